@@ -1,0 +1,314 @@
+"""What the estimators share: arrays in, a trained network, arrays out."""
+
+import math
+import warnings
+from abc import ABC, abstractmethod
+from numbers import Integral, Real
+
+import numpy as np
+from sklearn.base import BaseEstimator
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.utils import check_random_state
+from sklearn.utils.validation import check_is_fitted
+
+from sklstm._callbacks import EpochWatcher
+from sklstm._model import ScaledNetwork
+from sklstm._nn.cells import ACTIVATIONS, CELLS
+from sklstm._nn.initialization import initialize
+from sklstm._nn.losses import make_loss
+from sklstm._nn.network import n_multiplications
+from sklstm._nn.tensors import random_generator, resolve_device, threads_for
+from sklstm._nn.training import Plan, train
+from sklstm._samples import Samples, split_off_last, without_zero_weights
+from sklstm._scaling import identity_scale, scale_of_windows
+from sklstm._sklearn import CallbackSupportMixin, Interval, StrOptions, check_weights
+from sklstm._validation import check_windows
+
+# float64 is used for float64 input while an epoch takes fewer multiplications than
+# this, some 20 milliseconds of one core.
+FLOAT64_EPOCH = 100_000_000
+
+
+class BaseLSTM(CallbackSupportMixin, BaseEstimator, ABC):
+    """Base class of the estimators that train one network on windows."""
+
+    _parameter_constraints: dict = {
+        "hidden_layer_sizes": [
+            "array-like",
+            Interval(Integral, 1, None, closed="left"),
+        ],
+        "cell": [StrOptions(set(CELLS))],
+        "activation": [StrOptions(set(ACTIVATIONS))],
+        "bidirectional": ["boolean"],
+        "pooling": [StrOptions({"last", "mean", "max", "attention"})],
+        "dropout": [Interval(Real, 0, 1, closed="left")],
+        "recurrent_dropout": [Interval(Real, 0, 1, closed="left")],
+        "memory_init": [Interval(Real, 2, None, closed="left"), None],
+        "solver": [StrOptions({"adam", "adamw", "sgd"})],
+        "alpha": [Interval(Real, 0, None, closed="left")],
+        "batch_size": [
+            Interval(Integral, 1, None, closed="left"),
+            StrOptions({"auto"}),
+        ],
+        "learning_rate": [StrOptions({"constant", "cosine", "adaptive"})],
+        "learning_rate_init": [Interval(Real, 0, None, closed="neither")],
+        "max_grad_norm": [Interval(Real, 0, None, closed="neither"), None],
+        "max_iter": [Interval(Integral, 1, None, closed="left")],
+        "shuffle": ["boolean"],
+        "tol": [Interval(Real, 0, None, closed="left")],
+        "n_iter_no_change": [Interval(Integral, 1, None, closed="left")],
+        "early_stopping": ["boolean"],
+        "validation_fraction": [Interval(Real, 0, 1, closed="neither")],
+        "standardize": ["boolean"],
+        "warm_start": ["boolean"],
+        "random_state": ["random_state"],
+        "verbose": ["verbose"],
+        "device": [str],
+        "dtype": [StrOptions({"auto", "float32", "float64"})],
+    }
+
+    @property
+    def network_(self):
+        """The trained network."""
+        check_is_fitted(self)
+        return self._model.network
+
+    @abstractmethod
+    def _check_targets(self, y):
+        """Read y as targets, float64 of shape (n_windows, n_targets)."""
+
+    @abstractmethod
+    def _loss_parameters(self):
+        """Parameters of the loss to train on."""
+
+    @abstractmethod
+    def _scale_of_targets(self, samples):
+        """Measure what targets are to be brought to."""
+
+    def _check_samples(self, X, y, sample_weight, *, reset):
+        """Read what a user passes as samples; rows of no weight are left out."""
+        windows = check_windows(self, X, reset=reset)
+        targets = self._check_targets(y)
+        if len(windows.values) != len(targets):
+            raise ValueError(
+                f"X has {len(windows.values)} windows, but y has {len(targets)} "
+                "targets. Pass one target per window."
+            )
+        weights = check_weights(sample_weight, windows.values)
+        return without_zero_weights(Samples(windows, targets, weights))
+
+    def _check_validation(self, X_val, y_val, sample_weight_val, samples):
+        """Read the samples to judge by; None where there are none."""
+        if X_val is None and y_val is None and sample_weight_val is None:
+            return None
+        if X_val is None or y_val is None:
+            raise ValueError(
+                "X_val and y_val belong together: pass both, or neither of them."
+            )
+        validation = self._check_samples(X_val, y_val, sample_weight_val, reset=False)
+        _check_n_targets(validation, samples.targets.shape[1])
+        return validation
+
+    def _fit(self, samples, validation, data):
+        """Train until nothing gets better.
+
+        Parameters
+        ----------
+        samples : Samples
+            What to learn from.
+        validation : Samples or None
+            What to judge by; None sets some aside where `early_stopping` asks for it.
+        data : dict
+            X, y and metadata as the user passed them, for the callbacks.
+        """
+        if validation is None and self.early_stopping:
+            samples, validation = split_off_last(samples, self.validation_fraction)
+        self._random_state = check_random_state(self.random_state)
+        is_new = not (self.warm_start and hasattr(self, "_model"))
+        history = self._train(samples, validation, self.max_iter, data, is_new=is_new)
+        self.loss_curve_ = history.loss_curve
+        self.validation_loss_curve_ = history.validation_loss_curve
+        self.best_loss_ = history.best_loss
+        self._note_epochs()
+        self._warn_if_unfinished(history)
+        return self
+
+    def _partial_fit(self, samples, data):
+        """Go over samples once more, or for the first time."""
+        if self.early_stopping:
+            raise ValueError(
+                "partial_fit does not support early_stopping=True: one call sees too "
+                "little to judge by. Set early_stopping=False."
+            )
+        is_new = not hasattr(self, "_model")
+        if not is_new:
+            _check_n_targets(samples, self.n_outputs_)
+        if is_new:
+            self._random_state = check_random_state(self.random_state)
+            self.loss_curve_, self.best_loss_ = [], math.inf
+        # A model that was loaded from a file has no optimiser to go on with.
+        state = None if is_new else getattr(self, "_optimizer_state", None)
+        history = self._train(samples, None, 1, data, is_new=is_new, state=state)
+        self.loss_curve_ = self.loss_curve_ + history.loss_curve
+        self.validation_loss_curve_ = None
+        self.best_loss_ = min(self.best_loss_, history.best_loss)
+        self._note_epochs()
+        return self
+
+    def _train(self, samples, validation, max_iter, data, *, is_new, state=None):
+        """Train a copy of the model, or a new one, and keep it; returns the history."""
+        n_targets = samples.targets.shape[1]
+        generator = random_generator(self._random_state.randint(2**31 - 1))
+        plan = self._plan(len(samples.targets), max_iter)
+        architecture = self._architecture(samples, is_new)
+        with threads_for(plan.batch_size * n_multiplications(architecture)):
+            if is_new:
+                model = self._new_model(architecture, samples, generator)
+            else:
+                model = self._model.copy(architecture)
+            fitted = {"_model": model, "n_outputs_": n_targets}
+            watcher = EpochWatcher(self, fitted, max_iter, data)
+            history, self._optimizer_state = train(
+                model.network,
+                model.loss,
+                model.rows(samples),
+                None if validation is None else model.rows(validation),
+                plan=plan,
+                generator=generator,
+                watcher=watcher,
+                optimizer_state=state,
+            )
+        vars(self).update(fitted)
+        watcher.end_fit()
+        return history
+
+    def _architecture(self, samples, is_new):
+        """Parameters of the network that parameters and data ask for."""
+        values = samples.windows.values
+        outputs_per_target = make_loss(**self._loss_parameters()).outputs_per_target
+        architecture = {
+            "n_features": values.shape[2],
+            "n_outputs": samples.targets.shape[1] * outputs_per_target,
+            "hidden_layer_sizes": _check_sizes(self.hidden_layer_sizes),
+            "cell": self.cell,
+            "activation": self.activation,
+            "bidirectional": bool(self.bidirectional),
+            "pooling": self.pooling,
+            "dropout": self.dropout,
+            "recurrent_dropout": self.recurrent_dropout,
+        }
+        if not is_new:
+            return architecture | {"dtype": self._model.architecture["dtype"]}
+        epoch = values.shape[0] * values.shape[1] * n_multiplications(architecture)
+        return architecture | {"dtype": self._choose_dtype(values.dtype, epoch)}
+
+    def _choose_dtype(self, dtype, epoch):
+        """Name the precision for readings of a dtype and epochs of a size."""
+        if self.dtype != "auto":
+            return self.dtype
+        return "float64" if dtype == np.float64 and epoch < FLOAT64_EPOCH else "float32"
+
+    def _new_model(self, architecture, samples, generator):
+        """Build a network with its first weights, and measure the scales around it."""
+        windows, targets, weights = samples
+        if self.memory_init is not None and self.cell == "rnn":
+            raise ValueError(
+                'memory_init sets the gates of a cell, and cell="rnn" has none. Choose '
+                'cell="lstm" or "gru", or set memory_init=None.'
+            )
+        if self.standardize:
+            x_scale = scale_of_windows(windows, weights)
+            y_scale = self._scale_of_targets(samples)
+        else:
+            x_scale = identity_scale(windows.values.shape[2])
+            y_scale = identity_scale(targets.shape[1])
+        model = ScaledNetwork(architecture, self._loss_parameters(), x_scale, y_scale)
+        device = resolve_device(self.device)
+        initialize(model.network, generator, device, self.memory_init)
+        return model
+
+    def _plan(self, n_samples, max_iter):
+        """How to train on so many samples."""
+        batch_size = 200 if self.batch_size == "auto" else self.batch_size
+        return Plan(
+            solver=self.solver,
+            alpha=self.alpha,
+            batch_size=min(batch_size, n_samples),
+            learning_rate=self.learning_rate,
+            learning_rate_init=self.learning_rate_init,
+            max_grad_norm=self.max_grad_norm,
+            max_iter=max_iter,
+            shuffle=self.shuffle,
+            tol=self.tol,
+            n_iter_no_change=self.n_iter_no_change,
+        )
+
+    def _note_epochs(self):
+        """Set what follows from the loss curve."""
+        self.n_iter_ = len(self.loss_curve_)
+        self.loss_ = self.loss_curve_[-1] if self.loss_curve_ else math.nan
+
+    def _warn_if_unfinished(self, history):
+        """Say so where training could have gone on."""
+        if history.ended_by == "interrupt":
+            warnings.warn(
+                f"Training interrupted by user after {self.n_iter_} epochs; the "
+                "estimator is fitted with the best weights so far.",
+                stacklevel=4,
+            )
+        # A cosine is planned to end with the last epoch.
+        elif history.ended_by == "max_iter" and self.learning_rate != "cosine":
+            warnings.warn(
+                f"Stochastic Optimizer: Maximum iterations ({self.max_iter}) reached "
+                "and the optimization hasn't converged yet.",
+                ConvergenceWarning,
+                stacklevel=4,
+            )
+
+    def _answer(self, X):
+        """Predict the targets of X, (n_windows, n_targets[, n_quantiles])."""
+        check_is_fitted(self)
+        windows = check_windows(self, X, reset=False)
+        n_rows = min(len(windows.values), 1024)
+        with threads_for(n_rows * n_multiplications(self._model.architecture)):
+            return self._model.answer(windows)
+
+    def __sklearn_is_fitted__(self):
+        return hasattr(self, "_model")
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.three_d_array = True
+        return tags
+
+    def __getstate__(self):
+        # The optimiser would make a file three times as large.
+        state = super().__getstate__().copy()
+        state.pop("_optimizer_state", None)
+        return state
+
+
+def told(X, y, sample_weight):
+    """Gather what callbacks are told of a fit, as the user passed it."""
+    metadata = None if sample_weight is None else {"sample_weight": sample_weight}
+    return {"X": X, "y": y, "metadata": metadata}
+
+
+def _check_n_targets(samples, n_targets):
+    """Refuse targets of another number than the network answers with."""
+    if samples.targets.shape[1] != n_targets:
+        raise ValueError(
+            f"y has {samples.targets.shape[1]} targets per window, but the network has "
+            f"{n_targets}. Pass as many as in the first y."
+        )
+
+
+def _check_sizes(hidden_layer_sizes):
+    """Read widths of layers; one number is one layer."""
+    sizes = np.atleast_1d(np.asarray(hidden_layer_sizes, dtype=object))
+    if not len(sizes) or not all(isinstance(s, Integral) and s > 0 for s in sizes):
+        raise ValueError(
+            f"hidden_layer_sizes must be positive integers, got {hidden_layer_sizes}. "
+            "Pass one width per layer, such as (50,) or (64, 32)."
+        )
+    return tuple(int(size) for size in sizes)

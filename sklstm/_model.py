@@ -1,0 +1,139 @@
+"""A network with the scales around it: windows in, answers in the user's units out."""
+
+import numpy as np
+import torch
+
+from sklstm._nn.losses import make_loss
+from sklstm._nn.network import RecurrentNetwork
+from sklstm._nn.tensors import resolve_device
+from sklstm._nn.training import Rows, predict, rows_per_block
+from sklstm._scaling import windows_to_tensors
+
+
+class ScaledNetwork:
+    """A recurrent network, what its readings are scaled by and what its targets.
+
+    Pickled, it is nothing but NumPy arrays and parameters, and so can be loaded on a
+    machine without the device that it was trained on.
+
+    Parameters
+    ----------
+    architecture : dict
+        Parameters of :class:`~sklstm._nn.network.RecurrentNetwork`, its dtype by name.
+    loss : dict
+        Parameters of :func:`~sklstm._nn.losses.make_loss`.
+    x_scale : Scale
+        Scale of the features.
+    y_scale : Scale
+        Scale of the targets.
+    """
+
+    def __init__(self, architecture, loss, x_scale, y_scale):
+        self.architecture = architecture
+        self.loss_parameters = loss
+        self.x_scale, self.y_scale = x_scale, y_scale
+        self._build()
+
+    def _build(self):
+        """Make the parts that follow from the parameters; no weights yet."""
+        self.dtype = getattr(torch, self.architecture["dtype"])
+        self.network = RecurrentNetwork(**{**self.architecture, "dtype": self.dtype})
+        self.loss = make_loss(**self.loss_parameters)
+
+    @property
+    def device(self):
+        """Where the weights live."""
+        return self.network.head.weight.device
+
+    def copy(self, architecture):
+        """Copy the weights into a network of the same shapes.
+
+        Parameters
+        ----------
+        architecture : dict
+            As of the class, where dropout may have changed.
+
+        Returns
+        -------
+        copy : ScaledNetwork
+            Nothing that is done to it changes this one.
+
+        Raises
+        ------
+        ValueError
+            If the weights do not fit.
+        """
+        scales = self.x_scale, self.y_scale
+        copy = ScaledNetwork(architecture, self.loss_parameters, *scales)
+        weights = {k: w.clone() for k, w in self.network.state_dict().items()}
+        try:
+            copy.network.load_state_dict(weights, assign=True)
+        except RuntimeError as error:
+            raise ValueError(
+                "The network of the last fit has other shapes than the parameters and "
+                f"the data ask for now: {error}. Set warm_start=False to train a new "
+                "one, or go back to the parameters and the columns of the last fit."
+            ) from error
+        return copy
+
+    def rows(self, samples):
+        """Scale samples and move them to where the network is."""
+        windows = self._tensors(samples.windows)
+        targets = self._tensor(self.y_scale.apply(samples.targets))
+        if (samples.weights == 1).all():
+            return Rows(*windows, targets, None)
+        return Rows(*windows, targets, self._tensor(samples.weights))
+
+    def answer(self, windows):
+        """Predict the targets of windows, in their own units.
+
+        Parameters
+        ----------
+        windows : Windows
+            Windows of shape (n_windows, n_timesteps, n_features).
+
+        Returns
+        -------
+        predictions : ndarray of shape (n_windows, n_targets[, n_quantiles])
+            Predictions in double precision.
+        """
+        n_windows, n_timesteps, _ = windows.values.shape
+        size = rows_per_block(self.network, n_timesteps)
+        starts = range(0, n_windows, size)
+        blocks = (windows.take(slice(start, start + size)) for start in starts)
+        outputs = predict(self.network, map(self._tensors, blocks))
+        predictions = self.loss.predictions(outputs).cpu().numpy().astype(np.float64)
+        # Targets are the second axis, whatever comes behind.
+        mean, scale = (
+            part.reshape(-1, *[1] * (predictions.ndim - 2)) for part in self.y_scale
+        )
+        return predictions * scale + mean
+
+    def _tensors(self, windows):
+        return windows_to_tensors(windows, self.x_scale, self.dtype, self.device)
+
+    def _tensor(self, array):
+        return torch.tensor(array, dtype=self.dtype, device=self.device)
+
+    def __getstate__(self):
+        state = {k: vars(self)[k] for k in ("architecture", "loss_parameters")}
+        weights = self.network.state_dict()
+        return {
+            **state,
+            "x_scale": self.x_scale,
+            "y_scale": self.y_scale,
+            "device": str(self.device),
+            "weights": {k: w.cpu().numpy().copy() for k, w in weights.items()},
+        }
+
+    def __setstate__(self, state):
+        weights, device = state.pop("weights"), state.pop("device")
+        vars(self).update(state)
+        self._build()
+        try:
+            device = resolve_device(device)
+        except ValueError:
+            device = torch.device("cpu")
+        # Copied: arrays may come memory-mapped and read-only.
+        tensors = {k: torch.tensor(w, device=device) for k, w in weights.items()}
+        self.network.load_state_dict(tensors, assign=True)

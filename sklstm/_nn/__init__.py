@@ -1,0 +1,1 @@
+"""The engine: PyTorch only; no module here knows of an estimator."""

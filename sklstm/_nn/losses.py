@@ -1,0 +1,109 @@
+"""Losses: how far outputs are from targets, and how outputs read as predictions.
+
+A loss maps outputs of shape (n_windows, n_targets * outputs_per_target) and targets of
+shape (n_windows, n_targets) to one number per window, and outputs to predictions in the
+units of the targets.
+"""
+
+import torch
+from torch.nn.functional import softplus
+
+
+class SquaredError:
+    """Half the squared error, whose best constant answer is the mean."""
+
+    outputs_per_target = 1
+
+    def __call__(self, outputs, targets):
+        """Loss of each window, averaged over its targets."""
+        return (outputs - targets).square().mean(1) / 2
+
+    def predictions(self, outputs):
+        """Read outputs as predictions, (n_windows, n_targets)."""
+        return outputs
+
+
+class AbsoluteError(SquaredError):
+    """The absolute error, whose best constant answer is the median."""
+
+    def __call__(self, outputs, targets):
+        """Loss of each window, averaged over its targets."""
+        return (outputs - targets).abs().mean(1)
+
+
+class Huber(SquaredError):
+    """Half the squared error up to an error of 1, growing linearly from there [1]_.
+
+    References
+    ----------
+    .. [1] P. J. Huber, "Robust Estimation of a Location Parameter", The Annals of
+       Mathematical Statistics 35(1), 1964, 73-101.
+    """
+
+    def __call__(self, outputs, targets):
+        """Loss of each window, averaged over its targets."""
+        error = (outputs - targets).abs()
+        squared = error.clamp(max=1)
+        return (squared * (error - squared / 2)).mean(1)
+
+
+class Poisson:
+    """Half the Poisson deviance less its constant part; outputs are logarithms."""
+
+    outputs_per_target = 1
+
+    def __call__(self, outputs, targets):
+        """Loss of each window, averaged over its targets."""
+        return (outputs.exp() - targets * outputs).mean(1)
+
+    def predictions(self, outputs):
+        """Read outputs as predictions, (n_windows, n_targets)."""
+        return outputs.exp()
+
+
+class Quantiles:
+    """The pinball loss of several quantiles that cannot cross [1]_.
+
+    The first output of a target is its lowest quantile, the others are the steps from
+    one quantile to the next, made positive by ``softplus``.
+
+    Parameters
+    ----------
+    quantiles : sequence of float
+        Levels in (0, 1), increasing.
+
+    References
+    ----------
+    .. [1] R. Koenker and G. Bassett, "Regression Quantiles", Econometrica 46(1), 1978,
+       33-50.
+    """
+
+    def __init__(self, quantiles):
+        self.quantiles = tuple(quantiles)
+        self.outputs_per_target = len(self.quantiles)
+
+    def __call__(self, outputs, targets):
+        """Loss of each window, averaged over its targets and the quantiles."""
+        error = targets[:, :, None] - self.predictions(outputs)
+        levels = torch.tensor(self.quantiles, dtype=error.dtype, device=error.device)
+        return torch.maximum(levels * error, (levels - 1) * error).mean((1, 2))
+
+    def predictions(self, outputs):
+        """Read outputs as predictions, (n_windows, n_targets, n_quantiles)."""
+        outputs = outputs.unflatten(1, (-1, self.outputs_per_target))
+        steps = torch.cat([outputs[:, :, :1], softplus(outputs[:, :, 1:])], 2)
+        return steps.cumsum(2)
+
+
+LOSSES = {
+    "squared_error": SquaredError,
+    "absolute_error": AbsoluteError,
+    "huber": Huber,
+    "poisson": Poisson,
+    "quantile": Quantiles,
+}
+
+
+def make_loss(name, **parameters):
+    """Build the loss with a name, a key of `LOSSES`."""
+    return LOSSES[name](**parameters)

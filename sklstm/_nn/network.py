@@ -1,0 +1,230 @@
+"""The network: windows in, one row of outputs per window out."""
+
+from itertools import pairwise
+
+import torch
+from torch import nn
+
+from sklstm._nn.cells import CELLS, CellWeights, hidden_states
+from sklstm._nn.linear import Linear
+from sklstm._nn.pooling import make_pooling
+from sklstm._nn.tensors import dropout_mask
+
+
+class RecurrentLayer(nn.Module):
+    """One layer of cells that reads a sequence in one direction.
+
+    Parameters
+    ----------
+    n_inputs : int
+        Numbers per time step.
+    size : int
+        Number of units.
+    cell : {"lstm", "gru", "rnn"}
+        Kind of cell.
+    activation : str
+        Activation of the cell.
+    recurrent_dropout : float
+        Share of hidden units that the gates do not see while training, the same ones
+        at every step of a window [1]_.
+    dtype : torch.dtype
+        Precision of the weights.
+
+    References
+    ----------
+    .. [1] Y. Gal and Z. Ghahramani, "A Theoretically Grounded Application of Dropout
+       in Recurrent Neural Networks", NIPS 2016, 1027-1035.
+    """
+
+    def __init__(self, n_inputs, size, *, cell, activation, recurrent_dropout, dtype):
+        super().__init__()
+        self.size, self.cell, self.activation = size, cell, activation
+        self.recurrent_dropout = recurrent_dropout
+        rows = CELLS[cell].n_gates * size
+        shapes = [(rows, n_inputs), (rows, size), (rows,)]
+        if cell == "gru":
+            shapes.append((size,))
+        for name, shape in zip(CellWeights._fields, shapes, strict=False):
+            weights = nn.Parameter(torch.empty(shape, dtype=dtype))
+            self.register_parameter(name, weights)
+
+    @property
+    def weights(self):
+        """The layer's weights as the cells take them."""
+        candidate_bias = self.candidate_bias if self.cell == "gru" else None
+        return CellWeights(self.inputs, self.recurrent, self.bias, candidate_bias)
+
+    def forward(self, inputs, generator=None):
+        """Map (n_windows, n_timesteps, n_inputs) to (n_windows, n_timesteps, size)."""
+        mask = None
+        if self.training and self.recurrent_dropout:
+            shape = (len(inputs), self.size)
+            mask = dropout_mask(shape, self.recurrent_dropout, inputs, generator)
+        return hidden_states(self.cell, inputs, self.weights, self.activation, mask)
+
+
+class RecurrentNetwork(nn.Module):
+    """Stacked recurrent layers, a pooling of their states and a linear head.
+
+    A new network has no weights that mean anything: give it some with
+    :func:`~sklstm._nn.initialization.initialize` or ``load_state_dict``.
+
+    Parameters
+    ----------
+    n_features : int
+        Readings per time step.
+    n_outputs : int
+        Numbers to answer with per window.
+    hidden_layer_sizes : tuple of int
+        Widths of the recurrent layers, first to last.
+    cell : {"lstm", "gru", "rnn"}
+        Kind of cell.
+    activation : str
+        Activation of the cells.
+    bidirectional : bool
+        Whether every layer also reads the window from its end, with other weights.
+    pooling : {"last", "mean", "max", "attention"}
+        How the states of all steps become one vector.
+    dropout : float
+        Share of the numbers to drop between two layers while training, before the
+        head too.
+    recurrent_dropout : float
+        Share of hidden units to hide from the gates while training.
+    dtype : torch.dtype
+        Precision of weights, windows and outputs.
+    """
+
+    def __init__(
+        self,
+        n_features,
+        n_outputs,
+        *,
+        hidden_layer_sizes=(50,),
+        cell="lstm",
+        activation="tanh",
+        bidirectional=False,
+        pooling="last",
+        dropout=0.0,
+        recurrent_dropout=0.0,
+        dtype=torch.float32,
+    ):
+        super().__init__()
+        self.dropout = dropout
+        # Source of the random numbers for dropout; the one who trains sets it.
+        self.generator = None
+        n_directions = 2 if bidirectional else 1
+        widths = [n_features, *(size * n_directions for size in hidden_layer_sizes)]
+        self.layers = nn.ModuleList(
+            nn.ModuleList(
+                RecurrentLayer(
+                    n_inputs,
+                    width // n_directions,
+                    cell=cell,
+                    activation=activation,
+                    recurrent_dropout=recurrent_dropout,
+                    dtype=dtype,
+                )
+                for _ in range(n_directions)
+            )
+            for n_inputs, width in pairwise(widths)
+        )
+        self.pooling = make_pooling(pooling, widths[-1], n_directions, dtype)
+        self.head = Linear(widths[-1], n_outputs, dtype)
+
+    def forward(self, windows, n_missing=None):
+        """Answer for every window.
+
+        Parameters
+        ----------
+        windows : torch.Tensor of shape (n_windows, n_timesteps, n_features)
+            Readings in time order; any finite number where a step does not exist.
+        n_missing : torch.Tensor of shape (n_windows,) or None, default=None
+            How many steps at the start of each window do not exist; None where all do.
+
+        Returns
+        -------
+        outputs : torch.Tensor of shape (n_windows, n_outputs)
+            One row per window.
+        """
+        states = self.states(windows, n_missing)
+        exists = _existing_steps(windows.shape[1], n_missing)
+        pooled = self.pooling(states, exists, n_missing)
+        return self.head(self._drop(pooled))
+
+    def states(self, windows, n_missing=None):
+        """Hidden states of the last layer, zero at steps that do not exist."""
+        states = windows  # (n_windows, n_timesteps, width), layer by layer
+        for number, directions in enumerate(self.layers):
+            if number:
+                states = self._drop(states)
+            read = [self._read_forwards, self._read_backwards][: len(directions)]
+            parts = [
+                read_from(layer, states, n_missing)
+                for read_from, layer in zip(read, directions, strict=True)
+            ]
+            states = parts[0] if len(parts) == 1 else torch.cat(parts, 2)
+        return states
+
+    def _read_forwards(self, layer, states, n_missing):
+        """Run a layer from the first step that exists to the last."""
+        if n_missing is None:
+            return layer(states, self.generator)
+        # Steps that do not exist go behind the others, where no state that counts can
+        # see them; so no cell has to know of them.
+        behind = layer(_roll(states, n_missing), self.generator)
+        return _hide_missing(_roll(behind, -n_missing), n_missing)
+
+    def _read_backwards(self, layer, states, n_missing):
+        """Run a layer from the last step to the first that exists."""
+        backwards = layer(states.flip(1), self.generator).flip(1)
+        return backwards if n_missing is None else _hide_missing(backwards, n_missing)
+
+    def _drop(self, numbers):
+        """Drop a share of the numbers while training."""
+        if not (self.training and self.dropout):
+            return numbers
+        shape = numbers.shape
+        return numbers * dropout_mask(shape, self.dropout, numbers, self.generator)
+
+
+def n_multiplications(architecture):
+    """Count the multiplications of one step of one window in the recurrent layers.
+
+    Parameters
+    ----------
+    architecture : dict
+        Parameters of :class:`RecurrentNetwork`.
+
+    Returns
+    -------
+    n_multiplications : int
+        As many as the layers have weights, biases aside.
+    """
+    n_gates = CELLS[architecture["cell"]].n_gates
+    n_directions = 2 if architecture["bidirectional"] else 1
+    n_inputs, total = architecture["n_features"], 0
+    for size in architecture["hidden_layer_sizes"]:
+        total += n_directions * n_gates * size * (n_inputs + size)
+        n_inputs = n_directions * size
+    return total
+
+
+def _existing_steps(n_timesteps, n_missing):
+    """Which steps exist, (n_windows, n_timesteps); None where all do."""
+    if n_missing is None:
+        return None
+    return torch.arange(n_timesteps, device=n_missing.device) >= n_missing[:, None]
+
+
+def _hide_missing(states, n_missing):
+    """Put zeros where steps do not exist."""
+    exists = _existing_steps(states.shape[1], n_missing)
+    return states * exists[:, :, None]
+
+
+def _roll(states, shifts):
+    """Move every window's steps towards its start, those that leave it to its end."""
+    n_timesteps = states.shape[1]
+    steps = torch.arange(n_timesteps, device=states.device)
+    steps = (steps + shifts[:, None]) % n_timesteps  # (n_windows, n_timesteps)
+    return states.gather(1, steps[:, :, None].expand(-1, -1, states.shape[2]))

@@ -1,0 +1,201 @@
+"""Optimisers on one flat tensor of weights, and the course of their step size."""
+
+import math
+from abc import ABC, abstractmethod
+from copy import deepcopy
+
+import torch
+
+# The step size of "adaptive" is divided by this; training ends below the second.
+ADAPTIVE_DIVISOR = 5
+SMALLEST_STEP = 1e-6
+
+
+class FlatWeights:
+    """All weights of a network side by side in one tensor, their gradients in another.
+
+    The parameters of the network become views, so that a step, a norm or a copy is one
+    operation and not one per parameter. Matrices stand before biases.
+
+    Parameters
+    ----------
+    network : torch.nn.Module
+        Network to change in place; what it computes stays the same.
+    """
+
+    def __init__(self, network):
+        self.parameters = sorted(network.parameters(), key=lambda p: p.dim() < 2)
+        self.values = torch.cat([p.detach().reshape(-1) for p in self.parameters])
+        self.gradient = torch.zeros_like(self.values)
+        n_in_matrices = sum(p.numel() for p in self.parameters if p.dim() > 1)
+        # Biases and the like are neither penalised nor decayed.
+        self.matrices = self.values[:n_in_matrices]
+        views = self.values.split([p.numel() for p in self.parameters])
+        for parameter, values in zip(self.parameters, views, strict=True):
+            parameter.data = values.view(parameter.shape)
+
+    def set_gradient(self, loss):
+        """Put the gradient of a loss in place."""
+        gradients = torch.autograd.grad(loss, self.parameters)
+        torch.cat([g.reshape(-1) for g in gradients], out=self.gradient)
+
+    def penalty(self, alpha):
+        """Half of `alpha` times the sum of squares of all matrices, a scalar."""
+        return self.matrices.square().sum() * (alpha / 2)
+
+    def add_penalty_gradient(self, alpha):
+        """Add the gradient of :meth:`penalty` to the gradients."""
+        self.gradient[: len(self.matrices)].add_(self.matrices, alpha=alpha)
+
+    def clip_gradient(self, max_norm):
+        """Shrink the gradient to a norm of `max_norm` where it is longer."""
+        self.gradient.mul_((max_norm / self.gradient.norm()).clamp_(max=1.0))
+
+
+class Optimizer(ABC):
+    """Takes steps along the gradient of flat weights.
+
+    PyTorch's own optimisers would do, but building the first one of a process takes it
+    more than a second.
+
+    Parameters
+    ----------
+    weights : FlatWeights
+        What to optimise; its gradient is read at every step.
+    step_size : float
+        First step size; may be set anew at any time.
+    """
+
+    def __init__(self, weights, step_size):
+        self.weights = weights
+        self.step_size = step_size
+        self.state = self._new_state()
+
+    @abstractmethod
+    def _new_state(self):
+        """Make what is remembered from step to step, a dict."""
+
+    def go_on_from(self, state):
+        """Take over the state of an earlier optimiser of the same kind."""
+        if state.keys() == self.state.keys():
+            self.state = deepcopy(state)
+
+    @abstractmethod
+    def step(self):
+        """Change the weights once."""
+
+
+class Adam(Optimizer):
+    """Adam [1]_: steps of like size for all weights, whatever their gradients' size.
+
+    Parameters
+    ----------
+    weights : FlatWeights
+        What to optimise.
+    step_size : float
+        First step size.
+    decay : float, default=0.0
+        Share, in units of the step size, by which a step shrinks all matrices: the
+        decoupled weight decay of AdamW [2]_.
+
+    References
+    ----------
+    .. [1] D. P. Kingma and J. Ba, "Adam: A Method for Stochastic Optimization", ICLR
+       2015, arXiv:1412.6980.
+    .. [2] I. Loshchilov and F. Hutter, "Decoupled Weight Decay Regularization", ICLR
+       2019, arXiv:1711.05101.
+    """
+
+    beta_1, beta_2, epsilon = 0.9, 0.999, 1e-8
+
+    def __init__(self, weights, step_size, decay=0.0):
+        super().__init__(weights, step_size)
+        self.decay = decay
+
+    def _new_state(self):
+        zeros = torch.zeros_like(self.weights.values)
+        return {"n_steps": 0, "mean": zeros, "mean_square": zeros.clone()}
+
+    def step(self):
+        """Change the weights once."""
+        values, gradient = self.weights.values, self.weights.gradient
+        mean, mean_square = self.state["mean"], self.state["mean_square"]
+        self.state["n_steps"] += 1
+        if self.decay:
+            self.weights.matrices.mul_(1 - self.step_size * self.decay)
+        mean.lerp_(gradient, 1 - self.beta_1)
+        mean_square.mul_(self.beta_2)
+        mean_square.addcmul_(gradient, gradient, value=1 - self.beta_2)
+        # Both means start at zero, and are too small by these factors.
+        bias_1 = 1 - self.beta_1 ** self.state["n_steps"]
+        bias_2 = 1 - self.beta_2 ** self.state["n_steps"]
+        size = mean_square.sqrt().div_(math.sqrt(bias_2)).add_(self.epsilon)
+        values.addcdiv_(mean, size, value=-self.step_size / bias_1)
+
+
+class SGD(Optimizer):
+    """Gradient descent with Nesterov's momentum [1]_.
+
+    References
+    ----------
+    .. [1] I. Sutskever, J. Martens, G. Dahl and G. Hinton, "On the importance of
+       initialization and momentum in deep learning", ICML 2013, 1139-1147.
+    """
+
+    momentum = 0.9
+
+    def _new_state(self):
+        return {"velocity": torch.zeros_like(self.weights.values)}
+
+    def step(self):
+        """Change the weights once."""
+        values, gradient = self.weights.values, self.weights.gradient
+        velocity = self.state["velocity"].mul_(self.momentum).add_(gradient)
+        values.add_(gradient.add(velocity, alpha=self.momentum), alpha=-self.step_size)
+
+
+def make_optimizer(solver, weights, step_size, alpha):
+    """Build the optimiser of a solver: "adam", "adamw" (decay `alpha`) or "sgd"."""
+    if solver == "sgd":
+        return SGD(weights, step_size)
+    return Adam(weights, step_size, decay=alpha if solver == "adamw" else 0.0)
+
+
+class StepSize:
+    """The step size over the epochs.
+
+    Parameters
+    ----------
+    learning_rate : {"constant", "cosine", "adaptive"}
+        How it changes: not at all; from the first value to zero along half a cosine
+        [1]_; divided by 5 whenever the loss has stopped getting better.
+    optimizer : Optimizer
+        Where to set it.
+    max_iter : int
+        Epochs until the cosine reaches zero.
+
+    References
+    ----------
+    .. [1] I. Loshchilov and F. Hutter, "SGDR: Stochastic Gradient Descent with Warm
+       Restarts", ICLR 2017, arXiv:1608.03983.
+    """
+
+    def __init__(self, learning_rate, optimizer, max_iter):
+        self.learning_rate = learning_rate
+        self.optimizer = optimizer
+        self.first = optimizer.step_size
+        self.max_iter = max_iter
+
+    def start_epoch(self, epoch):
+        """Set the step size of an epoch, counted from 0."""
+        if self.learning_rate == "cosine":
+            share = (1 + math.cos(math.pi * epoch / self.max_iter)) / 2
+            self.optimizer.step_size = self.first * share
+
+    def gives_up(self):
+        """Say whether training ends, now that the loss does not get better."""
+        smaller = self.optimizer.step_size / ADAPTIVE_DIVISOR
+        if self.learning_rate != "adaptive" or smaller < SMALLEST_STEP:
+            return True
+        self.optimizer.step_size = smaller
+        return False

@@ -1,0 +1,84 @@
+"""Windows with targets and weights, and their last part set aside."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from sklstm._validation import Windows
+
+
+class Samples(NamedTuple):
+    """What an estimator learns from, along the first axis of every part."""
+
+    windows: Windows
+    targets: np.ndarray  # (n_windows, n_targets)
+    weights: np.ndarray  # (n_windows,)
+
+    def take(self, rows):
+        """Return some of the rows."""
+        return Samples(self.windows.take(rows), self.targets[rows], self.weights[rows])
+
+
+def without_zero_weights(samples):
+    """Leave out what does not count, so that a weight of 0 is as good as no row."""
+    counts = samples.weights > 0
+    if not counts.any():
+        raise ValueError(
+            "Every sample weight is zero: there is nothing to learn from. Give at "
+            "least one window a weight above zero."
+        )
+    return samples if counts.all() else samples.take(counts)
+
+
+def split_off_last(samples, fraction):
+    """Part samples in time order into those to learn from and the last ones.
+
+    Windows that share readings with the first window set aside are left out of both,
+    so that nothing learnt from has been seen by what judges it.
+
+    Parameters
+    ----------
+    samples : Samples
+        Samples in time order.
+    fraction : float
+        Share of the samples to set aside, in (0, 1).
+
+    Returns
+    -------
+    training : Samples
+        The first ones.
+    validation : Samples
+        The last ones.
+
+    Raises
+    ------
+    ValueError
+        If either part would be empty.
+    """
+    n_samples = len(samples.targets)
+    n_validation = int(np.ceil(fraction * n_samples))
+    start = n_samples - n_validation
+    n_shared = _n_windows_overlapping(samples.windows.values, start)
+    if start - n_shared < 1:
+        raise ValueError(
+            f"Early stopping leaves nothing to learn from: of {n_samples} windows "
+            f"{n_validation} are set aside to judge by, and {n_shared} before them "
+            "share readings with those. Lower validation_fraction, use shorter "
+            "windows, pass X_val and y_val, or set early_stopping=False."
+        )
+    return samples.take(slice(start - n_shared)), samples.take(slice(start, None))
+
+
+def _n_windows_overlapping(values, start):
+    """How many windows before `start` share readings with the window there.
+
+    Windows overlap where each is the one before it moved on by some steps; whether they
+    do is read off the three windows that end at `start`.
+    """
+    n_timesteps = values.shape[1]
+    last = values[max(0, start - 2) : start + 1]
+    for stride in range(1, n_timesteps):
+        moved_on, stayed = last[1:, :-stride], last[:-1, stride:]
+        if len(moved_on) and np.array_equal(moved_on, stayed, equal_nan=True):
+            return min(start, (n_timesteps - 1) // stride)
+    return 0

@@ -1,0 +1,175 @@
+"""From what a user passes as X to windows: what X may be, and what it may not."""
+
+from typing import NamedTuple
+
+import numpy as np
+from sklearn.utils.validation import check_array, validate_data
+
+from sklstm._windows import as_windows, lag_layout
+
+FLOATS = [np.float64, np.float32]
+
+
+class Windows(NamedTuple):
+    """Windows in time order, all readings finite but those of missing steps."""
+
+    values: np.ndarray  # (n_windows, n_timesteps, n_features)
+    # How many steps at the start of each window do not exist; None where all do.
+    n_missing: np.ndarray | None  # (n_windows,)
+
+    def take(self, rows):
+        """Return some of the windows; a view where `rows` is a slice."""
+        n_missing = None if self.n_missing is None else self.n_missing[rows]
+        return Windows(self.values[rows], n_missing)
+
+
+def check_windows(estimator, X, *, reset):
+    """Read X as windows and hold it to what `estimator` was fitted on.
+
+    Parameters
+    ----------
+    estimator : estimator
+        Its `n_features_in_` and `feature_names_in_` are set or compared with.
+    X : array-like
+        Windows of shape (n_windows, n_timesteps, n_features); a frame whose columns are
+        named ``name__lagK``; or (n_windows, n_timesteps), one feature.
+    reset : bool
+        Whether this is a fit.
+
+    Returns
+    -------
+    windows : Windows
+        The windows, of dtype float32 or float64; a view of X where that can be.
+
+    Raises
+    ------
+    ValueError
+        If X has the wrong shape, features or columns, a reading that is not a finite
+        number outside of leading missing steps, or no step that exists.
+    TypeError
+        If X is sparse.
+    """
+    _refuse_ragged(X)
+    if n_axes(X) == 3:
+        return _from_3d(estimator, X, reset)
+    _check_same_kind(estimator, 2, reset)
+    layout = lag_layout(list(X.columns)) if hasattr(X, "columns") else None
+    if layout is None:
+        X = validate_data(estimator, X, reset=reset, dtype=FLOATS)
+        return Windows(as_windows(X), None)
+    X = validate_data(estimator, X, reset=reset, dtype=FLOATS, ensure_all_finite=False)
+    if not np.array_equal(layout.order, np.arange(X.shape[1])):
+        X = X[:, layout.order]
+    values = X.reshape(len(X), layout.n_timesteps, layout.n_features)
+    return _with_missing_steps(values)
+
+
+def n_axes(data):
+    """Count the axes of an array, a frame or nested lists."""
+    shape = getattr(data, "shape", None) or np.asarray(data).shape
+    return len(shape)
+
+
+def _refuse_ragged(X):
+    """Name the way out for a list of sequences of different lengths."""
+    if isinstance(X, list | tuple) and len({np.shape(x)[:1] for x in _sized(X)}) > 1:
+        raise ValueError(
+            "The rows of X have different lengths. Pass sklstm.pad_sequences(X), which "
+            "marks the steps that a shorter row does not have."
+        )
+
+
+def _sized(rows):
+    """Pick the rows that have a length."""
+    return [row for row in rows if isinstance(row, list | tuple | np.ndarray)]
+
+
+def _from_3d(estimator, X, reset):
+    """Read an array of three axes; only its last axis is what scikit-learn counts."""
+    _check_same_kind(estimator, 3, reset)
+    X = check_array(
+        X, dtype=FLOATS, allow_nd=True, ensure_all_finite=False, input_name="X"
+    )
+    if X.shape[1] == 0:
+        raise ValueError(
+            f"X has windows of 0 time steps (shape={X.shape}), while a minimum of 1 is "
+            f"required by {type(estimator).__name__}."
+        )
+    # One step stands for all: scikit-learn would take axis 1 for the features.
+    validate_data(estimator, X[:, -1], reset=reset, ensure_all_finite=False)
+    return _with_missing_steps(X)
+
+
+def _check_same_kind(estimator, n_axes, reset):
+    """Refuse columns after a fit on 3-D windows, and the other way round."""
+    if reset:
+        estimator._n_axes_in = n_axes
+    elif estimator._n_axes_in != n_axes:
+        raise ValueError(
+            f"X has {n_axes} dimensions, but {type(estimator).__name__} was fitted on "
+            f"an X of {estimator._n_axes_in}. Pass windows of shape (n_windows, "
+            "n_timesteps, n_features), or columns, as in fit."
+        )
+
+
+def _with_missing_steps(values):
+    """Find the missing steps and refuse every other reading that is not finite."""
+    if np.isfinite(np.sum(distinct_readings(values))):
+        return Windows(values, None)
+    n_missing = _count_missing_steps(values)
+    _check_finite(values, n_missing)
+    if not n_missing.any():
+        return Windows(values, None)
+    if (n_missing == values.shape[1]).all():
+        raise ValueError(
+            "Every window of X is all NaN: there is no step to learn from. Steps that "
+            "do not exist are NaN at the start of a window; pass at least one reading."
+        )
+    return Windows(values, n_missing)
+
+
+def distinct_readings(values):
+    """View windows as the series they slide over; other windows as they are."""
+    n_windows, n_timesteps, n_features = values.shape
+    if is_sliding_view(values):
+        shape = (n_windows + n_timesteps - 1, n_features)
+        strides = values.strides[1:]
+        return np.lib.stride_tricks.as_strided(values, shape, strides, writeable=False)
+    return values
+
+
+def is_sliding_view(values):
+    """Whether each window is the one before moved on by a step, in the same memory."""
+    n_windows, n_timesteps, _ = values.shape
+    return (
+        min(n_windows, n_timesteps) > 1 and 0 != values.strides[0] == values.strides[1]
+    )
+
+
+def _count_missing_steps(values):
+    """Count the steps at the start of every window whose every feature is NaN."""
+    is_missing = np.ones(len(values), dtype=bool)
+    n_missing = np.zeros(len(values), dtype=np.intp)
+    # Step by step: the mask of all readings could be larger than the series.
+    for step in range(values.shape[1]):
+        is_missing &= np.isnan(values[:, step]).all(axis=1)
+        if not is_missing.any():
+            break
+        n_missing += is_missing
+    return n_missing
+
+
+def _check_finite(values, n_missing):
+    """Refuse readings that are not finite in steps that exist."""
+    for step in range(values.shape[1]):
+        is_bad = ~np.isfinite(values[:, step]).all(axis=1) & (n_missing <= step)
+        if is_bad.any():
+            window = int(np.argmax(is_bad))
+            reading = values[window, step]
+            reading = reading[~np.isfinite(reading)][0]
+            what = "NaN" if np.isnan(reading) else "infinity"
+            raise ValueError(
+                f"Input X contains {what}, in window {window} at step {step}. Fill it "
+                "in or drop the window; NaN may only stand for steps that do not "
+                "exist: all features, at the start of a window."
+            )

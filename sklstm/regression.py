@@ -1,0 +1,508 @@
+"""Regression on windows."""
+
+from numbers import Real
+
+import numpy as np
+from sklearn.base import RegressorMixin
+from sklearn.utils.metaestimators import available_if
+from sklearn.utils.validation import check_array
+
+from sklstm._base import BaseLSTM, told
+from sklstm._scaling import Scale, scale_of_columns
+from sklstm._sklearn import Interval, StrOptions, fit_context, with_callbacks
+from sklstm._validation import n_axes
+
+
+class LSTMRegressor(RegressorMixin, BaseLSTM):
+    """Predict one or more numbers for each window of a series.
+
+    A recurrent network, an LSTM by default, reads a window step by step, and a linear
+    layer turns what it remembers into the prediction. Every row of X is a sequence of
+    its own: to cut one series into windows inside a pipeline, put a
+    :class:`SlidingWindowTransformer` in front.
+
+    Readings and targets are standardised inside, so that neither a scaler nor a
+    :class:`~sklearn.compose.TransformedTargetRegressor` is needed.
+
+    Parameters
+    ----------
+    hidden_layer_sizes : int or tuple of int, default=(50,)
+        Widths of the recurrent layers, first to last; each reads the hidden states of
+        the one before.
+
+    cell : {"lstm", "gru", "rnn"}, default="lstm"
+        Kind of recurrent cell: the LSTM [1]_ with forget gate [2]_, the gated
+        recurrent unit [3]_, or the simple recurrent network of Elman [4]_.
+
+    activation : {"tanh", "relu", "logistic", "identity"}, default="tanh"
+        Activation of the cells' candidates and outputs; the gates keep the logistic
+        function. "tanh", and "relu" of the simple cell, run on PyTorch's own kernels;
+        the others step by step, several times slower.
+
+    bidirectional : bool, default=False
+        Whether every layer also reads the windows from their end, with as many units
+        again.
+
+    pooling : {"last", "mean", "max", "attention"}, default="last"
+        How the hidden states of all steps become one vector: the one that has seen the
+        whole window, their average, their greatest values, or an average by learnt
+        weights [5]_.
+
+    dropout : float, default=0.0
+        Share of the numbers between two layers to drop while training, in [0, 1).
+        The linear layer counts: a network of one recurrent layer has a dropout too.
+
+    recurrent_dropout : float, default=0.0
+        Share of hidden units that the gates do not see while training, in [0, 1); the
+        same units at every step of a window [6]_. Training runs step by step then,
+        several times slower.
+
+    memory_init : float or None, default=None
+        Longest dependency to be learnt, in time steps, at least 2: the biases of the
+        gates start spread over memories of up to that length [7]_. None starts with a
+        forget bias of 1, which serves up to some tens of steps; a dependency over 100
+        may then never be found. Not for ``cell="rnn"``.
+
+    loss : {"squared_error", "absolute_error", "huber", "poisson", "quantile"}, \
+            default="squared_error"
+        What training minimises, averaged over the targets: half the squared error, as
+        :class:`~sklearn.neural_network.MLPRegressor`; the absolute error, for the
+        median; Huber's mixture of the two, linear above an error of 1; half the
+        Poisson deviance, for counts; or the pinball loss of `quantiles`. All but
+        "poisson" measure errors in standard deviations of y where `standardize=True`.
+
+    quantiles : float, tuple of float or None, default=None
+        Levels of the quantiles to predict, increasing, in (0, 1); only for
+        ``loss="quantile"``. They cannot cross. None stands for (0.1, 0.5, 0.9).
+
+    solver : {"adam", "adamw", "sgd"}, default="adam"
+        Adam [8]_; Adam with decoupled weight decay [9]_; or gradient descent with
+        Nesterov's momentum of 0.9.
+
+    alpha : float, default=0.0
+        Strength of the L2 penalty on all weights but biases. As in
+        :class:`~sklearn.neural_network.MLPRegressor` it is divided by the number of
+        windows in a batch. With ``solver="adamw"`` it is the weight decay instead: a
+        step shrinks the weights by ``alpha`` times the step size.
+
+    batch_size : int or "auto", default="auto"
+        Windows per training step, at most all of them; "auto" takes 200.
+
+    learning_rate : {"constant", "cosine", "adaptive"}, default="constant"
+        Course of the step size: none; down to zero along half a cosine over `max_iter`
+        epochs; or divided by 5 whenever `n_iter_no_change` epochs brought nothing, and
+        only below 1e-6 an end of training.
+
+    learning_rate_init : float, default=0.01
+        First step size. Ten times that of
+        :class:`~sklearn.neural_network.MLPRegressor`: with 0.001 an LSTM on a few
+        hundred windows is far from done after `max_iter` epochs.
+
+    max_grad_norm : float or None, default=1.0
+        Longest gradient of a step; a longer one is shortened to it. None leaves all as
+        they are.
+
+    max_iter : int, default=200
+        Epochs, that is passes over the training windows, at most.
+
+    shuffle : bool, default=True
+        Whether every epoch visits the windows in a new random order. Batches are drawn
+        from it; one batch of all windows has no order.
+
+    tol : float, default=1e-4
+        How much lower the loss must be to count as better, in units of the loss.
+
+    n_iter_no_change : int, default=10
+        Epochs to go on without a better loss; training stops with the one after.
+
+    early_stopping : bool, default=False
+        Whether to set aside the last windows and judge progress on them; the weights
+        that were best there are kept. X must be in time order. Training windows that
+        share readings with those set aside are left out, so that windows of 24 steps
+        cost 23 of them.
+
+    validation_fraction : float, default=0.1
+        Share of the windows to set aside, in (0, 1); only for ``early_stopping=True``.
+
+    standardize : bool, default=True
+        Whether to bring every feature, and every target, to mean 0 and standard
+        deviation 1 by the training windows; counts (``loss="poisson"``) are divided by
+        their mean. False takes them as they are.
+
+    warm_start : bool, default=False
+        Whether `fit` goes on with the weights and the scales of the last fit.
+
+    random_state : int, RandomState instance or None, default=None
+        Seeds the first weights, the order of the windows and dropout. Pass an int to
+        get the same model from every fit; global generators are never touched.
+
+    verbose : bool, default=False
+        Whether to print the loss of every epoch.
+
+    device : str, default="cpu"
+        Where to train, by PyTorch's names, such as "cuda:1"; "auto" takes a CUDA GPU
+        where there is one.
+
+    dtype : {"auto", "float32", "float64"}, default="auto"
+        Precision of the network. "auto" takes float64 for an X in float64 as long as
+        an epoch takes less than 100 million multiplications, some ten milliseconds,
+        and float32 elsewhere: float64 takes two to three times as long.
+
+    Attributes
+    ----------
+    network_ : torch.nn.Module
+        The trained network; it maps scaled windows to scaled targets.
+
+    n_iter_ : int
+        Number of epochs run.
+
+    loss_ : float
+        Training loss of the last epoch.
+
+    loss_curve_ : list of float of length `n_iter_`
+        Training loss of every epoch, with the penalty, averaged while the weights
+        change.
+
+    validation_loss_curve_ : list of float of length `n_iter_` or None
+        Loss after every epoch on the windows set aside or passed as `X_val`; None
+        where there were none.
+
+    best_loss_ : float
+        Lowest loss of an epoch, on the validation windows where there were any.
+
+    n_outputs_ : int
+        Number of targets per window.
+
+    n_features_in_ : int
+        Size of the last axis of X seen during :term:`fit`: the features of a 3-D X, the
+        columns of a 2-D one.
+
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
+        Column names of X seen during :term:`fit`, where it had any.
+
+    See Also
+    --------
+    SlidingWindowTransformer : Cuts a series into windows inside a pipeline.
+    sklearn.neural_network.MLPRegressor : Reads a window without regard to order.
+
+    Notes
+    -----
+    An epoch takes O(n_windows * n_timesteps * width * (width + inputs)) per layer; the
+    time steps run one after another, whatever the device.
+
+    Small networks train on one thread, where they are fastest; larger ones on as many
+    as PyTorch is set to. A pickled estimator holds weights as NumPy arrays, no data and
+    no state of the optimiser, and loads on a machine without a GPU.
+
+    References
+    ----------
+    .. [1] S. Hochreiter and J. Schmidhuber, "Long Short-Term Memory", Neural
+       Computation 9(8), 1997, 1735-1780.
+    .. [2] F. A. Gers, J. Schmidhuber and F. Cummins, "Learning to Forget: Continual
+       Prediction with LSTM", Neural Computation 12(10), 2000, 2451-2471.
+    .. [3] K. Cho et al., "Learning Phrase Representations using RNN Encoder-Decoder for
+       Statistical Machine Translation", EMNLP 2014, 1724-1734.
+    .. [4] J. L. Elman, "Finding Structure in Time", Cognitive Science 14(2), 1990,
+       179-211.
+    .. [5] Z. Yang et al., "Hierarchical Attention Networks for Document
+       Classification", NAACL 2016, 1480-1489.
+    .. [6] Y. Gal and Z. Ghahramani, "A Theoretically Grounded Application of Dropout in
+       Recurrent Neural Networks", NIPS 2016, 1027-1035.
+    .. [7] C. Tallec and Y. Ollivier, "Can recurrent neural networks warp time?", ICLR
+       2018, arXiv:1804.11188.
+    .. [8] D. P. Kingma and J. Ba, "Adam: A Method for Stochastic Optimization", ICLR
+       2015, arXiv:1412.6980.
+    .. [9] I. Loshchilov and F. Hutter, "Decoupled Weight Decay Regularization", ICLR
+       2019, arXiv:1711.05101.
+
+    Examples
+    --------
+    Predict the next value of a sine from the 12 before it:
+
+    >>> import numpy as np
+    >>> from sklstm import LSTMRegressor
+    >>> wave = np.sin(np.arange(200) * 0.3)
+    >>> windows = np.lib.stride_tricks.sliding_window_view(wave, 13)
+    >>> X, y = windows[:, :12], windows[:, 12]
+    >>> model = LSTMRegressor(random_state=0).fit(X[:150], y[:150])
+    >>> model.score(X[150:], y[150:]) > 0.99
+    True
+    """
+
+    _parameter_constraints: dict = {
+        **BaseLSTM._parameter_constraints,
+        "loss": [
+            StrOptions(
+                {"squared_error", "absolute_error", "huber", "poisson", "quantile"}
+            )
+        ],
+        "quantiles": [
+            "array-like",
+            Interval(Real, 0, 1, closed="neither"),
+            None,
+        ],
+    }
+
+    def __init__(
+        self,
+        hidden_layer_sizes=(50,),
+        *,
+        cell="lstm",
+        activation="tanh",
+        bidirectional=False,
+        pooling="last",
+        dropout=0.0,
+        recurrent_dropout=0.0,
+        memory_init=None,
+        loss="squared_error",
+        quantiles=None,
+        solver="adam",
+        alpha=0.0,
+        batch_size="auto",
+        learning_rate="constant",
+        learning_rate_init=0.01,
+        max_grad_norm=1.0,
+        max_iter=200,
+        shuffle=True,
+        tol=1e-4,
+        n_iter_no_change=10,
+        early_stopping=False,
+        validation_fraction=0.1,
+        standardize=True,
+        warm_start=False,
+        random_state=None,
+        verbose=False,
+        device="cpu",
+        dtype="auto",
+    ):
+        self.hidden_layer_sizes = hidden_layer_sizes
+        self.cell = cell
+        self.activation = activation
+        self.bidirectional = bidirectional
+        self.pooling = pooling
+        self.dropout = dropout
+        self.recurrent_dropout = recurrent_dropout
+        self.memory_init = memory_init
+        self.loss = loss
+        self.quantiles = quantiles
+        self.solver = solver
+        self.alpha = alpha
+        self.batch_size = batch_size
+        self.learning_rate = learning_rate
+        self.learning_rate_init = learning_rate_init
+        self.max_grad_norm = max_grad_norm
+        self.max_iter = max_iter
+        self.shuffle = shuffle
+        self.tol = tol
+        self.n_iter_no_change = n_iter_no_change
+        self.early_stopping = early_stopping
+        self.validation_fraction = validation_fraction
+        self.standardize = standardize
+        self.warm_start = warm_start
+        self.random_state = random_state
+        self.verbose = verbose
+        self.device = device
+        self.dtype = dtype
+
+    @with_callbacks
+    @fit_context
+    def fit(
+        self,
+        X,
+        y,
+        sample_weight=None,
+        *,
+        X_val=None,
+        y_val=None,
+        sample_weight_val=None,
+    ):
+        """Train a network on windows and their targets.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_windows, n_timesteps, n_features) or \
+                (n_windows, n_timesteps)
+            Windows, each in time order. A 2-D X holds one feature, unless its columns
+            are named ``name__lagK``, as :class:`SlidingWindowTransformer` names them.
+            In a 3-D X or in such columns, steps at the start of a window whose every
+            feature is NaN do not exist: :func:`pad_sequences` makes them.
+
+        y : array-like of shape (n_windows,) or (n_windows, n_outputs)
+            Numbers to predict.
+
+        sample_weight : array-like of shape (n_windows,), default=None
+            What each window counts, not negative; a weight of 2 is as good as the same
+            window twice in its batch. None counts all alike.
+
+        X_val : array-like, shaped as X, default=None
+            Windows to judge progress on; with them training keeps the weights that were
+            best there, as with ``early_stopping=True``, and sets none aside.
+
+        y_val : array-like, shaped as y, default=None
+            Targets of `X_val`.
+
+        sample_weight_val : array-like of shape (n_windows_val,), default=None
+            What each window of `X_val` counts.
+
+        Returns
+        -------
+        self : LSTMRegressor
+            The fitted estimator.
+
+        Raises
+        ------
+        ValueError
+            If a parameter, X, y or a weight is not as described here; if X_val comes
+            without y_val; if early stopping leaves nothing to learn from; if training
+            diverges; with ``warm_start=True``, if the network of the last fit has other
+            shapes.
+        TypeError
+            If X is sparse.
+
+        Warns
+        -----
+        ConvergenceWarning
+            If `max_iter` epochs were not enough.
+        UserWarning
+            If training was interrupted (Ctrl-C); what was learnt is kept.
+        """
+        self._y_is_1d = n_axes(y) == 1
+        samples = self._check_samples(X, y, sample_weight, reset=True)
+        validation = self._check_validation(X_val, y_val, sample_weight_val, samples)
+        return self._fit(samples, validation, told(X, y, sample_weight))
+
+    @with_callbacks
+    @fit_context
+    def partial_fit(self, X, y, sample_weight=None):
+        """Go once over windows, updating the network there is.
+
+        The first call builds the network and measures the scales of readings and
+        targets; later calls keep them.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_windows, n_timesteps, n_features) or \
+                (n_windows, n_timesteps)
+            Windows, as in :meth:`fit`.
+
+        y : array-like of shape (n_windows,) or (n_windows, n_outputs)
+            Numbers to predict.
+
+        sample_weight : array-like of shape (n_windows,), default=None
+            What each window counts; None counts all alike.
+
+        Returns
+        -------
+        self : LSTMRegressor
+            The fitted estimator.
+
+        Raises
+        ------
+        ValueError
+            As :meth:`fit`; and with ``early_stopping=True``.
+        """
+        is_first = not self.__sklearn_is_fitted__()
+        if is_first:
+            self._y_is_1d = n_axes(y) == 1
+        samples = self._check_samples(X, y, sample_weight, reset=is_first)
+        return self._partial_fit(samples, told(X, y, sample_weight))
+
+    def predict(self, X):
+        """Predict the targets of windows.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_windows, n_timesteps, n_features) or \
+                (n_windows, n_timesteps)
+            Windows like those seen during fit; those of a 3-D X may have another number
+            of steps.
+
+        Returns
+        -------
+        y : ndarray of shape (n_windows,) or (n_windows, n_outputs)
+            Predictions, shaped like the y seen during fit; with ``loss="quantile"``
+            those of the level next to one half.
+        """
+        answers = self._answer(X)
+        if answers.ndim == 3:
+            answers = answers[:, :, _middle(self._model.loss.quantiles)]
+        return answers[:, 0] if self._y_is_1d else answers
+
+    @available_if(lambda self: self.loss == "quantile")
+    def predict_quantiles(self, X):
+        """Predict every quantile of the targets; only with ``loss="quantile"``.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_windows, n_timesteps, n_features) or \
+                (n_windows, n_timesteps)
+            Windows like those seen during fit; those of a 3-D X may have another number
+            of steps.
+
+        Returns
+        -------
+        y : ndarray of shape (n_windows, n_quantiles) or \
+                (n_windows, n_outputs, n_quantiles)
+            Quantiles in the order of their levels, which is their order.
+        """
+        answers = self._answer(X)
+        return answers[:, 0] if self._y_is_1d else answers
+
+    def _check_targets(self, y):
+        if y is None:
+            raise ValueError(
+                f"{type(self).__name__} requires y to be passed, but the target y is "
+                "None. Pass one number, or one row of numbers, per window."
+            )
+        if n_axes(y) > 2:
+            raise ValueError(
+                f"y has {n_axes(y)} dimensions; it must have shape (n_windows,) or "
+                "(n_windows, n_outputs). Flatten the axes behind the first."
+            )
+        y = check_array(
+            y, dtype=np.float64, ensure_2d=False, input_name="y", estimator=self
+        )
+        if self.loss == "poisson" and (y.min() < 0 or y.sum() == 0):
+            raise ValueError(
+                'loss="poisson" is for counts: y must not be negative, nor zero '
+                f"throughout; its least number is {y.min()}. Choose another loss."
+            )
+        return y.reshape(len(y), -1)
+
+    def _loss_parameters(self):
+        if self.loss != "quantile":
+            return {"name": self.loss}
+        return {"name": "quantile", "quantiles": _check_levels(self.quantiles)}
+
+    def _scale_of_targets(self, samples):
+        scale = scale_of_columns(samples.targets, samples.weights)
+        if self.loss == "poisson":
+            # A shifted count is none; divided by its mean it is one around 1.
+            return Scale(np.zeros_like(scale.mean), scale.mean)
+        return scale
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.target_tags.multi_output = True
+        return tags
+
+
+def _check_levels(quantiles):
+    """Read levels of quantiles; one number is one level, None the usual three."""
+    levels = np.atleast_1d((0.1, 0.5, 0.9) if quantiles is None else quantiles)
+    if not (
+        levels.ndim == 1
+        and np.issubdtype(levels.dtype, np.number)
+        and len(levels)
+        and (np.diff(levels, prepend=0, append=1) > 0).all()
+    ):
+        raise ValueError(
+            "quantiles must be increasing numbers between 0 and 1, got "
+            f"{quantiles!r}. Pass a tuple such as (0.1, 0.5, 0.9)."
+        )
+    return tuple(levels.tolist())
+
+
+def _middle(levels):
+    """Position of the level next to one half."""
+    return int(np.argmin(np.abs(np.subtract(levels, 0.5))))
