@@ -1,5 +1,14 @@
 """LSTM estimators that behave like any other scikit-learn estimator."""
 
+from sklstm.preprocessing import SlidingWindowTransformer
 from sklstm.regression import LSTMRegressor
+from sklstm.sequences import make_windows, pad_sequences
 
-__all__ = ["LSTMRegressor"]
+__all__ = [
+    "LSTMRegressor",
+    "SlidingWindowTransformer",
+    "make_windows",
+    "pad_sequences",
+]
+
+__version__ = "0.1.0.dev0"

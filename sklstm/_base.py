@@ -11,7 +11,7 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
-from sklstm._callbacks import EpochWatcher
+from sklstm._callbacks import FitWatcher
 from sklstm._model import ScaledNetwork
 from sklstm._nn.cells import ACTIVATIONS, CELLS
 from sklstm._nn.initialization import initialize
@@ -123,14 +123,22 @@ class BaseLSTM(CallbackSupportMixin, BaseEstimator, ABC):
         """
         if validation is None and self.early_stopping:
             samples, validation = split_off_last(samples, self.validation_fraction)
-        self._random_state = check_random_state(self.random_state)
         is_new = not (self.warm_start and hasattr(self, "_model"))
+        # Only a series of partial fits has one that goes on.
+        self._random_state = None
         history = self._train(samples, validation, self.max_iter, data, is_new=is_new)
         self.loss_curve_ = history.loss_curve
         self.validation_loss_curve_ = history.validation_loss_curve
         self.best_loss_ = history.best_loss
         self._note_epochs()
-        self._warn_if_unfinished(history)
+        # A cosine is planned to end with the last epoch.
+        if history.ended_by == "max_iter" and self.learning_rate != "cosine":
+            warnings.warn(
+                f"Stochastic Optimizer: Maximum iterations ({self.max_iter}) reached "
+                "and the optimization hasn't converged yet.",
+                ConvergenceWarning,
+                stacklevel=2,
+            )
         return self
 
     def _partial_fit(self, samples, data):
@@ -144,8 +152,9 @@ class BaseLSTM(CallbackSupportMixin, BaseEstimator, ABC):
         if not is_new:
             _check_n_targets(samples, self.n_outputs_)
         if is_new:
-            self._random_state = check_random_state(self.random_state)
             self.loss_curve_, self.best_loss_ = [], math.inf
+        if is_new or self._random_state is None:
+            self._random_state = check_random_state(self.random_state)
         # A model that was loaded from a file has no optimiser to go on with.
         state = None if is_new else getattr(self, "_optimizer_state", None)
         history = self._train(samples, None, 1, data, is_new=is_new, state=state)
@@ -158,16 +167,17 @@ class BaseLSTM(CallbackSupportMixin, BaseEstimator, ABC):
     def _train(self, samples, validation, max_iter, data, *, is_new, state=None):
         """Train a copy of the model, or a new one, and keep it; returns the history."""
         n_targets = samples.targets.shape[1]
-        generator = random_generator(self._random_state.randint(2**31 - 1))
+        random_state = self._random_state or check_random_state(self.random_state)
+        generator = random_generator(random_state.randint(2**31 - 1))
         plan = self._plan(len(samples.targets), max_iter)
         architecture = self._architecture(samples, is_new)
         with threads_for(plan.batch_size * n_multiplications(architecture)):
             if is_new:
                 model = self._new_model(architecture, samples, generator)
             else:
-                model = self._model.copy(architecture)
+                model = self._model.copy(architecture, self._loss_parameters())
             fitted = {"_model": model, "n_outputs_": n_targets}
-            watcher = EpochWatcher(self, fitted, max_iter, data)
+            watcher = FitWatcher(self, data, fitted, max_iter)
             history, self._optimizer_state = train(
                 model.network,
                 model.loss,
@@ -180,6 +190,12 @@ class BaseLSTM(CallbackSupportMixin, BaseEstimator, ABC):
             )
         vars(self).update(fitted)
         watcher.end_fit()
+        if history.ended_by == "interrupt":
+            warnings.warn(
+                f"Training interrupted by user after {len(history.loss_curve)} epochs; "
+                "the estimator is fitted with the best weights so far.",
+                stacklevel=2,
+            )
         return history
 
     def _architecture(self, samples, is_new):
@@ -247,23 +263,6 @@ class BaseLSTM(CallbackSupportMixin, BaseEstimator, ABC):
         """Set what follows from the loss curve."""
         self.n_iter_ = len(self.loss_curve_)
         self.loss_ = self.loss_curve_[-1] if self.loss_curve_ else math.nan
-
-    def _warn_if_unfinished(self, history):
-        """Say so where training could have gone on."""
-        if history.ended_by == "interrupt":
-            warnings.warn(
-                f"Training interrupted by user after {self.n_iter_} epochs; the "
-                "estimator is fitted with the best weights so far.",
-                stacklevel=4,
-            )
-        # A cosine is planned to end with the last epoch.
-        elif history.ended_by == "max_iter" and self.learning_rate != "cosine":
-            warnings.warn(
-                f"Stochastic Optimizer: Maximum iterations ({self.max_iter}) reached "
-                "and the optimization hasn't converged yet.",
-                ConvergenceWarning,
-                stacklevel=4,
-            )
 
     def _answer(self, X):
         """Predict the targets of X, (n_windows, n_targets[, n_quantiles])."""

@@ -1,25 +1,28 @@
 """What an epoch tells the outside: a line on the screen, scikit-learn's callbacks."""
 
+from types import MappingProxyType
 
-class EpochWatcher:
-    """Follows a fit epoch by epoch.
+
+class FitWatcher:
+    """Follows a fit, epoch by epoch where it has any.
 
     Parameters
     ----------
     estimator : estimator
         What is being fitted; with scikit-learn 1.9 it may have callbacks set.
-    fitted : dict
-        Attributes that make a copy of the estimator ready to predict.
-    max_iter : int
-        Epochs at most.
     data : dict
         `X`, `y` and `metadata` for the callbacks, as the user passed them.
+    fitted : dict, default={}
+        Attributes that, at the end of every epoch, make a copy of the estimator ready
+        to predict.
+    max_iter : int, default=0
+        Epochs at most.
     """
 
-    def __init__(self, estimator, fitted, max_iter, data):
+    def __init__(self, estimator, data, fitted=MappingProxyType({}), max_iter=0):
         self._estimator = estimator
-        self._fitted = fitted
         self._data = data
+        self._fitted = fitted
         self._fit = self._epoch = None
         if getattr(estimator, "_skl_callbacks", None):
             self._fit = estimator._init_callback_context(max_subtasks=max_iter)

@@ -9,6 +9,9 @@ from sklstm._nn.tensors import resolve_device
 from sklstm._nn.training import Rows, predict, rows_per_block
 from sklstm._scaling import windows_to_tensors
 
+# Parameters that a network may go on training with other values of.
+MAY_CHANGE = {"dropout", "recurrent_dropout"}
+
 
 class ScaledNetwork:
     """A recurrent network, what its readings are scaled by and what its targets.
@@ -45,13 +48,15 @@ class ScaledNetwork:
         """Where the weights live."""
         return self.network.head.weight.device
 
-    def copy(self, architecture):
+    def copy(self, architecture, loss):
         """Copy the weights into a network of the same shapes.
 
         Parameters
         ----------
         architecture : dict
-            As of the class, where dropout may have changed.
+            As of the class; only dropout may have changed.
+        loss : dict
+            As of the class.
 
         Returns
         -------
@@ -61,19 +66,25 @@ class ScaledNetwork:
         Raises
         ------
         ValueError
-            If the weights do not fit.
+            If the parameters are others than those the weights belong to.
         """
-        scales = self.x_scale, self.y_scale
-        copy = ScaledNetwork(architecture, self.loss_parameters, *scales)
-        weights = {k: w.clone() for k, w in self.network.state_dict().items()}
-        try:
-            copy.network.load_state_dict(weights, assign=True)
-        except RuntimeError as error:
+        before = self.architecture | {"loss": self.loss_parameters}
+        now = architecture | {"loss": loss}
+        changes = [
+            f"{name} from {before[name]} to {now[name]}"
+            for name in before
+            if before[name] != now[name] and name not in MAY_CHANGE
+        ]
+        if changes:
             raise ValueError(
-                "The network of the last fit has other shapes than the parameters and "
-                f"the data ask for now: {error}. Set warm_start=False to train a new "
-                "one, or go back to the parameters and the columns of the last fit."
-            ) from error
+                "The network of the last fit cannot go on, since parameters or data "
+                f"have changed: {', '.join(changes)}. Set warm_start=False to train a "
+                "new one, or go back to those of the last fit."
+            )
+        scales = self.x_scale, self.y_scale
+        copy = ScaledNetwork(architecture, loss, *scales)
+        weights = {k: w.clone() for k, w in self.network.state_dict().items()}
+        copy.network.load_state_dict(weights, assign=True)
         return copy
 
     def rows(self, samples):

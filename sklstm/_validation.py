@@ -1,5 +1,6 @@
 """From what a user passes as X to windows: what X may be, and what it may not."""
 
+from contextlib import contextmanager
 from typing import NamedTuple
 
 import numpy as np
@@ -50,18 +51,11 @@ def check_windows(estimator, X, *, reset):
         If X is sparse.
     """
     _refuse_ragged(X)
-    if n_axes(X) == 3:
-        return _from_3d(estimator, X, reset)
-    _check_same_kind(estimator, 2, reset)
-    layout = lag_layout(list(X.columns)) if hasattr(X, "columns") else None
-    if layout is None:
-        X = validate_data(estimator, X, reset=reset, dtype=FLOATS)
-        return Windows(as_windows(X), None)
-    X = validate_data(estimator, X, reset=reset, dtype=FLOATS, ensure_all_finite=False)
-    if not np.array_equal(layout.order, np.arange(X.shape[1])):
-        X = X[:, layout.order]
-    values = X.reshape(len(X), layout.n_timesteps, layout.n_features)
-    return _with_missing_steps(values)
+    _check_axes(estimator, n_axes(X), reset)
+    with strings_refused("X"):
+        if n_axes(X) == 3:
+            return _from_3d(estimator, X, reset)
+        return _from_2d(estimator, X, reset)
 
 
 def n_axes(data):
@@ -84,9 +78,56 @@ def _sized(rows):
     return [row for row in rows if isinstance(row, list | tuple | np.ndarray)]
 
 
+def _check_axes(estimator, n_axes, reset):
+    """Refuse what has no windows, and columns after a fit on 3-D windows."""
+    if n_axes not in (2, 3):
+        raise ValueError(
+            f"X has {n_axes} dimensions; windows have 3: (n_windows, n_timesteps, "
+            "n_features), or 2 for one feature. Reshape your data: a series of one "
+            "feature with X.reshape(-1, 1), then SlidingWindowTransformer cuts it into "
+            "windows."
+        )
+    if reset:
+        estimator._n_axes_in = n_axes
+    elif estimator._n_axes_in != n_axes:
+        raise ValueError(
+            f"X has {n_axes} dimensions, but {type(estimator).__name__} was fitted on "
+            f"an X of {estimator._n_axes_in}. Pass windows of shape (n_windows, "
+            "n_timesteps, n_features), or columns, as in fit."
+        )
+
+
+@contextmanager
+def strings_refused(name):
+    """Say in our words that an array holds something that is not a number."""
+    try:
+        yield
+    except ValueError as error:
+        if "could not convert string" not in str(error):
+            raise
+        raise ValueError(
+            f"{name} holds strings that are no numbers: {error}. Encode them first, "
+            "for instance with sklearn.preprocessing.OrdinalEncoder."
+        ) from error
+
+
+def _from_2d(estimator, X, reset):
+    """Read columns: lags by their names, else the steps of one feature."""
+    layout = lag_layout(list(X.columns)) if hasattr(X, "columns") else None
+    X = validate_data(estimator, X, reset=reset, dtype=FLOATS, ensure_all_finite=False)
+    if layout is None:
+        windows = Windows(as_windows(X), None)
+        if not _sum_is_finite(X):
+            _check_finite(windows.values, np.zeros(len(X), dtype=np.intp))
+        return windows
+    if not np.array_equal(layout.order, np.arange(X.shape[1])):
+        X = X[:, layout.order]
+    values = X.reshape(len(X), layout.n_timesteps, layout.n_features)
+    return _with_missing_steps(values)
+
+
 def _from_3d(estimator, X, reset):
     """Read an array of three axes; only its last axis is what scikit-learn counts."""
-    _check_same_kind(estimator, 3, reset)
     X = check_array(
         X, dtype=FLOATS, allow_nd=True, ensure_all_finite=False, input_name="X"
     )
@@ -100,21 +141,9 @@ def _from_3d(estimator, X, reset):
     return _with_missing_steps(X)
 
 
-def _check_same_kind(estimator, n_axes, reset):
-    """Refuse columns after a fit on 3-D windows, and the other way round."""
-    if reset:
-        estimator._n_axes_in = n_axes
-    elif estimator._n_axes_in != n_axes:
-        raise ValueError(
-            f"X has {n_axes} dimensions, but {type(estimator).__name__} was fitted on "
-            f"an X of {estimator._n_axes_in}. Pass windows of shape (n_windows, "
-            "n_timesteps, n_features), or columns, as in fit."
-        )
-
-
 def _with_missing_steps(values):
     """Find the missing steps and refuse every other reading that is not finite."""
-    if np.isfinite(np.sum(distinct_readings(values))):
+    if _sum_is_finite(distinct_readings(values)):
         return Windows(values, None)
     n_missing = _count_missing_steps(values)
     _check_finite(values, n_missing)
@@ -126,6 +155,12 @@ def _with_missing_steps(values):
             "do not exist are NaN at the start of a window; pass at least one reading."
         )
     return Windows(values, n_missing)
+
+
+def _sum_is_finite(readings):
+    """Whether readings are surely finite, at the cost of one look at each."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        return np.isfinite(np.sum(readings))
 
 
 def distinct_readings(values):
@@ -170,6 +205,7 @@ def _check_finite(values, n_missing):
             what = "NaN" if np.isnan(reading) else "infinity"
             raise ValueError(
                 f"Input X contains {what}, in window {window} at step {step}. Fill it "
-                "in or drop the window; NaN may only stand for steps that do not "
-                "exist: all features, at the start of a window."
+                "in or drop the window. NaN may stand for steps that do not exist, in "
+                "windows of shape (n_windows, n_timesteps, n_features) and in columns "
+                "named after lags: all features, at the start of a window."
             )

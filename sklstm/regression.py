@@ -10,7 +10,7 @@ from sklearn.utils.validation import check_array
 from sklstm._base import BaseLSTM, told
 from sklstm._scaling import Scale, scale_of_columns
 from sklstm._sklearn import Interval, StrOptions, fit_context, with_callbacks
-from sklstm._validation import n_axes
+from sklstm._validation import n_axes, strings_refused
 
 
 class LSTMRegressor(RegressorMixin, BaseLSTM):
@@ -459,9 +459,10 @@ class LSTMRegressor(RegressorMixin, BaseLSTM):
                 f"y has {n_axes(y)} dimensions; it must have shape (n_windows,) or "
                 "(n_windows, n_outputs). Flatten the axes behind the first."
             )
-        y = check_array(
-            y, dtype=np.float64, ensure_2d=False, input_name="y", estimator=self
-        )
+        with strings_refused("y"):
+            y = check_array(
+                y, dtype=np.float64, ensure_2d=False, input_name="y", estimator=self
+            )
         if self.loss == "poisson" and (y.min() < 0 or y.sum() == 0):
             raise ValueError(
                 'loss="poisson" is for counts: y must not be negative, nor zero '

@@ -1,0 +1,184 @@
+"""Cut a series into windows, and name the columns of windows laid flat.
+
+Everything here is plain NumPy and keeps no state.
+"""
+
+import re
+from collections import Counter
+from typing import NamedTuple
+
+import numpy as np
+
+_LAG_NAME = re.compile(r"^(.+)__lag(\d+)$")
+
+
+class LagLayout(NamedTuple):
+    """How columns named after lags fold into windows.
+
+    ``X[:, order].reshape(-1, n_timesteps, n_features)`` are the windows.
+    """
+
+    order: np.ndarray
+    n_timesteps: int
+    n_features: int
+
+
+def sliding_windows(series, window_size):
+    """Cut a series into all its windows of one size.
+
+    Parameters
+    ----------
+    series : ndarray of shape (n_timesteps, n_features)
+        Readings in time order, one row per time step.
+    window_size : int
+        Length of a window, in time steps.
+
+    Returns
+    -------
+    windows : ndarray of shape (n_windows, window_size, n_features)
+        Read-only view of `series` with ``n_windows = n_timesteps - window_size + 1``;
+        window ``i`` starts at time step ``i``.
+
+    Raises
+    ------
+    ValueError
+        If the series is shorter than one window.
+
+    Examples
+    --------
+    >>> series = np.arange(4).reshape(-1, 1)
+    >>> sliding_windows(series, window_size=3)[:, :, 0]
+    array([[0, 1, 2],
+           [1, 2, 3]])
+    """
+    if len(series) < window_size:
+        raise ValueError(
+            f"A window of {window_size} time steps does not fit in a series of "
+            f"{len(series)}. Pass a longer series or a smaller window_size."
+        )
+    windows = np.lib.stride_tricks.sliding_window_view(series, window_size, axis=0)
+    return windows.swapaxes(1, 2)
+
+
+def as_windows(X):
+    """Read an array as windows; a row of a 2-d array is one window of one feature.
+
+    Parameters
+    ----------
+    X : ndarray of shape (n_windows, n_timesteps[, n_features])
+        Windows, each in time order.
+
+    Returns
+    -------
+    windows : ndarray of shape (n_windows, n_timesteps, n_features)
+        View of `X`.
+
+    Raises
+    ------
+    ValueError
+        If `X` has neither two nor three axes.
+    """
+    if X.ndim == 2:
+        return X[:, :, np.newaxis]
+    if X.ndim == 3:
+        return X
+    raise ValueError(
+        "X must have shape (n_windows, n_timesteps) or (n_windows, n_timesteps, "
+        f"n_features), got {X.shape}."
+    )
+
+
+def lag_names(names, window_size, horizon=0):
+    """Name the columns of windows laid flat: oldest step first, time-major.
+
+    Parameters
+    ----------
+    names : sequence of str
+        Names of the features of one time step.
+    window_size : int
+        Length of a window, in time steps.
+    horizon : int, default=0
+        Time steps from the end of a window to the row it stands in.
+
+    Returns
+    -------
+    lag_names : list of str
+        ``window_size * len(names)`` names such as ``"sales__lag3"``: the reading three
+        time steps before the row.
+
+    Examples
+    --------
+    >>> lag_names(["sales", "price"], window_size=2)
+    ['sales__lag1', 'price__lag1', 'sales__lag0', 'price__lag0']
+    """
+    lags = range(horizon + window_size - 1, horizon - 1, -1)
+    return [f"{name}__lag{lag}" for lag in lags for name in names]
+
+
+def lag_layout(names):
+    """Read windows out of column names, in whatever order the columns stand.
+
+    A name may carry a prefix, such as ``ColumnTransformer`` puts before it; lags may
+    start at any number and leave numbers out.
+
+    Parameters
+    ----------
+    names : sequence
+        Column names, such as ``"sales__lag3"``.
+
+    Returns
+    -------
+    layout : LagLayout or None
+        Order, number of time steps and number of features; the oldest step comes
+        first, and features keep the order of their first appearance. None if any of
+        the names is no lag name.
+
+    Raises
+    ------
+    ValueError
+        If every name is a lag name and some feature lacks a lag that another one has,
+        or has it twice.
+
+    Examples
+    --------
+    >>> lag_layout(["price__lag0", "sales__lag1", "sales__lag0", "price__lag1"])
+    LagLayout(order=array([3, 1, 0, 2]), n_timesteps=2, n_features=2)
+    """
+    matches = [
+        _LAG_NAME.match(name) if isinstance(name, str) else None for name in names
+    ]
+    if not matches or None in matches:
+        return None
+    cells = [(match[1], int(match[2])) for match in matches]
+    columns = {cell: column for column, cell in enumerate(cells)}
+    features = list(dict.fromkeys(feature for feature, _ in cells))
+    lags = sorted({lag for _, lag in cells}, reverse=True)
+    grid = [(feature, lag) for lag in lags for feature in features]
+    _check_grid(cells, grid)
+    order = np.array([columns[cell] for cell in grid])
+    return LagLayout(order, len(lags), len(features))
+
+
+def _check_grid(cells, grid):
+    """Raise unless `cells` holds every (feature, lag) of `grid` once."""
+    missing = [f"{feature}__lag{lag}" for feature, lag in set(grid) - set(cells)]
+    if missing:
+        raise ValueError(
+            "The columns of X are named after lags, but do not form windows: "
+            f"{_enumeration(missing)} missing. Every feature needs every lag: add the "
+            "columns or drop their lag from all features."
+        )
+    counts = Counter(cells)
+    doubled = [f"{feature}__lag{lag}" for (feature, lag), n in counts.items() if n > 1]
+    if doubled:
+        raise ValueError(
+            "The columns of X are named after lags, but do not form windows: "
+            f"{_enumeration(doubled)} there more than once. Drop or rename the doubles."
+        )
+
+
+def _enumeration(names, shown=5):
+    """Name a few of many, with the verb that fits."""
+    names = sorted(names)
+    more = f" and {len(names) - shown} more" if len(names) > shown else ""
+    return ", ".join(names[:shown]) + more + (" is" if len(names) == 1 else " are")

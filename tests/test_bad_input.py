@@ -1,0 +1,218 @@
+"""What cannot be learnt from is refused in words, before any training."""
+
+import numpy as np
+import pandas as pd
+import pytest
+import scipy.sparse
+import torch
+from sklearn.exceptions import NotFittedError
+
+from sklstm import LSTMRegressor
+
+pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+
+X = np.random.default_rng(0).normal(size=(20, 5, 2))
+y = X[:, 0, 0].copy()
+FLAT = X[:, :, 0]
+LAGS = pd.DataFrame(FLAT, columns=[f"sales__lag{lag}" for lag in (4, 3, 2, 1, 0)])
+
+
+def with_reading(windows, reading):
+    windows = windows.copy()
+    windows[3, 2] = reading
+    return windows
+
+
+def swapped_for(frame, old, new):
+    return frame.rename(columns={old: new})
+
+
+# What is passed as X and y, and a pattern of the answer.
+BAD_DATA = {
+    "NaN in the middle of a window": (
+        (with_reading(X, np.nan), y),
+        "contains NaN, in window 3 at step 2.*Fill it in",
+    ),
+    "NaN at the start of one feature only": (
+        (np.where(np.arange(10).reshape(5, 2) == 0, np.nan, X), y),
+        "contains NaN, in window 0 at step 0",
+    ),
+    "infinity": ((with_reading(X, np.inf), y), "infinity, in window 3 at step 2"),
+    "NaN in plain columns": ((with_reading(FLAT, np.nan), y), "NaN, in window 3 at"),
+    "NaN in lag columns": (
+        (LAGS.replace(LAGS.iloc[3, 2], np.nan), y),
+        "NaN, in window 3 at step 2",
+    ),
+    "nothing but NaN": ((np.full_like(X, np.nan), y), "all NaN.*at least one reading"),
+    "no window": ((X[:0], y[:0]), r"0 sample\(s\)"),
+    "no row": ((FLAT[:0], y[:0]), r"0 sample\(s\)"),
+    "no step": ((X[:, :0], y), "windows of 0 time steps"),
+    "no feature": ((X[:, :, :0], y), r"0 feature\(s\)"),
+    "one series": ((y, y), "1 dimensions.*SlidingWindowTransformer"),
+    "one number": ((3.0, y), "0 dimensions"),
+    "nothing at all": ((None, y), "0 dimensions"),
+    "four axes": ((X[:, :, :, None], y), "4 dimensions; windows have 3"),
+    "strings": ((FLAT.astype(str) + "%", y), "X holds strings.*Encode"),
+    "strings in windows": ((np.full(X.shape, "a"), y), "X holds strings"),
+    "complex numbers": ((FLAT + 1j, y), "Complex data not supported"),
+    "complex windows": ((X + 1j, y), "Complex data not supported"),
+    "a sparse X": ((scipy.sparse.csr_array(FLAT), y), "Sparse data.*toarray"),
+    "sequences of different lengths": (
+        ([[1, 2, 3], [1, 2]], [1, 2]),
+        "different lengths.*pad_sequences",
+    ),
+    "lag columns with a hole": (
+        (swapped_for(LAGS, "sales__lag4", "costs__lag4"), y),
+        "do not form windows.*sales__lag4",
+    ),
+    "NaN in y": ((X, np.where(y > 0, y, np.nan)), "y contains NaN"),
+    "infinity in y": ((X, np.where(y > 0, y, np.inf)), "y contains infinity"),
+    "a longer y": ((X, np.append(y, 1)), "20 windows, but y has 21 targets"),
+    "a shorter y": ((X, y[:-1]), "20 windows, but y has 19 targets"),
+    "y of three axes": ((X, X), "y has 3 dimensions.*Flatten"),
+    "strings for y": ((X, ["a"] * 20), "y holds strings"),
+    "no y": ((X, None), "requires y to be passed"),
+    "a sparse y": ((X, scipy.sparse.csr_array(y[:, None])), "Sparse data"),
+    "readings beyond any scale": ((np.sign(X) * 1.7e308, y), "X are too large"),
+    "negative weights": ((X, y, -np.ones(20)), "Negative values"),
+    "weights of zero": ((X, y, np.zeros(20)), "weight.*zero"),
+    "weights of NaN": ((X, y, np.full(20, np.nan)), "sample_weight contains NaN"),
+    "too few weights": ((X, y, np.ones(3)), "sample_weight.shape"),
+}
+
+
+@pytest.mark.parametrize("case", BAD_DATA)
+@pytest.mark.parametrize("method", ["fit", "partial_fit"])
+def test_bad_data_is_refused(case, method):
+    args, words = BAD_DATA[case]
+    model = LSTMRegressor((3,), max_iter=1)
+    with pytest.raises((ValueError, TypeError), match=words):
+        getattr(model, method)(*args)
+    with pytest.raises(NotFittedError):
+        model.predict(X)
+
+
+BAD_PARAMETERS = [
+    ({"hidden_layer_sizes": ()}, "one width per layer"),
+    ({"hidden_layer_sizes": (3, 0)}, "one width per layer"),
+    ({"hidden_layer_sizes": (3.5,)}, "one width per layer"),
+    ({"hidden_layer_sizes": [[3]]}, "one width per layer"),
+    ({"hidden_layer_sizes": -1}, "'hidden_layer_sizes' parameter"),
+    ({"cell": "elman"}, "'cell' parameter"),
+    ({"activation": "sin"}, "'activation' parameter"),
+    ({"pooling": "first"}, "'pooling' parameter"),
+    ({"dropout": 1.0}, "'dropout' parameter"),
+    ({"recurrent_dropout": -0.1}, "'recurrent_dropout' parameter"),
+    ({"memory_init": 1}, "'memory_init' parameter"),
+    ({"cell": "rnn", "memory_init": 9}, 'cell="rnn" has none'),
+    ({"loss": "mse"}, "'loss' parameter"),
+    ({"loss": "poisson"}, "y must not be negative"),
+    ({"loss": "quantile", "quantiles": (0.9, 0.1)}, "increasing numbers"),
+    ({"loss": "quantile", "quantiles": (0.5, 0.5)}, "increasing numbers"),
+    ({"loss": "quantile", "quantiles": (0.5, 1.0)}, "increasing numbers"),
+    ({"loss": "quantile", "quantiles": ("a",)}, "increasing numbers"),
+    ({"loss": "quantile", "quantiles": ()}, "increasing numbers"),
+    ({"solver": "lbfgs"}, "'solver' parameter"),
+    ({"learning_rate": "invscaling"}, "'learning_rate' parameter"),
+    ({"learning_rate_init": 0}, "'learning_rate_init' parameter"),
+    ({"batch_size": 0}, "'batch_size' parameter"),
+    ({"max_iter": 0}, "'max_iter' parameter"),
+    ({"max_grad_norm": 0}, "'max_grad_norm' parameter"),
+    ({"random_state": "a"}, "'random_state' parameter"),
+    ({"dtype": "float16"}, "'dtype' parameter"),
+    ({"device": "gpu"}, 'Pass device="cpu"'),
+    ({"device": "meta"}, 'Pass device="cpu"'),
+]
+
+
+@pytest.mark.parametrize(("params", "words"), BAD_PARAMETERS, ids=str)
+def test_bad_parameters_are_refused(params, words):
+    model = LSTMRegressor(**{"hidden_layer_sizes": (3,)} | params)
+    with pytest.raises(ValueError, match=words):
+        model.fit(X, y)
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="needs a machine without a GPU")
+def test_a_device_that_is_not_there_is_refused():
+    with pytest.raises(ValueError, match=r'Pass device="cpu", or "auto"'):
+        LSTMRegressor(device="cuda").fit(X, y)
+
+
+@pytest.mark.parametrize(
+    ("fitted_on", "asked", "words"),
+    [
+        (X, X[:, :, :1], "1 features, but LSTMRegressor is expecting 2"),
+        (X, FLAT, "fitted on an X of 3"),
+        (FLAT, X, "fitted on an X of 2"),
+        (FLAT, FLAT[:, :3], "3 features, but LSTMRegressor is expecting 5"),
+        (LAGS, LAGS.add_prefix("my_"), "feature names should match"),
+        (X, X[:0], r"0 sample\(s\)"),
+        (X, with_reading(X, np.nan), "contains NaN"),
+    ],
+    ids=range(7),
+)
+def test_predict_holds_x_to_what_fit_saw(fitted_on, asked, words):
+    model = LSTMRegressor((3,), max_iter=1).fit(fitted_on, y)
+    with pytest.raises(ValueError, match=words):
+        model.predict(asked)
+
+
+@pytest.mark.parametrize(
+    ("validation", "words"),
+    [
+        ({"X_val": X}, "pass both"),
+        ({"y_val": y}, "pass both"),
+        ({"sample_weight_val": y}, "pass both"),
+        ({"X_val": X[:, :, :1], "y_val": y}, "1 features"),
+        ({"X_val": X, "y_val": np.column_stack([y, y])}, "2 targets per window"),
+        ({"X_val": X, "y_val": y[:3]}, "20 windows, but y has 3"),
+    ],
+    ids=range(6),
+)
+def test_bad_validation_data_is_refused(validation, words):
+    with pytest.raises(ValueError, match=words):
+        LSTMRegressor((3,)).fit(X, y, **validation)
+
+
+def test_early_stopping_without_enough_windows_is_refused():
+    model = LSTMRegressor((3,), early_stopping=True)
+    with pytest.raises(ValueError, match=r"of 1 windows 1 are set aside"):
+        model.fit(X[:1], y[:1])
+    overlapping = np.lib.stride_tricks.sliding_window_view(y, 12)
+    with pytest.raises(ValueError, match=r"share readings.*use shorter"):
+        model.fit(overlapping, y[11:])
+
+
+def test_going_on_with_another_network_is_refused():
+    model = LSTMRegressor((3,), max_iter=1, warm_start=True).fit(X, y)
+    with pytest.raises(ValueError, match=r"hidden_layer_sizes from \(3,\) to \(4,\)"):
+        model.set_params(hidden_layer_sizes=(4,)).fit(X, y)
+    with pytest.raises(ValueError, match="n_features from 2 to 1"):
+        model.set_params(hidden_layer_sizes=(3,)).fit(X[:, :, :1], y)
+    with pytest.raises(ValueError, match=r"loss from .* to .*huber"):
+        model.set_params(loss="huber").fit(X, y)
+
+
+def test_partial_fit_refuses_what_it_cannot_go_on_with():
+    with pytest.raises(ValueError, match="does not support early_stopping"):
+        LSTMRegressor(early_stopping=True).partial_fit(X, y)
+    model = LSTMRegressor((3,)).partial_fit(X, y)
+    with pytest.raises(ValueError, match="2 targets per window, but the network has 1"):
+        model.partial_fit(X, np.column_stack([y, y]))
+    with pytest.raises(ValueError, match="1 features"):
+        model.partial_fit(X[:, :, :1], y)
+
+
+@pytest.mark.parametrize(
+    "accepted",
+    [X.tolist(), X > 0, X.astype(np.float16), (X * 9).astype(int), X.astype(object)],
+    ids=["lists", "bool", "float16", "int", "object"],
+)
+def test_numbers_of_any_kind_are_read(accepted):
+    model = LSTMRegressor((3,), max_iter=2, random_state=0).fit(accepted, y.tolist())
+    assert np.isfinite(model.predict(accepted)).all()
+
+
+def test_one_window_is_enough():
+    model = LSTMRegressor((3,), max_iter=5).fit(X[:1], y[:1])
+    np.testing.assert_allclose(model.predict(X[:1]), y[:1], atol=0.5)

@@ -1,0 +1,105 @@
+"""scikit-learn's callbacks see the epochs."""
+
+import numpy as np
+import numpy.testing as npt
+import pandas as pd
+import pytest
+from sklearn.model_selection import GridSearchCV, KFold
+from sklearn.pipeline import make_pipeline
+
+from sklstm import LSTMRegressor, SlidingWindowTransformer
+
+callback = pytest.importorskip("sklearn.callback", reason="scikit-learn < 1.9")
+
+pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+
+X = np.random.default_rng(0).normal(size=(40, 4, 2))
+y = X[:, 1, 0]
+
+
+class Recorder:
+    """A callback that writes down what it is told, and stops at an epoch."""
+
+    def __init__(self, stop_at=None):
+        self.stop_at = stop_at
+        self.told = []
+
+    def setup(self, estimator, context):
+        self.told.append("setup")
+
+    def teardown(self, estimator, context):
+        self.told.append("teardown")
+
+    def on_fit_task_begin(self, estimator, context):
+        self.told.append(f"{context.task_name} {context.task_id} begins")
+
+    def on_fit_task_end(self, estimator, context, *, fitted_estimator):
+        self.told.append(f"{context.task_name} {context.task_id} ends")
+        self.last = fitted_estimator.predict(X)
+        return context.task_name == "epoch" and context.task_id == self.stop_at
+
+
+def small(**params):
+    return LSTMRegressor((4,), **{"max_iter": 3, "random_state": 0} | params)
+
+
+def test_every_epoch_is_told_once():
+    recorder = Recorder()
+    model = small(max_iter=2).set_callbacks(recorder).fit(X, y)
+    assert recorder.told == [
+        "setup",
+        "fit 0 begins",
+        "epoch 0 begins",
+        "epoch 0 ends",
+        "epoch 1 begins",
+        "epoch 1 ends",
+        "fit 0 ends",
+        "teardown",
+    ]
+    npt.assert_array_equal(recorder.last, model.predict(X))
+
+
+@pytest.mark.filterwarnings("error")
+def test_a_callback_may_stop_training():
+    model = small(max_iter=50).set_callbacks(Recorder(stop_at=4)).fit(X, y)
+    assert model.n_iter_ == 5
+
+
+def test_a_score_is_logged_after_every_epoch():
+    monitor = callback.ScoringMonitor(scoring="r2")
+    model = small(max_iter=4, early_stopping=True, verbose=False)
+    model.set_callbacks(monitor).fit(X, y)
+    log = monitor.get_logs().data_as_pandas
+    scores = log.loc[log["task_name"] == "epoch", "r2"]
+    by_hand = [small(max_iter=n).fit(X[:36], y[:36]).score(X, y) for n in range(1, 5)]
+    npt.assert_allclose(scores, by_hand, rtol=1e-9)
+
+
+def test_weights_reach_the_monitor():
+    monitor = callback.ScoringMonitor(scoring="r2")
+    weights = np.r_[np.ones(10), np.zeros(30)]
+    model = small().set_callbacks(monitor).fit(X, y, sample_weight=weights)
+    logged = monitor.get_logs().data_as_pandas["r2"].iloc[-1]
+    npt.assert_allclose(logged, model.score(X, y, sample_weight=weights))
+
+
+def test_progress_bars_show_folds_and_epochs(capsys, monkeypatch):
+    pytest.importorskip("rich")
+    monkeypatch.setenv("COLUMNS", "200")
+    table = pd.DataFrame(X[:, 0], columns=["a", "b"])
+    pipeline = make_pipeline(SlidingWindowTransformer(3), small())
+    grid = {"lstmregressor__hidden_layer_sizes": [(2,), (3,)]}
+    search = GridSearchCV(pipeline, grid, cv=KFold(2))
+    search.set_callbacks(callback.ProgressBar(max_propagation_depth=None))
+    search.fit(table, y)
+    shown = capsys.readouterr().out
+    assert "LSTMRegressor - fit" in shown
+    assert "100%" in shown
+
+
+def test_a_fit_without_callbacks_leaves_no_trace():
+    model = small().fit(X, y)
+    assert not [name for name in vars(model) if "callback" in name or "skl" in name]
+    recorded = small().set_callbacks(Recorder()).fit(X, y)
+    npt.assert_array_equal(recorded.predict(X), model.predict(X))
+    assert not hasattr(recorded, "_callback_fit_ctx")

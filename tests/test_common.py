@@ -1,0 +1,91 @@
+"""The estimators against scikit-learn's own checks."""
+
+import pytest
+from sklearn.utils import estimator_checks
+from sklearn.utils.estimator_checks import parametrize_with_checks
+
+from sklstm import LSTMRegressor, SlidingWindowTransformer
+from sklstm.testing import expected_failed_checks
+
+ESTIMATORS = [
+    LSTMRegressor(),
+    LSTMRegressor(
+        (8, 6),
+        cell="gru",
+        bidirectional=True,
+        pooling="attention",
+        loss="huber",
+        solver="adamw",
+        alpha=0.1,
+        batch_size=50,
+        learning_rate="cosine",
+        learning_rate_init=0.02,
+        max_iter=60,
+    ),
+    LSTMRegressor(
+        (10,),
+        cell="rnn",
+        pooling="mean",
+        learning_rate_init=0.03,
+        max_iter=100,
+        shuffle=False,
+    ),
+    SlidingWindowTransformer(),
+    SlidingWindowTransformer(window_size=3, horizon=2, padding="mean", flatten=True),
+]
+
+# Those that scikit-learn runs on its own transformers only.
+FURTHER_CHECKS = [
+    "check_dataframe_column_names_consistency",
+    "check_get_feature_names_out_error",
+    "check_global_output_transform_pandas",
+    "check_global_set_output_transform_polars",
+    "check_inplace_ensure_writeable",
+    "check_param_validation",
+    "check_set_output_transform",
+    "check_set_output_transform_pandas",
+    "check_set_output_transform_polars",
+    "check_transformer_get_feature_names_out",
+    "check_transformer_get_feature_names_out_pandas",
+]
+
+
+# An unexpected pass fails too: pyproject.toml makes pytest strict. Some checks fit for
+# few epochs only.
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+@parametrize_with_checks(ESTIMATORS, expected_failed_checks=expected_failed_checks)
+def test_estimator_keeps_the_contract(estimator, check):
+    check(estimator)
+
+
+# Some of them fit on a frame and transform an array, as scikit-learn's tests may.
+@pytest.mark.filterwarnings("ignore:X (does not have valid|has) feature names")
+@pytest.mark.parametrize("name", FURTHER_CHECKS)
+def test_transformer_keeps_the_contract_of_scikit_learns_own(name):
+    check = getattr(estimator_checks, name)
+    check("SlidingWindowTransformer", SlidingWindowTransformer(flatten=True))
+
+
+@pytest.mark.parametrize(
+    "name", ["check_param_validation", "check_get_feature_names_out_error"]
+)
+def test_transformer_with_three_axes_keeps_it_too(name):
+    getattr(estimator_checks, name)(
+        "SlidingWindowTransformer", SlidingWindowTransformer()
+    )
+
+
+def test_only_windows_may_fail_and_only_for_the_rows_before():
+    assert set(expected_failed_checks(SlidingWindowTransformer())) == {
+        "check_methods_sample_order_invariance",
+        "check_methods_subset_invariance",
+    }
+    assert expected_failed_checks(object()) == {}
+    assert expected_failed_checks(LSTMRegressor()) == {}
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+def test_regressor_checks_its_parameters_as_scikit_learns_own_do():
+    for name in ("check_param_validation", "check_dataframe_column_names_consistency"):
+        check = getattr(estimator_checks, name)
+        check("LSTMRegressor", LSTMRegressor((3,), max_iter=1, tol=1e9))

@@ -1,0 +1,233 @@
+"""Which training rows come before X, by every kind of time."""
+
+import hypothesis.strategies as st
+import numpy as np
+import numpy.testing as npt
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from sklearn.model_selection import TimeSeriesSplit
+from sklearn.preprocessing import StandardScaler
+
+from sklstm.preprocessing import SlidingWindowTransformer
+
+BERLIN = "Europe/Berlin"
+
+# Each makes an index of n evenly spaced rows. The clocks in Berlin go forward on
+# 2024-03-31 and back on 2024-10-27.
+EVEN_TIMES = {
+    "row numbers": pd.RangeIndex,
+    "integers": lambda n: pd.Index(7 + 3 * np.arange(n)),
+    "unsigned integers": lambda n: pd.Index(np.arange(n, dtype=np.uint8)),
+    "nullable integers": lambda n: pd.Index(range(n), dtype="Int64"),
+    "floats": lambda n: pd.Index(-1 + 0.1 * np.arange(n)),
+    "years": lambda n: pd.period_range("1990", periods=n, freq="Y"),
+    "months": lambda n: pd.period_range("1990-11", periods=n, freq="M"),
+    "durations": lambda n: pd.timedelta_range("1h", periods=n, freq="90min"),
+    "hours": lambda n: pd.date_range("2024-01-01", periods=n, freq="h"),
+    "days": lambda n: pd.date_range("2024-01-01", periods=n),
+    "days as objects": lambda n: pd.Index(pd.date_range("2024-01-01", periods=n).date),
+    "microseconds": lambda n: pd.date_range("2024-01-01", periods=n, freq="us"),
+    "far days": lambda n: pd.date_range("3000-01-01", periods=n, unit="s"),
+    "business days": lambda n: pd.date_range("2024-01-05", periods=n, freq="B"),
+    "month starts": lambda n: pd.date_range("2024-01-01", periods=n, freq="MS"),
+    "month ends": lambda n: pd.date_range("2024-01-31", periods=n, freq="ME"),
+    "quarters": lambda n: pd.date_range("2024-01-01", periods=n, freq="QS"),
+    "days in spring": lambda n: pd.date_range("2024-03-21", periods=n, tz=BERLIN),
+    "days in autumn": lambda n: pd.date_range("2024-10-17", periods=n, tz=BERLIN),
+    "hours in spring": lambda n: pd.date_range(
+        "2024-03-30 18:00", periods=n, freq="h", tz=BERLIN
+    ),
+    "hours in autumn": lambda n: pd.date_range(
+        "2024-10-26 18:00", periods=n, freq="h", tz=BERLIN
+    ),
+}
+every_even_time = pytest.mark.parametrize("times", EVEN_TIMES.values(), ids=EVEN_TIMES)
+
+
+def frame(index):
+    """Two columns that tell every row from every other."""
+    rows = np.arange(len(index), dtype=float)
+    return pd.DataFrame({"a": rows, "b": -rows}, index=index)
+
+
+def lags_known(train, X, window_size=4):
+    """Whether each step of the first window of X is known."""
+    windower = SlidingWindowTransformer(window_size, padding="nan").fit(train)
+    return list(~np.isnan(windower.transform(X)[0, :, 0]))
+
+
+@every_even_time
+@settings(max_examples=15, derandomize=True, deadline=None)
+@given(
+    split=st.integers(2, 24),
+    window_size=st.integers(1, 8),
+    horizon=st.integers(0, 4),
+    padding=st.sampled_from(["edge", "mean", "constant", "nan"]),
+)
+def test_split_series_has_the_windows_of_the_whole(
+    times, split, window_size, horizon, padding
+):
+    X = frame(times(25))
+    windower = SlidingWindowTransformer(window_size, horizon=horizon, padding=padding)
+    first, second = X.iloc[:split], X.iloc[split:]
+    windower.fit(first)
+    whole = windower.transform(X)
+    npt.assert_array_equal(windower.transform(first), whole[:split])
+    npt.assert_array_equal(windower.transform(second), whole[split:])
+    npt.assert_array_equal(windower.transform(second.iloc[:1]), whole[split:][:1])
+
+
+@every_even_time
+def test_rows_left_out_by_a_gap_are_padded_and_older_ones_keep_their_lag(times):
+    X = frame(times(30))
+    for train, test in TimeSeriesSplit(3, gap=2).split(X):
+        assert lags_known(X.iloc[train], X.iloc[test], 5) == [True] * 2 + [
+            False
+        ] * 2 + [True]
+
+
+def test_gap_is_padded_as_asked():
+    X = frame(pd.RangeIndex(1, 13))
+    paddings = {"edge": 4.0, "mean": 2.0, "constant": 7.5, "nan": np.nan}
+    for padding, between in paddings.items():
+        windower = SlidingWindowTransformer(4, padding=padding, fill_value=7.5)
+        window = windower.fit(X[:5]).transform(X[6:])[0, :, 0]
+        npt.assert_array_equal(window, [3, 4, between, 6])
+
+
+def test_gap_longer_than_the_window_starts_anew():
+    X = frame(pd.RangeIndex(40))
+    window = SlidingWindowTransformer(4).fit(X[:10]).transform(X[20:])[0, :, 0]
+    npt.assert_array_equal(window, [20, 20, 20, 20])
+
+
+def test_missing_hour_is_seen_although_the_clock_went_back():
+    hours = pd.date_range("2024-10-26 18:00", periods=20, freq="h", tz=BERLIN)
+    X = frame(hours)
+    # Row 8 is 02:00 in summer time, row 9 is 02:00 in winter time.
+    assert lags_known(X[:9], X[10:]) == [True, True, False, True]
+
+
+def test_same_instants_in_another_time_zone_go_on():
+    X = frame(pd.date_range("2024-03-01", periods=20, freq="h", tz=BERLIN))
+    later = X[10:].tz_convert("America/New_York")
+    assert lags_known(X[:10], later) == [True] * 4
+
+
+def test_weekend_is_no_gap_for_business_days_and_a_missing_monday_is():
+    X = frame(pd.bdate_range("2024-01-01", periods=20))
+    assert lags_known(X[:10], X[10:]) == [True] * 4
+    assert lags_known(X[:10], X[11:]) == [True, True, False, True]
+
+
+def test_uneven_times_bridge_gaps_up_to_the_longest_step():
+    days = pd.DatetimeIndex(["2024-01-01", "2024-01-02", "2024-01-06", "2024-01-08"])
+    X = frame(days)
+    for gap, known in {1: True, 4: True, 5: False}.items():
+        later = frame(days[-1:] + pd.Timedelta(days=gap))
+        assert lags_known(X, later) == [known, known, known, True]
+
+
+@pytest.mark.parametrize("n_train", [1, 6])
+def test_labels_without_order_and_a_single_row_prove_nothing(n_train):
+    labels = [f"row {i:02}" for i in range(20)] if n_train > 1 else range(20)
+    X = frame(pd.Index(labels))
+    assert lags_known(X[:n_train], X[n_train:]) == [False, False, False, True]
+
+
+def test_times_of_another_kind_prove_nothing():
+    X = frame(pd.RangeIndex(20))
+    later = frame(pd.date_range("2024-01-01", periods=5))
+    assert lags_known(X, later) == [False, False, False, True]
+
+
+def test_training_rows_within_x_or_after_it_are_not_put_before_it():
+    X = frame(pd.RangeIndex(20))
+    windower = SlidingWindowTransformer(4, padding="nan").fit(X[10:])
+    npt.assert_array_equal(
+        np.isnan(windower.transform(X)[:4, :, 0]).sum(1), [3, 2, 1, 0]
+    )
+    # Rows 17 to 19 are remembered, and 17 lies before 18.
+    window = windower.transform(X[18:])[0, :, 0]
+    npt.assert_array_equal(window, [np.nan, np.nan, 17, 18])
+
+
+def test_rows_beyond_the_data_are_never_read():
+    X = frame(pd.date_range("2024-01-01", periods=24, freq="MS"))
+    windower = SlidingWindowTransformer(3, horizon=2).fit(X)
+    future = pd.date_range("2026-01-01", periods=2, freq="MS")
+    beyond = pd.DataFrame({"a": 1e300, "b": 1e300}, index=future)
+    npt.assert_array_equal(
+        windower.transform(beyond)[:, :, 0], [[20, 21, 22], [21, 22, 23]]
+    )
+
+
+@pytest.mark.parametrize("scaled", [False, True])
+def test_time_column_of_an_array_gives_it_a_past(scaled):
+    readings = np.random.default_rng(0).normal(size=30)
+    X = np.column_stack([readings, 1.7e9 + 60.0 * np.arange(30)])
+    X = StandardScaler().fit(X[:20]).transform(X) if scaled else X
+    windower = SlidingWindowTransformer(4, time=1, padding="nan").fit(X[:20])
+    windows = windower.transform(X[20:])
+    npt.assert_array_equal(windows[0, :, 0], X[17:21, 0])
+    after_gap = windower.transform(X[21:])[0, :, 0]
+    npt.assert_array_equal(after_gap, [X[18, 0], X[19, 0], np.nan, X[21, 0]])
+
+
+def test_time_column_of_a_frame_may_hold_dates():
+    X = frame(pd.RangeIndex(20)).drop(columns="b")
+    X["day"] = pd.date_range("2024-03-21", periods=20, tz=BERLIN)
+    later = X[12:].reset_index(drop=True)
+    windower = SlidingWindowTransformer(3, time="day").fit(X[:12])
+    npt.assert_array_equal(windower.transform(later)[0, :, 0], [10, 11, 12])
+    assert list(windower.get_feature_names_out()) == ["a__lag2", "a__lag1", "a__lag0"]
+
+
+def test_times_of_a_polars_frame_are_read():
+    pl = pytest.importorskip("polars")
+    days = list(pd.date_range("2024-01-01", periods=9).to_pydatetime())
+    X = pl.DataFrame({"a": np.arange(9.0), "day": days})
+    windower = SlidingWindowTransformer(3, time="day").set_output(transform="polars")
+    later = windower.fit(X[:6]).transform(X[6:])
+    assert later.columns == ["a__lag2", "a__lag1", "a__lag0"]
+    assert later.row(0) == (4, 5, 6)
+
+
+def test_no_context_takes_the_rows_as_they_stand():
+    X = frame(pd.Index([3, 1, 2, 2]))
+    windower = SlidingWindowTransformer(2, context=None)
+    expected = [[0, 0], [0, 1], [1, 2], [2, 3]]
+    npt.assert_array_equal(windower.fit_transform(X)[:, :, 0], expected)
+    ordered = frame(pd.RangeIndex(20))
+    windower.fit(ordered[:10])
+    npt.assert_array_equal(windower.transform(ordered[10:])[0, :, 0], [10, 10])
+
+
+def test_arrays_are_padded_unless_the_next_rows_are_assumed():
+    X = np.arange(20.0).reshape(-1, 1)
+    windower = SlidingWindowTransformer(3).fit(X[:10])
+    npt.assert_array_equal(windower.transform(X[10:])[0, :, 0], [10, 10, 10])
+    windower.set_params(context="assume_next").fit(X[:10])
+    npt.assert_array_equal(windower.transform(X[10:])[0, :, 0], [8, 9, 10])
+    npt.assert_array_equal(windower.transform(X[:10])[0, :, 0], [0, 0, 0])
+    npt.assert_array_equal(windower.transform(X[:1])[0, :, 0], [0, 0, 0])
+
+
+def test_assuming_the_next_rows_yields_to_times():
+    X = frame(pd.RangeIndex(20))
+    windower = SlidingWindowTransformer(3, context="assume_next", padding="nan")
+    window = windower.fit(X[:10]).transform(X[11:])[0, :, 0]
+    npt.assert_array_equal(window, [9, np.nan, 11])
+
+
+@pytest.mark.parametrize("context", ["auto", "assume_next", None])
+def test_memory_is_a_copy_of_the_last_rows_only(context):
+    X = frame(pd.RangeIndex(1000))
+    windower = SlidingWindowTransformer(5, horizon=2, context=context).fit(X)
+    (memory,) = windower._memories.values()
+    assert len(memory.rows) == (0 if context is None else 6)
+    assert len(memory.first_rows) <= 7
+    assert all(len(clock) <= 6 for clock in memory.clocks.values())
+    for array in (memory.rows, memory.first_rows, *memory.clocks.values()):
+        assert array.base is None

@@ -1,0 +1,162 @@
+"""The same seed gives the same model, wherever and however often it is fitted."""
+
+import copy
+import io
+import multiprocessing
+import pickle
+
+import joblib
+import numpy as np
+import numpy.testing as npt
+import pytest
+import torch
+from sklearn.base import clone
+from sklearn.model_selection import GridSearchCV, KFold
+
+from sklstm import LSTMRegressor
+
+pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+
+X = np.random.default_rng(0).normal(size=(64, 5, 2))
+y = X[:, 1, 0] * X[:, 3, 1]
+# Everything random that there is: first weights, batches, both dropouts.
+RANDOM = {"batch_size": 20, "dropout": 0.2, "recurrent_dropout": 0.2, "max_iter": 4}
+
+
+def model(**params):
+    return LSTMRegressor((6,), **RANDOM | {"random_state": 0} | params)
+
+
+def joblib_round_trip(estimator):
+    file = io.BytesIO()
+    joblib.dump(estimator, file)
+    file.seek(0)
+    return joblib.load(file)
+
+
+def test_a_seed_gives_one_model():
+    once = model().fit(X, y).predict(X)
+    npt.assert_array_equal(model().fit(X, y).predict(X), once)
+    npt.assert_array_equal(clone(model()).fit(X, y).fit(X, y).predict(X), once)
+    assert (model(random_state=1).fit(X, y).predict(X) != once).all()
+    assert (model(random_state=None).fit(X, y).predict(X) != once).all()
+
+
+def test_a_random_state_is_drawn_from():
+    state = np.random.RandomState(0)
+    first = model(random_state=state).fit(X, y).predict(X)
+    assert (model(random_state=state).fit(X, y).predict(X) != first).all()
+    again = model(random_state=np.random.RandomState(0)).fit(X, y).predict(X)
+    npt.assert_array_equal(again, first)
+
+
+def test_global_generators_are_left_alone():
+    before_torch = torch.get_rng_state()
+    before_numpy = pickle.dumps(np.random.get_state())  # noqa: NPY002
+    model(pooling="attention", early_stopping=True).fit(X, y).predict(X)
+    assert torch.equal(torch.get_rng_state(), before_torch)
+    assert pickle.dumps(np.random.get_state()) == before_numpy  # noqa: NPY002
+
+
+def test_global_generators_have_no_say():
+    once = model().fit(X, y).predict(X)
+    with torch.random.fork_rng():
+        torch.manual_seed(7)
+        npt.assert_array_equal(model().fit(X, y).predict(X), once)
+
+
+@pytest.mark.parametrize("backend", ["loky", "threading"])
+def test_workers_compute_the_same_bits(backend):
+    def search(n_jobs):
+        grid = {"hidden_layer_sizes": [(4,), (6, 3)], "cell": ["lstm", "gru"]}
+        folds = KFold(2)
+        search = GridSearchCV(model(), grid, cv=folds, n_jobs=n_jobs)
+        return search.fit(X, y).cv_results_["split1_test_score"]
+
+    with joblib.parallel_config(backend=backend):
+        npt.assert_array_equal(search(2), search(1))
+
+
+@pytest.mark.parametrize(
+    "round_trip",
+    [
+        lambda estimator: pickle.loads(pickle.dumps(estimator)),
+        joblib_round_trip,
+        copy.deepcopy,
+        copy.copy,
+    ],
+    ids=["pickle", "joblib", "deepcopy", "copy"],
+)
+@pytest.mark.parametrize(
+    "params", [{}, {"cell": "gru", "bidirectional": True, "pooling": "attention"}]
+)
+def test_copies_predict_the_same(round_trip, params):
+    fitted = model(**params).fit(X, y)
+    same = round_trip(fitted)
+    npt.assert_array_equal(same.predict(X), fitted.predict(X))
+    npt.assert_array_equal(round_trip(same).predict(X), fitted.predict(X))
+    assert same.partial_fit(X, y) is same
+
+
+def test_a_copy_is_independent_of_its_model():
+    fitted = model().fit(X, y)
+    before = fitted.predict(X)
+    copy.deepcopy(fitted).set_params(warm_start=True).fit(X, -y)
+    copy.copy(fitted).partial_fit(X, -y)
+    npt.assert_array_equal(fitted.predict(X), before)
+
+
+def test_a_changed_parameter_does_not_break_what_was_fitted():
+    fitted = model().fit(X, y)
+    before = fitted.predict(X)
+    fitted.set_params(hidden_layer_sizes=(50,), cell="gru", loss="poisson")
+    npt.assert_array_equal(fitted.predict(X), before)
+    npt.assert_array_equal(pickle.loads(pickle.dumps(fitted)).predict(X), before)
+
+
+def test_a_pickle_holds_weights_and_little_more():
+    fitted = LSTMRegressor((32,), max_iter=2, dtype="float32").fit(X, y)
+    n_weights = sum(p.numel() for p in fitted.network_.parameters())
+    assert len(pickle.dumps(fitted)) < 4 * n_weights + 4096
+
+
+def test_predict_leaves_the_estimator_as_it_was():
+    fitted = model().fit(X, y)
+    before = pickle.dumps(fitted)
+    fitted.predict(X)
+    assert pickle.dumps(fitted) == before
+
+
+def _predict_in_child(estimator, connection):
+    refitted = clone(estimator).fit(X, y)
+    connection.send([estimator.predict(X), refitted.predict(X)])
+
+
+@pytest.mark.skipif(
+    "fork" not in multiprocessing.get_all_start_methods(), reason="no fork here"
+)
+# Python 3.12 warns of any fork in a process with threads, such as pytest's own.
+@pytest.mark.filterwarnings("ignore:This process:DeprecationWarning")
+def test_a_process_forked_after_a_fit_fits_and_predicts():
+    fitted = model().fit(X, y)
+    context = multiprocessing.get_context("fork")
+    ours, theirs = context.Pipe()
+    child = context.Process(target=_predict_in_child, args=(fitted, theirs))
+    child.start()
+    try:
+        assert ours.poll(60), "the forked process hangs"
+        for predictions in ours.recv():
+            npt.assert_array_equal(predictions, fitted.predict(X))
+    finally:
+        child.kill()
+        child.join()
+
+
+def test_threads_are_put_back():
+    before = torch.get_num_threads()
+    try:
+        torch.set_num_threads(2)
+        model().fit(X, y).predict(X)
+        assert torch.get_num_threads() == 2
+    finally:
+        torch.set_num_threads(before)

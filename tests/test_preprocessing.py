@@ -1,0 +1,212 @@
+import pickle
+import tracemalloc
+
+import hypothesis.strategies as st
+import numpy as np
+import numpy.testing as npt
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from sklearn.base import clone
+
+from sklstm.preprocessing import SlidingWindowTransformer
+
+SERIES = np.array([[2.0], [4.0], [9.0]])  # mean 5
+PADDINGS = ["edge", "mean", "constant", "nan"]
+
+
+def random_series(n_rows, n_features=2, seed=0):
+    return np.random.default_rng(seed).normal(size=(n_rows, n_features))
+
+
+@pytest.mark.parametrize(
+    ("padding", "before"), [("edge", 2), ("mean", 5), ("constant", 7), ("nan", np.nan)]
+)
+def test_rows_before_the_first_are_padded(padding, before):
+    windower = SlidingWindowTransformer(3, padding=padding, fill_value=7)
+    windows = windower.fit_transform(SERIES)[:, :, 0]
+    npt.assert_array_equal(windows, [[before, before, 2], [before, 2, 4], [2, 4, 9]])
+
+
+@pytest.mark.parametrize(
+    ("padding", "before"), [("edge", 5), ("mean", 5), ("constant", 7), ("nan", np.nan)]
+)
+def test_windows_end_a_horizon_before_their_row(padding, before):
+    windower = SlidingWindowTransformer(2, horizon=2, padding=padding, fill_value=7)
+    windows = windower.fit_transform(SERIES)[:, :, 0]
+    npt.assert_array_equal(windows, [[before, before], [before, before], [before, 2]])
+
+
+@settings(max_examples=60, derandomize=True, deadline=None)
+@given(
+    row=st.integers(0, 19),
+    window_size=st.integers(1, 8),
+    horizon=st.integers(0, 5),
+    padding=st.sampled_from(PADDINGS),
+)
+def test_windows_do_not_know_what_comes_later(row, window_size, horizon, padding):
+    X = pd.DataFrame(random_series(20))
+    windower = SlidingWindowTransformer(window_size, horizon=horizon, padding=padding)
+    windower.fit(X)
+    changed = X.copy()
+    changed.iloc[max(row - horizon + 1, 0) :] = 1e6
+    npt.assert_array_equal(
+        windower.transform(changed)[: row + 1], windower.transform(X)[: row + 1]
+    )
+
+
+@settings(max_examples=60, derandomize=True, deadline=None)
+@given(
+    n_rows=st.integers(1, 12),
+    window_size=st.integers(1, 8),
+    horizon=st.integers(0, 5),
+    padding=st.sampled_from(PADDINGS),
+    context=st.sampled_from(["auto", "assume_next", None]),
+    as_frame=st.booleans(),
+)
+def test_training_rows_get_the_windows_of_the_fit(as_frame, n_rows, **params):
+    X = random_series(n_rows)
+    X = pd.DataFrame(X) if as_frame else X
+    windower = SlidingWindowTransformer(**params)
+    windows = windower.fit_transform(X)
+    npt.assert_array_equal(windower.transform(X), windows)
+    npt.assert_array_equal(clone(windower).fit(X).transform(X), windows)
+
+
+@pytest.mark.parametrize("flatten", [False, True])
+@pytest.mark.parametrize("order", ["C", "F"])
+def test_windows_are_a_read_only_view_of_one_copy(flatten, order):
+    X = np.asarray(random_series(50), order=order)
+    windows = SlidingWindowTransformer(8, horizon=1, flatten=flatten).fit_transform(X)
+    row = 2 * X.itemsize
+    assert windows.strides == ((row, 8) if flatten else (row, row, 8))
+    assert not windows.flags.writeable
+    assert not np.shares_memory(windows, X)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("horizon", [0, 1])
+@pytest.mark.parametrize("flatten", [False, True])
+def test_a_million_rows_cost_less_than_half_a_copy_more(flatten, horizon):
+    X = random_series(1_000_000, 8)
+    windower = SlidingWindowTransformer(96, horizon=horizon, flatten=flatten).fit(X)
+    tracemalloc.start()
+    windows = windower.transform(X)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert len(windows) == len(X)
+    npt.assert_array_equal(windows[-1].reshape(96, 8), X[-96 - horizon :][:96])
+    assert peak < 1.5 * X.nbytes
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64, np.int32, bool])
+@pytest.mark.parametrize("padding", PADDINGS)
+def test_floats_keep_their_precision_and_others_become_double(dtype, padding):
+    X = np.arange(6).reshape(6, 1).astype(dtype)
+    windows = SlidingWindowTransformer(3, padding=padding).fit_transform(X)
+    assert windows.dtype == (dtype if dtype in (np.float32, np.float64) else np.float64)
+    npt.assert_array_equal(windows[2:, 2, 0], X[2:, 0])
+
+
+@pytest.mark.parametrize("library", ["pandas", "polars"])
+def test_frames_out_have_a_column_for_every_lag(library):
+    pytest.importorskip(library)
+    X = pd.DataFrame({"a": [1.0, 2, 3], "b": [4.0, 5, 6]}, index=[10, 20, 30])
+    windower = SlidingWindowTransformer(2, horizon=1, padding="constant")
+    windows = windower.set_output(transform=library).fit_transform(X)
+    columns = ["a__lag2", "b__lag2", "a__lag1", "b__lag1"]
+    assert list(windows.columns) == columns == list(windower.get_feature_names_out())
+    npt.assert_array_equal(windows.to_numpy(), [[0] * 4, [0, 0, 1, 4], [1, 4, 2, 5]])
+    if library == "pandas":
+        assert list(windows.index) == [10, 20, 30]
+
+
+def test_flat_windows_are_the_others_laid_flat():
+    X = random_series(10, 3)
+    windows = SlidingWindowTransformer(4).fit_transform(X)
+    flat = SlidingWindowTransformer(4, flatten=True).fit_transform(X)
+    npt.assert_array_equal(flat.reshape(10, 4, 3), windows)
+
+
+def test_pickled_transformer_still_knows_the_past():
+    X = pd.DataFrame(random_series(20))
+    windower = SlidingWindowTransformer(4).fit(X[:10])
+    copy = pickle.loads(pickle.dumps(windower))
+    npt.assert_array_equal(copy.transform(X[10:]), windower.transform(X[10:]))
+    npt.assert_array_equal(copy.transform(X[10:])[0], X[7:11])
+
+
+def test_n_context_counts_the_rows_a_first_window_needs():
+    windower = SlidingWindowTransformer(5, horizon=2, padding="nan")
+    assert windower.n_context == 6
+    windows = windower.fit_transform(random_series(10))
+    npt.assert_array_equal(np.isnan(windows).any(axis=(1, 2)), np.arange(10) < 6)
+
+
+FRAME = pd.DataFrame({"a": [1.0, 2, 3], "b": [4.0, 5, 6]})
+
+
+@pytest.mark.parametrize(
+    ("params", "X", "words"),
+    [
+        ({"window_size": 0}, FRAME, "'window_size' parameter .* must be an int"),
+        ({"padding": "reflect"}, FRAME, "'padding' parameter"),
+        (
+            {},
+            FRAME[::-1],
+            "index of X must increase .* 1 does not come after 2 .* TimeSeriesSplit",
+        ),
+        (
+            {},
+            FRAME.set_axis([0, 1, 1]),
+            "1 does not come after 1 .*groups=.*context=None",
+        ),
+        ({}, FRAME.set_axis([0, np.nan, 1]), "times of X hold missing values"),
+        ({"time": "c"}, FRAME, r"time='c' is no column of X.*\['a', 'b'\]"),
+        ({"time": "a"}, FRAME.to_numpy(), "time='a' is no column of X"),
+        ({"groups": 2}, FRAME, "groups=2 is no column of X, which has 2"),
+        (
+            {"time": 1},
+            FRAME[["a"]].assign(t=["x", "y", "z"]),
+            "dates or numbers, got dtype",
+        ),
+        ({"time": "b"}, FRAME.assign(b=[1, 3, 2]), "column 'b' must increase"),
+        (
+            {"time": "a", "groups": "b"},
+            FRAME,
+            "no columns but those of time and groups",
+        ),
+        (
+            {"groups": "b"},
+            FRAME.assign(b=["x", None, "y"]),
+            "series of some rows are missing",
+        ),
+        ({"time": 1, "groups": "b"}, FRAME, "time and groups name the same column"),
+        ({}, FRAME.assign(a=["x", "y", "z"]), "could not convert string to float"),
+        ({}, FRAME.assign(a=[1, np.nan, 2]), "contains NaN"),
+        ({"groups": "b"}, FRAME.assign(a=[1, np.nan, 2]), "contains NaN"),
+        ({"groups": 0}, np.zeros(3), "Expected 2D array"),
+        ({"groups": 0}, np.zeros((0, 2)), "0 sample"),
+        (
+            {},
+            FRAME.set_axis(pd.PeriodIndex(["2024-02", "2024-01", "2024-03"], freq="M")),
+            "2024-01 does not come after 2024-02",
+        ),
+        ({}, FRAME["a"], "Expected a 2-dimensional container"),
+    ],
+)
+def test_bad_input_is_told(params, X, words):
+    with pytest.raises(ValueError, match=words):
+        SlidingWindowTransformer(**params).fit(X)
+
+
+def test_rows_out_of_order_are_refused_in_transform_too():
+    windower = SlidingWindowTransformer().fit(FRAME)
+    with pytest.raises(ValueError, match="index of X must increase"):
+        windower.transform(FRAME[::-1])
+
+
+def test_other_columns_than_in_the_fit_are_refused():
+    windower = SlidingWindowTransformer(groups="b").fit(FRAME)
+    with pytest.raises(ValueError, match="feature names should match"):
+        windower.transform(FRAME.rename(columns={"a": "c"}))

@@ -1,0 +1,364 @@
+"""What the parameters of LSTMRegressor do."""
+
+import numpy as np
+import numpy.testing as npt
+import pandas as pd
+import pytest
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.linear_model import QuantileRegressor
+from sklearn.neural_network import MLPRegressor
+
+from sklstm import LSTMRegressor, pad_sequences
+
+pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+
+
+SMALL = {
+    "hidden_layer_sizes": (6,),
+    "max_iter": 20,
+    "learning_rate_init": 0.03,
+    "random_state": 0,
+}
+
+
+def small(**params):
+    return LSTMRegressor(**SMALL | params)
+
+
+@pytest.fixture(scope="module")
+def data():
+    """Windows whose target is the product of two of their readings."""
+    X = np.random.default_rng(0).normal(size=(60, 4, 2))
+    return X, X[:, 1, 0] * X[:, 3, 1] + X[:, 2, 0]
+
+
+@pytest.fixture(scope="module")
+def wave():
+    """Windows of a sine and the reading after each."""
+    windows = np.lib.stride_tricks.sliding_window_view(np.sin(np.arange(160) * 0.3), 9)
+    return windows[:, :8], windows[:, 8]
+
+
+@pytest.mark.parametrize(
+    "params",
+    [
+        {},
+        {"hidden_layer_sizes": (12, 8)},
+        {"hidden_layer_sizes": 8},
+        {"cell": "gru"},
+        {"cell": "rnn"},
+        {"activation": "relu"},
+        {"activation": "logistic"},
+        {"activation": "identity"},
+        {"bidirectional": True},
+        {"pooling": "mean"},
+        {"pooling": "max"},
+        {"pooling": "attention"},
+        {"dropout": 0.1},
+        {"recurrent_dropout": 0.1},
+        {"memory_init": 8},
+        {"loss": "absolute_error"},
+        {"loss": "huber"},
+        {"loss": "quantile"},
+        {"solver": "adamw", "alpha": 0.1},
+        {"solver": "sgd", "learning_rate_init": 0.3},
+        {"alpha": 0.1},
+        {"batch_size": 32},
+        {"learning_rate": "cosine"},
+        {"learning_rate": "adaptive"},
+        {"max_grad_norm": None},
+        {"shuffle": False, "batch_size": 32},
+        {"early_stopping": True},
+        {"dtype": "float32"},
+    ],
+    ids=str,
+)
+def test_learns_a_sine_it_has_not_seen(params, wave):
+    X, y = wave
+    model = small(**{"hidden_layer_sizes": (12,), "max_iter": 80} | params)
+    assert model.fit(X[:110], y[:110]).score(X[110:], y[110:]) > 0.9
+
+
+def test_swaps_for_mlp_and_keeps_its_defaults():
+    ours, theirs = LSTMRegressor().get_params(), MLPRegressor().get_params()
+    differ = {k for k in ours.keys() & theirs.keys() if ours[k] != theirs[k]}
+    # Widths, penalty and step size suit another kind of network; tanh is the LSTM's.
+    assert differ == {"hidden_layer_sizes", "activation", "alpha", "learning_rate_init"}
+
+
+@pytest.mark.parametrize("n_outputs", [None, 1, 3])
+def test_predictions_are_shaped_like_y(n_outputs, data):
+    X, y = data
+    y = y if n_outputs is None else np.repeat(y[:, None], n_outputs, axis=1)
+    assert small(max_iter=1).fit(X, y).predict(X).shape == y.shape
+
+
+def test_one_column_of_y_is_learnt_as_a_flat_y(data):
+    X, y = data
+    flat, column = small().fit(X, y), small().fit(X, y[:, None])
+    npt.assert_array_equal(flat.predict(X), column.predict(X)[:, 0])
+
+
+@pytest.mark.parametrize("loss", ["squared_error", "huber", "quantile"])
+def test_units_of_x_and_y_do_not_matter(loss, data):
+    X, y = data
+    units, zeros = np.array([1e-6, 40.0]), np.array([3.0, -1e3])
+    plain = small(loss=loss).fit(X, y).predict(X)
+    moved = (
+        small(loss=loss).fit(X * units + zeros, y * 1e5 - 7).predict(X * units + zeros)
+    )
+    npt.assert_allclose(moved, plain * 1e5 - 7, rtol=1e-5)
+
+
+def test_units_of_counts_do_not_matter(data):
+    X, y = data
+    counts = np.exp(y / 2).round()
+    plain = small(loss="poisson").fit(X, counts).predict(X)
+    npt.assert_allclose(
+        small(loss="poisson").fit(X, counts * 100).predict(X), plain * 100, rtol=1e-7
+    )
+    assert plain.min() > 0
+
+
+def test_standardize_false_takes_numbers_as_they_are(data):
+    X, y = data
+    model = small(standardize=False).fit(X, y)
+    other = small(standardize=False).fit(X, y + 100)
+    assert np.ptp(other.predict(X) - model.predict(X)) > 0.01
+    npt.assert_array_equal(model._model.x_scale.scale, 1)
+
+
+def test_weights_count_as_repeated_rows(data):
+    X, y = data
+    weights = np.random.default_rng(1).integers(0, 4, len(y))
+    weighted = small(alpha=0.3).fit(X, y, sample_weight=weights)
+    repeated = small(alpha=0.3).fit(X.repeat(weights, 0), y.repeat(weights))
+    npt.assert_allclose(weighted.predict(X), repeated.predict(X), rtol=1e-9)
+    doubled = small(alpha=0.3).fit(X, y, sample_weight=np.full(len(y), 2))
+    twice = small(alpha=0.3).fit(X.repeat(2, 0), y.repeat(2))
+    npt.assert_allclose(doubled.predict(X), twice.predict(X), rtol=1e-9)
+
+
+@pytest.mark.parametrize("loss", ["absolute_error", "huber", "poisson", "quantile"])
+def test_weights_count_as_repeated_rows_whatever_the_loss(loss, data):
+    X, y = data
+    weights = np.random.default_rng(1).integers(0, 4, len(y))
+    # Few epochs: kinks of a loss blow rounding up over many.
+    weighted = small(loss=loss, max_iter=5).fit(X, abs(y), sample_weight=weights)
+    repeated = small(loss=loss, max_iter=5)
+    repeated.fit(X.repeat(weights, 0), abs(y).repeat(weights))
+    npt.assert_allclose(weighted.predict(X), repeated.predict(X), rtol=1e-9)
+
+
+def test_a_padded_sequence_is_the_sequence():
+    random = np.random.default_rng(0)
+    sequences = [random.normal(size=(n, 2)) for n in random.integers(1, 7, 50)]
+    y = np.array([s.sum() for s in sequences])
+    for params in [{}, {"bidirectional": True, "pooling": "attention"}]:
+        model = small(**params).fit(pad_sequences(sequences), y)
+        alone = [model.predict(sequence[None])[0] for sequence in sequences]
+        npt.assert_allclose(model.predict(pad_sequences(sequences)), alone, rtol=1e-6)
+        npt.assert_allclose(
+            model.predict(pad_sequences(sequences, n_timesteps=20)), alone, rtol=1e-6
+        )
+
+
+def test_lag_columns_are_windows_in_any_order(data):
+    X, y = data
+    names = [f"{name}__lag{lag}" for lag in (3, 2, 1, 0) for name in "ab"]
+    frame = pd.DataFrame(X.reshape(60, 8), columns=names)
+    from_array = small().fit(X, y).predict(X)
+    from_frame = small().fit(frame, y).predict(frame)
+    npt.assert_allclose(from_frame, from_array, rtol=1e-9)
+    shuffled = frame[["b__lag1", "b__lag0", "a__lag3", "a__lag0"]].join(
+        frame[["b__lag3", "a__lag1", "a__lag2", "b__lag2"]]
+    )
+    other = small().fit(shuffled, y)
+    swapped = small().fit(X[:, :, ::-1], y)
+    npt.assert_allclose(
+        other.predict(shuffled), swapped.predict(X[:, :, ::-1]), rtol=1e-9
+    )
+
+
+def test_quantiles_are_ordered_and_hold_their_shares():
+    random = np.random.default_rng(0)
+    X = random.normal(size=(400, 3))
+    y = X[:, 2] + random.normal(size=400) * (1 + (X[:, 0] > 0))
+    levels = (0.05, 0.25, 0.5, 0.75, 0.95)
+    model = small(loss="quantile", quantiles=levels, max_iter=60).fit(X, y)
+    quantiles = model.predict_quantiles(X)
+    assert (np.diff(quantiles) > 0).all()
+    npt.assert_allclose((y[:, None] < quantiles).mean(axis=0), levels, atol=0.05)
+    npt.assert_array_equal(model.predict(X), quantiles[:, 2])
+    two = model.fit(X, np.column_stack([y, -y])).predict_quantiles(X)
+    assert two.shape == (400, 2, 5)
+
+
+def test_one_quantile_is_the_prediction():
+    y = np.random.default_rng(0).exponential(size=300)
+    X = np.zeros((300, 2))
+    model = small(loss="quantile", quantiles=0.9, max_iter=150, tol=0).fit(X, y)
+    constant = QuantileRegressor(quantile=0.9, alpha=0).fit(X, y).predict(X[:1])
+    npt.assert_allclose(model.predict(X[:1]), constant, rtol=0.05)
+    assert not hasattr(small(), "predict_quantiles")
+
+
+def test_early_stopping_keeps_the_best_weights_of_the_last_rows(data):
+    X, y = data
+    noise = np.random.default_rng(1).normal(size=len(y))
+    model = small(early_stopping=True, validation_fraction=0.25, max_iter=60)
+    model.fit(X, y + noise)
+    assert model.n_iter_ < 60
+    assert model.best_loss_ == min(model.validation_loss_curve_)
+    scale = model._model.y_scale.scale
+    error = (model.predict(X[45:]) - (y + noise)[45:]) / scale
+    npt.assert_allclose(np.mean(error**2) / 2, model.best_loss_)
+    given = small(max_iter=60).fit(
+        X[:45], (y + noise)[:45], X_val=X[45:], y_val=(y + noise)[45:]
+    )
+    assert given.validation_loss_curve_ == model.validation_loss_curve_
+
+
+def test_scales_do_not_know_the_rows_set_aside(data):
+    X, y = data
+    other = y.copy()
+    other[54:] += 1000
+    model = small(early_stopping=True).fit(X, y)
+    npt.assert_array_equal(
+        model._model.y_scale, small(early_stopping=True).fit(X, other)._model.y_scale
+    )
+
+
+def test_validation_weights_count(data):
+    X, y = data
+    only = np.arange(60) == 7
+    weighted = small().fit(X, y, X_val=X, y_val=y, sample_weight_val=only)
+    single = small().fit(X, y, X_val=X[only], y_val=y[only])
+    npt.assert_allclose(weighted.validation_loss_curve_, single.validation_loss_curve_)
+
+
+def test_stops_as_mlp_does_when_nothing_gets_better(data):
+    X, _ = data
+    y = np.ones(60)
+    model = small(tol=1e3, n_iter_no_change=4, max_iter=50).fit(X, y)
+    mlp = MLPRegressor(tol=1e3, n_iter_no_change=4, max_iter=50).fit(X[:, :, 0], y)
+    assert model.n_iter_ == mlp.n_iter_
+
+
+def test_says_that_it_has_not_converged(data):
+    with pytest.warns(ConvergenceWarning, match=r"Maximum iterations \(3\) reached"):
+        small(max_iter=3).fit(*data)
+
+
+@pytest.mark.filterwarnings("error")
+def test_a_cosine_ends_as_planned(data):
+    assert small(max_iter=3, learning_rate="cosine").fit(*data).n_iter_ == 3
+
+
+def test_adaptive_goes_on_with_smaller_steps(data):
+    constant = small(max_iter=300, learning_rate_init=0.3, tol=1e-2).fit(*data)
+    adaptive = constant.set_params(learning_rate="adaptive", random_state=0)
+    n_iter, loss = constant.n_iter_, constant.best_loss_
+    adaptive.fit(*data)
+    assert adaptive.n_iter_ > n_iter
+    assert adaptive.best_loss_ < loss
+
+
+def test_alpha_shrinks_weights(data):
+    def size(**params):
+        layers = small(**params).fit(*data).network_.layers
+        return sum(p.square().sum().item() for p in layers.parameters() if p.dim() > 1)
+
+    assert size(alpha=30.0) < size() / 2
+    assert size(alpha=3.0, solver="adamw") < size() / 2
+
+
+def test_warm_start_goes_on_where_fit_stopped(data):
+    X, y = data
+    long = small(max_iter=20, solver="sgd", max_grad_norm=None, tol=0)
+    # Without momentum left over, two halves of gradient descent are not one whole, but
+    # the second half starts at the loss that the first one ended with.
+    model = long.set_params(warm_start=True, max_iter=10).fit(X, y)
+    before = np.mean((model.predict(X) - y) ** 2) / 2 / np.var(y)
+    model.fit(X, y)
+    npt.assert_allclose(model.loss_curve_[0], before, rtol=1e-9)
+    assert model.n_iter_ == 10
+    cold = model.set_params(warm_start=False).fit(X, y)
+    assert cold.loss_curve_[0] > before
+
+
+def test_partial_fit_goes_on_as_if_it_had_not_stopped(data):
+    X, y = data
+    whole = small(max_iter=4).fit(X, y)
+    parts = small()
+    for _ in range(4):
+        parts.partial_fit(X, y)
+    # One batch an epoch: no random order in it.
+    npt.assert_allclose(parts.predict(X), whole.predict(X), rtol=1e-12)
+    npt.assert_allclose(parts.loss_curve_, whole.loss_curve_, rtol=1e-12)
+    assert parts.n_iter_ == 4
+
+
+def test_a_failed_partial_fit_changes_nothing(data):
+    X, y = data
+    model = small(standardize=False, activation="identity").partial_fit(X, y)
+    before = model.predict(X)
+    model.set_params(max_grad_norm=None)
+    with pytest.raises(ValueError, match="Training diverged"):
+        model.partial_fit(X * 1e200, y)
+    npt.assert_array_equal(model.predict(X), before)
+
+
+def test_an_interrupted_fit_keeps_what_was_learnt(data, monkeypatch):
+    X, y = data
+    model = small(max_iter=50, early_stopping=True)
+
+    def interrupt(_, history):
+        if len(history.loss_curve) == 5:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr("sklstm._callbacks.FitWatcher.end_epoch", interrupt)
+    with pytest.warns(UserWarning, match="interrupted by user after 5 epochs"):
+        model.fit(X, y)
+    monkeypatch.undo()
+    npt.assert_array_equal(
+        model.predict(X),
+        small(max_iter=5, early_stopping=True).fit(X, y).predict(X),
+    )
+
+
+def test_verbose_prints_every_epoch(data, capsys):
+    model = small(max_iter=2, verbose=True, early_stopping=True).fit(*data)
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) == 2
+    assert lines[1] == (
+        f"Iteration 2, loss = {model.loss_:.8f}, "
+        f"validation loss = {model.validation_loss_curve_[1]:.8f}"
+    )
+
+
+def test_precision_follows_the_data(data):
+    X, y = data
+    dtypes = [
+        small().fit(X, y),
+        small().fit(X.astype(np.float32), y),
+        small(dtype="float32").fit(X, y),
+        small(dtype="float64").fit(X.astype(np.float32), y),
+        small(max_iter=1, hidden_layer_sizes=(400,)).fit(X, y),
+    ]
+    names = [str(model.network_.head.weight.dtype)[6:] for model in dtypes]
+    assert names == ["float64", "float32", "float32", "float64", "float32"]
+    npt.assert_allclose(dtypes[0].predict(X), dtypes[2].predict(X), atol=1e-3)
+
+
+def test_windows_of_other_lengths_may_be_predicted(data):
+    X, y = data
+    model = small().fit(X, y)
+    longer = np.concatenate([np.full((60, 3, 2), np.nan), X], axis=1)
+    npt.assert_allclose(model.predict(longer), model.predict(X), rtol=1e-12)
+    assert model.predict(X[:, :1]).shape == (60,)
+
+
+def test_constant_readings_and_targets_are_learnt_as_such():
+    X = np.ones((30, 4, 1))
+    npt.assert_allclose(small().fit(X, np.full(30, 5.0)).predict(X), 5.0, rtol=1e-3)

@@ -1,0 +1,155 @@
+"""From X to windows: steps that do not exist, views that stay views."""
+
+import numpy as np
+import numpy.testing as npt
+import pandas as pd
+import pytest
+import torch
+from sklearn.base import BaseEstimator
+
+from sklstm import pad_sequences
+from sklstm._samples import Samples, split_off_last, without_zero_weights
+from sklstm._scaling import scale_of_columns, scale_of_windows, windows_to_tensors
+from sklstm._validation import Windows, check_windows, distinct_readings
+
+
+def read(X):
+    return check_windows(BaseEstimator(), X, reset=True)
+
+
+def sliding(series, n_timesteps):
+    return np.lib.stride_tricks.sliding_window_view(series, n_timesteps, 0).swapaxes(
+        1, 2
+    )
+
+
+@pytest.fixture
+def series():
+    return np.random.default_rng(0).normal(3, 5, size=(40, 2))
+
+
+def test_features_are_those_of_the_last_axis():
+    estimator = BaseEstimator()
+    check_windows(estimator, np.zeros((4, 7, 3)), reset=True)
+    assert estimator.n_features_in_ == 3
+    check_windows(estimator, np.zeros((4, 7)), reset=True)
+    assert estimator.n_features_in_ == 7
+    check_windows(
+        estimator, pd.DataFrame({"a__lag1": [0.0], "a__lag0": [1.0]}), reset=True
+    )
+    assert list(estimator.feature_names_in_) == ["a__lag1", "a__lag0"]
+
+
+def test_windows_are_not_copied(series):
+    for X in (sliding(series, 5), np.zeros((4, 5, 2)), np.zeros((4, 5))):
+        assert np.shares_memory(read(X).values, X)
+
+
+def test_missing_steps_are_counted():
+    windows = read(pad_sequences([np.ones((n, 2)) for n in (3, 1, 4)]))
+    npt.assert_array_equal(windows.n_missing, [1, 3, 0])
+    npt.assert_array_equal(windows.take(slice(1, 3)).n_missing, [3, 0])
+
+
+def test_a_window_may_miss_every_step_where_others_do_not():
+    X = np.ones((2, 3, 1))
+    X[0] = np.nan
+    npt.assert_array_equal(read(X).n_missing, [3, 0])
+
+
+def test_lag_columns_may_miss_steps():
+    frame = pd.DataFrame({"a__lag0": [1.0, 2.0], "a__lag1": [np.nan, 1.0]})
+    windows = read(frame)
+    npt.assert_array_equal(windows.n_missing, [1, 0])
+    npt.assert_array_equal(windows.values[:, :, 0], [[np.nan, 1], [1, 2]])
+
+
+def test_a_sliding_view_is_the_series_it_slides_over(series):
+    npt.assert_array_equal(distinct_readings(sliding(series, 5)), series)
+    npt.assert_array_equal(distinct_readings(sliding(series, 5)[3:9]), series[3:13])
+    copied = sliding(series, 5).copy()
+    assert distinct_readings(copied) is copied
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+def test_scales_are_those_of_all_readings_of_all_windows(series, weighted):
+    view = sliding(series, 6)
+    weights = np.random.default_rng(1).integers(0, 3, len(view)).astype(float)
+    weights = weights if weighted else np.ones(len(view))
+    readings = view.repeat(weights.astype(int), axis=0).reshape(-1, 2)
+    for values in (view, view.copy()):
+        scale = scale_of_windows(Windows(values, None), weights)
+        npt.assert_allclose(scale.mean, readings.mean(axis=0), rtol=1e-12)
+        npt.assert_allclose(scale.scale, readings.std(axis=0), rtol=1e-12)
+
+
+def test_steps_that_do_not_exist_have_no_scale(series):
+    padded = pad_sequences([series[:4], series[4:15], series[15:]])
+    scale = scale_of_windows(read(padded), np.ones(3))
+    npt.assert_allclose(scale.mean, series.mean(axis=0), rtol=1e-12)
+    npt.assert_allclose(scale.scale, series.std(axis=0), rtol=1e-12)
+
+
+def test_a_constant_column_keeps_its_scale():
+    columns = np.column_stack([np.full(9, 1e6 + 0.1), np.zeros(9), np.arange(9.0)])
+    npt.assert_array_equal(scale_of_columns(columns, np.ones(9)).scale[:2], 1)
+
+
+@pytest.mark.parametrize("size", [1e-200, 1e200])
+def test_scales_of_any_size_are_measured(size, series):
+    plain = scale_of_columns(series, np.ones(40))
+    scale = scale_of_columns(series * size, np.ones(40))
+    npt.assert_allclose(scale.scale, plain.scale * size, rtol=1e-12)
+
+
+def test_tensors_hold_scaled_windows_and_zeros_for_missing_steps(series):
+    view = sliding(series, 5)
+    scale = scale_of_windows(Windows(view, None), np.ones(len(view)))
+    for values in (view, view.copy()):
+        tensor, _ = windows_to_tensors(Windows(values, None), scale, torch.float64)
+        npt.assert_allclose(tensor, (view - scale.mean) / scale.scale, rtol=1e-12)
+    windows = read(pad_sequences([series[:2], series[:5]]))
+    tensor, n_missing = windows_to_tensors(windows, scale, torch.float64)
+    npt.assert_array_equal(tensor[0, :3], 0)
+    npt.assert_array_equal(n_missing, [3, 0])
+
+
+def test_a_sliding_view_takes_no_more_memory_as_tensors(series):
+    view = Windows(sliding(series, 5), None)
+    scale = scale_of_windows(view, np.ones(36))
+    tensor, _ = windows_to_tensors(view, scale, torch.float32)
+    assert tensor.untyped_storage().nbytes() == series.size * 4
+
+
+def samples_of(values):
+    n = len(values)
+    return Samples(Windows(values, None), np.arange(n)[:, None], np.ones(n))
+
+
+@pytest.mark.parametrize(
+    ("stride", "n_left_out"), [(1, 5), (2, 2), (3, 1), (5, 1), (6, 0), (7, 0)]
+)
+def test_windows_that_share_readings_with_those_set_aside_are_left_out(
+    stride, n_left_out
+):
+    series = np.random.default_rng(0).normal(size=(200, 1))
+    windows = sliding(series, 6)[::stride].copy()
+    training, validation = split_off_last(samples_of(windows), 0.2)
+    n_validation = int(np.ceil(0.2 * len(windows)))
+    assert len(validation.targets) == n_validation
+    assert len(training.targets) == len(windows) - n_validation - n_left_out
+    seen = set(training.windows.values.ravel())
+    assert not seen & set(validation.windows.values.ravel())
+    npt.assert_array_equal(validation.targets[-1], len(windows) - 1)
+
+
+def test_sequences_of_their_own_are_all_kept():
+    values = np.random.default_rng(0).normal(size=(50, 6, 2))
+    training, validation = split_off_last(samples_of(values), 0.1)
+    assert len(training.targets) == 45
+    assert len(validation.targets) == 5
+
+
+def test_samples_without_weight_are_left_out():
+    samples = samples_of(np.zeros((4, 2, 1)))._replace(weights=np.array([1, 0, 2, 0]))
+    npt.assert_array_equal(without_zero_weights(samples).targets[:, 0], [0, 2])

@@ -1,0 +1,82 @@
+import numpy as np
+import numpy.testing as npt
+import pytest
+
+from sklstm._windows import as_windows, lag_layout, lag_names, sliding_windows
+
+
+def test_window_i_holds_the_rows_from_i_on():
+    series = np.arange(20.0).reshape(10, 2)
+    windows = sliding_windows(series, 4)
+    for i, window in enumerate(windows):
+        npt.assert_array_equal(window, series[i : i + 4])
+    assert len(windows) == 7
+
+
+def test_windows_are_a_view_that_cannot_be_written_to():
+    series = np.zeros((10, 2))
+    windows = sliding_windows(series, 4)
+    assert np.shares_memory(windows, series)
+    assert not windows.flags.writeable
+
+
+def test_series_shorter_than_a_window_is_refused():
+    with pytest.raises(ValueError, match=r"window of 4 time steps .* series of 3"):
+        sliding_windows(np.zeros((3, 1)), 4)
+
+
+def test_rows_of_a_matrix_are_windows_of_one_feature():
+    X = np.arange(6.0).reshape(2, 3)
+    npt.assert_array_equal(as_windows(X)[:, :, 0], X)
+    assert as_windows(X[:, :, None]).shape == (2, 3, 1)
+    with pytest.raises(ValueError, match=r"n_features\), got \(3,\)"):
+        as_windows(X[0])
+
+
+def test_lag_names_count_from_the_row_to_the_reading():
+    assert lag_names("ab", 2, horizon=3) == ["a__lag4", "b__lag4", "a__lag3", "b__lag3"]
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_layout_restores_windows_from_shuffled_columns(seed):
+    windows = np.arange(24).reshape(2, 4, 3)
+    names = np.array(lag_names(["x", "y", "z"], 4, horizon=1))
+    shuffled = np.random.default_rng(seed).permutation(12)
+    order, n_timesteps, n_features = lag_layout(list(names[shuffled]))
+    restored = windows.reshape(2, 12)[:, shuffled][:, order]
+    features = list(dict.fromkeys(name[0] for name in names[shuffled]))
+    expected = windows[:, :, ["xyz".index(feature) for feature in features]]
+    npt.assert_array_equal(restored.reshape(2, n_timesteps, n_features), expected)
+
+
+def test_layout_reads_prefixes_and_lags_with_holes():
+    layout = lag_layout(
+        ["win__a__lag1__lag12", "win__a__lag1__lag1", "b__lag1", "b__lag12"]
+    )
+    npt.assert_array_equal(layout.order, [0, 3, 1, 2])
+    assert (layout.n_timesteps, layout.n_features) == (2, 2)
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        [],
+        ["a", "b"],
+        ["a__lag1", "b"],
+        ["a__lag-1"],
+        ["__lag1"],
+        [0, 1],
+        ["a__lag1", 3],
+    ],
+)
+def test_other_names_are_no_layout(names):
+    assert lag_layout(names) is None
+
+
+def test_layout_with_a_missing_or_double_lag_names_it():
+    with pytest.raises(ValueError, match="b__lag0 is missing"):
+        lag_layout(["a__lag0", "a__lag1", "b__lag1"])
+    with pytest.raises(ValueError, match="a__lag1 is there more than once"):
+        lag_layout(["a__lag0", "a__lag1", "a__lag1"])
+    with pytest.raises(ValueError, match="and 2 more are missing"):
+        lag_layout([*lag_names("a", 8), "b__lag0"])
