@@ -114,8 +114,9 @@ def windows_to_tensors(windows, scale, dtype, device="cpu"):
     scaled = torch.tensor(
         scale.apply(distinct_readings(values)), dtype=dtype, device=device
     )
+    if n_missing is not None:
+        scaled.nan_to_num_()
+        n_missing = torch.tensor(n_missing, device=device)
     if scaled.ndim == 2:
-        return scaled.unfold(0, values.shape[1], 1).transpose(1, 2), n_missing
-    if n_missing is None:
-        return scaled, None
-    return scaled.nan_to_num_(), torch.tensor(n_missing, device=device)
+        scaled = scaled.unfold(0, values.shape[1], 1).transpose(1, 2)
+    return scaled, n_missing

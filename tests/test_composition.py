@@ -95,6 +95,20 @@ def test_frames_and_arrays_between_the_steps_are_one_to_the_regressor(months):
     npt.assert_allclose(scaled.fit(X, y).predict(X), arrays.predict(X), rtol=1e-6)
 
 
+@pytest.mark.parametrize("container", ["default", "pandas", "polars"])
+def test_rows_without_a_past_can_be_left_out_by_padding_with_nan(months, container):
+    if container == "polars":
+        pytest.importorskip("polars")
+    X, y = months
+    windower = SlidingWindowTransformer(4, horizon=1, padding="nan")
+    regressor = small().fit(windower.fit_transform(X), y)
+    pipeline = make_pipeline(windower, small()).set_output(transform=container)
+    predictions = pipeline.fit(X, y).predict(X)
+    # The first row has no past at all, the third one two rows of it.
+    alone = regressor.predict(X.to_numpy()[None, :2])
+    npt.assert_allclose(predictions[2], alone[0], rtol=1e-9)
+
+
 def test_halving_search_over_epochs(months):
     X, y = months
     search = HalvingGridSearchCV(

@@ -1,0 +1,48 @@
+"""Every public docstring is complete, and shared parameters read alike."""
+
+import inspect
+
+import pytest
+from numpydoc.docscrape import NumpyDocString
+from numpydoc.validate import validate
+
+import sklstm
+import sklstm.datasets
+import sklstm.testing
+
+# Left out: where the summary starts (GL01), sections that not every method needs
+# (ES01, EX01, SA01) and the name before a returned type (RT02).
+IGNORED = {"GL01", "ES01", "EX01", "SA01", "RT02"}
+MODULES = [sklstm, sklstm.datasets, sklstm.testing]
+PUBLIC = [getattr(module, name) for module in MODULES for name in module.__all__]
+CLASSES = [item for item in PUBLIC if inspect.isclass(item)]
+FUNCTIONS = [item for item in PUBLIC if inspect.isfunction(item)]
+
+
+def public_names():
+    for item in CLASSES + FUNCTIONS:
+        yield f"{item.__module__}.{item.__name__}"
+    for cls in CLASSES:
+        for name, method in inspect.getmembers(cls, inspect.isfunction):
+            if not name.startswith("_") and method.__module__.startswith("sklstm"):
+                yield f"{cls.__module__}.{cls.__name__}.{name}"
+
+
+@pytest.mark.parametrize("name", sorted(set(public_names())))
+def test_docstring_is_complete(name):
+    errors = [e for e in validate(name)["errors"] if e[0] not in IGNORED]
+    assert not errors
+
+
+@pytest.mark.parametrize("item", CLASSES + FUNCTIONS, ids=lambda item: item.__name__)
+def test_public_object_has_an_example(item):
+    assert NumpyDocString(inspect.getdoc(item))["Examples"]
+
+
+def test_shared_parameters_are_described_alike():
+    texts = {}
+    for cls in CLASSES:
+        for parameter in NumpyDocString(inspect.getdoc(cls))["Parameters"]:
+            text = " ".join(parameter.desc)
+            texts.setdefault(parameter.name, set()).add((parameter.type, text))
+    assert {name: ts for name, ts in texts.items() if len(ts) > 1} == {}

@@ -1,0 +1,87 @@
+"""The house has floors: a module imports only from the lines above its own."""
+
+import ast
+import sys
+from pathlib import Path
+
+import pytest
+
+import sklstm
+
+# Modules on one line know nothing of each other.
+FLOORS = [
+    # 1: the engine and the windows
+    ["_nn", "_nn.linear", "_nn.losses", "_nn.optimizers", "_nn.tensors", "_windows"],
+    ["_nn.cells", "_nn.pooling"],
+    ["_nn.network"],
+    ["_nn.initialization"],
+    # 2: training
+    ["_nn.training"],
+    # 3: arrays to network and back
+    ["_callbacks", "_sklearn", "_timeline", "_validation"],
+    ["_context", "_leaks", "_samples", "_scaling", "_tables"],
+    ["_model"],
+    ["_base"],
+    # 4: what the user calls
+    ["regression", "preprocessing", "sequences", "datasets"],
+    # 5: what holds estimators
+    ["testing"],
+    ["__init__"],
+]
+
+# The only libraries, beside Python's own, that the lower floors know.
+LIBRARIES = {"_nn": {"torch"}, "_windows": {"numpy"}, "sequences": {"numpy"}}
+
+ROOT = Path(sklstm.__file__).parent
+
+
+def module_name(path):
+    """Name of a module below the package: `_nn.cells`, `_nn` for a subpackage."""
+    parts = path.relative_to(ROOT).with_suffix("").parts
+    return ".".join(parts[:-1] if len(parts) > 1 and parts[-1] == "__init__" else parts)
+
+
+MODULES = {module_name(path): path for path in sorted(ROOT.rglob("*.py"))}
+
+
+def imports(name):
+    """Dotted names that a module imports, also inside its functions."""
+    for node in ast.walk(ast.parse(MODULES[name].read_text())):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def imported_modules(name):
+    """Modules of the package that a module imports."""
+    for dotted in imports(name):
+        package, *parts = dotted.split(".")
+        if package == "sklstm":
+            stems = (".".join(parts[:length]) for length in range(len(parts), 0, -1))
+            yield next((stem for stem in stems if stem in MODULES), "__init__")
+
+
+def test_every_module_has_its_floor():
+    assert sorted(name for floor in FLOORS for name in floor) == sorted(MODULES)
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_module_imports_only_from_above_its_line(name):
+    line = next(i for i, names in enumerate(FLOORS) if name in names)
+    above = {other for names in FLOORS[:line] for other in names}
+    assert set(imported_modules(name)) <= above
+
+
+@pytest.mark.parametrize("name", [n for n in MODULES if n.split(".")[0] in LIBRARIES])
+def test_lower_floors_know_one_library_only(name):
+    libraries = {dotted.split(".")[0] for dotted in imports(name)}
+    foreign = libraries - sys.stdlib_module_names - {"sklstm"}
+    assert foreign <= LIBRARIES[name.split(".")[0]]
+
+
+@pytest.mark.parametrize("name", [n for n in MODULES if n != "_sklearn"])
+def test_private_parts_of_scikit_learn_enter_through_one_door(name):
+    parts = [dotted.split(".") for dotted in imports(name)]
+    private = [p for p in parts if p[0] == "sklearn" and any(q[0] == "_" for q in p)]
+    assert private == []

@@ -1,0 +1,37 @@
+"""The package, its metadata and its pinned versions agree."""
+
+import re
+import tomllib
+from importlib.metadata import version
+from itertools import chain
+from pathlib import Path
+
+import sklstm
+
+ROOT = Path(__file__).parents[1]
+
+
+def distribution(requirement):
+    """Normalised name of the distribution that a requirement starts with."""
+    return re.sub(r"[-_.]+", "-", re.match(r"[\w.-]+", requirement)[0]).lower()
+
+
+def pins():
+    """Lines of constraints.txt that are no comment."""
+    lines = (ROOT / "constraints.txt").read_text().splitlines()
+    return [line for line in lines if not line.startswith("#")]
+
+
+def test_version_is_that_of_the_metadata():
+    assert sklstm.__version__ == version("sklstm")
+
+
+def test_every_dependency_has_an_exact_version():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    extras = project["optional-dependencies"].values()
+    wanted = {distribution(r) for r in chain(project["dependencies"], *extras)}
+    assert wanted - {"sklstm"} <= {distribution(pin) for pin in pins()}
+
+
+def test_constraints_are_public_versions():
+    assert [pin for pin in pins() if not re.fullmatch(r"[\w.-]+==[\w.]+", pin)] == []

@@ -1,0 +1,47 @@
+"""What the README says can be typed as it stands."""
+
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text()
+
+
+def blocks(language):
+    """Code blocks of the README in one language."""
+    return re.findall(rf"```{language}\n(.*?)```", README, flags=re.DOTALL)
+
+
+def commands():
+    """Commands of the README, one part of each `&&` at a time."""
+    return [
+        part for block in blocks("sh") for part in re.split(r" && |\n", block) if part
+    ]
+
+
+@pytest.mark.parametrize("code", blocks("python"))
+def test_python_block_runs(code, monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    exec(compile(code, "README.md", "exec"), {})
+
+
+def test_the_checks_run_the_test_command():
+    test_command = [c for c in commands() if "[test]" in c or c == "pytest"]
+    assert len(test_command) == 2
+    assert set(test_command) <= set((ROOT / ".ci" / "run").read_text().splitlines())
+
+
+def test_commands_name_scripts_and_extras_that_exist():
+    scripts = re.findall(r"python (\S+\.py)", "\n".join(commands()))
+    assert all((ROOT / script).is_file() for script in scripts)
+    extras = re.findall(r"\[(\w+)\]", "\n".join(commands()))
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    assert set(extras) <= set(project["optional-dependencies"])
+
+
+def test_links_lead_to_files():
+    targets = re.findall(r"\]\(([^)#]+)\)", README)
+    assert [t for t in targets if "://" not in t and not (ROOT / t).exists()] == []
