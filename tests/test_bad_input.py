@@ -52,7 +52,7 @@ BAD_DATA = {
     "one number": ((3.0, y), "0 dimensions"),
     "nothing at all": ((None, y), "0 dimensions"),
     "four axes": ((X[:, :, :, None], y), "4 dimensions; windows have 3"),
-    "strings": ((FLAT.astype(str) + "%", y), "X holds strings.*Encode"),
+    "strings": ((np.full(FLAT.shape, "a"), y), "X holds strings.*Encode"),
     "strings in windows": ((np.full(X.shape, "a"), y), "X holds strings"),
     "complex numbers": ((FLAT + 1j, y), "Complex data not supported"),
     "complex windows": ((X + 1j, y), "Complex data not supported"),

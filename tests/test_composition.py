@@ -10,6 +10,7 @@ from sklearn.ensemble import StackingRegressor, VotingRegressor
 from sklearn.experimental import enable_halving_search_cv  # noqa: F401
 from sklearn.inspection import permutation_importance
 from sklearn.linear_model import Ridge
+from sklearn.metrics import make_scorer, r2_score
 from sklearn.model_selection import (
     GridSearchCV,
     HalvingGridSearchCV,
@@ -183,11 +184,16 @@ def test_sample_weights_are_routed(months):
     weights = np.r_[np.zeros(60), np.ones(60)]
     with sklearn.config_context(enable_metadata_routing=True):
         regressor = small(max_iter=5).set_fit_request(sample_weight=True)
-        regressor.set_score_request(sample_weight=True)
         pipeline = make_pipeline(SlidingWindowTransformer(4), regressor)
         pipeline.fit(X, y, sample_weight=weights)
+        unweighted = make_scorer(r2_score).set_score_request(sample_weight=False)
         routed = cross_validate(
-            pipeline, X, y, cv=FOLDS, params={"sample_weight": weights}
+            pipeline,
+            X,
+            y,
+            cv=FOLDS,
+            scoring=unweighted,
+            params={"sample_weight": weights},
         )
     windows = SlidingWindowTransformer(4).fit_transform(X)
     direct = small(max_iter=5).fit(windows, y, sample_weight=weights)
