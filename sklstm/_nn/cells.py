@@ -189,11 +189,17 @@ def _by_kernel(kernel, n_states, inputs, weights):
     recurrent_bias = torch.zeros_like(weights.bias)
     if weights.candidate_bias is not None:
         recurrent_bias = torch.cat([recurrent_bias[:-size], weights.candidate_bias])
+    parts = [weights.inputs, weights.recurrent, weights.bias, recurrent_bias]
+    if inputs.is_cuda:
+        # cuDNN wants its weights side by side, and says so on every call.
+        flat = torch.cat([part.reshape(-1) for part in parts])
+        views = flat.split([part.numel() for part in parts])
+        parts = [view.view_as(part) for view, part in zip(views, parts, strict=True)]
     zeros = inputs.new_zeros(1, len(inputs), size)
     return kernel(
         inputs,
         (zeros,) * n_states if n_states > 1 else zeros,
-        [weights.inputs, weights.recurrent, weights.bias, recurrent_bias],
+        parts,
         has_biases=True,
         num_layers=1,
         dropout=0.0,

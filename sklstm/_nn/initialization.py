@@ -90,6 +90,6 @@ def _glorot(shape, generator):
 
 
 def _orthogonal(size, generator):
-    """Draw a rotation, which lets neither states nor gradients grow or shrink."""
+    """Draw a matrix that lets neither states nor gradients grow or shrink."""
     weights = torch.empty(size, size, dtype=torch.float64)
     return nn.init.orthogonal_(weights, generator=generator)

@@ -137,7 +137,7 @@ class RecurrentNetwork(nn.Module):
         Parameters
         ----------
         windows : torch.Tensor of shape (n_windows, n_timesteps, n_features)
-            Readings in time order; any finite number where a step does not exist.
+            Readings in time order; anything where a step does not exist.
         n_missing : torch.Tensor of shape (n_windows,) or None, default=None
             How many steps at the start of each window do not exist; None where all do.
 
@@ -153,7 +153,8 @@ class RecurrentNetwork(nn.Module):
 
     def states(self, windows, n_missing=None):
         """Hidden states of the last layer, zero at steps that do not exist."""
-        states = windows  # (n_windows, n_timesteps, width), layer by layer
+        # (n_windows, n_timesteps, width), layer by layer
+        states = windows if n_missing is None else _hide_missing(windows, n_missing)
         for number, directions in enumerate(self.layers):
             if number:
                 states = self._drop(states)
@@ -219,7 +220,7 @@ def _existing_steps(n_timesteps, n_missing):
 def _hide_missing(states, n_missing):
     """Put zeros where steps do not exist."""
     exists = _existing_steps(states.shape[1], n_missing)
-    return states * exists[:, :, None]
+    return states.where(exists[:, :, None], 0.0)
 
 
 def _roll(states, shifts):

@@ -36,7 +36,7 @@ def resolve_device(name):
     try:
         device = torch.device(name)
         torch.zeros(1, device=device).cpu()
-    except (RuntimeError, AssertionError, NotImplementedError) as error:
+    except (RuntimeError, AssertionError, ImportError) as error:
         raise ValueError(
             f"device={name!r} is not to be had on this machine: {error}. "
             'Pass device="cpu", or "auto" to take a GPU where there is one.'

@@ -207,7 +207,8 @@ def train(
         Told of every epoch: ``begin_epoch()``, then ``end_epoch(history)``, where a
         true answer ends training.
     optimizer_state : dict or None, default=None
-        What an earlier call returned, to go on as if it had not ended.
+        What an earlier call returned, to go on with its momentum; the step size
+        starts anew.
 
     Returns
     -------
@@ -231,7 +232,9 @@ def train(
             watcher.begin_epoch()
             step_size.start_epoch(len(history.loss_curve))
             train_loss = learner.run_epoch(training, generator)
-            valid_loss = validation and evaluate(network, loss, validation)
+            valid_loss = None
+            if validation is not None:
+                valid_loss = evaluate(network, loss, validation)
             best.update(history.add(train_loss, valid_loss))
             history.best_loss = best.loss
             wants_to_stop = watcher.end_epoch(history)
@@ -242,6 +245,7 @@ def train(
         history.ended_by = "interrupt"
     best.restore()
     network.generator = None
+    network.eval()
     return history, learner.optimizer.state
 
 
@@ -281,8 +285,8 @@ def evaluate(network, loss, rows):
         Mean loss per unit of weight.
     """
     size = rows_per_block(network, rows.windows.shape[1])
-    parts = torch.arange(len(rows.targets)).split(size)
-    blocks = (rows.take(part) for part in parts)
+    starts = range(0, len(rows.targets), size)
+    blocks = (rows.take(slice(start, start + size)) for start in starts)
     outputs = predict(network, ((b.windows, b.n_missing) for b in blocks))
     return rows.mean(loss(outputs, rows.targets)).item()
 

@@ -1,0 +1,196 @@
+"""The cells against their equations, and against PyTorch's own layers."""
+
+import numpy as np
+import numpy.testing as npt
+import pytest
+import torch
+from scipy.special import expit
+from torch import nn
+
+from sklstm._nn.cells import (
+    ACTIVATIONS,
+    CELLS,
+    CellWeights,
+    hidden_states,
+    step_by_step,
+)
+
+N_WINDOWS, N_TIMESTEPS, N_INPUTS, SIZE = 3, 6, 2, 4
+
+BY_HAND = {
+    "tanh": np.tanh,
+    "relu": lambda x: np.maximum(x, 0),
+    "logistic": expit,
+    "identity": lambda x: x,
+}
+WITH_KERNEL = [(cell, name) for cell in CELLS for name in CELLS[cell].kernels]
+
+
+def random_weights(cell, dtype=torch.float64, seed=0):
+    generator = torch.Generator().manual_seed(seed)
+    rows = CELLS[cell].n_gates * SIZE
+    shapes = [(rows, N_INPUTS), (rows, SIZE), (rows,)]
+    if cell == "gru":
+        shapes.append((SIZE,))
+    parts = (torch.randn(s, dtype=dtype, generator=generator) / 2 for s in shapes)
+    return CellWeights(*(part.requires_grad_() for part in parts))
+
+
+def random_inputs(dtype=torch.float64):
+    generator = torch.Generator().manual_seed(1)
+    shape = (N_WINDOWS, N_TIMESTEPS, N_INPUTS)
+    return torch.randn(shape, dtype=dtype, generator=generator)
+
+
+def lstm_by_hand(window, weights, activation, mask):
+    w, u, b, _ = weights
+    h = c = np.zeros(SIZE)
+    for x in window:
+        i, f, g, o = np.split(w @ x + u @ (mask * h) + b, 4)
+        c = expit(f) * c + expit(i) * activation(g)
+        h = expit(o) * activation(c)
+        yield h
+
+
+def gru_by_hand(window, weights, activation, mask):
+    w, u, b, candidate_bias = weights
+    h = np.zeros(SIZE)
+    for x in window:
+        x_r, x_z, x_n = np.split(w @ x + b, 3)
+        h_r, h_z, h_n = np.split(u @ (mask * h), 3)
+        r, z = expit(x_r + h_r), expit(x_z + h_z)
+        n = activation(x_n + r * (h_n + candidate_bias))
+        h = (1 - z) * n + z * h
+        yield h
+
+
+def rnn_by_hand(window, weights, activation, mask):
+    w, u, b, _ = weights
+    h = np.zeros(SIZE)
+    for x in window:
+        h = activation(w @ x + u @ (mask * h) + b)
+        yield h
+
+
+EQUATIONS = {"lstm": lstm_by_hand, "gru": gru_by_hand, "rnn": rnn_by_hand}
+
+
+def states_by_hand(cell, inputs, weights, activation, masks=None):
+    weights = [None if w is None else w.detach().numpy() for w in weights]
+    masks = np.ones(len(inputs)) if masks is None else masks.numpy()
+    equations, activation = EQUATIONS[cell], BY_HAND[activation]
+    return [
+        list(equations(window, weights, activation, mask))
+        for window, mask in zip(inputs.numpy(), masks, strict=True)
+    ]
+
+
+def gradients(states, inputs, weights):
+    """Gradients of a sum of all states, no two of which count the same."""
+    counts = torch.linspace(1, 2, states.numel(), dtype=states.dtype)
+    parameters = [inputs, *(w for w in weights if w is not None)]
+    return torch.autograd.grad(states.flatten() @ counts, parameters)
+
+
+@pytest.mark.parametrize("activation", ACTIVATIONS)
+@pytest.mark.parametrize("cell", CELLS)
+@pytest.mark.parametrize("compute", [hidden_states, step_by_step])
+def test_states_follow_the_equations(compute, cell, activation):
+    inputs, weights = random_inputs(), random_weights(cell)
+    states = compute(cell, inputs, weights, activation).detach()
+    by_hand = states_by_hand(cell, inputs, weights, activation)
+    npt.assert_allclose(states, by_hand, rtol=1e-12)
+
+
+@pytest.mark.parametrize("cell", CELLS)
+def test_recurrent_mask_hides_the_same_units_at_every_step(cell):
+    inputs, weights = random_inputs(), random_weights(cell)
+    mask = torch.tensor([[0, 2, 2, 0], [2, 2, 2, 2], [0, 0, 0, 0]]).double()
+    states = hidden_states(cell, inputs, weights, recurrent_mask=mask).detach()
+    by_hand = states_by_hand(cell, inputs, weights, "tanh", mask)
+    npt.assert_allclose(states, by_hand, rtol=1e-12)
+
+
+@pytest.mark.parametrize("cell", CELLS)
+def test_mask_of_ones_changes_nothing(cell):
+    inputs, weights = random_inputs(), random_weights(cell)
+    masked = hidden_states(
+        cell, inputs, weights, recurrent_mask=torch.ones(N_WINDOWS, SIZE).double()
+    )
+    npt.assert_allclose(
+        masked.detach(), hidden_states(cell, inputs, weights).detach(), rtol=1e-12
+    )
+
+
+@pytest.mark.parametrize("dtype", [torch.float64, torch.float32], ids=str)
+@pytest.mark.parametrize(("cell", "activation"), WITH_KERNEL)
+def test_kernel_computes_what_the_steps_do(cell, activation, dtype):
+    tolerance = 1e-12 if dtype == torch.float64 else 1e-5
+    inputs = random_inputs(dtype).requires_grad_()
+    weights = random_weights(cell, dtype)
+    fast = hidden_states(cell, inputs, weights, activation)
+    slow = step_by_step(cell, inputs, weights, activation)
+    pairs = [(fast.detach(), slow.detach())]
+    pairs += zip(
+        gradients(fast, inputs, weights), gradients(slow, inputs, weights), strict=True
+    )
+    for by_kernel, by_steps in pairs:
+        scale = by_steps.abs().max()
+        npt.assert_allclose(by_kernel / scale, by_steps / scale, atol=tolerance)
+
+
+@pytest.mark.parametrize("cell", CELLS)
+def test_gradients_agree_with_finite_differences(cell):
+    weights = random_weights(cell)
+    inputs = random_inputs()[:2, :3].requires_grad_()
+    parameters = [w for w in weights if w is not None]
+    assert torch.autograd.gradcheck(
+        lambda x, *parts: step_by_step(cell, x, CellWeights(*parts)),
+        (inputs, *parameters),
+    )
+
+
+@pytest.mark.parametrize(
+    ("cell", "activation", "make"),
+    [
+        ("lstm", "tanh", nn.LSTM),
+        ("gru", "tanh", nn.GRU),
+        ("rnn", "tanh", nn.RNN),
+        ("rnn", "relu", lambda *sizes, **of: nn.RNN(*sizes, nonlinearity="relu", **of)),
+    ],
+)
+def test_weights_of_pytorch_layers_give_their_states(cell, activation, make):
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        layer = make(N_INPUTS, SIZE, batch_first=True, dtype=torch.float64)
+    w_x, w_h, b_x, b_h = (p.detach() for p in layer.parameters())
+    weights = CellWeights(w_x, w_h, b_x + b_h)
+    if cell == "gru":
+        # The reset gate scales the candidate's second bias, so it stays apart.
+        bias = torch.cat([(b_x + b_h)[:-SIZE], b_x[-SIZE:]])
+        weights = CellWeights(w_x, w_h, bias, b_h[-SIZE:])
+    inputs = random_inputs()
+    for compute in (hidden_states, step_by_step):
+        states = compute(cell, inputs, weights, activation)
+        npt.assert_allclose(states, layer(inputs)[0].detach(), rtol=1e-12)
+
+
+@pytest.mark.parametrize("cell", CELLS)
+def test_later_steps_do_not_change_earlier_states(cell):
+    inputs, weights = random_inputs(), random_weights(cell)
+    states = hidden_states(cell, inputs, weights).detach()
+    shorter = hidden_states(cell, inputs[:, :2], weights).detach()
+    npt.assert_allclose(shorter, states[:, :2], rtol=1e-12)
+
+
+def test_lstm_with_open_forget_gate_and_closed_input_keeps_its_memory():
+    weights = CellWeights(*(torch.zeros_like(w) for w in random_weights("lstm")[:3]))
+    # Biases of 50 are gates that a float64 cannot tell from 0 or 1.
+    bias = torch.tensor([-50.0, 50.0, 0.0, 0.0]).double().repeat_interleave(SIZE)
+    step, activation = CELLS["lstm"].step, ACTIVATIONS["tanh"]
+    memory = torch.linspace(-2, 2, SIZE).double()[None]
+    state = torch.zeros_like(memory), memory
+    for _ in range(100):
+        state = step(bias[None], state, weights, activation)
+    npt.assert_allclose(state[1], memory, rtol=1e-12)
+    npt.assert_allclose(state[0], torch.tanh(memory) / 2, rtol=1e-12)

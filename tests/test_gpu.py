@@ -1,0 +1,156 @@
+"""A GPU answers as the CPU does."""
+
+import pickle
+
+import numpy as np
+import numpy.testing as npt
+import pytest
+import torch
+
+from sklstm import LSTMRegressor
+from sklstm._nn.cells import CELLS
+from sklstm._nn.initialization import initialize
+from sklstm._nn.losses import SquaredError
+from sklstm._nn.network import RecurrentNetwork
+from sklstm._nn.tensors import generator_on, random_generator, resolve_device
+from sklstm._nn.training import Plan, Rows, train
+
+pytestmark = [
+    pytest.mark.gpu,
+    pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device"),
+]
+
+TOLERANCES = {torch.float64: 1e-9, torch.float32: 1e-4}
+
+
+class Watcher:
+    """Follows training without a word."""
+
+    def begin_epoch(self):
+        pass
+
+    def end_epoch(self, history):
+        pass
+
+
+@pytest.fixture(autouse=True)
+def _full_precision():
+    """Compute products of float32 in float32, not in TF32 with its 10 bits."""
+    with torch.backends.cudnn.flags(enabled=True, allow_tf32=False):
+        yield
+
+
+def networks(**architecture):
+    """One network on the CPU and its copy on the GPU."""
+    for device in ("cpu", "cuda"):
+        network = RecurrentNetwork(2, 3, hidden_layer_sizes=(8, 5), **architecture)
+        initialize(network, random_generator(0), device)
+        yield network
+
+
+def random_rows(dtype, device="cpu"):
+    random = np.random.default_rng(0)
+    windows, targets = random.normal(size=(20, 7, 2)), random.normal(size=(20, 3))
+    return Rows(
+        torch.tensor(windows, dtype=dtype, device=device),
+        torch.arange(20, device=device) % 7,
+        torch.tensor(targets, dtype=dtype, device=device),
+        None,
+    )
+
+
+@pytest.mark.parametrize("dtype", TOLERANCES, ids=str)
+@pytest.mark.parametrize("activation", ["tanh", "relu"])
+@pytest.mark.parametrize("pooling", ["last", "mean", "max", "attention"])
+@pytest.mark.parametrize("cell", CELLS)
+def test_network_answers_and_learns_as_on_the_cpu(cell, pooling, activation, dtype):
+    architecture = {"cell": cell, "pooling": pooling, "activation": activation}
+    on_cpu, on_gpu = networks(bidirectional=True, dtype=dtype, **architecture)
+    results = []
+    for network, device in ((on_cpu, "cpu"), (on_gpu, "cuda")):
+        rows = random_rows(dtype, device)
+        outputs = network(rows.windows, rows.n_missing)
+        gradients = torch.autograd.grad(outputs.sum(), list(network.parameters()))
+        results.append([part.detach().cpu() for part in (outputs, *gradients)])
+    for cpu, gpu in zip(*results, strict=True):
+        scale = cpu.abs().max()
+        npt.assert_allclose(gpu / scale, cpu / scale, atol=TOLERANCES[dtype])
+
+
+@pytest.mark.parametrize("cell", CELLS)
+def test_training_brings_the_weights_it_brings_on_the_cpu(cell):
+    on_cpu, on_gpu = networks(cell=cell, dtype=torch.float64)
+    for network, device in ((on_cpu, "cpu"), (on_gpu, "cuda")):
+        train(
+            network,
+            SquaredError(),
+            random_rows(torch.float64, device),
+            random_rows(torch.float64, device),
+            plan=Plan(max_iter=3, batch_size=8, alpha=0.1),
+            generator=random_generator(0),
+            watcher=Watcher(),
+        )
+    for cpu, gpu in zip(on_cpu.parameters(), on_gpu.parameters(), strict=True):
+        # Adam makes steps of short gradients too, rounding errors included.
+        npt.assert_allclose(gpu.detach().cpu(), cpu.detach(), atol=1e-6)
+
+
+def test_generator_of_the_gpu_follows_that_of_the_cpu():
+    device = resolve_device("cuda")
+    draws = [
+        torch.rand(
+            3, device=device, generator=generator_on(device, random_generator(seed))
+        )
+        for seed in (0, 0, 1)
+    ]
+    assert torch.equal(draws[0], draws[1])
+    assert not torch.equal(draws[0], draws[2])
+
+
+@pytest.fixture(scope="module")
+def samples():
+    windows = np.random.default_rng(0).normal(size=(60, 6, 2))
+    return windows, windows[:, -1].sum(1)
+
+
+def fitted(samples, **parameters):
+    model = LSTMRegressor((8,), max_iter=30, tol=0.0, random_state=0, **parameters)
+    model.set_params(learning_rate="cosine")  # which ends without a warning
+    return model.fit(*samples)
+
+
+@pytest.mark.parametrize("cell", CELLS)
+def test_regressor_fits_on_the_gpu_as_on_the_cpu(cell, samples):
+    X, _ = samples
+    on_cpu = fitted(samples, cell=cell).predict(X)
+    on_gpu = fitted(samples, cell=cell, device="cuda")
+    assert {p.device.type for p in on_gpu.network_.parameters()} == {"cuda"}
+    npt.assert_allclose(on_gpu.predict(X), on_cpu, atol=1e-4)
+
+
+def test_regressor_with_dropout_repeats_itself_on_the_gpu(samples):
+    parameters = {"dropout": 0.3, "recurrent_dropout": 0.3, "device": "cuda"}
+    X, _ = samples
+    first, second = (fitted(samples, **parameters).predict(X) for _ in range(2))
+    npt.assert_allclose(first, second, atol=1e-9)
+
+
+def test_pickled_regressor_answers_as_before(samples):
+    X, _ = samples
+    model = fitted(samples, device="cuda")
+    loaded = pickle.loads(pickle.dumps(model))
+    npt.assert_allclose(loaded.predict(X), model.predict(X), rtol=1e-12)
+
+
+def test_regressor_of_a_gpu_loads_where_there_is_none(samples, monkeypatch):
+    X, _ = samples
+    model = fitted(samples, device="cuda")
+    file = pickle.dumps(model)
+
+    def refuse(name):
+        raise ValueError(name)
+
+    monkeypatch.setattr("sklstm._model.resolve_device", refuse)
+    loaded = pickle.loads(file)
+    assert {p.device.type for p in loaded.network_.parameters()} == {"cpu"}
+    npt.assert_allclose(loaded.predict(X), model.predict(X), atol=1e-9)

@@ -1,0 +1,127 @@
+"""First weights: what is known of them before any training."""
+
+import math
+
+import numpy as np
+import numpy.testing as npt
+import pytest
+import torch
+
+from sklstm._nn.cells import CELLS
+from sklstm._nn.initialization import initialize
+from sklstm._nn.network import RecurrentNetwork
+from sklstm._nn.tensors import random_generator
+
+
+def new_network(seed=0, memory_init=None, dtype=torch.float64, size=6, **architecture):
+    architecture = {"hidden_layer_sizes": (size, 4), "pooling": "attention"} | (
+        architecture
+    )
+    network = RecurrentNetwork(3, 2, dtype=dtype, **architecture)
+    initialize(network, random_generator(seed), memory_init=memory_init)
+    return network
+
+
+def gates(layer, name):
+    """Weights of a layer, gate by gate, as NumPy arrays."""
+    weights = getattr(layer, name).detach().numpy()
+    return np.split(weights, CELLS[layer.cell].n_gates)
+
+
+def layers(network):
+    return [layer for directions in network.layers for layer in directions]
+
+
+def test_forget_gates_start_open():
+    for layer in layers(new_network(bidirectional=True)):
+        i, f, candidate, o = gates(layer, "bias")
+        npt.assert_array_equal(f, 1.0)
+        npt.assert_array_equal([i, candidate, o], 0.0)
+
+
+@pytest.mark.parametrize("cell", ["gru", "rnn"])
+def test_other_biases_start_at_zero(cell):
+    network = new_network(cell=cell)
+    biases = [p for p in network.parameters() if p.dim() == 1]
+    assert not any(bias.any() for bias in biases)
+
+
+@pytest.mark.parametrize("cell", CELLS)
+def test_recurrent_weights_of_every_gate_are_orthogonal(cell):
+    for layer in layers(new_network(cell=cell, bidirectional=True)):
+        for gate in gates(layer, "recurrent"):
+            npt.assert_allclose(gate @ gate.T, np.eye(layer.size), atol=1e-12)
+
+
+@pytest.mark.parametrize("cell", CELLS)
+def test_input_weights_of_every_gate_are_glorot_uniform(cell):
+    for layer in layers(new_network(cell=cell, size=100)):
+        n_inputs = layer.inputs.shape[1]
+        limit = math.sqrt(6 / (n_inputs + layer.size))
+        for gate in gates(layer, "inputs"):
+            largest = np.abs(gate).max()
+            # Of 300 uniform numbers or more, one comes near the limit.
+            assert 0.95 * limit < largest <= limit
+
+
+def test_weights_beside_the_layers_are_glorot_uniform():
+    network = new_network(hidden_layer_sizes=(100,))
+    pooling = network.pooling
+    for weights in (network.head.weight, pooling.project.weight, pooling.query):
+        limit = math.sqrt(6 / sum(weights.shape))
+        assert 0.9 * limit < weights.abs().max() <= limit
+
+
+@pytest.mark.parametrize("memory_init", [2, 10, 1000])
+def test_chrono_biases_spread_the_memory_up_to_its_length(memory_init):
+    layer = layers(new_network(memory_init=memory_init, size=200))[0]
+    i, f, candidate, o = gates(layer, "bias")
+    npt.assert_array_equal(i, -f)
+    npt.assert_array_equal([candidate, o], 0.0)
+    # b_f = log(U(1, T - 1)), so that exp(b_f) is uniform.
+    share = (np.exp(f) - 1) / max(memory_init - 2, 1)
+    if memory_init == 2:
+        npt.assert_array_equal(share, 0.0)
+    else:
+        assert -1e-12 < share.min() < 0.05
+        assert 0.95 < share.max() < 1 + 1e-12
+        assert share.mean() == pytest.approx(0.5, abs=0.07)
+
+
+def test_chrono_biases_of_a_gru_are_those_of_its_update_gate():
+    layer = layers(new_network(memory_init=100, cell="gru", size=200))[0]
+    reset, update, candidate = gates(layer, "bias")
+    npt.assert_array_equal([reset, candidate], 0.0)
+    assert 0 <= update.min() < update.max() <= math.log(99)
+    npt.assert_array_equal(layer.candidate_bias.detach(), 0.0)
+
+
+@pytest.mark.parametrize("cell", CELLS)
+@pytest.mark.parametrize("memory_init", [None, 50])
+def test_precision_does_not_change_the_draw(cell, memory_init):
+    memory_init = None if cell == "rnn" else memory_init
+    double = new_network(cell=cell, memory_init=memory_init)
+    single = new_network(cell=cell, memory_init=memory_init, dtype=torch.float32)
+    for ours, theirs in zip(double.parameters(), single.parameters(), strict=True):
+        assert theirs.dtype == torch.float32
+        npt.assert_array_equal(ours.float().detach(), theirs.detach())
+
+
+def test_seed_decides_the_weights():
+    first, same, other = (list(new_network(seed).parameters()) for seed in (0, 0, 1))
+    assert all(torch.equal(a, b) for a, b in zip(first, same, strict=True))
+    matrices = [(a, b) for a, b in zip(first, other, strict=True) if a.dim() == 2]
+    assert not any(torch.equal(a, b) for a, b in matrices)
+
+
+def test_no_two_layers_or_directions_start_alike():
+    network = new_network(hidden_layer_sizes=(3, 3), bidirectional=True)
+    drawn = [layer.recurrent for layer in layers(network)]
+    pairs = [(a, b) for a in drawn for b in drawn if a is not b]
+    assert not any(torch.equal(a, b) for a, b in pairs)
+
+
+def test_global_random_numbers_are_left_alone():
+    before = torch.get_rng_state()
+    new_network(memory_init=10)
+    assert torch.equal(torch.get_rng_state(), before)

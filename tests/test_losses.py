@@ -1,0 +1,171 @@
+"""Losses against scikit-learn's metrics, and by the constants that minimise them."""
+
+import numpy as np
+import numpy.testing as npt
+import pytest
+import torch
+from scipy.special import xlogy
+from sklearn.metrics import (
+    mean_absolute_error,
+    mean_pinball_loss,
+    mean_poisson_deviance,
+    mean_squared_error,
+)
+
+from sklstm._nn.losses import LOSSES, make_loss
+
+QUANTILES = (0.1, 0.5, 0.75)
+PARAMETERS = {"quantile": {"quantiles": QUANTILES}}
+
+
+def loss_named(name):
+    return make_loss(name, **PARAMETERS.get(name, {}))
+
+
+@pytest.fixture
+def targets():
+    return torch.from_numpy(np.random.default_rng(0).normal(size=(20, 2)))
+
+
+@pytest.fixture
+def outputs():
+    return torch.from_numpy(np.random.default_rng(1).normal(size=(20, 2)))
+
+
+@pytest.fixture
+def counts():
+    return torch.from_numpy(np.random.default_rng(2).poisson(1.5, (20, 2))).double()
+
+
+@pytest.mark.parametrize(
+    ("name", "metric"),
+    [
+        ("squared_error", lambda y, p: mean_squared_error(y, p) / 2),
+        ("absolute_error", mean_absolute_error),
+    ],
+)
+def test_loss_is_the_metric(name, metric, outputs, targets):
+    loss = loss_named(name)
+    assert loss(outputs, targets).mean() == pytest.approx(
+        metric(targets, outputs), rel=1e-12
+    )
+
+
+def test_huber_is_squared_near_zero_and_linear_beyond(outputs, targets):
+    by_hand = [
+        np.mean([e**2 / 2 if e <= 1 else e - 0.5 for e in np.abs(errors)])
+        for errors in (3 * outputs - targets).numpy()
+    ]
+    losses = loss_named("huber")(3 * outputs, targets)
+    npt.assert_allclose(losses, by_hand, rtol=1e-12)
+
+
+def test_huber_pulls_outliers_with_a_force_of_one():
+    errors = torch.tensor([[-9.0], [-1.0], [-0.5], [0.0], [0.5], [1.0], [9.0]])
+    errors.requires_grad_()
+    loss_named("huber")(errors, torch.zeros(7, 1)).sum().backward()
+    npt.assert_array_equal(errors.grad[:, 0], [-1, -1, -0.5, 0, 0.5, 1, 1])
+
+
+def test_poisson_is_half_the_deviance_less_its_constant(outputs, counts):
+    y = counts.numpy().ravel()
+    deviance = mean_poisson_deviance(y, outputs.exp().numpy().ravel())
+    constant = np.mean(y - xlogy(y, y))
+    loss = loss_named("poisson")(outputs, counts).mean()
+    assert loss == pytest.approx(deviance / 2 + constant, rel=1e-12)
+
+
+def test_quantile_is_the_mean_pinball_loss(targets):
+    outputs = torch.from_numpy(np.random.default_rng(3).normal(size=(20, 6)))
+    loss = loss_named("quantile")
+    predictions = loss.predictions(outputs)
+    by_level = [
+        mean_pinball_loss(targets, predictions[:, :, i], alpha=level)
+        for i, level in enumerate(QUANTILES)
+    ]
+    assert loss(outputs, targets).mean() == pytest.approx(np.mean(by_level), rel=1e-12)
+
+
+def test_quantiles_never_cross():
+    outputs = 100 * torch.from_numpy(np.random.default_rng(4).normal(size=(1000, 6)))
+    for numbers in (outputs, outputs.float()):
+        predictions = loss_named("quantile").predictions(numbers)
+        assert (predictions.diff(dim=2) >= 0).all()
+
+
+def test_steps_between_quantiles_are_softplus():
+    outputs = torch.tensor([[2.0, -1.0, 3.0]]).double()
+    low, middle, high = loss_named("quantile").predictions(outputs)[0, 0].numpy()
+    steps = [middle - low, high - middle]
+    npt.assert_allclose([low, *steps], [2, *np.log1p(np.exp([-1, 3]))], rtol=1e-12)
+
+
+def test_quantiles_of_targets_do_not_mix():
+    outputs = torch.from_numpy(np.random.default_rng(3).normal(size=(20, 6)))
+    loss = loss_named("quantile")
+    both = loss.predictions(outputs)
+    npt.assert_array_equal(both[:, :1], loss.predictions(outputs[:, :3]))
+    npt.assert_array_equal(both[:, 1:], loss.predictions(outputs[:, 3:]))
+
+
+@pytest.mark.parametrize("name", LOSSES)
+def test_one_loss_per_window_one_prediction_per_target(name, counts):
+    loss = loss_named(name)
+    outputs = torch.zeros(20, 2 * loss.outputs_per_target)
+    assert loss(outputs, counts).shape == (20,)
+    levels = [len(QUANTILES)] if name == "quantile" else []
+    assert loss.predictions(outputs).shape == (20, 2, *levels)
+
+
+@pytest.mark.parametrize("name", ["squared_error", "absolute_error", "huber"])
+def test_outputs_are_the_predictions(name, outputs):
+    npt.assert_array_equal(loss_named(name).predictions(outputs), outputs)
+
+
+def test_poisson_outputs_are_logarithms(outputs):
+    npt.assert_array_equal(loss_named("poisson").predictions(outputs), outputs.exp())
+
+
+def pull(loss, constant, y):
+    """Derivative of the mean loss by a constant answer."""
+    constant = torch.tensor(constant, dtype=torch.float64, requires_grad=True)
+    answers = constant.expand(len(y), -1)
+    return torch.autograd.grad(loss(answers, y).mean(), constant)[0].numpy()
+
+
+def test_squared_error_is_least_at_the_mean(targets):
+    y = targets[:, :1]
+    npt.assert_allclose(pull(loss_named("squared_error"), [y.mean()], y), 0, atol=1e-15)
+
+
+def test_poisson_is_least_at_the_logarithm_of_the_mean(counts):
+    y = counts[:, :1]
+    npt.assert_allclose(pull(loss_named("poisson"), [y.mean().log()], y), 0, atol=1e-15)
+
+
+def test_absolute_error_pulls_to_the_median(targets):
+    y = targets[:, :1]
+    loss, median = loss_named("absolute_error"), np.median(y)
+    # Between the two numbers in the middle there is no pull, outside of them there is.
+    npt.assert_allclose(pull(loss, [median], y), 0, atol=1e-15)
+    low, high = np.sort(y.numpy().ravel())[9:11]
+    assert pull(loss, [low - 1e-9], y) < 0 < pull(loss, [high + 1e-9], y)
+
+
+@pytest.mark.parametrize("level", [0.05, 0.3, 0.9])
+def test_quantile_loss_pulls_to_the_quantile(level, targets):
+    y = targets[:19, :1]
+    loss = make_loss("quantile", quantiles=[level])
+    quantile = np.quantile(y, level, method="inverted_cdf")
+    assert pull(loss, [quantile - 1e-9], y) < 0 < pull(loss, [quantile + 1e-9], y)
+
+
+@pytest.mark.parametrize("name", LOSSES)
+def test_gradients_agree_with_finite_differences(name, counts):
+    loss = loss_named(name)
+    random = np.random.default_rng(5)
+    outputs = random.normal(size=(20, 2 * loss.outputs_per_target))
+    assert torch.autograd.gradcheck(
+        lambda outputs: loss(outputs, counts),
+        torch.from_numpy(outputs).requires_grad_(),
+    )

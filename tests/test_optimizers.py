@@ -1,0 +1,233 @@
+"""Optimisers against PyTorch's, flat weights against the network they belong to."""
+
+from copy import deepcopy
+from types import SimpleNamespace
+
+import numpy as np
+import numpy.testing as npt
+import pytest
+import torch
+
+from sklstm._nn.initialization import initialize
+from sklstm._nn.network import RecurrentNetwork
+from sklstm._nn.optimizers import SGD, Adam, FlatWeights, StepSize, make_optimizer
+from sklstm._nn.tensors import random_generator
+
+DECAY = 0.1
+
+
+def new_network():
+    network = RecurrentNetwork(
+        2, 1, hidden_layer_sizes=(3,), pooling="attention", dtype=torch.float64
+    )
+    initialize(network, random_generator(0))
+    return network
+
+
+@pytest.fixture
+def network():
+    return new_network()
+
+
+@pytest.fixture
+def windows():
+    return torch.from_numpy(np.random.default_rng(0).normal(size=(6, 4, 2)))
+
+
+def loss_of(network, windows):
+    return (network(windows)[:, 0] - windows.sum((1, 2))).square().mean()
+
+
+def their_optimizer(solver, network, step_size):
+    """PyTorch's optimiser of the same name."""
+    if solver == "sgd":
+        return torch.optim.SGD(
+            network.parameters(), lr=step_size, momentum=0.9, nesterov=True
+        )
+    if solver == "adam":
+        return torch.optim.Adam(network.parameters(), lr=step_size)
+    groups = [
+        {
+            "params": [p for p in network.parameters() if (p.dim() > 1) == is_matrix],
+            "weight_decay": DECAY if is_matrix else 0.0,
+        }
+        for is_matrix in (True, False)
+    ]
+    return torch.optim.AdamW(groups, lr=step_size)
+
+
+@pytest.mark.parametrize("solver", ["adam", "adamw", "sgd"])
+def test_twenty_steps_are_those_of_pytorch(solver, windows):
+    ours, theirs = new_network(), new_network()
+    weights = FlatWeights(ours)
+    optimizer = make_optimizer(solver, weights, 0.01, DECAY)
+    reference = their_optimizer(solver, theirs, 0.01)
+    for step in range(20):
+        # A step size of its own for the last steps, as the schedules set it.
+        if step == 15:
+            optimizer.step_size = 0.003
+            for group in reference.param_groups:
+                group["lr"] = 0.003
+        weights.set_gradient(loss_of(ours, windows))
+        optimizer.step()
+        reference.zero_grad()
+        loss_of(theirs, windows).backward()
+        reference.step()
+    for our, their in zip(ours.parameters(), theirs.parameters(), strict=True):
+        npt.assert_allclose(our.detach(), their.detach(), rtol=1e-12, atol=1e-15)
+
+
+def test_first_step_of_adam_is_the_step_size_against_the_gradient(network, windows):
+    weights = FlatWeights(network)
+    before = weights.values.clone()
+    weights.set_gradient(loss_of(network, windows))
+    Adam(weights, 0.01).step()
+    moved = weights.values - before
+    # epsilon = 1e-8 shortens steps along short gradients.
+    clear = weights.gradient.abs() > 1e-3
+    npt.assert_allclose(moved[clear], -0.01 * weights.gradient[clear].sign(), rtol=1e-4)
+
+
+def test_decay_of_adamw_leaves_biases_alone(network):
+    weights = FlatWeights(network)
+    before = weights.values.clone()
+    make_optimizer("adamw", weights, 0.01, DECAY).step()  # the gradient is zero
+    n_in_matrices = len(weights.matrices)
+    shrunk = before[:n_in_matrices] * (1 - 0.01 * DECAY)
+    npt.assert_allclose(weights.values[:n_in_matrices], shrunk, rtol=1e-12)
+    npt.assert_array_equal(weights.values[n_in_matrices:], before[n_in_matrices:])
+
+
+def test_alpha_is_no_decay_of_adam(network):
+    assert make_optimizer("adam", FlatWeights(network), 0.01, DECAY).decay == 0
+
+
+@pytest.mark.parametrize("solver", ["adam", "sgd"])
+def test_state_goes_on_where_it_was(solver, windows):
+    def steps(optimizer, network, n_steps):
+        for _ in range(n_steps):
+            optimizer.weights.set_gradient(loss_of(network, windows))
+            optimizer.step()
+
+    whole, halved = new_network(), new_network()
+    steps(make_optimizer(solver, FlatWeights(whole), 0.01, 0), whole, 6)
+    first = make_optimizer(solver, FlatWeights(halved), 0.01, 0)
+    steps(first, halved, 3)
+    second = make_optimizer(solver, FlatWeights(halved), 0.01, 0)
+    second.go_on_from(first.state)
+    first_state = deepcopy(first.state)
+    steps(second, halved, 3)
+    for ours, expected in zip(halved.parameters(), whole.parameters(), strict=True):
+        assert torch.equal(ours, expected)
+    for name, value in first_state.items():  # the first one's state is still its own
+        npt.assert_array_equal(first.state[name], value)
+
+
+def test_state_of_another_solver_is_left_aside(network):
+    weights = FlatWeights(network)
+    adam, sgd = Adam(weights, 0.01), SGD(weights, 0.01)
+    sgd.state["velocity"] += 1
+    adam.go_on_from(sgd.state)
+    assert set(adam.state) == {"n_steps", "mean", "mean_square"}
+    assert not adam.state["mean"].any()
+
+
+def test_flat_weights_leave_the_outputs_as_they_were(network, windows):
+    before = network(windows).detach()
+    FlatWeights(network)
+    assert torch.equal(network(windows), before)
+
+
+def test_flat_weights_are_the_weights_of_the_network(network, windows):
+    weights = FlatWeights(network)
+    assert len(weights.values) == sum(p.numel() for p in network.parameters())
+    weights.values.zero_()
+    assert not any(p.any() for p in network.parameters())
+    npt.assert_array_equal(network(windows).detach(), 0.0)
+    network.head.bias.data.fill_(7)
+    assert (weights.values == 7).sum() == 1
+
+
+def test_matrices_stand_before_biases(network):
+    weights = FlatWeights(network)
+    matrices = [p for p in network.parameters() if p.dim() == 2]
+    biases = [p for p in network.parameters() if p.dim() == 1]
+    npt.assert_array_equal(
+        weights.values, torch.cat([p.detach().ravel() for p in matrices + biases])
+    )
+    assert len(weights.matrices) == sum(p.numel() for p in matrices)
+
+
+def test_gradient_stands_where_its_weights_do(network, windows):
+    weights = FlatWeights(network)
+    weights.set_gradient(loss_of(network, windows))
+    loss_of(network, windows).backward()
+    npt.assert_allclose(
+        weights.gradient,
+        torch.cat([p.grad.ravel() for p in weights.parameters]),
+        rtol=1e-12,
+    )
+
+
+def test_penalty_is_on_matrices_only(network):
+    weights = FlatWeights(network)
+    matrices = [p.detach().numpy() for p in network.parameters() if p.dim() == 2]
+    by_hand = 0.3 / 2 * sum((m**2).sum() for m in matrices)
+    assert weights.penalty(0.3) == pytest.approx(by_hand, rel=1e-12)
+    weights.gradient.fill_(1)
+    weights.add_penalty_gradient(0.3)
+    expected = 1 + 0.3 * np.concatenate([m.ravel() for m in matrices])
+    npt.assert_allclose(weights.gradient[: len(expected)], expected, rtol=1e-12)
+    npt.assert_array_equal(weights.gradient[len(expected) :], 1)
+
+
+def test_long_gradient_is_cut_to_its_greatest_length(network):
+    weights = FlatWeights(network)
+    weights.gradient.zero_()[:2] = torch.tensor([30.0, 40.0])
+    weights.clip_gradient(2.5)
+    npt.assert_allclose(weights.gradient[:2], [1.5, 2.0], rtol=1e-12)
+
+
+@pytest.mark.parametrize("gradient", [[0.3, 0.4], [0.0, 0.0]])
+def test_short_gradient_stays_as_it_is(gradient, network):
+    weights = FlatWeights(network)
+    weights.gradient.zero_()[:2] = torch.tensor(gradient)
+    before = weights.gradient.clone()
+    weights.clip_gradient(2.5)
+    assert torch.equal(weights.gradient, before)
+
+
+def step_sizes(learning_rate, max_iter):
+    optimizer = SimpleNamespace(step_size=0.01)
+    step_size = StepSize(learning_rate, optimizer, max_iter)
+    for epoch in range(max_iter):
+        step_size.start_epoch(epoch)
+        yield optimizer.step_size
+
+
+def test_cosine_goes_from_all_to_nothing():
+    # cos(0), cos(45 deg), cos(90 deg), cos(135 deg)
+    shares = [1, (1 + 0.5**0.5) / 2, 0.5, (1 - 0.5**0.5) / 2]
+    npt.assert_allclose(list(step_sizes("cosine", 4)), 0.01 * np.array(shares))
+
+
+@pytest.mark.parametrize("learning_rate", ["constant", "adaptive"])
+def test_other_step_sizes_do_not_change_with_the_epoch(learning_rate):
+    assert list(step_sizes(learning_rate, 4)) == [0.01] * 4
+
+
+def test_adaptive_divides_by_five_until_nothing_is_left():
+    optimizer = SimpleNamespace(step_size=1e-3)
+    step_size = StepSize("adaptive", optimizer, 10)
+    seen = []
+    while not step_size.gives_up():
+        seen.append(optimizer.step_size)
+    npt.assert_allclose(seen, [2e-4, 4e-5, 8e-6, 1.6e-6])
+    assert optimizer.step_size == seen[-1]
+
+
+@pytest.mark.parametrize("learning_rate", ["constant", "cosine"])
+def test_other_step_sizes_give_up_at_once(learning_rate):
+    optimizer = SimpleNamespace(step_size=1e-3)
+    assert StepSize(learning_rate, optimizer, 10).gives_up()
+    assert optimizer.step_size == 1e-3

@@ -1,0 +1,456 @@
+"""The training loop on networks small enough to follow."""
+
+import math
+from itertools import chain
+
+import numpy as np
+import numpy.testing as npt
+import pytest
+import torch
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.neural_network import MLPRegressor
+
+from sklstm._nn import training
+from sklstm._nn.initialization import initialize
+from sklstm._nn.losses import SquaredError
+from sklstm._nn.network import RecurrentNetwork
+from sklstm._nn.tensors import random_generator
+from sklstm._nn.training import Plan, Rows, evaluate, predict, rows_per_block, train
+
+# So small a step leaves the loss where it was.
+NO_STEP = 1e-12
+
+
+class Watcher:
+    """Counts the epochs, asks to stop after one, or is interrupted before one."""
+
+    def __init__(self, stop_after=None, interrupt_before=None):
+        self.stop_after, self.interrupt_before = stop_after, interrupt_before
+        self.n_begun = 0
+        self.n_ended = 0
+
+    def begin_epoch(self):
+        self.n_begun += 1
+        if self.n_begun == self.interrupt_before:
+            raise KeyboardInterrupt
+
+    def end_epoch(self, history):
+        self.n_ended += 1
+        assert len(history.loss_curve) == self.n_ended
+        return self.n_ended == self.stop_after
+
+
+class RecordingLoss(SquaredError):
+    """Remembers the targets of every batch."""
+
+    def __init__(self):
+        self.batches = []
+
+    def __call__(self, outputs, targets):
+        self.batches.append(targets[:, 0].tolist())
+        return super().__call__(outputs, targets)
+
+
+def new_network(**architecture):
+    architecture = {"hidden_layer_sizes": (3,), "dtype": torch.float64} | architecture
+    network = RecurrentNetwork(2, 1, **architecture)
+    initialize(network, random_generator(0))
+    return network
+
+
+def random_rows(n_rows=10, seed=0, weights=None):
+    """Windows whose target is the sum of their readings, and noise."""
+    random = np.random.default_rng(seed)
+    windows = random.normal(size=(n_rows, 4, 2))
+    targets = windows.sum((1, 2))[:, None] + random.normal(size=(n_rows, 1))
+    return Rows(torch.from_numpy(windows), None, torch.from_numpy(targets), weights)
+
+
+def run(network, rows, validation=None, *, watcher=None, loss=None, seed=0, **options):
+    state = options.pop("optimizer_state", None)
+    return train(
+        network,
+        loss or SquaredError(),
+        rows,
+        validation,
+        plan=Plan(**options),
+        generator=random_generator(seed) if isinstance(seed, int) else seed,
+        watcher=watcher or Watcher(),
+        optimizer_state=state,
+    )
+
+
+def flat(network):
+    return torch.cat([p.detach().ravel() for p in network.parameters()]).numpy()
+
+
+def test_loss_goes_down_to_what_can_be_learnt():
+    # The sum of a window's readings, without noise, is within reach of identity.
+    network = new_network(activation="identity", cell="rnn")
+    rows = random_rows()
+    rows = rows._replace(targets=rows.windows.sum((1, 2))[:, None])
+    history, _ = run(network, rows, max_iter=2000, tol=1e-6, learning_rate_init=0.03)
+    assert history.loss_curve[-1] < 1e-3 * history.loss_curve[0]
+
+
+def test_best_validation_weights_are_put_back():
+    network, validation = new_network(), random_rows(seed=1)
+    history, _ = run(
+        network, random_rows(), validation, max_iter=300, learning_rate_init=0.05
+    )
+    curve = history.validation_loss_curve
+    assert curve[-1] > min(curve)  # or there was nothing to put back
+    assert history.best_loss == min(curve)
+    assert evaluate(network, SquaredError(), validation) == min(curve)
+
+
+def test_without_validation_the_last_weights_stay():
+    # Steps so long that the loss jumps up and down.
+    options = {"learning_rate_init": 1.0, "tol": 0.0, "n_iter_no_change": 100}
+    network, rows = new_network(), random_rows()
+    history, _ = run(network, rows, max_iter=12, **options)
+    longer, _ = run(new_network(), rows, max_iter=13, **options)
+    assert history.validation_loss_curve is None
+    assert history.best_loss == min(history.loss_curve)
+    # An epoch of one batch begins with the weights that the one before has left.
+    after = evaluate(network, SquaredError(), rows)
+    assert after == pytest.approx(longer.loss_curve[12], rel=1e-12)
+    assert after > history.best_loss  # or there was nothing to keep
+
+
+def test_loss_of_an_epoch_is_that_of_its_first_weights_in_one_batch():
+    network, rows = new_network(), random_rows()
+    before = evaluate(network, SquaredError(), rows)
+    history, _ = run(network, rows, max_iter=1)
+    assert history.loss_curve == [pytest.approx(before, rel=1e-12)]
+
+
+@pytest.mark.parametrize("n_iter_no_change", [1, 3])
+def test_training_ends_when_the_multilayer_perceptron_does(n_iter_no_change):
+    options = {"learning_rate_init": NO_STEP, "n_iter_no_change": n_iter_no_change}
+    rows = random_rows()
+    history, _ = run(new_network(), rows, **options)
+    perceptron = MLPRegressor(random_state=0, **options)
+    perceptron.fit(rows.windows.flatten(1).numpy(), rows.targets[:, 0].numpy())
+    # The first epoch is better than none; then more than n_iter_no_change are not.
+    assert len(history.loss_curve) == perceptron.n_iter_ == n_iter_no_change + 2
+    assert history.ended_by == "tol"
+
+
+class FallingLoss(SquaredError):
+    """Falls by the same amount every time it is asked."""
+
+    def __init__(self, fall):
+        self.fall, self.n_calls = fall, 0
+
+    def __call__(self, outputs, targets):
+        self.n_calls += 1
+        return (outputs * 0).sum(1) - self.n_calls * self.fall
+
+
+@pytest.mark.parametrize(
+    ("fall", "ended_by", "n_epochs"), [(0.25, "max_iter", 30), (0.125, "tol", 14)]
+)
+def test_loss_must_fall_by_tol_from_the_best(fall, ended_by, n_epochs):
+    # A fall of tol is enough. Half of it never is: the best moves along with the loss,
+    # as in scikit-learn.
+    loss = FallingLoss(fall)
+    options = {"tol": 0.25, "n_iter_no_change": 12, "max_iter": 30}
+    history, _ = run(new_network(), random_rows(), loss=loss, **options)
+    assert (history.ended_by, len(history.loss_curve)) == (ended_by, n_epochs)
+
+
+def test_progress_is_judged_on_validation_rows():
+    network, validation = new_network(), random_rows(seed=1)
+    history, _ = run(network, random_rows(), validation, n_iter_no_change=5, tol=0.01)
+    best, count = math.inf, []
+    for loss in history.validation_loss_curve:
+        count = [] if loss <= best - 0.01 else [*count, loss]
+        best = min(best, loss)
+    assert history.ended_by == "tol"
+    assert len(count) == 6
+
+
+def test_training_ends_after_max_iter_epochs():
+    watcher = Watcher()
+    history, _ = run(new_network(), random_rows(), max_iter=7, watcher=watcher)
+    assert history.ended_by == "max_iter"
+    assert len(history.loss_curve) == watcher.n_begun == watcher.n_ended == 7
+
+
+def test_adaptive_step_size_gets_smaller_before_training_ends():
+    options = {"learning_rate": "adaptive", "tol": 10.0, "n_iter_no_change": 1}
+    history, _ = run(new_network(), random_rows(), learning_rate_init=1e-4, **options)
+    # Two epochs each at 1e-4, 2e-5, 4e-6 (the next would be less than 1e-6), and the
+    # first, which is better than none.
+    assert (history.ended_by, len(history.loss_curve)) == ("tol", 1 + 3 * 2)
+
+
+def test_watcher_can_end_training():
+    watcher = Watcher(stop_after=3)
+    history, _ = run(new_network(), random_rows(), watcher=watcher)
+    assert (history.ended_by, len(history.loss_curve)) == ("callback", 3)
+
+
+def test_interrupted_training_keeps_what_was_learnt():
+    interrupted, whole = new_network(), new_network()
+    watcher = Watcher(interrupt_before=3)
+    history, state = run(interrupted, random_rows(), watcher=watcher)
+    expected, _ = run(whole, random_rows(), max_iter=2)
+    assert history.ended_by == "interrupt"
+    assert history.loss_curve == expected.loss_curve
+    assert state["n_steps"] == 2
+    npt.assert_array_equal(flat(interrupted), flat(whole))
+
+
+class InterruptedLoss(SquaredError):
+    """Is interrupted when asked for the n-th time."""
+
+    def __init__(self, n):
+        self.n = n
+
+    def __call__(self, outputs, targets):
+        self.n -= 1
+        if self.n == 0:
+            raise KeyboardInterrupt
+        return super().__call__(outputs, targets)
+
+
+def test_interrupt_in_the_middle_of_an_epoch_leaves_whole_epochs_in_the_history():
+    network, validation = new_network(), random_rows(seed=1)
+    # An epoch asks five times for training and once for validation.
+    loss = InterruptedLoss(2 * 6 + 3)
+    history, _ = run(network, random_rows(), validation, loss=loss, batch_size=2)
+    assert history.ended_by == "interrupt"
+    assert len(history.loss_curve) == len(history.validation_loss_curve) == 2
+    assert evaluate(network, SquaredError(), validation) == history.best_loss
+
+
+def test_training_that_diverges_says_what_to_lower():
+    network = new_network(activation="identity")
+    options = {"learning_rate_init": 1e10, "max_grad_norm": None, "solver": "sgd"}
+    with pytest.raises(ValueError, match=r"diverged.*Lower learning_rate_init \(now 1"):
+        run(network, random_rows(), **options)
+
+
+@pytest.mark.parametrize("alpha", [0.0, 0.5])
+@pytest.mark.parametrize("solver", ["adam", "sgd"])
+def test_weighted_rows_count_as_repeated_rows(solver, alpha):
+    counts = torch.tensor([1, 3, 1, 2, 1, 1, 1, 4, 1, 1])
+    rows = random_rows()
+    repeated = rows.take(torch.arange(10).repeat_interleave(counts))
+    weighted = rows._replace(weights=counts.double())
+    networks = new_network(), new_network()
+    curves = [
+        run(network, part, max_iter=5, alpha=alpha, solver=solver)[0].loss_curve
+        for network, part in zip(networks, (weighted, repeated), strict=True)
+    ]
+    npt.assert_allclose(curves[0], curves[1], rtol=1e-12)
+    npt.assert_allclose(*map(flat, networks), rtol=1e-12)
+
+
+def test_batches_count_by_their_weight():
+    weights = torch.arange(1.0, 11).double()
+    rows = random_rows(weights=weights)
+    network = new_network()
+    losses = SquaredError()(predict(network, [(rows.windows, None)]), rows.targets)
+    history, _ = run(network, rows, max_iter=1, batch_size=4, learning_rate_init=1e-300)
+    expected = np.average(losses.numpy(), weights=weights.numpy())
+    assert history.loss_curve == [pytest.approx(expected, rel=1e-12)]
+    assert evaluate(network, SquaredError(), rows) == pytest.approx(expected, rel=1e-12)
+
+
+def recorded_batches(**options):
+    """Targets of the batches of two epochs over rows that are numbered."""
+    rows = random_rows()._replace(targets=torch.arange(10.0).double()[:, None])
+    loss = RecordingLoss()
+    run(new_network(), rows, loss=loss, max_iter=2, batch_size=3, **options)
+    assert [len(batch) for batch in loss.batches] == [3, 3, 3, 1] * 2
+    return [list(chain(*batches)) for batches in (loss.batches[:4], loss.batches[4:])]
+
+
+def test_every_epoch_visits_every_row_once():
+    first, second = recorded_batches()
+    assert sorted(first) == sorted(second) == list(range(10))
+    assert first != second
+    assert first != sorted(first)
+
+
+def test_rows_stay_in_order_without_shuffling():
+    in_order = list(range(10))
+    assert recorded_batches(shuffle=False) == [in_order, in_order]
+
+
+def test_one_seed_trains_one_network():
+    architecture = {"dropout": 0.5, "recurrent_dropout": 0.5}
+    networks = [new_network(**architecture) for _ in range(3)]
+    for network, seed in zip(networks, (0, 0, 1), strict=True):
+        run(network, random_rows(), max_iter=2, batch_size=4, seed=seed)
+    first, same, other = map(flat, networks)
+    npt.assert_array_equal(first, same)
+    assert (first != other).all()
+
+
+def test_global_random_numbers_are_left_alone():
+    before = torch.get_rng_state()
+    network = new_network(dropout=0.5, recurrent_dropout=0.5)
+    run(network, random_rows(), random_rows(seed=1), max_iter=2, batch_size=4)
+    assert torch.equal(torch.get_rng_state(), before)
+
+
+def test_trained_network_answers_without_dropout():
+    network = new_network(dropout=0.5, recurrent_dropout=0.5)
+    run(network, random_rows(), max_iter=2)
+    windows = random_rows().windows
+    outputs = network(windows).detach()
+    npt.assert_array_equal(outputs, network(windows).detach())
+    npt.assert_array_equal(outputs, predict(network, [(windows, None)]))
+
+
+def test_progress_is_judged_without_dropout():
+    validation = random_rows(seed=1)
+    with_dropout, without = new_network(dropout=0.5), new_network()
+    history, _ = run(
+        with_dropout, random_rows(), validation, max_iter=1, learning_rate_init=1e-300
+    )
+    expected = evaluate(without, SquaredError(), validation)
+    assert history.validation_loss_curve == [expected]
+
+
+@pytest.mark.parametrize("batch_size", [3, 200])
+@pytest.mark.parametrize("solver", ["adam", "adamw", "sgd"])
+def test_going_on_is_as_if_training_had_not_ended(solver, batch_size):
+    options = {"solver": solver, "batch_size": batch_size, "alpha": 0.1}
+    halved, whole = new_network(dropout=0.2), new_network(dropout=0.2)
+    generator = random_generator(0)
+    first, state = run(halved, random_rows(), max_iter=2, seed=generator, **options)
+    second, _ = run(
+        halved,
+        random_rows(),
+        max_iter=2,
+        seed=generator,
+        optimizer_state=state,
+        **options,
+    )
+    history, _ = run(whole, random_rows(), max_iter=4, **options)
+    assert first.loss_curve + second.loss_curve == history.loss_curve
+    npt.assert_array_equal(flat(halved), flat(whole))
+
+
+def test_new_optimizer_starts_anew():
+    halved, whole = new_network(), new_network()
+    for _ in range(2):
+        run(halved, random_rows(), max_iter=2)
+    run(whole, random_rows(), max_iter=4)
+    assert (flat(halved) != flat(whole)).any()
+
+
+def matrices(network):
+    return [p for p in network.parameters() if p.dim() == 2]
+
+
+def test_penalty_is_that_of_the_multilayer_perceptron():
+    # MLPRegressor's objective: the loss, and alpha / 2 * sum(W ** 2) / n.
+    network, rows = new_network(), random_rows()
+    squares = sum(m.square().sum() for m in matrices(network)).item()
+    loss = evaluate(network, SquaredError(), rows)
+    history, _ = run(network, rows, max_iter=1, alpha=0.7)
+    objective = loss + 0.7 / 2 * squares / 10
+    assert history.loss_curve == [pytest.approx(objective, rel=1e-12)]
+
+
+@pytest.mark.parametrize(("solver", "tolerance"), [("sgd", 1e-10), ("adam", 1e-6)])
+def test_one_time_step_trains_as_the_multilayer_perceptron(solver, tolerance):
+    # From a state of zeros, the one step of a simple recurrent cell is a hidden layer.
+    # (The epsilon of scikit-learn's Adam stands elsewhere: hence its tolerance.)
+    rows = random_rows()
+    rows = rows._replace(windows=rows.windows[:, :1])
+    X, y = rows.windows[:, 0].numpy(), rows.targets[:, 0].numpy()
+    options = {"solver": solver, "alpha": 0.7, "learning_rate_init": 0.05}
+    perceptron = MLPRegressor(
+        hidden_layer_sizes=(3,), activation="tanh", max_iter=20, warm_start=True
+    )
+    perceptron.set_params(random_state=0, **options)
+    with pytest.warns(ConvergenceWarning):
+        perceptron.fit(X, y)
+    network = new_network(cell="rnn")
+    (layer,) = network.layers[0]
+    weights = layer.inputs, network.head.weight, layer.bias, network.head.bias
+    theirs = perceptron.coefs_ + perceptron.intercepts_
+    with torch.no_grad():
+        layer.recurrent.zero_()
+        for weight, their in zip(weights, theirs, strict=True):
+            weight.copy_(torch.from_numpy(their.T))
+    with pytest.warns(ConvergenceWarning):
+        perceptron.fit(X, y)
+    history, _ = run(network, rows, max_iter=20, max_grad_norm=None, **options)
+    expected = perceptron.loss_curve_[-20:]
+    npt.assert_allclose(history.loss_curve, expected, rtol=tolerance)
+    outputs = predict(network, [(rows.windows, None)])[:, 0]
+    npt.assert_allclose(outputs, perceptron.predict(X), rtol=10 * tolerance)
+
+
+@pytest.mark.parametrize("max_grad_norm", [None, 0.01])
+def test_step_goes_along_the_gradient_of_loss_and_penalty(max_grad_norm):
+    network, rows = new_network(), random_rows()
+    objective = SquaredError()(network(rows.windows), rows.targets).mean()
+    objective = objective + 0.7 / 20 * sum(m.square().sum() for m in matrices(network))
+    gradients = torch.autograd.grad(objective, list(network.parameters()))
+    gradient = torch.cat([g.ravel() for g in gradients]).numpy()
+    if max_grad_norm is not None:
+        assert np.linalg.norm(gradient) > max_grad_norm
+        gradient *= max_grad_norm / np.linalg.norm(gradient)
+    before = flat(network)
+    run(
+        network,
+        rows,
+        max_iter=1,
+        alpha=0.7,
+        solver="sgd",
+        learning_rate_init=0.1,
+        max_grad_norm=max_grad_norm,
+    )
+    # Nesterov's first step is 1 + 0.9 times that of plain gradient descent.
+    npt.assert_allclose(flat(network), before - 0.19 * gradient, rtol=1e-12, atol=1e-15)
+
+
+def test_decay_of_adamw_is_not_in_the_loss():
+    rows, network = random_rows(), new_network()
+    before = evaluate(network, SquaredError(), rows)
+    history, _ = run(network, rows, max_iter=1, alpha=0.7, solver="adamw")
+    assert history.loss_curve == [pytest.approx(before, rel=1e-12)]
+
+
+@pytest.mark.parametrize("pooling", ["last", "attention"])
+def test_answers_do_not_depend_on_the_blocks(pooling):
+    network = new_network(pooling=pooling, bidirectional=True)
+    windows, n_missing = random_rows(10).windows, torch.arange(10) % 4
+    at_once = predict(network, [(windows, n_missing)])
+    blocks = zip(windows.split(3), n_missing.split(3), strict=True)
+    npt.assert_allclose(predict(network, blocks), at_once, rtol=1e-12)
+
+
+def test_loss_does_not_depend_on_the_blocks(monkeypatch):
+    weights = torch.arange(1.0, 11).double()
+    rows = random_rows(weights=weights)._replace(n_missing=torch.arange(10) % 4)
+    network = new_network()
+    at_once = evaluate(network, SquaredError(), rows)
+    monkeypatch.setattr(training, "BLOCK_NUMBERS", 3 * 4 * 3)
+    assert rows_per_block(network, 4) == 3
+    assert evaluate(network, SquaredError(), rows) == pytest.approx(at_once, rel=1e-12)
+
+
+def test_block_is_one_window_at_least():
+    assert rows_per_block(new_network(), training.BLOCK_NUMBERS) == 1
+
+
+def test_missing_steps_do_not_change_the_training():
+    rows = random_rows()
+    garbage = torch.full((10, 3, 2), 1e6, dtype=torch.float64)
+    padded = rows._replace(
+        windows=torch.cat([garbage, rows.windows], 1), n_missing=torch.full((10,), 3)
+    )
+    networks = new_network(), new_network()
+    for network, part in zip(networks, (rows, padded), strict=True):
+        run(network, part, max_iter=3, batch_size=4)
+    npt.assert_allclose(*map(flat, networks), rtol=1e-10)
