@@ -7,13 +7,8 @@ import torch
 from scipy.special import expit
 from torch import nn
 
-from sklstm._nn.cells import (
-    ACTIVATIONS,
-    CELLS,
-    CellWeights,
-    hidden_states,
-    step_by_step,
-)
+from sklstm._nn.cells import ACTIVATIONS, CELLS, CellWeights, step_by_step
+from sklstm._nn.recurrence import KERNELS, hidden_states
 
 N_WINDOWS, N_TIMESTEPS, N_INPUTS, SIZE = 3, 6, 2, 4
 
@@ -23,7 +18,11 @@ BY_HAND = {
     "logistic": expit,
     "identity": lambda x: x,
 }
-WITH_KERNEL = [(cell, name) for cell in CELLS for name in CELLS[cell].kernels]
+
+
+def all_states(*args, **params):
+    """The states of all steps that the door gives."""
+    return hidden_states(*args, **params)[0]
 
 
 def random_weights(cell, dtype=torch.float64, seed=0):
@@ -94,7 +93,7 @@ def gradients(states, inputs, weights):
 
 @pytest.mark.parametrize("activation", ACTIVATIONS)
 @pytest.mark.parametrize("cell", CELLS)
-@pytest.mark.parametrize("compute", [hidden_states, step_by_step])
+@pytest.mark.parametrize("compute", [all_states, step_by_step])
 def test_states_follow_the_equations(compute, cell, activation):
     inputs, weights = random_inputs(), random_weights(cell)
     states = compute(cell, inputs, weights, activation).detach()
@@ -106,7 +105,7 @@ def test_states_follow_the_equations(compute, cell, activation):
 def test_recurrent_mask_hides_the_same_units_at_every_step(cell):
     inputs, weights = random_inputs(), random_weights(cell)
     mask = torch.tensor([[0, 2, 2, 0], [2, 2, 2, 2], [0, 0, 0, 0]]).double()
-    states = hidden_states(cell, inputs, weights, recurrent_mask=mask).detach()
+    states = all_states(cell, inputs, weights, recurrent_mask=mask).detach()
     by_hand = states_by_hand(cell, inputs, weights, "tanh", mask)
     npt.assert_allclose(states, by_hand, rtol=1e-12)
 
@@ -114,21 +113,21 @@ def test_recurrent_mask_hides_the_same_units_at_every_step(cell):
 @pytest.mark.parametrize("cell", CELLS)
 def test_mask_of_ones_changes_nothing(cell):
     inputs, weights = random_inputs(), random_weights(cell)
-    masked = hidden_states(
+    masked = all_states(
         cell, inputs, weights, recurrent_mask=torch.ones(N_WINDOWS, SIZE).double()
     )
     npt.assert_allclose(
-        masked.detach(), hidden_states(cell, inputs, weights).detach(), rtol=1e-12
+        masked.detach(), all_states(cell, inputs, weights).detach(), rtol=1e-12
     )
 
 
 @pytest.mark.parametrize("dtype", [torch.float64, torch.float32], ids=str)
-@pytest.mark.parametrize(("cell", "activation"), WITH_KERNEL)
+@pytest.mark.parametrize(("cell", "activation"), KERNELS)
 def test_kernel_computes_what_the_steps_do(cell, activation, dtype):
     tolerance = 1e-12 if dtype == torch.float64 else 1e-5
     inputs = random_inputs(dtype).requires_grad_()
     weights = random_weights(cell, dtype)
-    fast = hidden_states(cell, inputs, weights, activation)
+    fast = all_states(cell, inputs, weights, activation)
     slow = step_by_step(cell, inputs, weights, activation)
     pairs = [(fast.detach(), slow.detach())]
     pairs += zip(
@@ -170,16 +169,29 @@ def test_weights_of_pytorch_layers_give_their_states(cell, activation, make):
         bias = torch.cat([(b_x + b_h)[:-SIZE], b_x[-SIZE:]])
         weights = CellWeights(w_x, w_h, bias, b_h[-SIZE:])
     inputs = random_inputs()
-    for compute in (hidden_states, step_by_step):
+    for compute in (all_states, step_by_step):
         states = compute(cell, inputs, weights, activation)
         npt.assert_allclose(states, layer(inputs)[0].detach(), rtol=1e-12)
 
 
 @pytest.mark.parametrize("cell", CELLS)
+def test_the_last_state_is_that_of_the_last_step(cell):
+    inputs, weights = random_inputs(), random_weights(cell)
+    states, last = hidden_states(cell, inputs, weights)
+    npt.assert_array_equal(last.detach(), states[:, -1].detach())
+    parameters = [w for w in weights if w is not None]
+    by_last = torch.autograd.grad(last.square().sum(), parameters)
+    states, _ = hidden_states(cell, inputs, weights)
+    by_states = torch.autograd.grad(states[:, -1].square().sum(), parameters)
+    for ours, theirs in zip(by_last, by_states, strict=True):
+        npt.assert_allclose(ours, theirs, rtol=1e-12)
+
+
+@pytest.mark.parametrize("cell", CELLS)
 def test_later_steps_do_not_change_earlier_states(cell):
     inputs, weights = random_inputs(), random_weights(cell)
-    states = hidden_states(cell, inputs, weights).detach()
-    shorter = hidden_states(cell, inputs[:, :2], weights).detach()
+    states = all_states(cell, inputs, weights).detach()
+    shorter = all_states(cell, inputs[:, :2], weights).detach()
     npt.assert_allclose(shorter, states[:, :2], rtol=1e-12)
 
 

@@ -13,6 +13,8 @@ FLOORS = [
     # 1: the engine and the windows
     ["_nn", "_nn.linear", "_nn.losses", "_nn.optimizers", "_nn.tensors", "_windows"],
     ["_nn.cells", "_nn.pooling"],
+    ["_nn.lstm"],
+    ["_nn.recurrence"],
     ["_nn.network"],
     ["_nn.initialization"],
     # 2: training

@@ -82,7 +82,7 @@ def test_bidirectional_states_are_those_of_pytorch():
     windows = random_windows()
     states, (last, _) = theirs(windows)
     npt.assert_allclose(
-        ours.states(windows).detach(), states.detach(), rtol=1e-12, atol=1e-15
+        ours.states(windows)[0].detach(), states.detach(), rtol=1e-12, atol=1e-15
     )
     outputs = ours.head(torch.cat([last[-2], last[-1]], 1))
     npt.assert_allclose(ours(windows).detach(), outputs.detach(), rtol=1e-12)
@@ -172,18 +172,24 @@ def test_window_without_any_step_is_answered_by_the_bias(cell, pooling, bidirect
 @pytest.mark.parametrize("cell", CELLS)
 def test_states_of_missing_steps_are_zero(cell):
     network = make_network(hidden_layer_sizes=(4, 3), cell=cell, bidirectional=True)
-    states = network.states(random_windows(), torch.tensor([0, 2, 5, 1])).detach()
-    missing = (states == 0).all(2)
+    states, last = network.states(random_windows(), torch.tensor([0, 2, 5, 1]))
+    missing = (states.detach() == 0).all(2)
     for row, n_missing in zip(missing, [0, 2, 5, 1], strict=True):
         npt.assert_array_equal(row, np.arange(5) < n_missing)
+    # The last state of the second direction is at the first step that exists.
+    by_hand = [
+        torch.cat([s[4, :3], s[first, 3:]])
+        for s, first in zip(states, [0, 2, 4, 1], strict=True)
+    ]
+    npt.assert_array_equal(last.detach(), torch.stack(by_hand).detach())
 
 
 def test_reading_a_window_backwards_swaps_the_directions():
     network = make_network(hidden_layer_sizes=(3,), bidirectional=True)
     windows = random_windows()
-    forwards, backwards = network.states(windows).detach().chunk(2, 2)
+    forwards, backwards = network.states(windows)[0].detach().chunk(2, 2)
     network.layers[0] = nn.ModuleList(reversed(network.layers[0]))
-    swapped = network.states(windows.flip(1)).detach().flip(1)
+    swapped = network.states(windows.flip(1))[0].detach().flip(1)
     npt.assert_allclose(swapped, torch.cat([backwards, forwards], 2), rtol=1e-12)
 
 
@@ -270,7 +276,8 @@ def test_recurrent_dropout_hides_the_same_units_at_every_step(monkeypatch):
 
     changed = {"rnn": CELLS["rnn"]._replace(step=step)}
     monkeypatch.setattr("sklstm._nn.cells.CELLS", changed)
-    states = layer.train()(random_windows(), network.generator).detach()
+    states, _ = layer.train()(random_windows(), network.generator)
+    states = states.detach()
     masks = [(hidden != 0) for hidden in seen[1:]]  # the first state is all zeros
     assert 0 < masks[0].double().mean() < 1
     for hidden, mask, before in zip(seen[1:], masks, states.unbind(1), strict=False):

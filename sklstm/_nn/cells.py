@@ -1,8 +1,7 @@
-"""Recurrent cells: what one step computes, and the states that all steps leave.
+"""Recurrent cells: the equations as they were published, one per line.
 
-The step functions are the equations as they were published, one per line. They are
-what the package means by a cell; :func:`hidden_states` is the one door to them, and
-runs PyTorch's own recurrent kernels where these compute the same.
+They are what the package means by a cell. Whoever wants states asks
+:func:`sklstm._nn.recurrence.hidden_states`, which has faster ways to the same numbers.
 
 References
 ----------
@@ -127,22 +126,16 @@ def rnn_step(from_inputs, state, weights, activation):
 
 
 class Cell(NamedTuple):
-    """A kind of cell: its equations, and where PyTorch computes them faster."""
+    """A kind of cell: its equations, and how many gates stand in its weights."""
 
     step: callable
     n_gates: int
-    kernels: dict  # by activation
-    n_states: int = 1
 
 
-CELLS = {
-    "lstm": Cell(lstm_step, 4, {"tanh": torch.lstm}, n_states=2),
-    "gru": Cell(gru_step, 3, {"tanh": torch.gru}),
-    "rnn": Cell(rnn_step, 1, {"tanh": torch.rnn_tanh, "relu": torch.rnn_relu}),
-}
+CELLS = {"lstm": Cell(lstm_step, 4), "gru": Cell(gru_step, 3), "rnn": Cell(rnn_step, 1)}
 
 
-def hidden_states(cell, inputs, weights, activation="tanh", recurrent_mask=None):
+def step_by_step(cell, inputs, weights, activation="tanh", recurrent_mask=None):
     """Run a cell over every step of its inputs, from a state of zeros.
 
     Parameters
@@ -164,14 +157,6 @@ def hidden_states(cell, inputs, weights, activation="tanh", recurrent_mask=None)
     states : torch.Tensor of shape (n_windows, n_timesteps, size)
         Hidden state after every step.
     """
-    kernel = CELLS[cell].kernels.get(activation)
-    if kernel is None or recurrent_mask is not None:
-        return step_by_step(cell, inputs, weights, activation, recurrent_mask)
-    return _by_kernel(kernel, CELLS[cell].n_states, inputs, weights)
-
-
-def step_by_step(cell, inputs, weights, activation="tanh", recurrent_mask=None):
-    """Compute :func:`hidden_states` by the equations, one step after the other."""
     step, activation = CELLS[cell].step, ACTIVATIONS[activation]
     from_inputs = linear(inputs, weights.inputs, weights.bias)
     hidden = memory = inputs.new_zeros(len(inputs), weights.recurrent.shape[1])
@@ -181,29 +166,3 @@ def step_by_step(cell, inputs, weights, activation="tanh", recurrent_mask=None):
         hidden, memory = step(of_this_step, (seen, memory), weights, activation)
         states.append(hidden)
     return torch.stack(states, 1)
-
-
-def _by_kernel(kernel, n_states, inputs, weights):
-    """Compute :func:`hidden_states` by a kernel of PyTorch's."""
-    size = weights.recurrent.shape[1]
-    recurrent_bias = torch.zeros_like(weights.bias)
-    if weights.candidate_bias is not None:
-        recurrent_bias = torch.cat([recurrent_bias[:-size], weights.candidate_bias])
-    parts = [weights.inputs, weights.recurrent, weights.bias, recurrent_bias]
-    if inputs.is_cuda:
-        # cuDNN wants its weights side by side, and says so on every call.
-        flat = torch.cat([part.reshape(-1) for part in parts])
-        views = flat.split([part.numel() for part in parts])
-        parts = [view.view_as(part) for view, part in zip(views, parts, strict=True)]
-    zeros = inputs.new_zeros(1, len(inputs), size)
-    return kernel(
-        inputs,
-        (zeros,) * n_states if n_states > 1 else zeros,
-        parts,
-        has_biases=True,
-        num_layers=1,
-        dropout=0.0,
-        train=torch.is_grad_enabled(),
-        bidirectional=False,
-        batch_first=True,
-    )[0]

@@ -5,9 +5,11 @@ from itertools import pairwise
 import torch
 from torch import nn
 
-from sklstm._nn.cells import CELLS, CellWeights, hidden_states
+from sklstm._nn.cells import CELLS, CellWeights
 from sklstm._nn.linear import Linear
+from sklstm._nn.lstm import Workspaces
 from sklstm._nn.pooling import make_pooling
+from sklstm._nn.recurrence import hidden_states
 from sklstm._nn.tensors import dropout_mask
 
 
@@ -40,6 +42,7 @@ class RecurrentLayer(nn.Module):
         super().__init__()
         self.size, self.cell, self.activation = size, cell, activation
         self.recurrent_dropout = recurrent_dropout
+        self.workspaces = None
         rows = CELLS[cell].n_gates * size
         shapes = [(rows, n_inputs), (rows, size), (rows,)]
         if cell == "gru":
@@ -55,12 +58,14 @@ class RecurrentLayer(nn.Module):
         return CellWeights(self.inputs, self.recurrent, self.bias, candidate_bias)
 
     def forward(self, inputs, generator=None):
-        """Map (n_windows, n_timesteps, n_inputs) to (n_windows, n_timesteps, size)."""
+        """Return hidden states: of all steps, and of the last one read."""
         mask = None
         if self.training and self.recurrent_dropout:
             shape = (len(inputs), self.size)
             mask = dropout_mask(shape, self.recurrent_dropout, inputs, generator)
-        return hidden_states(self.cell, inputs, self.weights, self.activation, mask)
+        return hidden_states(
+            self.cell, inputs, self.weights, self.activation, mask, self.workspaces
+        )
 
 
 class RecurrentNetwork(nn.Module):
@@ -110,7 +115,6 @@ class RecurrentNetwork(nn.Module):
     ):
         super().__init__()
         self.dropout = dropout
-        # Source of the random numbers for dropout; the one who trains sets it.
         self.generator = None
         n_directions = 2 if bidirectional else 1
         widths = [n_features, *(size * n_directions for size in hidden_layer_sizes)]
@@ -128,8 +132,25 @@ class RecurrentNetwork(nn.Module):
             )
             for n_inputs, width in pairwise(widths)
         )
-        self.pooling = make_pooling(pooling, widths[-1], n_directions, dtype)
+        self.pooling = make_pooling(pooling, widths[-1], dtype)
         self.head = Linear(widths[-1], n_outputs, dtype)
+
+    def start_training(self, generator):
+        """Get ready to be trained, with a generator for dropout on its own device."""
+        self.generator = generator
+        self._set_workspaces(Workspaces)
+
+    def end_training(self):
+        """Let go of what only training needs."""
+        self.generator = None
+        self._set_workspaces(lambda: None)
+        self.eval()
+
+    def _set_workspaces(self, make):
+        """Give every layer buffers of its own to use over and over, or none."""
+        for layers in self.layers:
+            for layer in layers:
+                layer.workspaces = make()
 
     def forward(self, windows, n_missing=None):
         """Answer for every window.
@@ -146,13 +167,25 @@ class RecurrentNetwork(nn.Module):
         outputs : torch.Tensor of shape (n_windows, n_outputs)
             One row per window.
         """
-        states = self.states(windows, n_missing)
+        states, last = self.states(windows, n_missing)
         exists = _existing_steps(windows.shape[1], n_missing)
-        pooled = self.pooling(states, exists, n_missing)
-        return self.head(self._drop(pooled))
+        return self.head(self._drop(self.pooling(states, last, exists)))
 
     def states(self, windows, n_missing=None):
-        """Hidden states of the last layer, zero at steps that do not exist."""
+        """Run the recurrent layers.
+
+        Parameters
+        ----------
+        windows, n_missing
+            As of :meth:`forward`.
+
+        Returns
+        -------
+        states : torch.Tensor of shape (n_windows, n_timesteps, width)
+            Hidden states of the last layer, zero at steps that do not exist.
+        last : torch.Tensor of shape (n_windows, width)
+            Those that have seen the whole window: each direction's last.
+        """
         # (n_windows, n_timesteps, width), layer by layer
         states = windows if n_missing is None else _hide_missing(windows, n_missing)
         for number, directions in enumerate(self.layers):
@@ -163,8 +196,10 @@ class RecurrentNetwork(nn.Module):
                 read_from(layer, states, n_missing)
                 for read_from, layer in zip(read, directions, strict=True)
             ]
-            states = parts[0] if len(parts) == 1 else torch.cat(parts, 2)
-        return states
+            states, last = (
+                _side_by_side(numbers) for numbers in zip(*parts, strict=True)
+            )
+        return states, last
 
     def _read_forwards(self, layer, states, n_missing):
         """Run a layer from the first step that exists to the last."""
@@ -172,13 +207,19 @@ class RecurrentNetwork(nn.Module):
             return layer(states, self.generator)
         # Steps that do not exist go behind the others, where no state that counts can
         # see them; so no cell has to know of them.
-        behind = layer(_roll(states, n_missing), self.generator)
-        return _hide_missing(_roll(behind, -n_missing), n_missing)
+        behind, _ = layer(_roll(states, n_missing), self.generator)
+        states = _hide_missing(_roll(behind, -n_missing), n_missing)
+        return states, states[:, -1]
 
     def _read_backwards(self, layer, states, n_missing):
         """Run a layer from the last step to the first that exists."""
-        backwards = layer(states.flip(1), self.generator).flip(1)
-        return backwards if n_missing is None else _hide_missing(backwards, n_missing)
+        backwards, last = layer(states.flip(1), self.generator)
+        states = backwards.flip(1)
+        if n_missing is None:
+            return states, last
+        states = _hide_missing(states, n_missing)
+        first = n_missing.clamp(max=states.shape[1] - 1)
+        return states, states[torch.arange(len(states), device=first.device), first]
 
     def _drop(self, numbers):
         """Drop a share of the numbers while training."""
@@ -208,6 +249,11 @@ def n_multiplications(architecture):
         total += n_directions * n_gates * size * (n_inputs + size)
         n_inputs = n_directions * size
     return total
+
+
+def _side_by_side(parts):
+    """Join what the directions give, along the last axis."""
+    return parts[0] if len(parts) == 1 else torch.cat(parts, -1)
 
 
 def _existing_steps(n_timesteps, n_missing):

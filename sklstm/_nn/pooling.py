@@ -7,34 +7,17 @@ from sklstm._nn.linear import Linear
 
 
 class Last(nn.Module):
-    """Take the state that has seen the whole window, of every direction.
+    """Take the state that has seen the whole window, of every direction."""
 
-    Parameters
-    ----------
-    n_directions : int
-        1, or 2 where the second half of the states was read from the end.
-    """
-
-    def __init__(self, n_directions):
-        super().__init__()
-        self.n_directions = n_directions
-
-    def forward(self, states, exists, n_missing):
-        """Map (n_windows, n_timesteps, width) to (n_windows, width)."""
-        if self.n_directions == 1:
-            return states[:, -1]
-        forwards, backwards = states.chunk(2, 2)
-        if n_missing is None:
-            return torch.cat([forwards[:, -1], backwards[:, 0]], 1)
-        windows = torch.arange(len(states), device=states.device)
-        first = n_missing.clamp(max=states.shape[1] - 1)
-        return torch.cat([forwards[:, -1], backwards[windows, first]], 1)
+    def forward(self, states, last, exists):
+        """Return the last states, (n_windows, width)."""
+        return last
 
 
 class Mean(nn.Module):
     """Average the states of the steps that exist."""
 
-    def forward(self, states, exists, n_missing):
+    def forward(self, states, last, exists):
         """Map (n_windows, n_timesteps, width) to (n_windows, width)."""
         if exists is None:
             return states.mean(1)
@@ -45,7 +28,7 @@ class Mean(nn.Module):
 class Max(nn.Module):
     """Take the greatest state of every unit over the steps that exist."""
 
-    def forward(self, states, exists, n_missing):
+    def forward(self, states, last, exists):
         """Map (n_windows, n_timesteps, width) to (n_windows, width)."""
         if exists is None:
             return states.amax(1)
@@ -76,7 +59,7 @@ class Attention(nn.Module):
         self.project = Linear(width, width, dtype)
         self.query = nn.Parameter(torch.empty(1, width, dtype=dtype))
 
-    def forward(self, states, exists, n_missing):
+    def forward(self, states, last, exists):
         """Map (n_windows, n_timesteps, width) to (n_windows, width)."""
         return (self.step_weights(states, exists)[:, :, None] * states).sum(1)
 
@@ -90,8 +73,8 @@ class Attention(nn.Module):
         return scores.softmax(1)
 
 
-def make_pooling(name, width, n_directions, dtype):
+def make_pooling(name, width, dtype):
     """Build the pooling layer with a name: "last", "mean", "max" or "attention"."""
     if name == "attention":
         return Attention(width, dtype)
-    return {"last": lambda: Last(n_directions), "mean": Mean, "max": Max}[name]()
+    return {"last": Last, "mean": Mean, "max": Max}[name]()

@@ -226,7 +226,7 @@ def train(
     best = BestSoFar(learner.weights, plan.tol, keeps_weights=validation is not None)
     step_size = StepSize(plan.learning_rate, learner.optimizer, plan.max_iter)
     history = History(has_validation=validation is not None)
-    network.generator = generator_on(learner.weights.values.device, generator)
+    network.start_training(generator_on(learner.weights.values.device, generator))
     try:
         while history.ended_by is None:
             watcher.begin_epoch()
@@ -244,8 +244,7 @@ def train(
     except KeyboardInterrupt:
         history.ended_by = "interrupt"
     best.restore()
-    network.generator = None
-    network.eval()
+    network.end_training()
     return history, learner.optimizer.state
 
 
