@@ -53,7 +53,7 @@ def test_loss_is_the_metric(name, metric, outputs, targets):
 
 def test_huber_is_squared_near_zero_and_linear_beyond(outputs, targets):
     by_hand = [
-        np.mean([e**2 / 2 if e <= 1 else e - 0.5 for e in np.abs(errors)])
+        [e**2 / 2 if e <= 1 else e - 0.5 for e in np.abs(errors)]
         for errors in (3 * outputs - targets).numpy()
     ]
     losses = loss_named("huber")(3 * outputs, targets)
@@ -109,11 +109,11 @@ def test_quantiles_of_targets_do_not_mix():
 
 
 @pytest.mark.parametrize("name", LOSSES)
-def test_one_loss_per_window_one_prediction_per_target(name, counts):
+def test_one_loss_and_one_prediction_per_target(name, counts):
     loss = loss_named(name)
     outputs = torch.zeros(20, 2 * loss.outputs_per_target)
-    assert loss(outputs, counts).shape == (20,)
     levels = [len(QUANTILES)] if name == "quantile" else []
+    assert loss(outputs, counts).shape == (20, 2, *levels)
     assert loss.predictions(outputs).shape == (20, 2, *levels)
 
 

@@ -1,12 +1,18 @@
 """Losses: how far outputs are from targets, and how outputs read as predictions.
 
 A loss maps outputs of shape (n_windows, n_targets * outputs_per_target) and targets of
-shape (n_windows, n_targets) to one number per window, and outputs to predictions in the
-units of the targets.
+shape (n_windows, n_targets) to one number per target, or per target and quantile, and
+outputs to predictions in the units of the targets.
 """
 
 import torch
-from torch.nn.functional import softplus
+from torch.nn.functional import (
+    huber_loss,
+    l1_loss,
+    mse_loss,
+    poisson_nll_loss,
+    softplus,
+)
 
 
 class SquaredError:
@@ -15,8 +21,8 @@ class SquaredError:
     outputs_per_target = 1
 
     def __call__(self, outputs, targets):
-        """Loss of each window, averaged over its targets."""
-        return (outputs - targets).square().mean(1) / 2
+        """Loss of each target, (n_windows, n_targets)."""
+        return mse_loss(outputs, targets, reduction="none") / 2
 
     def predictions(self, outputs):
         """Read outputs as predictions, (n_windows, n_targets)."""
@@ -27,8 +33,8 @@ class AbsoluteError(SquaredError):
     """The absolute error, whose best constant answer is the median."""
 
     def __call__(self, outputs, targets):
-        """Loss of each window, averaged over its targets."""
-        return (outputs - targets).abs().mean(1)
+        """Loss of each target, (n_windows, n_targets)."""
+        return l1_loss(outputs, targets, reduction="none")
 
 
 class Huber(SquaredError):
@@ -41,10 +47,8 @@ class Huber(SquaredError):
     """
 
     def __call__(self, outputs, targets):
-        """Loss of each window, averaged over its targets."""
-        error = (outputs - targets).abs()
-        squared = error.clamp(max=1)
-        return (squared * (error - squared / 2)).mean(1)
+        """Loss of each target, (n_windows, n_targets)."""
+        return huber_loss(outputs, targets, reduction="none")
 
 
 class Poisson:
@@ -53,8 +57,8 @@ class Poisson:
     outputs_per_target = 1
 
     def __call__(self, outputs, targets):
-        """Loss of each window, averaged over its targets."""
-        return (outputs.exp() - targets * outputs).mean(1)
+        """Loss of each target, (n_windows, n_targets)."""
+        return poisson_nll_loss(outputs, targets, reduction="none")
 
     def predictions(self, outputs):
         """Read outputs as predictions, (n_windows, n_targets)."""
@@ -83,10 +87,10 @@ class Quantiles:
         self.outputs_per_target = len(self.quantiles)
 
     def __call__(self, outputs, targets):
-        """Loss of each window, averaged over its targets and the quantiles."""
+        """Loss of each quantile, (n_windows, n_targets, n_quantiles)."""
         error = targets[:, :, None] - self.predictions(outputs)
         levels = torch.tensor(self.quantiles, dtype=error.dtype, device=error.device)
-        return torch.maximum(levels * error, (levels - 1) * error).mean((1, 2))
+        return torch.maximum(levels * error, (levels - 1) * error)
 
     def predictions(self, outputs):
         """Read outputs as predictions, (n_windows, n_targets, n_quantiles)."""

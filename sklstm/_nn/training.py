@@ -26,10 +26,10 @@ class Rows(NamedTuple):
         return len(self.targets) if self.weights is None else self.weights.sum()
 
     def mean(self, losses):
-        """Average one number per row."""
+        """Average what belongs to the rows, whatever axes it has behind the first."""
         if self.weights is None:
             return losses.mean()
-        return (losses @ self.weights) / self.total_weight
+        return (losses.flatten(1).mean(1) @ self.weights) / self.total_weight
 
     def take(self, rows):
         """Return some of the rows, in the order given; all for None."""
