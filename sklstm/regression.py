@@ -36,8 +36,8 @@ class LSTMRegressor(RegressorMixin, BaseLSTM):
 
     activation : {"tanh", "relu", "logistic", "identity"}, default="tanh"
         Activation of the cells' candidates and outputs; the gates keep the logistic
-        function. "tanh", and "relu" of the simple cell, run on PyTorch's own kernels;
-        the others step by step, several times slower.
+        function. "tanh", and "relu" of the simple cell, have a fast path; the others
+        train several times slower.
 
     bidirectional : bool, default=False
         Whether every layer also reads the windows from their end, with as many units
@@ -54,8 +54,8 @@ class LSTMRegressor(RegressorMixin, BaseLSTM):
 
     recurrent_dropout : float, default=0.0
         Share of hidden units that the gates do not see while training, in [0, 1); the
-        same units at every step of a window [6]_. Training runs step by step then,
-        several times slower.
+        same units at every step of a window [6]_. Training is several times slower
+        with it.
 
     memory_init : float or None, default=None
         Longest dependency to be learnt, in time steps, at least 2: the biases of the
