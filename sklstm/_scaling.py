@@ -10,6 +10,9 @@ from sklstm._validation import distinct_readings, is_sliding_view
 # A feature that moves less than this share of its mean is constant but for rounding.
 CONSTANT = 1e-12
 
+# Numbers to convert at once.
+BLOCK_NUMBERS = 2**16
+
 
 class Scale(NamedTuple):
     """What to subtract and what to divide by, one number per column."""
@@ -29,7 +32,7 @@ def identity_scale(n_columns):
 
 def scale_of_columns(columns, weights):
     """Measure columns, (n_rows, n_columns), whose rows count as `weights` say."""
-    return _measure(lambda: [(columns, weights)], "y")
+    return _measure(lambda: [(columns, weights)], columns.shape[1], "y")
 
 
 def scale_of_windows(windows, weights):
@@ -48,33 +51,56 @@ def scale_of_windows(windows, weights):
         Weighted mean and standard deviation of every feature; 1 for the deviation of a
         feature that is constant.
     """
-    return _measure(lambda: _readings(windows, weights), "X")
+    n_features = windows.values.shape[2]
+    return _measure(lambda: _readings(windows, weights), n_features, "X")
 
 
 def _readings(windows, weights):
-    """Yield rows of readings and what each counts, never all windows at once."""
+    """Yield rows of readings, of one step or several, and what each row counts.
+
+    They come in parts, since in double precision all at once could fill the memory.
+    """
     values, n_missing = windows
-    n_timesteps = values.shape[1]
-    if n_missing is None and is_sliding_view(values):
+    n_windows, n_timesteps, n_features = values.shape
+    if n_missing is not None:
+        for step in range(n_timesteps):
+            exists = n_missing <= step
+            yield values[exists, step], weights[exists]
+    elif is_sliding_view(values):
         # A reading counts for every window that it is in.
         ends = np.cumsum(np.concatenate([[0.0], weights, np.zeros(n_timesteps - 1)]))
         starts = np.concatenate([np.zeros(n_timesteps), ends[1:-n_timesteps]])
         yield distinct_readings(values), ends[1:] - starts
-        return
-    for step in range(n_timesteps):
-        exists = slice(None) if n_missing is None else n_missing <= step
-        yield values[exists, step], weights[exists]
+    else:
+        for block in blocks(n_windows, n_timesteps * n_features):
+            yield values[block].reshape(-1, n_timesteps * n_features), weights[block]
 
 
-def _measure(parts, name):
-    """Weighted mean and standard deviation of rows that come in parts."""
-    total = sum(weights.sum() for _, weights in parts())
+def blocks(n_rows, n_columns):
+    """Cut rows into slices of some hundred kilobytes, as double precision takes."""
+    size = max(1, BLOCK_NUMBERS // n_columns)
+    return (slice(start, start + size) for start in range(0, n_rows, size))
+
+
+def _measure(parts, n_features, name):
+    """Weighted mean and standard deviation of features; rows may repeat them."""
+
+    def features(sums):
+        return sums.reshape(-1, n_features)
+
+    total = sum(w.sum() * len(features(rows[0])) for rows, w in parts() if len(rows))
     with np.errstate(over="ignore", invalid="ignore"):
-        mean = sum(weights @ rows for rows, weights in parts()) / total
+        mean = sum(features(w @ rows).sum(axis=0) for rows, w in parts()) / total
         # Deviations as shares of the largest one: their squares stay in range.
-        largest = np.max([_largest(rows, mean) for rows, _ in parts()], axis=0)
+        largest = np.zeros(n_features)
+        for rows, _ in parts():
+            distance = np.abs(_deviations(rows, mean)).max(axis=0, initial=0.0)
+            largest = np.maximum(largest, features(distance).max(axis=0))
         shares = np.where(largest > CONSTANT * np.abs(mean), largest, np.inf)
-        squares = sum(w @ np.square((rows - mean) / shares) for rows, w in parts())
+        squares = sum(
+            features(w @ np.square(_deviations(rows, mean, shares))).sum(axis=0)
+            for rows, w in parts()
+        )
         scale = np.where(np.isinf(shares), 1.0, largest * np.sqrt(squares / total))
     if not np.isfinite([mean, largest, scale]).all():
         raise ValueError(
@@ -84,9 +110,11 @@ def _measure(parts, name):
     return Scale(mean, scale)
 
 
-def _largest(rows, mean):
-    """Largest distance from the mean in every column; 0 where there are no rows."""
-    return np.abs(rows - mean).max(axis=0, initial=0.0)
+def _deviations(rows, mean, unit=1.0):
+    """Distance of readings from the mean of their feature, in units."""
+    n_repeats = rows.shape[1] // len(mean)
+    unit = np.broadcast_to(unit, mean.shape)
+    return (rows - np.tile(mean, n_repeats)) / np.tile(unit, n_repeats)
 
 
 def windows_to_tensors(windows, scale, dtype, device="cpu"):
@@ -111,9 +139,11 @@ def windows_to_tensors(windows, scale, dtype, device="cpu"):
         How many steps at the start of each window do not exist.
     """
     values, n_missing = windows
-    scaled = torch.tensor(
-        scale.apply(distinct_readings(values)), dtype=dtype, device=device
-    )
+    readings = distinct_readings(values)
+    scaled = torch.empty(readings.shape, dtype=dtype)
+    for block in blocks(len(readings), readings[0].size):
+        scaled[block] = torch.from_numpy(scale.apply(readings[block]))
+    scaled = scaled.to(device)
     if n_missing is not None:
         scaled.nan_to_num_()
         n_missing = torch.tensor(n_missing, device=device)

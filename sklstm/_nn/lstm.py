@@ -101,7 +101,8 @@ class Workspace:
             )
             for k in range(n_steps - 1, -1, -1)
         ]
-        return slice(start, stop), together, singly, d_gates
+        seen = self.seen[start:stop].transpose(1, 2)
+        return slice(start, stop), together, singly, d_gates, seen
 
 
 class Workspaces:
@@ -168,6 +169,7 @@ def states_without_history(inputs, weights):
     return hidden.permute(2, 0, 1), hidden[-1].t()
 
 
+@torch.inference_mode()
 def run_forwards(workspace, weights):
     """Fill a workspace whose inputs are in place with the states of all steps."""
     work = workspace
@@ -182,6 +184,7 @@ def run_forwards(workspace, weights):
         torch.addcmul(o, o, squashed, value=-2, out=hidden)
 
 
+@torch.inference_mode()
 def run_backwards(workspace, weights, d_states, d_last, d_inputs=None):
     """Propagate gradients from the states back to weights and inputs.
 
@@ -209,7 +212,7 @@ def run_backwards(workspace, weights, d_states, d_last, d_inputs=None):
     gradient = work.gradient.zero_()
     if d_last is not None:
         d_hidden.copy_(d_last)
-    for steps, together, singly, d_gates in work.chunks:
+    for steps, together, singly, d_gates, seen in work.chunks:
         _compute_slopes(work.zero, *together)
         for step, through, slope_ifu, slope_o, d_ifu, d_o, d_all, f in singly:
             if d_states is not None:
@@ -220,7 +223,7 @@ def run_backwards(workspace, weights, d_states, d_last, d_inputs=None):
             if step:
                 torch.mm(by_gates, d_all, out=d_hidden)
                 d_m.mul_(f)
-        gradient.addbmm_(d_gates, work.seen[steps].transpose(1, 2))
+        gradient.addbmm_(d_gates, seen)
         if d_inputs is not None:
             torch.matmul(by_gates_of_inputs, d_gates, out=d_inputs[steps])
     return gradient

@@ -127,10 +127,10 @@ class Adam(Optimizer):
         mean_square.mul_(self.beta_2)
         mean_square.addcmul_(gradient, gradient, value=1 - self.beta_2)
         # Both means start at zero, and are too small by these factors.
-        bias_1 = 1 - self.beta_1 ** self.state["n_steps"]
-        bias_2 = 1 - self.beta_2 ** self.state["n_steps"]
-        size = mean_square.sqrt().div_(math.sqrt(bias_2)).add_(self.epsilon)
-        values.addcdiv_(mean, size, value=-self.step_size / bias_1)
+        bias = 1 - self.beta_1 ** self.state["n_steps"]
+        bias_of_root = math.sqrt(1 - self.beta_2 ** self.state["n_steps"])
+        size = mean_square.sqrt().add_(self.epsilon * bias_of_root)
+        values.addcdiv_(mean, size, value=-self.step_size * bias_of_root / bias)
 
 
 class SGD(Optimizer):

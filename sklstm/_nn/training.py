@@ -35,7 +35,12 @@ class Rows(NamedTuple):
         """Return some of the rows, in the order given; all for None."""
         if rows is None:
             return self
-        return Rows(*(part if part is None else part[rows] for part in self))
+        if isinstance(rows, slice):
+            return Rows(*(part if part is None else part[rows] for part in self))
+        rows = rows.to(self.targets.device)
+        return Rows(
+            *(part if part is None else part.index_select(0, rows) for part in self)
+        )
 
 
 class Plan(NamedTuple):
@@ -149,7 +154,7 @@ class Learner:
             batch = training.take(rows)
             total += self._step(batch) * batch.total_weight
         loss = (total / training.total_weight).item()
-        if not (math.isfinite(loss) and self.weights.values.isfinite().all()):
+        if not math.isfinite(loss + self.weights.values.norm().item()):
             raise ValueError(
                 f"Training diverged: the loss came to {loss} and the weights grew out "
                 "of bounds. Lower learning_rate_init (now "

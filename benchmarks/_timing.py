@@ -1,0 +1,113 @@
+"""Time programs turn by turn, and print what came out as a table."""
+
+import argparse
+import os
+import platform
+import subprocess
+import sys
+import time
+from importlib.metadata import version
+from pathlib import Path
+from statistics import median
+
+import torch
+
+HERE = Path(__file__).parent
+
+
+def parse_arguments(description, rounds):
+    """Read ``--rounds`` and ``--threads``, and set the threads of all programs."""
+    parser = argparse.ArgumentParser(description=description.splitlines()[0])
+    parser.add_argument("--rounds", type=int, default=rounds)
+    parser.add_argument("--threads", type=int, default=1)
+    arguments = parser.parse_args()
+    torch.set_num_threads(arguments.threads)
+    # For the processes started from here.
+    os.environ["OMP_NUM_THREADS"] = str(arguments.threads)
+    print(environment(arguments.threads))
+    return arguments
+
+
+def environment(n_threads):
+    """One line on the machine and the versions, to stand beside the figures."""
+    return ", ".join(
+        [
+            f"Threads: {n_threads}",
+            f"{_processor()}, {os.cpu_count()} cores",
+            f"Python {platform.python_version()}",
+            *(f"{name} {version(name)}" for name in ("torch", "scikit-learn")),
+        ]
+    )
+
+
+def _processor():
+    """Name of the processor where Linux tells it."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+    except OSError:
+        return platform.machine()
+    names = [line.split(": ", 1)[1] for line in lines if line.startswith("model name")]
+    return names[0] if names else platform.machine()
+
+
+def interleaved(runs, n_rounds):
+    """Time every run once a round, each round beginning with the next one.
+
+    Parameters
+    ----------
+    runs : dict of callable
+        What to run, by name. One that returns a number has taken its own time.
+    n_rounds : int
+        Rounds to keep; one before them warms up.
+
+    Returns
+    -------
+    seconds : dict of list of float
+        Times by name, round by round.
+    """
+    names = list(runs)
+    seconds = {name: [] for name in names}
+    for number in range(-1, n_rounds):
+        first = number % len(names)
+        for name in names[first:] + names[:first]:
+            start = time.perf_counter()
+            own = runs[name]()
+            took = time.perf_counter() - start
+            if number >= 0:
+                seconds[name].append(own if isinstance(own, float) else took)
+    return seconds
+
+
+def in_fresh_process(code):
+    """Run code in a process of its own; returns the number that it prints."""
+    command = [sys.executable, "-c", code]
+    answer = subprocess.run(
+        command, cwd=HERE, check=True, stdout=subprocess.PIPE, text=True
+    )
+    return float(answer.stdout)
+
+
+def compared(seconds, unit):
+    """Cells of a table row: medians in units, the peers' also as multiples of ours.
+
+    The first name is ours. A multiple is the median over the rounds, each of which
+    compares neighbours in time, so that a busy minute of the machine hits both.
+    """
+    ours, *peers = seconds
+    cells = {ours: f"{median(seconds[ours]) / unit:.3g}"}
+    for peer in peers:
+        pairs = zip(seconds[peer], seconds[ours], strict=True)
+        cells[peer] = f"{median(seconds[peer]) / unit:.3g}"
+        cells[f"{peer} / {ours}"] = f"{median(p / o for p, o in pairs):.2f}"
+    return cells
+
+
+def print_table(title, rows):
+    """Print rows, each a dict by column, as a Markdown table."""
+    lines = [list(rows[0]), *(list(row.values()) for row in rows)]
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    lines.insert(1, ["-" * width for width in widths])
+    print(f"\n{title}\n")
+    for line in lines:
+        cells = (cell.ljust(n) for cell, n in zip(line, widths, strict=True))
+        print(f"| {' | '.join(cells)} |", flush=True)
