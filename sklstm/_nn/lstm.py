@@ -4,9 +4,9 @@ What makes it fast
 - Features come first: a step works on (4 * size, n_windows), where every gate is one
   contiguous block.
 - One matrix product a step: hidden state, inputs and a row of ones lie in one buffer.
-- ``tanh(x) = 1 - 2 sigmoid(-2 x)``: of the two, PyTorch computes sigmoid four times as
-  fast. The factors are carried along: instead of the candidate u and the memory c there
-  are ``v = -2 u`` and ``m = -2 c``, and the weights of the candidate are doubled.
+- ``-tanh(x) = 1 - 2 sigmoid(2 x)``: of the two, PyTorch computes sigmoid four times as
+  fast. The sign is carried along: instead of the memory c there is ``m = -c``. What
+  goes into the candidate is doubled with its weights; u is its sigmoid.
 - The slopes of the gates are computed for as many steps at once as fit a cache.
 - Nothing is allocated in the loop: a :class:`Workspace` has every buffer, and every
   view of it, for batches of one shape.
@@ -20,7 +20,7 @@ from torch.autograd.function import once_differentiable
 from sklstm._nn.cells import CellWeights
 
 # Bytes of gates whose slopes are computed at once: what a core's cache holds.
-CHUNK_BYTES = 2**18
+CHUNK_BYTES = 2**19
 
 
 class Workspace:
@@ -45,14 +45,13 @@ class Workspace:
         self.inputs = self.seen[:-1, size:-1]
         self.hidden = self.seen[1:, :size]
         self.gates = buffer(n_timesteps, 4 * size)
-        self.v = buffer(n_timesteps, size)
         self.m = buffer(n_timesteps + 1, size)
         self.m[0] = 0
-        self.squashed = buffer(n_timesteps, size)  # sigmoid(m)
+        self.squashed = buffer(n_timesteps, size)  # sigmoid(2 m)
         self.weights = torch.empty(4 * size, size + n_inputs + 1, dtype=dtype)
         self.gradient = torch.empty_like(self.weights)
         self.d_hidden, self.d_m = buffer(size), buffer(size)
-        self.two, self.zero = torch.tensor([2.0, 0.0], dtype=dtype)
+        self.zero = torch.zeros((), dtype=dtype)
         self.steps = [self._views_of_step(step) for step in range(n_timesteps)]
         self._make_chunks(buffer, n_timesteps)
 
@@ -61,16 +60,14 @@ class Workspace:
         gates = self.gates[step]
         i, f, u, o = gates.split(self.size)
         m, m_before = self.m[step + 1], self.m[step]
-        hidden = self.hidden[step]
-        v, squashed = self.v[step], self.squashed[step]
-        return self.seen[step], gates, i, f, u, o, v, m_before, m, squashed, hidden
+        squashed, hidden = self.squashed[step], self.hidden[step]
+        return self.seen[step], gates, i, f, u, o, m_before, m, squashed, hidden
 
     def _make_chunks(self, buffer, n_timesteps):
         """Make buffers and views for the backward pass, last steps first."""
         n_steps = max(1, CHUNK_BYTES // self.gates[0].nbytes)
         n_steps = min(n_steps, n_timesteps)
         self.slopes = buffer(n_steps, 4 * self.size)
-        self.d_gates = buffer(n_steps, 4 * self.size)
         self.through = buffer(n_steps, self.size)  # from hidden state to m
         self.chunks = [
             self._views_of_chunk(max(0, stop - n_steps), stop)
@@ -81,28 +78,26 @@ class Workspace:
         """View what the backward pass of some steps works on: together, singly."""
         size, n_steps = self.size, stop - start
         gates, slopes = self.gates[start:stop], self.slopes[:n_steps]
-        d_gates = self.d_gates[:n_steps]
+        i, _, u, o = gates.split(size, 1)
         together = (
-            (gates, gates[:, :size], gates[:, 3 * size :]),
+            (gates, i, u, o),
             (slopes, *slopes.split(size, 1)),
-            (self.v[start:stop], self.m[start:stop], self.squashed[start:stop]),
+            (self.m[start:stop], self.squashed[start:stop]),
             self.through[:n_steps],
         )
         singly = [
             (
                 start + k,
                 self.through[k],
+                slopes[k],
                 slopes[k, : 3 * size].view(3, size, -1),
                 slopes[k, 3 * size :],
-                d_gates[k, : 3 * size].view(3, size, -1),
-                d_gates[k, 3 * size :],
-                d_gates[k],
                 gates[k, size : 2 * size],
             )
             for k in range(n_steps - 1, -1, -1)
         ]
         seen = self.seen[start:stop].transpose(1, 2)
-        return slice(start, stop), together, singly, d_gates, seen
+        return slice(start, stop), together, singly, slopes, seen
 
 
 class Workspaces:
@@ -121,12 +116,13 @@ class Workspaces:
         self._free[shape].append(workspace)
 
 
-def _side_by_side(weights, out=None):
+def _put_side_by_side(weights, joined):
     """Join the weights for hidden state, inputs and bias; twofold for the candidate."""
-    columns = [weights.recurrent, weights.inputs, weights.bias[:, None]]
-    joined = torch.cat(columns, 1, out=out)
-    joined.chunk(4)[2].mul_(2)
-    return joined
+    size, n_inputs = weights.recurrent.shape[1], weights.inputs.shape[1]
+    joined[:, :size] = weights.recurrent
+    joined[:, size : size + n_inputs] = weights.inputs
+    joined[:, -1] = weights.bias
+    joined[2 * size : 3 * size].mul_(2)
 
 
 def states_without_history(inputs, weights):
@@ -148,7 +144,8 @@ def states_without_history(inputs, weights):
     """
     n_windows, n_timesteps, n_inputs = inputs.shape
     size = weights.recurrent.shape[1]
-    joined = _side_by_side(weights)
+    joined = inputs.new_empty(4 * size, size + n_inputs + 1)
+    _put_side_by_side(weights, joined)
     seen = inputs.new_empty(n_timesteps + 1, size + n_inputs + 1, n_windows)
     seen[0, :size] = 0
     seen[:-1, size:-1] = inputs.permute(1, 2, 0)
@@ -156,14 +153,13 @@ def states_without_history(inputs, weights):
     gates = inputs.new_empty(4 * size, n_windows)
     i, f, u, o = gates.split(size)
     m = inputs.new_zeros(size, n_windows)
-    squashed, two = torch.empty_like(m), inputs.new_tensor(2.0)
+    squashed = torch.empty_like(m)
     for step in range(n_timesteps):
         torch.mm(joined, seen[step], out=gates)
         gates.sigmoid_()
-        torch.add(two, u, alpha=-4, out=u)
-        u.mul_(i)
+        torch.addcmul(i, i, u, value=-2, out=u)
         torch.addcmul(u, f, m, out=m)
-        torch.sigmoid(m, out=squashed)
+        torch.mul(m, 2, out=squashed).sigmoid_()
         torch.addcmul(o, o, squashed, value=-2, out=seen[step + 1, :size])
     hidden = seen[1:, :size]
     return hidden.permute(2, 0, 1), hidden[-1].t()
@@ -173,14 +169,13 @@ def states_without_history(inputs, weights):
 def run_forwards(workspace, weights):
     """Fill a workspace whose inputs are in place with the states of all steps."""
     work = workspace
-    _side_by_side(weights, out=work.weights)
-    for seen, gates, i, f, u, o, v, m_before, m, squashed, hidden in work.steps:
+    _put_side_by_side(weights, work.weights)
+    for seen, gates, i, f, u, o, m_before, m, squashed, hidden in work.steps:
         torch.mm(work.weights, seen, out=gates)
         gates.sigmoid_()
-        torch.add(work.two, u, alpha=-4, out=v)
-        torch.mul(i, v, out=m)
+        torch.addcmul(i, i, u, value=-2, out=m)
         m.addcmul_(f, m_before)
-        torch.sigmoid(m, out=squashed)
+        torch.mul(m, 2, out=squashed).sigmoid_()
         torch.addcmul(o, o, squashed, value=-2, out=hidden)
 
 
@@ -214,12 +209,13 @@ def run_backwards(workspace, weights, d_states, d_last, d_inputs=None):
         d_hidden.copy_(d_last)
     for steps, together, singly, d_gates, seen in work.chunks:
         _compute_slopes(work.zero, *together)
-        for step, through, slope_ifu, slope_o, d_ifu, d_o, d_all, f in singly:
+        for step, through, d_all, d_ifu, d_o, f in singly:
             if d_states is not None:
                 d_hidden.add_(d_states[step])
             d_m.addcmul_(d_hidden, through)
-            torch.mul(slope_ifu, d_m, out=d_ifu)
-            torch.mul(slope_o, d_hidden, out=d_o)
+            # Slopes until here, gradients from here on.
+            d_ifu.mul_(d_m)
+            d_o.mul_(d_hidden)
             if step:
                 torch.mm(by_gates, d_all, out=d_hidden)
                 d_m.mul_(f)
@@ -231,16 +227,16 @@ def run_backwards(workspace, weights, d_states, d_last, d_inputs=None):
 
 def _compute_slopes(zero, gates, slopes, states, through):
     """Say how much m, or the hidden state, moves with what goes into each gate."""
-    gates, i, o = gates
+    gates, i, u, o = gates
     slopes, slope_i, slope_f, slope_u, slope_o = slopes
-    v, m_before, squashed = states
+    m_before, squashed = states
     torch.addcmul(gates, gates, gates, value=-1, out=slopes)  # s (1 - s)
-    slope_i.mul_(v)
+    torch.addcmul(slope_i, slope_i, u, value=-2, out=slope_i)
     slope_f.mul_(m_before)
-    torch.addcmul(zero, slope_u, i, value=-8, out=slope_u)
+    torch.addcmul(zero, slope_u, i, value=-4, out=slope_u)
     torch.addcmul(slope_o, slope_o, squashed, value=-2, out=slope_o)
     torch.addcmul(squashed, squashed, squashed, value=-1, out=through)
-    torch.addcmul(zero, through, o, value=-2, out=through)
+    torch.addcmul(zero, through, o, value=-4, out=through)
 
 
 class AllSteps(torch.autograd.Function):

@@ -30,14 +30,22 @@ class FlatWeights:
         n_in_matrices = sum(p.numel() for p in self.parameters if p.dim() > 1)
         # Biases and the like are neither penalised nor decayed.
         self.matrices = self.values[:n_in_matrices]
-        views = self.values.split([p.numel() for p in self.parameters])
-        for parameter, values in zip(self.parameters, views, strict=True):
-            parameter.data = values.view(parameter.shape)
+        self._gradients = self._views(self.gradient)
+        for parameter, values in zip(
+            self.parameters, self._views(self.values), strict=True
+        ):
+            parameter.data = values
+
+    def _views(self, flat):
+        """View parts of a flat tensor in the shapes of the parameters."""
+        parts = flat.split([p.numel() for p in self.parameters])
+        return [part.view_as(p) for part, p in zip(parts, self.parameters, strict=True)]
 
     def set_gradient(self, loss):
         """Put the gradient of a loss in place."""
         gradients = torch.autograd.grad(loss, self.parameters)
-        torch.cat([g.reshape(-1) for g in gradients], out=self.gradient)
+        for place, gradient in zip(self._gradients, gradients, strict=True):
+            place.copy_(gradient)
 
     def penalty(self, alpha):
         """Half of `alpha` times the sum of squares of all matrices, a scalar."""
