@@ -22,10 +22,10 @@ from sklstm._nn.training import Plan, train
 from sklstm._samples import Samples, split_off_last, without_zero_weights
 from sklstm._scaling import identity_scale, scale_of_windows
 from sklstm._sklearn import CallbackSupportMixin, Interval, StrOptions, check_weights
-from sklstm._validation import check_windows
+from sklstm._validation import check_windows, strings_refused
 
 # float64 is used for float64 input while an epoch takes fewer multiplications than
-# this, some 20 milliseconds of one core.
+# this, some ten milliseconds of one core.
 FLOAT64_EPOCH = 100_000_000
 
 
@@ -86,7 +86,7 @@ class BaseLSTM(CallbackSupportMixin, BaseEstimator, ABC):
         """Measure what targets are to be brought to."""
 
     def _check_samples(self, X, y, sample_weight, *, reset):
-        """Read what a user passes as samples; rows of no weight are left out."""
+        """Read what a user passes as samples."""
         windows = check_windows(self, X, reset=reset)
         targets = self._check_targets(y)
         if len(windows.values) != len(targets):
@@ -94,8 +94,9 @@ class BaseLSTM(CallbackSupportMixin, BaseEstimator, ABC):
                 f"X has {len(windows.values)} windows, but y has {len(targets)} "
                 "targets. Pass one target per window."
             )
-        weights = check_weights(sample_weight, windows.values)
-        return without_zero_weights(Samples(windows, targets, weights))
+        with strings_refused("sample_weight"):
+            weights = check_weights(sample_weight, windows.values)
+        return Samples(windows, targets, weights)
 
     def _check_validation(self, X_val, y_val, sample_weight_val, samples):
         """Read the samples to judge by; None where there are none."""
@@ -107,9 +108,9 @@ class BaseLSTM(CallbackSupportMixin, BaseEstimator, ABC):
             )
         validation = self._check_samples(X_val, y_val, sample_weight_val, reset=False)
         _check_n_targets(validation, samples.targets.shape[1])
-        return validation
+        return without_zero_weights(validation)
 
-    def _fit(self, samples, validation, data):
+    def _fit(self, samples, validation, data, learnt):
         """Train until nothing gets better.
 
         Parameters
@@ -120,13 +121,18 @@ class BaseLSTM(CallbackSupportMixin, BaseEstimator, ABC):
             What to judge by; None sets some aside where `early_stopping` asks for it.
         data : dict
             X, y and metadata as the user passed them, for the callbacks.
+        learnt : dict
+            Attributes to set together with the network, once there is one.
         """
         if validation is None and self.early_stopping:
             samples, validation = split_off_last(samples, self.validation_fraction)
+            validation = without_zero_weights(validation)
         is_new = not (self.warm_start and hasattr(self, "_model"))
         # Only a series of partial fits has one that goes on.
         self._random_state = None
-        history = self._train(samples, validation, self.max_iter, data, is_new=is_new)
+        history = self._train(
+            samples, validation, self.max_iter, data, learnt, is_new=is_new
+        )
         self.loss_curve_ = history.loss_curve
         self.validation_loss_curve_ = history.validation_loss_curve
         self.best_loss_ = history.best_loss
@@ -141,7 +147,7 @@ class BaseLSTM(CallbackSupportMixin, BaseEstimator, ABC):
             )
         return self
 
-    def _partial_fit(self, samples, data):
+    def _partial_fit(self, samples, data, learnt):
         """Go over samples once more, or for the first time."""
         if self.early_stopping:
             raise ValueError(
@@ -157,15 +163,20 @@ class BaseLSTM(CallbackSupportMixin, BaseEstimator, ABC):
             self._random_state = check_random_state(self.random_state)
         # A model that was loaded from a file has no optimiser to go on with.
         state = None if is_new else getattr(self, "_optimizer_state", None)
-        history = self._train(samples, None, 1, data, is_new=is_new, state=state)
+        history = self._train(
+            samples, None, 1, data, learnt, is_new=is_new, state=state
+        )
         self.loss_curve_ = self.loss_curve_ + history.loss_curve
         self.validation_loss_curve_ = None
         self.best_loss_ = min(self.best_loss_, history.best_loss)
         self._note_epochs()
         return self
 
-    def _train(self, samples, validation, max_iter, data, *, is_new, state=None):
+    def _train(
+        self, samples, validation, max_iter, data, learnt, *, is_new, state=None
+    ):
         """Train a copy of the model, or a new one, and keep it; returns the history."""
+        samples = without_zero_weights(samples)
         n_targets = samples.targets.shape[1]
         random_state = self._random_state or check_random_state(self.random_state)
         generator = random_generator(random_state.randint(2**31 - 1))
@@ -175,8 +186,9 @@ class BaseLSTM(CallbackSupportMixin, BaseEstimator, ABC):
             if is_new:
                 model = self._new_model(architecture, samples, generator)
             else:
-                model = self._model.copy(architecture, self._loss_parameters())
-            fitted = {"_model": model, "n_outputs_": n_targets}
+                device = resolve_device(self.device)
+                model = self._model.copy(architecture, self._loss_parameters(), device)
+            fitted = {"_model": model, "n_outputs_": n_targets, **learnt}
             watcher = FitWatcher(self, data, fitted, max_iter)
             history, self._optimizer_state = train(
                 model.network,
@@ -193,7 +205,7 @@ class BaseLSTM(CallbackSupportMixin, BaseEstimator, ABC):
         if history.ended_by == "interrupt":
             warnings.warn(
                 f"Training interrupted by user after {len(history.loss_curve)} epochs; "
-                "the estimator is fitted with the best weights so far.",
+                "the estimator is fitted with what was learnt so far.",
                 stacklevel=2,
             )
         return history
@@ -214,7 +226,10 @@ class BaseLSTM(CallbackSupportMixin, BaseEstimator, ABC):
             "recurrent_dropout": self.recurrent_dropout,
         }
         if not is_new:
-            return architecture | {"dtype": self._model.architecture["dtype"]}
+            kept = self._model.architecture["dtype"]
+            return architecture | {
+                "dtype": kept if self.dtype == "auto" else self.dtype
+            }
         epoch = values.shape[0] * values.shape[1] * n_multiplications(architecture)
         return architecture | {"dtype": self._choose_dtype(values.dtype, epoch)}
 
@@ -245,7 +260,7 @@ class BaseLSTM(CallbackSupportMixin, BaseEstimator, ABC):
 
     def _plan(self, n_samples, max_iter):
         """How to train on so many samples."""
-        batch_size = 200 if self.batch_size == "auto" else self.batch_size
+        batch_size = 200 if self.batch_size == "auto" else int(self.batch_size)
         return Plan(
             solver=self.solver,
             alpha=self.alpha,

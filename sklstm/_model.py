@@ -48,7 +48,7 @@ class ScaledNetwork:
         """Where the weights live."""
         return self.network.head.weight.device
 
-    def copy(self, architecture, loss):
+    def copy(self, architecture, loss, device):
         """Copy the weights into a network of the same shapes.
 
         Parameters
@@ -57,6 +57,8 @@ class ScaledNetwork:
             As of the class; only dropout may have changed.
         loss : dict
             As of the class.
+        device : torch.device
+            Where the copy shall live.
 
         Returns
         -------
@@ -83,8 +85,8 @@ class ScaledNetwork:
             )
         scales = self.x_scale, self.y_scale
         copy = ScaledNetwork(architecture, loss, *scales)
-        weights = {k: w.clone() for k, w in self.network.state_dict().items()}
-        copy.network.load_state_dict(weights, assign=True)
+        copy.network.load_state_dict(self.network.state_dict())
+        copy.network.to(device)
         return copy
 
     def rows(self, samples):

@@ -27,7 +27,11 @@ def without_zero_weights(samples):
             "Every sample weight is zero: there is nothing to learn from. Give at "
             "least one window a weight above zero."
         )
-    return samples if counts.all() else samples.take(counts)
+    rows = np.flatnonzero(counts)
+    first, last = rows[0], rows[-1]
+    # A run of rows is a view, others are a copy.
+    is_run = last - first + 1 == len(rows)
+    return samples.take(slice(first, last + 1) if is_run else rows)
 
 
 def split_off_last(samples, fraction):

@@ -141,11 +141,18 @@ def windows_to_tensors(windows, scale, dtype, device="cpu"):
     values, n_missing = windows
     readings = distinct_readings(values)
     scaled = torch.empty(readings.shape, dtype=dtype)
-    for block in blocks(len(readings), readings[0].size):
-        scaled[block] = torch.from_numpy(scale.apply(readings[block]))
+    with np.errstate(over="ignore"):
+        for block in blocks(len(readings), readings[0].size):
+            scaled[block] = torch.from_numpy(scale.apply(readings[block]))
+    if n_missing is not None:
+        scaled.masked_fill_(scaled.isnan(), 0.0)
+    if not scaled.sum().isfinite() and not scaled.isfinite().all():
+        raise ValueError(
+            f"X has readings that {str(dtype)[6:]} cannot hold once scaled by those "
+            'seen in fit. Pass dtype="float64", or look for outliers in X.'
+        )
     scaled = scaled.to(device)
     if n_missing is not None:
-        scaled.nan_to_num_()
         n_missing = torch.tensor(n_missing, device=device)
     if scaled.ndim == 2:
         scaled = scaled.unfold(0, values.shape[1], 1).transpose(1, 2)

@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 from sklearn.utils.validation import check_array, validate_data
 
-from sklstm._windows import as_windows, lag_layout
+from sklstm._windows import as_windows, lag_layout, sliding_windows
 
 FLOATS = [np.float64, np.float32]
 
@@ -50,32 +50,52 @@ def check_windows(estimator, X, *, reset):
     TypeError
         If X is sparse.
     """
-    _refuse_ragged(X)
-    _check_axes(estimator, n_axes(X), reset)
+    n_axes = count_axes(X, "X")
+    _check_axes(estimator, n_axes, reset)
+    refuse_dates(X, "X")
     with strings_refused("X"):
-        if n_axes(X) == 3:
+        if n_axes == 3:
             return _from_3d(estimator, X, reset)
         return _from_2d(estimator, X, reset)
 
 
-def n_axes(data):
-    """Count the axes of an array, a frame or nested lists."""
-    shape = getattr(data, "shape", None) or np.asarray(data).shape
-    return len(shape)
+def count_axes(data, name):
+    """Count the axes of an array, a frame or nested lists; refuse ragged ones."""
+    shape = getattr(data, "shape", None)
+    try:
+        array = data if shape else np.asarray(data)
+    except ValueError as error:
+        raise _ragged(name) from error
+    if len(array.shape) == 1 and any(map(np.ndim, _objects(array))):
+        raise _ragged(name)
+    return len(array.shape)
 
 
-def _refuse_ragged(X):
-    """Name the way out for a list of sequences of different lengths."""
-    if isinstance(X, list | tuple) and len({np.shape(x)[:1] for x in _sized(X)}) > 1:
+def _objects(array):
+    """Give the items of an array of Python objects, and none of any other."""
+    dtype = getattr(array, "dtype", None)
+    return np.asarray(array) if getattr(dtype, "kind", "") == "O" else ()
+
+
+def _ragged(name):
+    """Name the way out for sequences of different lengths."""
+    return ValueError(
+        f"The rows of {name} have different lengths. For sequences in X pass "
+        "sklstm.pad_sequences(X), which marks the steps that a shorter one does not "
+        "have; y needs as many numbers in every row."
+    )
+
+
+def refuse_dates(data, name):
+    """Refuse dates and durations, which NumPy would read as nanoseconds."""
+    dtypes = getattr(data, "dtypes", None)
+    if dtypes is None or not np.iterable(dtypes):
+        dtypes = [getattr(data, "dtype", None)]
+    if any(getattr(dtype, "kind", "") in ("m", "M") for dtype in dtypes):
         raise ValueError(
-            "The rows of X have different lengths. Pass sklstm.pad_sequences(X), which "
-            "marks the steps that a shorter row does not have."
+            f"{name} holds dates or durations, not numbers. Leave them out, or pass "
+            "what matters of them as numbers, such as the month or the hours since."
         )
-
-
-def _sized(rows):
-    """Pick the rows that have a length."""
-    return [row for row in rows if isinstance(row, list | tuple | np.ndarray)]
 
 
 def _check_axes(estimator, n_axes, reset):
@@ -114,7 +134,16 @@ def strings_refused(name):
 def _from_2d(estimator, X, reset):
     """Read columns: lags by their names, else the steps of one feature."""
     layout = lag_layout(list(X.columns)) if hasattr(X, "columns") else None
+    if reset:
+        estimator._layout = layout
+    elif layout is not None and estimator._layout is None:
+        raise ValueError(
+            "X has columns named after lags, but the columns in fit had no such names "
+            "and were read as the steps of one feature. Pass columns as in fit."
+        )
     X = validate_data(estimator, X, reset=reset, dtype=FLOATS, ensure_all_finite=False)
+    # An array after a frame is read as the frame was.
+    layout = estimator._layout
     if layout is None:
         windows = Windows(as_windows(X), None)
         if not _sum_is_finite(X):
@@ -123,11 +152,14 @@ def _from_2d(estimator, X, reset):
     if not np.array_equal(layout.order, np.arange(X.shape[1])):
         X = X[:, layout.order]
     values = X.reshape(len(X), layout.n_timesteps, layout.n_features)
-    return _with_missing_steps(values)
+    return _with_missing_steps(values, must_exist=reset)
 
 
 def _from_3d(estimator, X, reset):
     """Read an array of three axes; only its last axis is what scikit-learn counts."""
+    if isinstance(X, np.ndarray) and X.dtype.kind in "iub" and is_sliding_view(X):
+        # Converted as windows, they would each be copied.
+        X = sliding_windows(distinct_readings(X).astype(np.float64), X.shape[1])
     X = check_array(
         X, dtype=FLOATS, allow_nd=True, ensure_all_finite=False, input_name="X"
     )
@@ -138,10 +170,10 @@ def _from_3d(estimator, X, reset):
         )
     # One step stands for all: scikit-learn would take axis 1 for the features.
     validate_data(estimator, X[:, -1], reset=reset, ensure_all_finite=False)
-    return _with_missing_steps(X)
+    return _with_missing_steps(X, must_exist=reset)
 
 
-def _with_missing_steps(values):
+def _with_missing_steps(values, must_exist):
     """Find the missing steps and refuse every other reading that is not finite."""
     if _sum_is_finite(distinct_readings(values)):
         return Windows(values, None)
@@ -149,7 +181,7 @@ def _with_missing_steps(values):
     _check_finite(values, n_missing)
     if not n_missing.any():
         return Windows(values, None)
-    if (n_missing == values.shape[1]).all():
+    if must_exist and (n_missing == values.shape[1]).all():
         raise ValueError(
             "Every window of X is all NaN: there is no step to learn from. Steps that "
             "do not exist are NaN at the start of a window; pass at least one reading."

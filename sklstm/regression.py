@@ -10,7 +10,7 @@ from sklearn.utils.validation import check_array
 from sklstm._base import BaseLSTM, told
 from sklstm._scaling import Scale, scale_of_columns
 from sklstm._sklearn import Interval, StrOptions, fit_context, with_callbacks
-from sklstm._validation import n_axes, strings_refused
+from sklstm._validation import count_axes, refuse_dates, strings_refused
 
 
 class LSTMRegressor(RegressorMixin, BaseLSTM):
@@ -130,7 +130,8 @@ class LSTMRegressor(RegressorMixin, BaseLSTM):
         their mean. False takes them as they are.
 
     warm_start : bool, default=False
-        Whether `fit` goes on with the weights and the scales of the last fit.
+        Whether `fit` goes on with the weights, the scales and the precision of the last
+        fit; `memory_init` and `standardize` have no say then.
 
     random_state : int, RandomState instance or None, default=None
         Seeds the first weights, the order of the windows and dropout. Pass an int to
@@ -366,10 +367,10 @@ class LSTMRegressor(RegressorMixin, BaseLSTM):
         UserWarning
             If training was interrupted (Ctrl-C); what was learnt is kept.
         """
-        self._y_is_1d = n_axes(y) == 1
         samples = self._check_samples(X, y, sample_weight, reset=True)
         validation = self._check_validation(X_val, y_val, sample_weight_val, samples)
-        return self._fit(samples, validation, told(X, y, sample_weight))
+        learnt = {"_y_is_1d": count_axes(y, "y") == 1}
+        return self._fit(samples, validation, told(X, y, sample_weight), learnt)
 
     @with_callbacks
     @fit_context
@@ -377,7 +378,8 @@ class LSTMRegressor(RegressorMixin, BaseLSTM):
         """Go once over windows, updating the network there is.
 
         The first call builds the network and measures the scales of readings and
-        targets; later calls keep them.
+        targets; later calls keep them. The step size stays `learning_rate_init`. The
+        momentum of the optimiser lives from call to call, but not in copies and files.
 
         Parameters
         ----------
@@ -402,10 +404,9 @@ class LSTMRegressor(RegressorMixin, BaseLSTM):
             As :meth:`fit`; and with ``early_stopping=True``.
         """
         is_first = not self.__sklearn_is_fitted__()
-        if is_first:
-            self._y_is_1d = n_axes(y) == 1
         samples = self._check_samples(X, y, sample_weight, reset=is_first)
-        return self._partial_fit(samples, told(X, y, sample_weight))
+        learnt = {"_y_is_1d": count_axes(y, "y") == 1} if is_first else {}
+        return self._partial_fit(samples, told(X, y, sample_weight), learnt)
 
     def predict(self, X):
         """Predict the targets of windows.
@@ -446,6 +447,11 @@ class LSTMRegressor(RegressorMixin, BaseLSTM):
             Quantiles in the order of their levels, which is their order.
         """
         answers = self._answer(X)
+        if answers.ndim < 3:
+            raise ValueError(
+                f"This network was fitted with loss={self._model.loss_parameters}, "
+                'which has no quantiles. Fit it with loss="quantile".'
+            )
         return answers[:, 0] if self._y_is_1d else answers
 
     def _check_targets(self, y):
@@ -454,19 +460,21 @@ class LSTMRegressor(RegressorMixin, BaseLSTM):
                 f"{type(self).__name__} requires y to be passed, but the target y is "
                 "None. Pass one number, or one row of numbers, per window."
             )
-        if n_axes(y) > 2:
+        n_axes = count_axes(y, "y")
+        if n_axes not in (1, 2):
             raise ValueError(
-                f"y has {n_axes(y)} dimensions; it must have shape (n_windows,) or "
+                f"y has {n_axes} dimensions; it must have shape (n_windows,) or "
                 "(n_windows, n_outputs). Flatten the axes behind the first."
             )
+        refuse_dates(y, "y")
         with strings_refused("y"):
             y = check_array(
                 y, dtype=np.float64, ensure_2d=False, input_name="y", estimator=self
             )
-        if self.loss == "poisson" and (y.min() < 0 or y.sum() == 0):
+        if self.loss == "poisson" and y.min() < 0:
             raise ValueError(
-                'loss="poisson" is for counts: y must not be negative, nor zero '
-                f"throughout; its least number is {y.min()}. Choose another loss."
+                'loss="poisson" is for counts: y must not be negative, but its least '
+                f"number is {y.min()}. Choose another loss."
             )
         return y.reshape(len(y), -1)
 
@@ -479,7 +487,9 @@ class LSTMRegressor(RegressorMixin, BaseLSTM):
         scale = scale_of_columns(samples.targets, samples.weights)
         if self.loss == "poisson":
             # A shifted count is none; divided by its mean it is one around 1.
-            return Scale(np.zeros_like(scale.mean), scale.mean)
+            return Scale(
+                np.zeros_like(scale.mean), np.where(scale.mean > 0, scale.mean, 1.0)
+            )
         return scale
 
     def __sklearn_tags__(self):

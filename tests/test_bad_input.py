@@ -61,6 +61,23 @@ BAD_DATA = {
         ([[1, 2, 3], [1, 2]], [1, 2]),
         "different lengths.*pad_sequences",
     ),
+    "frames of different lengths": (
+        ([pd.DataFrame(X[0]), pd.DataFrame(X[1, 1:])], [1, 2]),
+        "different lengths.*pad_sequences",
+    ),
+    "an array of arrays": (
+        (np.array([X[0], X[1, 1:]], dtype=object), [1, 2]),
+        "different lengths.*pad_sequences",
+    ),
+    "dates": ((FLAT.astype("datetime64[D]"), y), "X holds dates.*month"),
+    "a frame with a date": (
+        (pd.DataFrame({"a": y, "when": pd.Timestamp("2020-01-01")}), y),
+        "X holds dates",
+    ),
+    "dates for y": ((X, pd.date_range("2020", periods=20)), "y holds dates"),
+    "rows of different lengths in y": ((X, [[1], [1, 2]] * 10), "rows of y have diff"),
+    "a number for y": ((X, 3.0), "y has 0 dimensions"),
+    "strings for weights": ((X, y, ["a"] * 20), "sample_weight holds strings"),
     "lag columns with a hole": (
         (swapped_for(LAGS, "sales__lag4", "costs__lag4"), y),
         "do not form windows.*sales__lag4",
@@ -148,8 +165,9 @@ def test_a_device_that_is_not_there_is_refused():
         (LAGS, LAGS.add_prefix("my_"), "feature names should match"),
         (X, X[:0], r"0 sample\(s\)"),
         (X, with_reading(X, np.nan), "contains NaN"),
+        (FLAT, LAGS, "the columns in fit had no such names"),
     ],
-    ids=range(7),
+    ids=range(8),
 )
 def test_predict_holds_x_to_what_fit_saw(fitted_on, asked, words):
     model = LSTMRegressor((3,), max_iter=1).fit(fitted_on, y)
@@ -174,6 +192,25 @@ def test_bad_validation_data_is_refused(validation, words):
         LSTMRegressor((3,)).fit(X, y, **validation)
 
 
+def test_readings_beyond_float32_are_refused():
+    model = LSTMRegressor((3,), max_iter=1, dtype="float32").fit(X, y)
+    with pytest.raises(ValueError, match=r'float32 cannot hold.*dtype="float64"'):
+        model.predict(X * 1e300)
+
+
+def test_quantiles_of_a_network_without_any_are_refused():
+    model = LSTMRegressor((3,), max_iter=1).fit(X, y).set_params(loss="quantile")
+    with pytest.raises(ValueError, match=r"squared_error.*has no quantiles"):
+        model.predict_quantiles(X)
+
+
+def test_a_refused_fit_leaves_the_shape_of_predictions_alone():
+    model = LSTMRegressor((3,), max_iter=1, warm_start=True).fit(X, y)
+    with pytest.raises(ValueError, match="n_outputs from 1 to 2"):
+        model.fit(X, np.column_stack([y, y]))
+    assert model.predict(X).shape == (20,)
+
+
 def test_early_stopping_without_enough_windows_is_refused():
     model = LSTMRegressor((3,), early_stopping=True)
     with pytest.raises(ValueError, match=r"of 1 windows 1 are set aside"):
@@ -191,6 +228,10 @@ def test_going_on_with_another_network_is_refused():
         model.set_params(hidden_layer_sizes=(3,)).fit(X[:, :, :1], y)
     with pytest.raises(ValueError, match=r"loss from .* to .*huber"):
         model.set_params(loss="huber").fit(X, y)
+    with pytest.raises(ValueError, match="dtype from float64 to float32"):
+        model.set_params(loss="squared_error", dtype="float32").fit(X, y)
+    with pytest.raises(ValueError, match='Pass device="cpu"'):
+        model.set_params(dtype="auto", device="nonsense").fit(X, y)
 
 
 def test_partial_fit_refuses_what_it_cannot_go_on_with():

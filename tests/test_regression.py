@@ -180,6 +180,55 @@ def test_lag_columns_are_windows_in_any_order(data):
     )
 
 
+def test_an_array_after_a_frame_is_read_as_the_frame_was(data):
+    X, y = data
+    names = [f"{name}__lag{lag}" for lag in (0, 1, 2, 3) for name in "ab"]
+    frame = pd.DataFrame(X[:, ::-1].reshape(60, 8), columns=names)
+    model = small().fit(frame, y)
+    with pytest.warns(UserWarning, match="does not have valid feature names"):
+        from_array = model.predict(frame.to_numpy())
+    npt.assert_array_equal(from_array, model.predict(frame))
+
+
+@pytest.mark.parametrize("batch_size", [np.int64(7), np.int32(7)])
+def test_numbers_of_numpy_will_do(batch_size, data):
+    numpy = small(batch_size=batch_size, max_iter=np.int64(5)).fit(*data)
+    npt.assert_array_equal(
+        numpy.predict(data[0]),
+        small(batch_size=7, max_iter=5).fit(*data).predict(data[0]),
+    )
+
+
+def test_poisson_takes_batches_and_targets_without_any_event(data):
+    X, y = data
+    counts = np.column_stack([np.exp(y / 2).round(), np.zeros(60)])
+    model = small(loss="poisson", max_iter=100).fit(X, counts)
+    assert model.predict(X)[:, 1].max() < 0.1
+    streamed = small(loss="poisson").partial_fit(X, counts[:, 0])
+    assert streamed.partial_fit(X[:3], np.zeros(3)).n_iter_ == 2
+
+
+def test_a_weight_of_zero_does_not_hide_that_windows_overlap():
+    windows = np.lib.stride_tricks.sliding_window_view(np.sin(np.arange(65.0)), 6)
+    y, weights = windows[:, -1], np.ones(60)
+    weights[38] = 0
+    params = {"early_stopping": True, "validation_fraction": 1 / 3, "max_iter": 3}
+    weighted = small(**params).fit(windows, y, sample_weight=weights)
+    # The five windows before the last twenty share readings with them.
+    given = small(max_iter=3).fit(
+        windows[:35], y[:35], X_val=windows[40:], y_val=y[40:]
+    )
+    assert weighted.validation_loss_curve_ == given.validation_loss_curve_
+
+
+def test_a_window_without_steps_is_answered_alone_as_among_others(data):
+    X, y = data
+    X = X.copy()
+    X[3] = np.nan
+    model = small().fit(X, y)
+    npt.assert_allclose(model.predict(X[3:4]), model.predict(X)[3:4], rtol=1e-12)
+
+
 def test_quantiles_are_ordered_and_hold_their_shares():
     random = np.random.default_rng(0)
     X = random.normal(size=(400, 3))

@@ -1,0 +1,6 @@
+"""What every test stands on."""
+
+import os
+
+# Before scikit-learn is imported: else it skips its check of the array API.
+os.environ.setdefault("SCIPY_ARRAY_API", "1")
