@@ -18,7 +18,7 @@ from sklstm._nn.initialization import initialize
 from sklstm._nn.losses import make_loss
 from sklstm._nn.network import n_multiplications
 from sklstm._nn.tensors import random_generator, resolve_device, threads_for
-from sklstm._nn.training import Plan, train
+from sklstm._nn.training import Plan, rows_per_block, train
 from sklstm._samples import Samples, split_off_last, without_zero_weights
 from sklstm._scaling import identity_scale, scale_of_windows
 from sklstm._sklearn import CallbackSupportMixin, Interval, StrOptions, check_weights
@@ -283,7 +283,8 @@ class BaseLSTM(CallbackSupportMixin, BaseEstimator, ABC):
         """Predict the targets of X, (n_windows, n_targets[, n_quantiles])."""
         check_is_fitted(self)
         windows = check_windows(self, X, reset=False)
-        n_rows = min(len(windows.values), 1024)
+        n_windows, n_timesteps, _ = windows.values.shape
+        n_rows = min(n_windows, rows_per_block(self.network_, n_timesteps))
         with threads_for(n_rows * n_multiplications(self._model.architecture)):
             return self._model.answer(windows)
 

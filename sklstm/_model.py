@@ -95,7 +95,14 @@ class ScaledNetwork:
         targets = self._tensor(self.y_scale.apply(samples.targets))
         if (samples.weights == 1).all():
             return Rows(*windows, targets, None)
-        return Rows(*windows, targets, self._tensor(samples.weights))
+        weights = self._tensor(samples.weights)
+        if not ((weights > 0).all() and weights.sum().isfinite()):
+            raise ValueError(
+                f"The sample weights, {samples.weights.min()} to "
+                f"{samples.weights.max()}, are beyond the range of "
+                f"{self.architecture['dtype']}. Divide them by their mean."
+            )
+        return Rows(*windows, targets, weights)
 
     def answer(self, windows):
         """Predict the targets of windows, in their own units.

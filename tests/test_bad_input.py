@@ -93,6 +93,10 @@ BAD_DATA = {
     "readings beyond any scale": ((np.sign(X) * 1.7e308, y), "X are too large"),
     "negative weights": ((X, y, -np.ones(20)), "Negative values"),
     "weights of zero": ((X, y, np.zeros(20)), "weight.*zero"),
+    "weights beyond float32": (
+        (X.astype(np.float32), y, np.full(20, 1e-50)),
+        "beyond the range of float32",
+    ),
     "weights of NaN": ((X, y, np.full(20, np.nan)), "sample_weight contains NaN"),
     "too few weights": ((X, y, np.ones(3)), "sample_weight.shape"),
 }
