@@ -5,6 +5,9 @@ import torch
 from sklstm._nn.cells import step_by_step
 from sklstm._nn.lstm import AllSteps, states_without_history
 
+# Fewer windows than this are faster by PyTorch's kernel, in double precision too.
+FEW_WINDOWS = 8
+
 # PyTorch's own kernels, by cell and activation.
 KERNELS = {
     ("lstm", "tanh"): torch.lstm,
@@ -48,9 +51,11 @@ def hidden_states(
         states = step_by_step(cell, inputs, weights, activation, recurrent_mask)
         return states, states[:, -1]
     if kernel is torch.lstm and inputs.device.type == "cpu":
-        if not torch.is_grad_enabled():
+        if torch.is_grad_enabled():
+            return AllSteps.apply(inputs, *weights[:3], workspaces)
+        # Without a history PyTorch's kernel is faster in single precision.
+        if inputs.dtype == torch.float64 and len(inputs) >= FEW_WINDOWS:
             return states_without_history(inputs, weights)
-        return AllSteps.apply(inputs, *weights[:3], workspaces)
     states = _by_kernel(kernel, inputs, weights)
     return states, states[:, -1]
 
