@@ -114,8 +114,8 @@ def history_by_time(memory, start, n_rows):
 
 def history_by_assumption(memory, values):
     """Take X for the continuation of the training rows, unless it begins like them."""
-    n_first = min(len(values), len(memory.first_rows))
-    if np.array_equal(values[:n_first], memory.first_rows[:n_first]):
+    # Fewer rows than are remembered are too few to tell: one may look like another.
+    if np.array_equal(values[: len(memory.first_rows)], memory.first_rows):
         return no_history(memory.rows.shape[1])
     return History(memory.rows, 0)
 

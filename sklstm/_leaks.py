@@ -17,7 +17,11 @@ def warn_if_target_inside(values, y):
     y : array-like of shape (n_rows,) or (n_rows, n_targets)
         The targets; others than numbers are not looked at.
     """
-    if _holds_target(values, np.asarray(y)):
+    try:
+        y = np.asarray(y)
+    except ValueError:  # ragged: for the estimator behind to refuse
+        return
+    if _holds_target(values, y):
         warnings.warn(
             "A column of X is y, up to scale and shift, and horizon=0: every window "
             "holds the value to predict. Pass horizon=1 or more, or drop the column.",

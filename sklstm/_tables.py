@@ -13,8 +13,7 @@ from sklstm._timeline import (
     series_keys,
     series_rows,
 )
-
-_FLOATS = [np.float64, np.float32]
+from sklstm._validation import FLOATS, count_axes, refuse_dates, strings_refused
 
 
 class Table(NamedTuple):
@@ -68,11 +67,14 @@ def read_table(estimator, X, *, reset):
         If X has no feature, or its rows do not increase in time and ``context`` is not
         None.
     """
-    if estimator.time is None and estimator.groups is None:
-        values = validate_data(estimator, X, reset=reset, dtype=_FLOATS)
-        columns, times, keys = np.arange(values.shape[1]), None, None
-    else:
-        values, columns, times, keys = _take_columns(estimator, X, reset)
+    _check_axes(count_axes(X, "X"))
+    with strings_refused("X"):
+        if estimator.time is None and estimator.groups is None:
+            refuse_dates(X, "X")
+            values = validate_data(estimator, X, reset=reset, dtype=FLOATS)
+            columns, times, keys = np.arange(values.shape[1]), None, None
+        else:
+            values, columns, times, keys = _take_columns(estimator, X, reset)
     if isinstance(X, pd.DataFrame) and keys is None:
         keys = series_keys(X.index)
     rows = series_rows(keys, len(values))
@@ -80,6 +82,16 @@ def read_table(estimator, X, *, reset):
     if clocks:
         _check_order(estimator, X, times, clocks, rows)
     return Table(values, columns, clocks, rows)
+
+
+def _check_axes(n_axes):
+    """Refuse what is no table."""
+    if n_axes != 2:
+        raise ValueError(
+            f"X has {n_axes} dimensions; a table with one row per time step has 2. "
+            "Reshape your data: a series of one feature with X.reshape(-1, 1), or "
+            "X.to_frame() in pandas. Windows of 3 dimensions are cut already."
+        )
 
 
 def _check_order(estimator, X, times, clocks, rows):
@@ -113,7 +125,8 @@ def _take_columns(estimator, X, reset):
             "Pass at least one feature beside them."
         )
     cells = getattr(X, "iloc", X)
-    values = check_array(cells[:, kept], dtype=_FLOATS, **checks)
+    refuse_dates(cells[:, kept], "X")
+    values = check_array(cells[:, kept], dtype=FLOATS, **checks)
     return values, kept, _labels(cells, time), _labels(cells, groups)
 
 

@@ -94,7 +94,9 @@ def refuse_dates(data, name):
     if any(getattr(dtype, "kind", "") in ("m", "M") for dtype in dtypes):
         raise ValueError(
             f"{name} holds dates or durations, not numbers. Leave them out, or pass "
-            "what matters of them as numbers, such as the month or the hours since."
+            "what matters of them as numbers, such as the month or the hours since; "
+            "SlidingWindowTransformer takes a column of times that its parameter time "
+            "names."
         )
 
 

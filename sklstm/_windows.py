@@ -130,14 +130,14 @@ def lag_layout(names):
     -------
     layout : LagLayout or None
         Order, number of time steps and number of features; the oldest step comes
-        first, and features keep the order of their first appearance. None if any of
-        the names is no lag name.
+        first, and features keep the order of their first appearance. None if none of
+        the names is a lag name.
 
     Raises
     ------
     ValueError
-        If every name is a lag name and some feature lacks a lag that another one has,
-        or has it twice.
+        If some names are lag names and others are not, or if some feature lacks a lag
+        that another one has, or has it twice.
 
     Examples
     --------
@@ -147,8 +147,14 @@ def lag_layout(names):
     matches = [
         _LAG_NAME.match(name) if isinstance(name, str) else None for name in names
     ]
-    if not matches or None in matches:
+    others = [n for n, match in zip(names, matches, strict=True) if match is None]
+    if len(others) == len(matches):
         return None
+    if others:
+        raise ValueError(
+            f"Some columns of X are named after lags, but not {others[:5]}. Cut these "
+            "into windows too, or drop them."
+        )
     cells = [(match[1], int(match[2])) for match in matches]
     columns = {cell: column for column, cell in enumerate(cells)}
     features = list(dict.fromkeys(feature for feature, _ in cells))

@@ -57,8 +57,8 @@ class SlidingWindowTransformer(TransformerMixin, CallbackSupportMixin, BaseEstim
     context : {"auto", "assume_next"} or None, default="auto"
         When `transform` may put training rows before the first row of X. "auto": if
         their times say so; see Notes. "assume_next": also without times; every X is
-        taken for the continuation of the training rows, unless it begins as they do.
-        None: never; the order of the rows is not checked either.
+        taken for the continuation of the training rows, unless it begins with the same
+        ``n_context + 1`` rows as they. None: never; the order of the rows is not checked either.
 
     time : str or int, default=None
         Name or position of a column that holds the time: dates or numbers. It takes
@@ -71,7 +71,8 @@ class SlidingWindowTransformer(TransformerMixin, CallbackSupportMixin, BaseEstim
 
     flatten : bool, default=False
         Whether to lay windows flat, into one row of ``window_size * n_features``
-        columns, oldest time step first. Frames are always flat.
+        columns, oldest time step first. Frames are always flat. An array has no column
+        names: :class:`LSTMRegressor` reads a flat one as windows of one feature.
 
     Attributes
     ----------
@@ -279,6 +280,9 @@ class SlidingWindowTransformer(TransformerMixin, CallbackSupportMixin, BaseEstim
         fill = {"mean": mean, "constant": self.fill_value, "nan": np.nan}
         row = np.broadcast_to(fill[self.padding], mean.shape)
         return row, row
+
+    def __sklearn_is_fitted__(self):
+        return hasattr(self, "_memories")
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

@@ -211,7 +211,8 @@ def test_arrays_are_padded_unless_the_next_rows_are_assumed():
     windower.set_params(context="assume_next").fit(X[:10])
     npt.assert_array_equal(windower.transform(X[10:])[0, :, 0], [8, 9, 10])
     npt.assert_array_equal(windower.transform(X[:10])[0, :, 0], [0, 0, 0])
-    npt.assert_array_equal(windower.transform(X[:1])[0, :, 0], [0, 0, 0])
+    # One row is too short to tell that it is the first one again.
+    npt.assert_array_equal(windower.transform(X[:1])[0, :, 0], [8, 9, 0])
 
 
 def test_assuming_the_next_rows_yields_to_times():

@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from sklearn.base import clone
+from sklearn.exceptions import NotFittedError
 
 from sklstm.preprocessing import SlidingWindowTransformer
 
@@ -185,14 +186,21 @@ FRAME = pd.DataFrame({"a": [1.0, 2, 3], "b": [4.0, 5, 6]})
         ({}, FRAME.assign(a=["x", "y", "z"]), "could not convert string to float"),
         ({}, FRAME.assign(a=[1, np.nan, 2]), "contains NaN"),
         ({"groups": "b"}, FRAME.assign(a=[1, np.nan, 2]), "contains NaN"),
-        ({"groups": 0}, np.zeros(3), "Expected 2D array"),
+        ({"groups": 0}, np.zeros(3), "1 dimensions.*Reshape your data"),
         ({"groups": 0}, np.zeros((0, 2)), "0 sample"),
         (
             {},
             FRAME.set_axis(pd.PeriodIndex(["2024-02", "2024-01", "2024-03"], freq="M")),
             "2024-01 does not come after 2024-02",
         ),
-        ({}, FRAME["a"], "Expected a 2-dimensional container"),
+        ({}, FRAME["a"], r"X.to_frame\(\)"),
+        ({}, np.zeros((4, 3, 2)), "Windows of 3 dimensions are cut already"),
+        ({}, pd.DataFrame({"a": ["x", "y"]}), "X holds strings"),
+        (
+            {},
+            pd.DataFrame({"a": [1.0], "when": pd.Timestamp("2020-01-01", tz="UTC")}),
+            "X holds dates.*parameter time",
+        ),
     ],
 )
 def test_bad_input_is_told(params, X, words):
@@ -210,3 +218,25 @@ def test_other_columns_than_in_the_fit_are_refused():
     windower = SlidingWindowTransformer(groups="b").fit(FRAME)
     with pytest.raises(ValueError, match="feature names should match"):
         windower.transform(FRAME.rename(columns={"a": "c"}))
+
+
+def test_a_refused_fit_is_no_fit():
+    frame = pd.DataFrame({"a": np.arange(4.0)})
+    transformer = SlidingWindowTransformer(2)
+    with pytest.raises(ValueError, match="increas"):
+        transformer.fit(frame[::-1])
+    with pytest.raises(NotFittedError):
+        transformer.transform(frame)
+
+
+def test_a_ragged_target_is_left_to_the_estimator_behind():
+    X = np.arange(4.0)[:, None]
+    windows = SlidingWindowTransformer(2).fit_transform(X, [[1], [1, 2], [3], [4]])
+    assert len(windows) == 4
+
+
+def test_one_row_that_looks_like_the_first_is_assumed_to_be_the_next():
+    X = np.arange(4.0)[:, None]
+    transformer = SlidingWindowTransformer(3, context="assume_next").fit(X)
+    npt.assert_array_equal(transformer.transform([[0.0]])[0, :, 0], [2, 3, 0])
+    npt.assert_array_equal(transformer.transform(X), transformer.fit_transform(X))

@@ -62,11 +62,9 @@ def test_layout_reads_prefixes_and_lags_with_holes():
     [
         [],
         ["a", "b"],
-        ["a__lag1", "b"],
         ["a__lag-1"],
         ["__lag1"],
         [0, 1],
-        ["a__lag1", 3],
     ],
 )
 def test_other_names_are_no_layout(names):
@@ -80,3 +78,9 @@ def test_layout_with_a_missing_or_double_lag_names_it():
         lag_layout(["a__lag0", "a__lag1", "a__lag1"])
     with pytest.raises(ValueError, match="and 2 more are missing"):
         lag_layout([*lag_names("a", 8), "b__lag0"])
+
+
+@pytest.mark.parametrize("other", ["b", 3])
+def test_columns_beside_lags_are_refused(other):
+    with pytest.raises(ValueError, match=f"named after lags, but not .*{other}"):
+        lag_layout(["a__lag1", "a__lag0", other])
