@@ -58,7 +58,8 @@ class SlidingWindowTransformer(TransformerMixin, CallbackSupportMixin, BaseEstim
         When `transform` may put training rows before the first row of X. "auto": if
         their times say so; see Notes. "assume_next": also without times; every X is
         taken for the continuation of the training rows, unless it begins with the same
-        ``n_context + 1`` rows as they. None: never; the order of the rows is not checked either.
+        ``n_context + 1`` rows as they. None: never; the order of the rows is not
+        checked either.
 
     time : str or int, default=None
         Name or position of a column that holds the time: dates or numbers. It takes
