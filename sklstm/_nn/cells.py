@@ -21,13 +21,7 @@ import torch
 from torch import sigmoid
 from torch.nn.functional import linear
 
-ACTIVATIONS = {
-    "tanh": torch.tanh,
-    "relu": torch.relu,
-    "logistic": torch.sigmoid,
-    "identity": torch.nn.Identity(),
-}
-
+from sklstm._nn.activations import ACTIVATIONS
 
 class CellWeights(NamedTuple):
     """Weights of one cell, its gates stacked along the first axis."""
@@ -135,7 +129,9 @@ class Cell(NamedTuple):
 CELLS = {"lstm": Cell(lstm_step, 4), "gru": Cell(gru_step, 3), "rnn": Cell(rnn_step, 1)}
 
 
-def step_by_step(cell, inputs, weights, activation="tanh", recurrent_mask=None):
+def step_by_step(
+    cell, inputs, weights, activation="tanh", recurrent_mask=None, exists=None
+):
     """Run a cell over every step of its inputs, from a state of zeros.
 
     Parameters
@@ -147,22 +143,27 @@ def step_by_step(cell, inputs, weights, activation="tanh", recurrent_mask=None):
     weights : CellWeights
         Weights of the cell.
     activation : str, default="tanh"
-        A key of `ACTIVATIONS`.
+        A key of :data:`~sklstm._nn.activations.ACTIVATIONS`.
     recurrent_mask : torch.Tensor of shape (n_windows, size) or None, default=None
         What to multiply the hidden state with before the gates see it, the same at
         every step; None leaves it as it is.
+    exists : torch.Tensor of bool of shape (n_windows, n_timesteps) or None
+        Which steps exist, the last ones of each window; None where all do.
 
     Returns
     -------
     states : torch.Tensor of shape (n_windows, n_timesteps, size)
-        Hidden state after every step.
+        Hidden state after every step, zero until the first that exists.
     """
-    step, activation = CELLS[cell].step, ACTIVATIONS[activation]
+    step, activation = CELLS[cell].step, ACTIVATIONS[activation].values
     from_inputs = linear(inputs, weights.inputs, weights.bias)
     hidden = memory = inputs.new_zeros(len(inputs), weights.recurrent.shape[1])
     states = []
-    for of_this_step in from_inputs.unbind(1):
+    for number, of_this_step in enumerate(from_inputs.unbind(1)):
         seen = hidden if recurrent_mask is None else hidden * recurrent_mask
         hidden, memory = step(of_this_step, (seen, memory), weights, activation)
+        if exists is not None:
+            here = exists[:, number, None]
+            hidden, memory = hidden.where(here, 0.0), memory.where(here, 0.0)
         states.append(hidden)
     return torch.stack(states, 1)

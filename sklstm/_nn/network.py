@@ -5,9 +5,10 @@ from itertools import pairwise
 import torch
 from torch import nn
 
+from sklstm._nn.by_hand import Workspaces
 from sklstm._nn.cells import CELLS, CellWeights
 from sklstm._nn.linear import Linear
-from sklstm._nn.lstm import Workspaces
+from sklstm._nn.missing import existing_steps, hide_missing
 from sklstm._nn.pooling import make_pooling
 from sklstm._nn.recurrence import hidden_states
 from sklstm._nn.tensors import dropout_mask
@@ -57,14 +58,21 @@ class RecurrentLayer(nn.Module):
         candidate_bias = self.candidate_bias if self.cell == "gru" else None
         return CellWeights(self.inputs, self.recurrent, self.bias, candidate_bias)
 
-    def forward(self, inputs, generator=None):
+    def forward(self, inputs, exists=None, wants_states=True, generator=None):
         """Return hidden states: of all steps, and of the last one read."""
         mask = None
         if self.training and self.recurrent_dropout:
             shape = (len(inputs), self.size)
             mask = dropout_mask(shape, self.recurrent_dropout, inputs, generator)
         return hidden_states(
-            self.cell, inputs, self.weights, self.activation, mask, self.workspaces
+            self.cell,
+            inputs,
+            self.weights,
+            self.activation,
+            recurrent_mask=mask,
+            exists=exists,
+            workspaces=self.workspaces,
+            wants_states=wants_states,
         )
 
 
@@ -167,58 +175,60 @@ class RecurrentNetwork(nn.Module):
         outputs : torch.Tensor of shape (n_windows, n_outputs)
             One row per window.
         """
-        states, last = self.states(windows, n_missing)
-        exists = _existing_steps(windows.shape[1], n_missing)
+        exists = existing_steps(windows.shape[1], n_missing)
+        states, last = self.states(windows, exists, self.pooling.needs_states)
         return self.head(self._drop(self.pooling(states, last, exists)))
 
-    def states(self, windows, n_missing=None):
+    def states(self, windows, exists=None, wants_all=True):
         """Run the recurrent layers.
 
         Parameters
         ----------
-        windows, n_missing
+        windows : torch.Tensor of shape (n_windows, n_timesteps, n_features)
             As of :meth:`forward`.
+        exists : torch.Tensor of bool of shape (n_windows, n_timesteps) or None
+            Which steps exist, the last ones of each window; None where all do.
+        wants_all : bool, default=True
+            Whether the states of all steps are asked for, not just the last.
 
         Returns
         -------
-        states : torch.Tensor of shape (n_windows, n_timesteps, width)
-            Hidden states of the last layer, zero at steps that do not exist.
+        states : torch.Tensor of shape (n_windows, n_timesteps, width) or None
+            Hidden states of the last layer, zero at steps that do not exist. None
+            where they would cost something and nobody asked.
         last : torch.Tensor of shape (n_windows, width)
             Those that have seen the whole window: each direction's last.
         """
         # (n_windows, n_timesteps, width), layer by layer
-        states = windows if n_missing is None else _hide_missing(windows, n_missing)
-        for number, directions in enumerate(self.layers):
-            if number:
-                states = self._drop(states)
+        states = hide_missing(windows, exists)
+        for number, directions in enumerate(self.layers, 1):
+            wants_states = wants_all or number < len(self.layers)
             read = [self._read_forwards, self._read_backwards][: len(directions)]
             parts = [
-                read_from(layer, states, n_missing)
+                read_from(layer, states, exists, wants_states)
                 for read_from, layer in zip(read, directions, strict=True)
             ]
             states, last = (
                 _side_by_side(numbers) for numbers in zip(*parts, strict=True)
             )
+            if number < len(self.layers):
+                states = self._drop(states)
         return states, last
 
-    def _read_forwards(self, layer, states, n_missing):
+    def _read_forwards(self, layer, states, exists, wants_states):
         """Run a layer from the first step that exists to the last."""
-        if n_missing is None:
-            return layer(states, self.generator)
-        # Steps that do not exist go behind the others, where no state that counts can
-        # see them; so no cell has to know of them.
-        behind, _ = layer(_roll(states, n_missing), self.generator)
-        states = _hide_missing(_roll(behind, -n_missing), n_missing)
-        return states, states[:, -1]
+        return layer(states, exists, wants_states, self.generator)
 
-    def _read_backwards(self, layer, states, n_missing):
+    def _read_backwards(self, layer, states, exists, wants_states):
         """Run a layer from the last step to the first that exists."""
-        backwards, last = layer(states.flip(1), self.generator)
-        states = backwards.flip(1)
-        if n_missing is None:
+        # What comes after the steps that exist changes no state that counts.
+        wants_states = wants_states or exists is not None
+        states, last = layer(states.flip(1), None, wants_states, self.generator)
+        if states is not None:
+            states = hide_missing(states.flip(1), exists)
+        if exists is None:
             return states, last
-        states = _hide_missing(states, n_missing)
-        first = n_missing.clamp(max=states.shape[1] - 1)
+        first = exists.int().argmax(1)  # 0 where no step exists: states are zero
         return states, states[torch.arange(len(states), device=first.device), first]
 
     def _drop(self, numbers):
@@ -253,25 +263,6 @@ def n_multiplications(architecture):
 
 def _side_by_side(parts):
     """Join what the directions give, along the last axis."""
-    return parts[0] if len(parts) == 1 else torch.cat(parts, -1)
-
-
-def _existing_steps(n_timesteps, n_missing):
-    """Which steps exist, (n_windows, n_timesteps); None where all do."""
-    if n_missing is None:
+    if any(part is None for part in parts):
         return None
-    return torch.arange(n_timesteps, device=n_missing.device) >= n_missing[:, None]
-
-
-def _hide_missing(states, n_missing):
-    """Put zeros where steps do not exist."""
-    exists = _existing_steps(states.shape[1], n_missing)
-    return states.where(exists[:, :, None], 0.0)
-
-
-def _roll(states, shifts):
-    """Move every window's steps towards its start, those that leave it to its end."""
-    n_timesteps = states.shape[1]
-    steps = torch.arange(n_timesteps, device=states.device)
-    steps = (steps + shifts[:, None]) % n_timesteps  # (n_windows, n_timesteps)
-    return states.gather(1, steps[:, :, None].expand(-1, -1, states.shape[2]))
+    return parts[0] if len(parts) == 1 else torch.cat(parts, -1)

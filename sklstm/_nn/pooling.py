@@ -9,6 +9,8 @@ from sklstm._nn.linear import Linear
 class Last(nn.Module):
     """Take the state that has seen the whole window, of every direction."""
 
+    needs_states = False
+
     def forward(self, states, last, exists):
         """Return the last states, (n_windows, width)."""
         return last
@@ -16,6 +18,8 @@ class Last(nn.Module):
 
 class Mean(nn.Module):
     """Average the states of the steps that exist."""
+
+    needs_states = True
 
     def forward(self, states, last, exists):
         """Map (n_windows, n_timesteps, width) to (n_windows, width)."""
@@ -27,6 +31,8 @@ class Mean(nn.Module):
 
 class Max(nn.Module):
     """Take the greatest state of every unit over the steps that exist."""
+
+    needs_states = True
 
     def forward(self, states, last, exists):
         """Map (n_windows, n_timesteps, width) to (n_windows, width)."""
@@ -53,6 +59,8 @@ class Attention(nn.Module):
     .. [1] Z. Yang et al., "Hierarchical Attention Networks for Document
        Classification", NAACL 2016, 1480-1489.
     """
+
+    needs_states = True
 
     def __init__(self, width, dtype):
         super().__init__()

@@ -2,10 +2,12 @@
 
 import torch
 
+from sklstm._nn.activations import ACTIVATIONS
+from sklstm._nn.by_hand import AllSteps, states_without_history
 from sklstm._nn.cells import step_by_step
-from sklstm._nn.lstm import AllSteps, states_without_history
+from sklstm._nn.missing import with_missing_behind
 
-# Fewer windows than this are faster by PyTorch's kernel, in double precision too.
+# Fewer windows than this are faster by PyTorch's kernels where no history is kept.
 FEW_WINDOWS = 8
 
 # PyTorch's own kernels, by cell and activation.
@@ -18,7 +20,15 @@ KERNELS = {
 
 
 def hidden_states(
-    cell, inputs, weights, activation="tanh", recurrent_mask=None, workspaces=None
+    cell,
+    inputs,
+    weights,
+    activation="tanh",
+    *,
+    recurrent_mask=None,
+    exists=None,
+    workspaces=None,
+    wants_states=True,
 ):
     """Run a cell over every step of its inputs, from a state of zeros.
 
@@ -27,37 +37,64 @@ def hidden_states(
     cell : {"lstm", "gru", "rnn"}
         Kind of cell.
     inputs : torch.Tensor of shape (n_windows, n_timesteps, n_inputs)
-        Inputs in time order.
+        Inputs in time order, zero where a step does not exist.
     weights : CellWeights
         Weights of the cell.
     activation : str, default="tanh"
-        A key of :data:`sklstm._nn.cells.ACTIVATIONS`.
+        A key of :data:`sklstm._nn.activations.ACTIVATIONS`.
     recurrent_mask : torch.Tensor of shape (n_windows, size) or None, default=None
         What to multiply the hidden state with before the gates see it, the same at
         every step; None leaves it as it is.
+    exists : torch.Tensor of bool of shape (n_windows, n_timesteps) or None
+        Which steps exist, the last ones of each window; None where all do.
     workspaces : Workspaces or None, default=None
         Buffers to use over and over; the states are then gone with the next batch.
         None makes new ones.
+    wants_states : bool, default=True
+        Whether the states of all steps are asked for, not just the last.
 
     Returns
     -------
-    states : torch.Tensor of shape (n_windows, n_timesteps, size)
-        Hidden state after every step.
+    states : torch.Tensor of shape (n_windows, n_timesteps, size) or None
+        Hidden state after every step, zero where one does not exist. None where it
+        would cost something and nobody asked.
     last : torch.Tensor of shape (n_windows, size)
         That after the last step: cheaper to propagate back from than ``states[:, -1]``.
     """
-    kernel = KERNELS.get((cell, activation))
-    if kernel is None or recurrent_mask is not None:
-        states = step_by_step(cell, inputs, weights, activation, recurrent_mask)
-        return states, states[:, -1]
-    if kernel is torch.lstm and inputs.device.type == "cpu":
-        if torch.is_grad_enabled():
-            return AllSteps.apply(inputs, *weights[:3], workspaces)
-        # Without a history PyTorch's kernel is faster in single precision.
-        if inputs.dtype == torch.float64 and len(inputs) >= FEW_WINDOWS:
-            return states_without_history(inputs, weights)
-    states = _by_kernel(kernel, inputs, weights)
+    kernel = KERNELS.get((cell, activation)) if recurrent_mask is None else None
+    by_hand = _is_faster_by_hand(kernel, inputs)
+    if exists is not None and not _sees_missing(kernel, by_hand, activation):
+
+        def run(inputs):
+            masks = {"recurrent_mask": recurrent_mask, "workspaces": workspaces}
+            return hidden_states(cell, inputs, weights, activation, **masks)[0]
+
+        states = with_missing_behind(run, inputs, exists)
+    elif by_hand:
+        exists = exists if exists is None else exists.t().to(inputs.dtype)
+        if torch.is_grad_enabled() or recurrent_mask is not None:
+            settings = cell, activation, workspaces
+            parts = (part for part in weights if part is not None)
+            return AllSteps.apply(settings, inputs, exists, recurrent_mask, *parts)
+        parts = cell, inputs, weights, activation
+        return states_without_history(*parts, exists, wants_states)
+    elif kernel is not None:
+        states = _by_kernel(kernel, inputs, weights)
+    else:
+        states = step_by_step(cell, inputs, weights, activation, recurrent_mask, exists)
     return states, states[:, -1]
+
+
+def _is_faster_by_hand(kernel, inputs):
+    """Say whether our own steps are the way to go."""
+    if inputs.device.type != "cpu":
+        return False
+    return kernel is None or torch.is_grad_enabled() or len(inputs) >= FEW_WINDOWS
+
+
+def _sees_missing(kernel, by_hand, activation):
+    """Say whether the way to go can be told which steps exist."""
+    return ACTIVATIONS[activation].zero_stays if by_hand else kernel is None
 
 
 def _by_kernel(kernel, inputs, weights):

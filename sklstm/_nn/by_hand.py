@@ -1,0 +1,151 @@
+"""Hidden states on a CPU, with their gradients by hand."""
+
+import torch
+from torch.autograd.function import once_differentiable
+
+from sklstm._nn.cells import CellWeights
+from sklstm._nn.gru import UnrolledGRU
+from sklstm._nn.lstm import UnrolledLSTM, UnrolledTanhLSTM
+from sklstm._nn.rnn import UnrolledRNN
+from sklstm._nn.unrolled import Batch
+
+
+def unrolled(cell, batch, keeps_history=True):
+    """Unroll a cell over the steps of a batch.
+
+    Parameters
+    ----------
+    cell : {"lstm", "gru", "rnn"}
+        Kind of cell.
+    batch : Batch
+        Kind of batch.
+    keeps_history : bool, default=True
+        Whether there is a way back from the states.
+
+    Returns
+    -------
+    unrolled : Unrolled
+        Buffers for such batches.
+    """
+    if cell == "lstm":
+        kind = UnrolledTanhLSTM if batch.activation == "tanh" else UnrolledLSTM
+    else:
+        kind = {"gru": UnrolledGRU, "rnn": UnrolledRNN}[cell]
+    return kind(batch, keeps_history)
+
+
+class Workspaces:
+    """Unrolled cells that wait for the next batch of their kind."""
+
+    def __init__(self):
+        self._free = {}
+
+    def take(self, cell, batch):
+        """Return buffers that are not in use."""
+        free = self._free.setdefault((cell, batch), [])
+        return free.pop() if free else unrolled(cell, batch)
+
+    def give_back(self, cell, workspace):
+        """Take buffers back whose batch is done with."""
+        self._free[cell, workspace.batch].append(workspace)
+
+
+@torch.inference_mode()
+def states_without_history(cell, inputs, weights, activation, exists, wants_states):
+    """Run all steps, with nothing kept to propagate back through.
+
+    Parameters
+    ----------
+    cell, inputs, weights, activation
+        As of :func:`sklstm._nn.recurrence.hidden_states`.
+    exists : torch.Tensor of shape (n_timesteps, n_windows) or None
+        As of :meth:`~sklstm._nn.unrolled.Unrolled.run_forwards`.
+    wants_states : bool
+        Whether the states of all steps are asked for, not just the last.
+
+    Returns
+    -------
+    states : torch.Tensor of shape (n_windows, n_timesteps, size) or None
+        Hidden state after every step.
+    last : torch.Tensor of shape (n_windows, size)
+        That after the last step.
+    """
+    size = weights.recurrent.shape[1]
+    batch = Batch(*inputs.shape, size, inputs.dtype, activation)
+    steps = unrolled(cell, batch, keeps_history=False)
+    states = None
+    if wants_states:
+        states = inputs.new_empty(batch.n_timesteps, size, batch.n_windows)
+    last = steps.run_without_history(inputs, weights, exists, states)
+    return states if states is None else states.permute(2, 0, 1), last.t()
+
+
+class AllSteps(torch.autograd.Function):
+    """Hidden states of a layer of cells, with their gradients by hand."""
+
+    @staticmethod
+    def forward(ctx, settings, inputs, exists, mask, *weights):
+        """Run all steps.
+
+        Parameters
+        ----------
+        settings : tuple of (str, str, Workspaces or None)
+            Kind of cell, its activation, and where to take buffers from until the
+            backward pass; the states are views of them. None for new ones.
+        inputs : torch.Tensor of shape (n_windows, n_timesteps, n_inputs)
+            Inputs in time order, zero where a step does not exist.
+        exists : torch.Tensor of shape (n_timesteps, n_windows) or None
+            1 where a step exists and 0 where not; None where all do.
+        mask : torch.Tensor of shape (n_windows, size) or None
+            What to multiply the hidden state with before the gates see it.
+        *weights : torch.Tensor
+            The fields of :class:`~sklstm._nn.cells.CellWeights` that are not None.
+
+        Returns
+        -------
+        states : torch.Tensor of shape (n_windows, n_timesteps, size)
+            Hidden state after every step.
+        last : torch.Tensor of shape (n_windows, size)
+            That after the last step, which costs less to propagate back from.
+        """
+        cell, activation, workspaces = settings
+        batch = Batch(
+            *inputs.shape, weights[1].shape[1], inputs.dtype, activation, mask is not None
+        )
+        steps = workspaces.take(cell, batch) if workspaces else unrolled(cell, batch)
+        with torch.inference_mode():
+            steps.run_forwards(inputs, CellWeights(*weights), exists, mask)
+        ctx.cell, ctx.workspaces, ctx.steps, ctx.exists = cell, workspaces, steps, exists
+        ctx.save_for_backward(*weights)
+        ctx.set_materialize_grads(False)
+        hidden = steps.hidden[1:]
+        return hidden.permute(2, 0, 1), hidden[-1].t()
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx, d_states, d_last):
+        """Propagate back; buffers of `workspaces` are free for the next batch then."""
+        steps, weights = ctx.steps, CellWeights(*ctx.saved_tensors)
+        if steps is None:
+            raise RuntimeError("The states of this batch are gone: run forward again.")
+        d_inputs = None
+        if ctx.needs_input_grad[1]:
+            n_windows, n_timesteps, n_inputs, *_ = steps.batch
+            d_inputs = weights.inputs.new_empty(n_timesteps, n_inputs, n_windows)
+        if d_states is not None:
+            d_states = d_states.permute(1, 2, 0).contiguous()
+        with torch.inference_mode():
+            gradients = steps.run_backwards(
+                weights, d_states, d_last if d_last is None else d_last.t(), d_inputs
+            )
+        if ctx.workspaces is None:
+            gradients = [g if g is None else g.clone() for g in gradients]
+        else:
+            # Who lends buffers copies the gradients before the next batch.
+            ctx.workspaces.give_back(ctx.cell, steps)
+            ctx.steps = None
+        if d_inputs is not None:
+            if ctx.exists is not None:
+                d_inputs *= ctx.exists[:, None]
+            d_inputs = d_inputs.permute(2, 0, 1)
+        return None, d_inputs, None, None, *gradients[: len(weights)]

@@ -1,0 +1,118 @@
+"""The GRU unrolled: back-propagation through time by hand."""
+
+import torch
+
+from sklstm._nn.cells import CellWeights
+from sklstm._nn.unrolled import Chunk, Unrolled
+
+
+class UnrolledGRU(Unrolled):
+    """The steps of :func:`sklstm._nn.cells.gru_step`.
+
+    The candidate n is what its inputs add, computed for all steps at once, and r times
+    what the hidden state adds: a. The product of each step is that of r, z and a.
+    """
+
+    n_slopes = 4  # n, r, z, a: the inputs add to the first three, hidden to the last
+    candidate_first = True
+
+    def _make_buffers(self):
+        size = self.batch.size
+        self.weights = self._matrix(3, self.seen.shape[1])
+        self.weights_of_candidate = self._matrix(1, self.batch.n_inputs + 1)
+        self.gates = self._values(3 * size)
+        self.candidate = self._values(size)
+
+    def _views_of_step(self, before, after):
+        gates, size = self.gates[before], self.batch.size
+        return (
+            self.seen[before],
+            (gates, gates[: 2 * size], *gates.split(size)),
+            self.candidate[before],
+            self.hidden[before],
+            self.hidden[after],
+            self.shown[after],
+        )
+
+    def _set_weights(self, weights):
+        size, n_inputs = self.batch.size, self.batch.n_inputs
+        self._put_side_by_side(weights, self.weights)
+        self.weights_of_candidate[:] = self.weights[2 * size :, : n_inputs + 1]
+        self.weights[2 * size :, :n_inputs] = 0
+        self.weights[2 * size :, n_inputs] = weights.candidate_bias
+
+    def _read_inputs(self, steps):
+        seen, candidate = self.inputs_and_one[steps], self.candidate[steps]
+        torch.matmul(self.weights_of_candidate, seen, out=candidate)
+
+    def _take_step(self, seen, gates, candidate, hidden_before, hidden, shown):
+        together, r_and_z, r, z, a = gates
+        torch.mm(self.weights, seen, out=together)
+        r_and_z.sigmoid_()
+        candidate.addcmul_(r, a)
+        self.activation.values(candidate, out=candidate)
+        torch.lerp(candidate, hidden_before, z, out=hidden)
+        if self.mask is not None:
+            torch.mul(hidden, self.mask, out=shown)
+
+    def _make_buffers_to_go_back(self, n_steps):
+        size = self.batch.size
+        self.slopes = self._buffer(n_steps, 4 * size)
+        self.d_seen = self._buffer(size)
+        self.gradient = self._matrix(3, 1 + size)  # of r, z and a
+        self.gradient_of_inputs = self._matrix(3, self.batch.n_inputs + 1)
+
+    def _zero_gradients(self):
+        self.gradient.zero_()
+        self.gradient_of_inputs.zero_()
+
+    def _views_of_chunk(self, start, stop):
+        size, n_inputs = self.batch.size, self.batch.n_inputs
+        slopes = self.slopes[: stop - start]
+        d_gates, d_from_inputs = slopes[:, size:], slopes[:, : 3 * size]
+        r, z, a = self.gates[start:stop].split(size, 1)
+        hidden = self.hidden[start + 1 : stop + 1]
+        together = (
+            (self.candidate[start:stop], r, z, a),
+            slopes.split(size, 1),
+            hidden,
+        )
+        singly = [
+            (start + k, slopes[k].view(4, size, -1), d_gates[k], z[k])
+            for k in reversed(range(stop - start))
+        ]
+        seen = self.seen[start:stop].transpose(1, 2)
+        products = [
+            (self.gradient, d_gates, seen[:, :, n_inputs:]),
+            (self.gradient_of_inputs, d_from_inputs, seen[:, :, : n_inputs + 1]),
+        ]
+        return Chunk(slice(start, stop), together, singly, products, d_from_inputs)
+
+    def _compute_slopes(self, gates, slopes, hidden):
+        n, r, z, a = gates
+        slope_n, slope_r, slope_z, slope_a = slopes
+        self.activation.slopes(n, out=slope_n)
+        torch.addcmul(slope_n, slope_n, z, value=-1, out=slope_n)  # times 1 - z
+        torch.mul(slope_n, r, out=slope_a)
+        torch.mul(slope_a, a, out=slope_r)
+        torch.addcmul(slope_r, slope_r, r, value=-1, out=slope_r)
+        # By z: (hidden_before - n) z (1 - z), and hidden is n + z (hidden_before - n).
+        torch.sub(hidden, n, out=slope_z)
+        torch.addcmul(slope_z, slope_z, z, value=-1, out=slope_z)
+
+    def _go_back_a_step(self, by_gates, slopes, d_gates, z):
+        slopes.mul_(self.d_hidden)
+        if by_gates is not None:
+            self._hidden_before(by_gates, d_gates, self.d_seen)
+            torch.addcmul(self.d_seen, self.d_hidden, z, out=self.d_hidden)
+
+    def _gradients(self):
+        size, n_inputs = self.batch.size, self.batch.n_inputs
+        # n, r, z become r, z, n, as the weights stand.
+        by_inputs = self.gradient_of_inputs.roll(-size, 0)
+        return CellWeights(
+            by_inputs[:, :n_inputs],
+            self.gradient[:, 1:],
+            by_inputs[:, n_inputs],
+            self.gradient[2 * size :, 0],
+        )

@@ -1,0 +1,60 @@
+"""Steps that do not exist: the first ones of a window that is shorter than others."""
+
+import torch
+
+
+def existing_steps(n_timesteps, n_missing):
+    """Say which steps exist.
+
+    Parameters
+    ----------
+    n_timesteps : int
+        Steps of every window, those that do not exist included.
+    n_missing : torch.Tensor of shape (n_windows,) or None
+        How many steps at the start of each window do not exist; None where all do.
+
+    Returns
+    -------
+    exists : torch.Tensor of bool of shape (n_windows, n_timesteps) or None
+        None where all do.
+    """
+    if n_missing is None:
+        return None
+    return torch.arange(n_timesteps, device=n_missing.device) >= n_missing[:, None]
+
+
+def hide_missing(states, exists):
+    """Put zeros where steps do not exist, into (n_windows, n_timesteps, size)."""
+    return states if exists is None else states.where(exists[:, :, None], 0.0)
+
+
+def with_missing_behind(run, inputs, exists):
+    """Run what knows nothing of missing steps, and does not see them.
+
+    They go behind the others, where no state that counts depends on them.
+
+    Parameters
+    ----------
+    run : callable
+        Maps inputs to states, both (n_windows, n_timesteps, any width).
+    inputs : torch.Tensor of shape (n_windows, n_timesteps, n_inputs)
+        Inputs in time order.
+    exists : torch.Tensor of shape (n_windows, n_timesteps)
+        Which steps exist: the last ones.
+
+    Returns
+    -------
+    states : torch.Tensor of shape (n_windows, n_timesteps, size)
+        What `run` gives, in the order of the inputs; zero where no step exists.
+    """
+    n_missing = exists.shape[1] - exists.sum(1)
+    behind = run(_roll(inputs, n_missing))
+    return hide_missing(_roll(behind, -n_missing), exists)
+
+
+def _roll(states, shifts):
+    """Move every window's steps towards its start, those that leave it to its end."""
+    n_timesteps = states.shape[1]
+    steps = torch.arange(n_timesteps, device=states.device)
+    steps = (steps + shifts[:, None]) % n_timesteps  # (n_windows, n_timesteps)
+    return states.gather(1, steps[:, :, None].expand(-1, -1, states.shape[2]))

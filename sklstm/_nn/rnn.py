@@ -1,0 +1,57 @@
+"""The simple recurrent network unrolled: back-propagation through time by hand."""
+
+import torch
+
+from sklstm._nn.cells import CellWeights
+from sklstm._nn.unrolled import Chunk, Unrolled
+
+
+class UnrolledRNN(Unrolled):
+    """The steps of :func:`sklstm._nn.cells.rnn_step`."""
+
+    n_slopes = 1
+
+    def _make_buffers(self):
+        self.weights = self._matrix(1, self.seen.shape[1])
+
+    def _views_of_step(self, before, after):
+        return self.seen[before], self.hidden[after], self.shown[after]
+
+    def _set_weights(self, weights):
+        self._put_side_by_side(weights, self.weights)
+
+    def _read_inputs(self, steps):
+        """Leave the inputs to the product of each step."""
+
+    def _take_step(self, seen, hidden, shown):
+        torch.mm(self.weights, seen, out=hidden)
+        self.activation.values(hidden, out=hidden)
+        if self.mask is not None:
+            torch.mul(hidden, self.mask, out=shown)
+
+    def _make_buffers_to_go_back(self, n_steps):
+        self.slopes = self._buffer(n_steps, self.batch.size)
+        self.gradient = torch.empty_like(self.weights)
+
+    def _zero_gradients(self):
+        self.gradient.zero_()
+
+    def _views_of_chunk(self, start, stop):
+        slopes = self.slopes[: stop - start]
+        together = self.hidden[start + 1 : stop + 1], slopes
+        singly = [(start + k, slopes[k]) for k in reversed(range(stop - start))]
+        seen = self.seen[start:stop].transpose(1, 2)
+        products = [(self.gradient, slopes, seen)]
+        return Chunk(slice(start, stop), together, singly, products, slopes)
+
+    def _compute_slopes(self, hidden, slopes):
+        self.activation.slopes(hidden, out=slopes)
+
+    def _go_back_a_step(self, by_gates, slopes):
+        slopes.mul_(self.d_hidden)
+        if by_gates is not None:
+            self._hidden_before(by_gates, slopes, self.d_hidden)
+
+    def _gradients(self):
+        by_inputs, by_bias, by_recurrent = self._apart(self.gradient)
+        return CellWeights(by_inputs, by_recurrent, by_bias)

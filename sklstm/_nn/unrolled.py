@@ -1,0 +1,270 @@
+"""A cell unrolled over the steps of a batch: its buffers, and time there and back.
+
+What makes it fast
+- Features come first: a step works on (n_gates * size, n_windows), where every gate is
+  one contiguous block.
+- One matrix product a step: inputs, a row of ones for the biases and the hidden state
+  lie in one buffer.
+- The row of ones is zero where a step does not exist. Inputs and biases then add
+  nothing, and a state of zeros stays one: missing steps cost no operation of their own.
+- The slopes of the gates are computed for as many steps at once as fit a cache.
+- Nothing is allocated in the loop: an :class:`Unrolled` has every buffer, and every
+  view of it, for batches of one kind.
+
+The equations themselves are in :mod:`sklstm._nn.cells`.
+"""
+
+from abc import ABC, abstractmethod
+from typing import NamedTuple
+
+import torch
+
+from sklstm._nn.activations import ACTIVATIONS
+
+# Bytes of slopes that are computed at once: what a core's cache holds.
+CHUNK_BYTES = 2**19
+
+
+class Batch(NamedTuple):
+    """What the buffers of a batch depend on."""
+
+    n_windows: int
+    n_timesteps: int
+    n_inputs: int
+    size: int
+    dtype: torch.dtype
+    activation: str = "tanh"
+    is_masked: bool = False  # whether the gates see the hidden state through a mask
+
+
+class Chunk(NamedTuple):
+    """Views for the backward pass of steps that follow one another."""
+
+    steps: slice
+    together: tuple  # what the slopes of all steps are computed from, and go to
+    singly: list  # what each step works on, the last one first
+    products: list  # (gradient, of the gates, what these saw): to multiply and add
+    of_inputs: torch.Tensor  # gradients by what the inputs add, for all steps
+
+
+class Unrolled(ABC):
+    """Buffers for batches of one kind, and the steps of a cell on them.
+
+    Parameters
+    ----------
+    batch : Batch
+        Kind of batch.
+    keeps_history : bool, default=True
+        Whether every step has buffers of its own, as the backward pass needs them;
+        else two take turns.
+    """
+
+    n_slopes: int  # blocks of slopes that a step has
+    candidate_first = False  # whether the last gate of the weights has the first slopes
+
+    def __init__(self, batch, keeps_history=True):
+        self.batch, self.keeps_history = batch, keeps_history
+        self.activation = ACTIVATIONS[batch.activation]
+        # Of each step: its inputs, 1 for the biases, and the hidden state before it.
+        self.seen = self._states(batch.n_inputs + 1 + batch.size)
+        self.inputs = self.seen[:, : batch.n_inputs]
+        self.exists = self.seen[:, batch.n_inputs]
+        self.inputs_and_one = self.seen[:, : batch.n_inputs + 1]
+        self.shown = self.seen[:, batch.n_inputs + 1 :]
+        self.mask, self.hidden = None, self.shown
+        if batch.is_masked:
+            self.mask, self.hidden = self._buffer(batch.size), self._states(batch.size)
+        self.zero = torch.zeros((), dtype=batch.dtype)
+        self._make_buffers()
+        if keeps_history:
+            pairs = [(step, step + 1) for step in range(batch.n_timesteps)]
+        else:
+            pairs = [(0, 1), (1, 0)]
+        self.steps = [self._views_of_step(*pair) for pair in pairs]
+        self.chunks = self._make_chunks() if keeps_history else []
+
+    def _buffer(self, *shape):
+        return torch.empty(*shape, self.batch.n_windows, dtype=self.batch.dtype)
+
+    def _states(self, n_rows):
+        """Make a buffer for what a step finds, and the last one leaves: zeros."""
+        n_states = self.batch.n_timesteps + 1 if self.keeps_history else 2
+        return self._buffer(n_states, n_rows).zero_()
+
+    def _values(self, n_rows):
+        """Make a buffer for what a step computes on its way."""
+        if self.keeps_history:
+            return self._buffer(self.batch.n_timesteps, n_rows)
+        return self._buffer(1, n_rows).expand(2, -1, -1)
+
+    def _matrix(self, n_blocks, n_columns):
+        size, dtype = self.batch.size, self.batch.dtype
+        return torch.zeros(n_blocks * size, n_columns, dtype=dtype)
+
+    # What a cell brings.
+
+    @abstractmethod
+    def _make_buffers(self):
+        """Make the buffers for weights, states and values."""
+
+    @abstractmethod
+    def _views_of_step(self, before, after):
+        """View what a step works on, by the numbers of the states it lies between."""
+
+    @abstractmethod
+    def _set_weights(self, weights):
+        """Lay the weights out for the products."""
+
+    @abstractmethod
+    def _read_inputs(self, steps):
+        """Compute beforehand what the inputs add to some steps, if that pays."""
+
+    @abstractmethod
+    def _take_step(self, *views):
+        """Compute the state after a step."""
+
+    @abstractmethod
+    def _make_buffers_to_go_back(self, n_steps):
+        """Make the buffers of the backward pass, for so many steps at once."""
+
+    @abstractmethod
+    def _views_of_chunk(self, start, stop):
+        """View what the backward pass of some steps works on, as a :class:`Chunk`."""
+
+    @abstractmethod
+    def _compute_slopes(self, *views):
+        """Say how much the states of some steps move with what goes into each gate."""
+
+    @abstractmethod
+    def _go_back_a_step(self, by_gates, *views):
+        """Turn slopes into gradients, and go on to the state before by `by_gates`."""
+
+    @abstractmethod
+    def _zero_gradients(self):
+        """Start the sums over the steps."""
+
+    @abstractmethod
+    def _gradients(self):
+        """Return the gradients by the weights, as :class:`CellWeights`."""
+
+    # What all cells have in common.
+
+    def run_forwards(self, inputs, weights, exists=None, mask=None):
+        """Compute the states of all steps.
+
+        Parameters
+        ----------
+        inputs : torch.Tensor of shape (n_windows, n_timesteps, n_inputs)
+            Inputs in time order, zero where a step does not exist.
+        weights : CellWeights
+            Weights of the cell.
+        exists : torch.Tensor of shape (n_timesteps, n_windows) or None, default=None
+            1 where a step exists and 0 where not; None where all do.
+        mask : torch.Tensor of shape (n_windows, size) or None, default=None
+            What the gates see the hidden state through, if the batch is masked.
+        """
+        self._set_weights(weights)
+        steps = slice(self.batch.n_timesteps)
+        self.inputs[steps].copy_(inputs.permute(1, 2, 0))
+        self.exists[steps] = 1 if exists is None else exists
+        if mask is not None:
+            self.mask.copy_(mask.t())
+        self._read_inputs(steps)
+        for views in self.steps:
+            self._take_step(*views)
+
+    def run_without_history(self, inputs, weights, exists=None, states=None):
+        """Compute the last state; there is no way back then.
+
+        Parameters
+        ----------
+        inputs, weights, exists
+            As of :meth:`run_forwards`.
+        states : torch.Tensor of shape (n_timesteps, size, n_windows) or None
+            Where to copy the states of all steps to.
+
+        Returns
+        -------
+        last : torch.Tensor of shape (size, n_windows)
+            Hidden state after the last step.
+        """
+        self._set_weights(weights)
+        self.exists.fill_(1)
+        for step, readings in enumerate(inputs.permute(1, 2, 0)):
+            turn = step % 2
+            self.inputs[turn].copy_(readings)
+            if exists is not None:
+                self.exists[turn] = exists[step]
+            self._read_inputs(slice(turn, turn + 1))
+            self._take_step(*self.steps[turn])
+            if states is not None:
+                states[step] = self.hidden[1 - turn]
+        return self.hidden[self.batch.n_timesteps % 2]
+
+    def run_backwards(self, weights, d_states, d_last, d_inputs=None):
+        """Propagate gradients from the states back to weights and inputs.
+
+        Parameters
+        ----------
+        weights : CellWeights
+            Those of :meth:`run_forwards`.
+        d_states : torch.Tensor of shape (n_timesteps, size, n_windows) or None
+            Gradient of the loss by all hidden states; None for zeros.
+        d_last : torch.Tensor of shape (size, n_windows) or None
+            What the last state adds to it.
+        d_inputs : torch.Tensor of shape (n_timesteps, n_inputs, n_windows) or None
+            Where to write the gradient by the inputs; None if nobody asks for it.
+
+        Returns
+        -------
+        gradients : CellWeights
+            Gradients by the weights; views of buffers.
+        """
+        self._zero_gradients()
+        if d_last is None:
+            self.d_hidden.zero_()
+        else:
+            self.d_hidden.copy_(d_last)
+        by_gates, by_inputs = weights.recurrent.t(), weights.inputs.t()
+        if self.candidate_first:
+            by_inputs = by_inputs.roll(self.batch.size, 1)
+        for chunk in self.chunks:
+            self._compute_slopes(*chunk.together)
+            for step, *views in chunk.singly:
+                if d_states is not None:
+                    self.d_hidden.add_(d_states[step])
+                self._go_back_a_step(by_gates if step else None, *views)
+            for gradient, d_gates, seen in chunk.products:
+                gradient.addbmm_(d_gates, seen)
+            if d_inputs is not None:
+                torch.matmul(by_inputs, chunk.of_inputs, out=d_inputs[chunk.steps])
+        return self._gradients()
+
+    def _make_chunks(self):
+        """Make buffers and views for the backward pass, last steps first."""
+        batch = self.batch
+        row_of_bytes = self.seen[0, 0].nbytes * batch.size
+        n_steps = max(1, CHUNK_BYTES // (self.n_slopes * row_of_bytes))
+        n_steps = min(n_steps, batch.n_timesteps)
+        self.d_hidden = self._buffer(batch.size)
+        self._make_buffers_to_go_back(n_steps)
+        stops = range(batch.n_timesteps, 0, -n_steps)
+        return [self._views_of_chunk(max(0, stop - n_steps), stop) for stop in stops]
+
+    def _hidden_before(self, by_gates, d_gates, out):
+        """Propagate gradients by the gates to the hidden state that they have seen."""
+        torch.mm(by_gates, d_gates, out=out)
+        if self.mask is not None:
+            out.mul_(self.mask)
+
+    def _put_side_by_side(self, weights, joined):
+        """Join the weights for inputs, 1 and hidden state."""
+        by_inputs, by_one, by_hidden = self._apart(joined)
+        by_inputs.copy_(weights.inputs)
+        by_one.copy_(weights.bias)
+        by_hidden.copy_(weights.recurrent)
+
+    def _apart(self, joined):
+        """View the columns for inputs, 1 and hidden state."""
+        n_inputs = self.batch.n_inputs
+        return joined[:, :n_inputs], joined[:, n_inputs], joined[:, n_inputs + 1 :]
