@@ -7,7 +7,8 @@ import torch
 from scipy.special import expit
 from torch import nn
 
-from sklstm._nn.cells import ACTIVATIONS, CELLS, CellWeights, step_by_step
+from sklstm._nn.activations import ACTIVATIONS
+from sklstm._nn.cells import CELLS, CellWeights, step_by_step
 from sklstm._nn.recurrence import KERNELS, hidden_states
 
 N_WINDOWS, N_TIMESTEPS, N_INPUTS, SIZE = 3, 6, 2, 4
@@ -199,7 +200,7 @@ def test_lstm_with_open_forget_gate_and_closed_input_keeps_its_memory():
     weights = CellWeights(*(torch.zeros_like(w) for w in random_weights("lstm")[:3]))
     # Biases of 50 are gates that a float64 cannot tell from 0 or 1.
     bias = torch.tensor([-50.0, 50.0, 0.0, 0.0]).double().repeat_interleave(SIZE)
-    step, activation = CELLS["lstm"].step, ACTIVATIONS["tanh"]
+    step, activation = CELLS["lstm"].step, ACTIVATIONS["tanh"].values
     memory = torch.linspace(-2, 2, SIZE).double()[None]
     state = torch.zeros_like(memory), memory
     for _ in range(100):

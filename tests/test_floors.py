@@ -12,8 +12,11 @@ import sklstm
 FLOORS = [
     # 1: the engine and the windows
     ["_nn", "_nn.linear", "_nn.losses", "_nn.optimizers", "_nn.tensors", "_windows"],
-    ["_nn.cells", "_nn.pooling"],
-    ["_nn.lstm"],
+    ["_nn.activations", "_nn.missing", "_nn.pooling"],
+    ["_nn.cells"],
+    ["_nn.unrolled"],
+    ["_nn.gru", "_nn.lstm", "_nn.rnn"],
+    ["_nn.by_hand"],
     ["_nn.recurrence"],
     ["_nn.network"],
     ["_nn.initialization"],

@@ -9,6 +9,7 @@ from torch import nn
 
 from sklstm._nn.cells import CELLS
 from sklstm._nn.initialization import initialize
+from sklstm._nn.missing import existing_steps
 from sklstm._nn.network import RecurrentNetwork, n_multiplications
 from sklstm._nn.tensors import random_generator
 
@@ -172,7 +173,8 @@ def test_window_without_any_step_is_answered_by_the_bias(cell, pooling, bidirect
 @pytest.mark.parametrize("cell", CELLS)
 def test_states_of_missing_steps_are_zero(cell):
     network = make_network(hidden_layer_sizes=(4, 3), cell=cell, bidirectional=True)
-    states, last = network.states(random_windows(), torch.tensor([0, 2, 5, 1]))
+    exists = existing_steps(5, torch.tensor([0, 2, 5, 1]))
+    states, last = network.states(random_windows(), exists)
     missing = (states.detach() == 0).all(2)
     for row, n_missing in zip(missing, [0, 2, 5, 1], strict=True):
         npt.assert_array_equal(row, np.arange(5) < n_missing)

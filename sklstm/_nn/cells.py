@@ -23,6 +23,7 @@ from torch.nn.functional import linear
 
 from sklstm._nn.activations import ACTIVATIONS
 
+
 class CellWeights(NamedTuple):
     """Weights of one cell, its gates stacked along the first axis."""
 

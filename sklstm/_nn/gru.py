@@ -13,13 +13,14 @@ class UnrolledGRU(Unrolled):
     what the hidden state adds: a. The product of each step is that of r, z and a.
     """
 
+    n_gates = 3
     n_slopes = 4  # n, r, z, a: the inputs add to the first three, hidden to the last
     candidate_first = True
 
     def _make_buffers(self):
         size = self.batch.size
-        self.weights = self._matrix(3, self.seen.shape[1])
-        self.weights_of_candidate = self._matrix(1, self.batch.n_inputs + 1)
+        # Of inputs and 1 to the candidate, which have no part in the steps' products.
+        self.weights_of_candidate = self._of_candidate(self.weights).clone()
         self.gates = self._values(3 * size)
         self.candidate = self._values(size)
 
@@ -34,12 +35,14 @@ class UnrolledGRU(Unrolled):
             self.shown[after],
         )
 
-    def _set_weights(self, weights):
-        size, n_inputs = self.batch.size, self.batch.n_inputs
-        self._put_side_by_side(weights, self.weights)
-        self.weights_of_candidate[:] = self.weights[2 * size :, : n_inputs + 1]
-        self.weights[2 * size :, :n_inputs] = 0
-        self.weights[2 * size :, n_inputs] = weights.candidate_bias
+    def _of_candidate(self, side_by_side):
+        return side_by_side[2 * self.batch.size :, : self.batch.n_inputs + 1]
+
+    def _adapt_weights(self, weights):
+        place = self._of_candidate(self.weights)
+        self.weights_of_candidate.copy_(place)
+        place.zero_()
+        place[:, -1] = weights.candidate_bias
 
     def _read_inputs(self, steps):
         seen, candidate = self.inputs_and_one[steps], self.candidate[steps]
@@ -59,12 +62,13 @@ class UnrolledGRU(Unrolled):
         size = self.batch.size
         self.slopes = self._buffer(n_steps, 4 * size)
         self.d_seen = self._buffer(size)
-        self.gradient = self._matrix(3, 1 + size)  # of r, z and a
-        self.gradient_of_inputs = self._matrix(3, self.batch.n_inputs + 1)
-
-    def _zero_gradients(self):
-        self.gradient.zero_()
-        self.gradient_of_inputs.zero_()
+        rows, n_inputs, dtype = (
+            self.n_gates * size,
+            self.batch.n_inputs,
+            self.zero.dtype,
+        )
+        self.gradient = torch.empty(rows, 1 + size, dtype=dtype)  # of r, z, a
+        self.gradient_of_inputs = torch.empty(rows, n_inputs + 1, dtype=dtype)
 
     def _views_of_chunk(self, start, stop):
         size, n_inputs = self.batch.size, self.batch.n_inputs

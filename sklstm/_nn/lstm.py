@@ -4,7 +4,6 @@ from abc import abstractmethod
 
 import torch
 
-from sklstm._nn.cells import CellWeights
 from sklstm._nn.unrolled import Chunk, Unrolled
 
 
@@ -12,7 +11,7 @@ class BaseUnrolledLSTM(Unrolled):
     """The steps of :func:`sklstm._nn.cells.lstm_step`, but for the candidate."""
 
     # What is kept of the memory, then the gates: input, forget, candidate, output.
-    n_slopes = 5
+    n_gates, n_slopes = 4, 5
 
     @abstractmethod
     def _let_in(self, gates, i, f, g, o, memory):
@@ -20,7 +19,6 @@ class BaseUnrolledLSTM(Unrolled):
 
     def _make_buffers(self):
         size = self.batch.size
-        self.weights = self._matrix(4, self.seen.shape[1])
         self.gates = self._values(4 * size)
         self.memory = self._states(size)
         self.squashed = self._values(size)  # memory, by the activation
@@ -36,9 +34,6 @@ class BaseUnrolledLSTM(Unrolled):
             self.hidden[after],
             self.shown[after],
         )
-
-    def _set_weights(self, weights):
-        self._put_side_by_side(weights, self.weights)
 
     def _read_inputs(self, steps):
         """Leave the inputs to the product of each step."""
@@ -59,11 +54,8 @@ class BaseUnrolledLSTM(Unrolled):
         self.kept_at_first = self.slopes[0, :size]
         self.through = self._buffer(n_steps, size)  # from hidden state to memory
         self.d_memory = self._buffer(size)
-        self.gradient = torch.empty_like(self.weights)
-
-    def _zero_gradients(self):
-        self.gradient.zero_()
-        self.kept_at_first.zero_()
+        self.gradient = self._side_by_side()
+        self.gradients = self._apart(self.gradient)
 
     def _views_of_chunk(self, start, stop):
         size, n_steps = self.batch.size, stop - start
@@ -75,11 +67,13 @@ class BaseUnrolledLSTM(Unrolled):
             (self.memory[start:stop], self.squashed[start:stop]),
             (slopes[:, :size], through),
         )
+        # What steps keep of the gradient by the memory; nothing comes after the last.
+        is_last = stop == self.batch.n_timesteps
+        d_kept = [*slopes[:, :size], self.memory[0] if is_last else self.d_memory]
         singly = [
             (
                 start + k,
-                # What the step after this one keeps of the gradient by the memory.
-                slopes[k + 1, :size] if k + 1 < n_steps else self.d_memory,
+                d_kept[k + 1],
                 through[k],
                 slopes[k, : 4 * size].view(4, size, -1),
                 slopes[k, 4 * size :],
@@ -91,9 +85,7 @@ class BaseUnrolledLSTM(Unrolled):
         products = [(self.gradient, d_gates, seen)]
         return Chunk(slice(start, stop), together, singly, products, d_gates)
 
-    def _go_back_a_step(
-        self, by_gates, d_kept, through, by_memory, by_hidden, d_gates
-    ):
+    def _go_back_a_step(self, by_gates, d_kept, through, by_memory, by_hidden, d_gates):
         torch.addcmul(d_kept, self.d_hidden, through, out=self.d_memory)
         by_memory.mul_(self.d_memory)
         by_hidden.mul_(self.d_hidden)
@@ -101,12 +93,14 @@ class BaseUnrolledLSTM(Unrolled):
             self._hidden_before(by_gates, d_gates, self.d_hidden)
 
     def _gradients(self):
-        by_inputs, by_bias, by_recurrent = self._apart(self.gradient)
-        return CellWeights(by_inputs, by_recurrent, by_bias)
+        return self.gradients
 
 
 class UnrolledLSTM(BaseUnrolledLSTM):
     """The LSTM with any activation."""
+
+    def _adapt_weights(self, weights):
+        """Leave them as they are."""
 
     def _let_in(self, gates, i, f, g, o, memory):
         gates[: 2 * self.batch.size].sigmoid_()
@@ -137,8 +131,7 @@ class UnrolledTanhLSTM(BaseUnrolledLSTM):
     product -2 times as large; u is its sigmoid.
     """
 
-    def _set_weights(self, weights):
-        self._put_side_by_side(weights, self.weights)
+    def _adapt_weights(self, weights):
         size = self.batch.size
         self.weights[2 * size : 3 * size].mul_(-2)
 

@@ -58,7 +58,7 @@ class RecurrentLayer(nn.Module):
         candidate_bias = self.candidate_bias if self.cell == "gru" else None
         return CellWeights(self.inputs, self.recurrent, self.bias, candidate_bias)
 
-    def forward(self, inputs, exists=None, wants_states=True, generator=None):
+    def forward(self, inputs, generator=None, exists=None, wants_states=True):
         """Return hidden states: of all steps, and of the last one read."""
         mask = None
         if self.training and self.recurrent_dropout:
@@ -217,13 +217,13 @@ class RecurrentNetwork(nn.Module):
 
     def _read_forwards(self, layer, states, exists, wants_states):
         """Run a layer from the first step that exists to the last."""
-        return layer(states, exists, wants_states, self.generator)
+        return layer(states, self.generator, exists, wants_states)
 
     def _read_backwards(self, layer, states, exists, wants_states):
         """Run a layer from the last step to the first that exists."""
         # What comes after the steps that exist changes no state that counts.
         wants_states = wants_states or exists is not None
-        states, last = layer(states.flip(1), None, wants_states, self.generator)
+        states, last = layer(states.flip(1), self.generator, wants_states=wants_states)
         if states is not None:
             states = hide_missing(states.flip(1), exists)
         if exists is None:

@@ -41,9 +41,12 @@ class FlatWeights:
         parts = flat.split([p.numel() for p in self.parameters])
         return [part.view_as(p) for part, p in zip(parts, self.parameters, strict=True)]
 
-    def set_gradient(self, loss):
-        """Put the gradient of a loss in place."""
-        gradients = torch.autograd.grad(loss, self.parameters)
+    def set_gradient(self, outputs, slopes=None):
+        """Put in place the gradient of what moves by `slopes` with the outputs.
+
+        A single output, such as a loss, needs none.
+        """
+        gradients = torch.autograd.grad(outputs, self.parameters, slopes)
         for place, gradient in zip(self._gradients, gradients, strict=True):
             place.copy_(gradient)
 
@@ -119,6 +122,9 @@ class Adam(Optimizer):
     def __init__(self, weights, step_size, decay=0.0):
         super().__init__(weights, step_size)
         self.decay = decay
+        self._change = self._in_parts
+        if self._has_one_pass():
+            self._change = self._in_one_pass
 
     def _new_state(self):
         zeros = torch.zeros_like(self.weights.values)
@@ -126,19 +132,55 @@ class Adam(Optimizer):
 
     def step(self):
         """Change the weights once."""
-        values, gradient = self.weights.values, self.weights.gradient
-        mean, mean_square = self.state["mean"], self.state["mean_square"]
         self.state["n_steps"] += 1
         if self.decay:
             self.weights.matrices.mul_(1 - self.step_size * self.decay)
+        mean, mean_square = self.state["mean"], self.state["mean_square"]
+        self._change(
+            self.weights.values,
+            self.weights.gradient,
+            mean,
+            mean_square,
+            self.state["n_steps"],
+        )
+
+    def _in_one_pass(self, values, gradient, mean, mean_square, n_steps):
+        """Change the weights in one pass over them."""
+        torch._fused_adam_(
+            [values],
+            [gradient],
+            [mean],
+            [mean_square],
+            [],
+            [torch.tensor(float(n_steps), device=values.device)],
+            lr=self.step_size,
+            beta1=self.beta_1,
+            beta2=self.beta_2,
+            eps=self.epsilon,
+            weight_decay=0.0,
+            amsgrad=False,
+            maximize=False,
+        )
+
+    def _in_parts(self, values, gradient, mean, mean_square, n_steps):
+        """Change the weights by one public operation after the other."""
         mean.lerp_(gradient, 1 - self.beta_1)
         mean_square.mul_(self.beta_2)
         mean_square.addcmul_(gradient, gradient, value=1 - self.beta_2)
         # Both means start at zero, and are too small by these factors.
-        bias = 1 - self.beta_1 ** self.state["n_steps"]
-        bias_of_root = math.sqrt(1 - self.beta_2 ** self.state["n_steps"])
+        bias = 1 - self.beta_1**n_steps
+        bias_of_root = math.sqrt(1 - self.beta_2**n_steps)
         size = mean_square.sqrt().add_(self.epsilon * bias_of_root)
         values.addcdiv_(mean, size, value=-self.step_size * bias_of_root / bias)
+
+    def _has_one_pass(self):
+        """Say whether this PyTorch has, on this device, what it keeps private."""
+        values = self.weights.values.new_ones(4, 1)
+        try:
+            self._in_one_pass(*values, n_steps=1)
+        except (AttributeError, TypeError, RuntimeError):
+            return False
+        return True
 
 
 class SGD(Optimizer):

@@ -2,23 +2,22 @@
 
 import torch
 
-from sklstm._nn.cells import CellWeights
 from sklstm._nn.unrolled import Chunk, Unrolled
 
 
 class UnrolledRNN(Unrolled):
     """The steps of :func:`sklstm._nn.cells.rnn_step`."""
 
-    n_slopes = 1
+    n_gates = n_slopes = 1
 
     def _make_buffers(self):
-        self.weights = self._matrix(1, self.seen.shape[1])
+        """Do without: there is nothing but the hidden state."""
 
     def _views_of_step(self, before, after):
         return self.seen[before], self.hidden[after], self.shown[after]
 
-    def _set_weights(self, weights):
-        self._put_side_by_side(weights, self.weights)
+    def _adapt_weights(self, weights):
+        """Leave them as they are."""
 
     def _read_inputs(self, steps):
         """Leave the inputs to the product of each step."""
@@ -31,10 +30,8 @@ class UnrolledRNN(Unrolled):
 
     def _make_buffers_to_go_back(self, n_steps):
         self.slopes = self._buffer(n_steps, self.batch.size)
-        self.gradient = torch.empty_like(self.weights)
-
-    def _zero_gradients(self):
-        self.gradient.zero_()
+        self.gradient = self._side_by_side()
+        self.gradients = self._apart(self.gradient)
 
     def _views_of_chunk(self, start, stop):
         slopes = self.slopes[: stop - start]
@@ -53,5 +50,4 @@ class UnrolledRNN(Unrolled):
             self._hidden_before(by_gates, slopes, self.d_hidden)
 
     def _gradients(self):
-        by_inputs, by_bias, by_recurrent = self._apart(self.gradient)
-        return CellWeights(by_inputs, by_recurrent, by_bias)
+        return self.gradients

@@ -20,6 +20,7 @@ from typing import NamedTuple
 import torch
 
 from sklstm._nn.activations import ACTIVATIONS
+from sklstm._nn.cells import CellWeights
 
 # Bytes of slopes that are computed at once: what a core's cache holds.
 CHUNK_BYTES = 2**19
@@ -59,6 +60,7 @@ class Unrolled(ABC):
         else two take turns.
     """
 
+    n_gates: int
     n_slopes: int  # blocks of slopes that a step has
     candidate_first = False  # whether the last gate of the weights has the first slopes
 
@@ -74,6 +76,8 @@ class Unrolled(ABC):
         self.mask, self.hidden = None, self.shown
         if batch.is_masked:
             self.mask, self.hidden = self._buffer(batch.size), self._states(batch.size)
+        self.weights = self._side_by_side()
+        self.weights_apart = self._apart(self.weights)
         self.zero = torch.zeros((), dtype=batch.dtype)
         self._make_buffers()
         if keeps_history:
@@ -97,23 +101,19 @@ class Unrolled(ABC):
             return self._buffer(self.batch.n_timesteps, n_rows)
         return self._buffer(1, n_rows).expand(2, -1, -1)
 
-    def _matrix(self, n_blocks, n_columns):
-        size, dtype = self.batch.size, self.batch.dtype
-        return torch.zeros(n_blocks * size, n_columns, dtype=dtype)
-
     # What a cell brings.
 
     @abstractmethod
     def _make_buffers(self):
-        """Make the buffers for weights, states and values."""
+        """Make the buffers for states and values that only this cell has."""
 
     @abstractmethod
     def _views_of_step(self, before, after):
         """View what a step works on, by the numbers of the states it lies between."""
 
     @abstractmethod
-    def _set_weights(self, weights):
-        """Lay the weights out for the products."""
+    def _adapt_weights(self, weights):
+        """Change `self.weights`, the weights side by side, to what products need."""
 
     @abstractmethod
     def _read_inputs(self, steps):
@@ -140,14 +140,16 @@ class Unrolled(ABC):
         """Turn slopes into gradients, and go on to the state before by `by_gates`."""
 
     @abstractmethod
-    def _zero_gradients(self):
-        """Start the sums over the steps."""
-
-    @abstractmethod
     def _gradients(self):
         """Return the gradients by the weights, as :class:`CellWeights`."""
 
     # What all cells have in common.
+
+    def _set_weights(self, weights):
+        """Lay the weights out for the products."""
+        for place, part in zip(self.weights_apart[:3], weights, strict=False):
+            place.copy_(part)
+        self._adapt_weights(weights)
 
     def run_forwards(self, inputs, weights, exists=None, mask=None):
         """Compute the states of all steps.
@@ -220,7 +222,6 @@ class Unrolled(ABC):
         gradients : CellWeights
             Gradients by the weights; views of buffers.
         """
-        self._zero_gradients()
         if d_last is None:
             self.d_hidden.zero_()
         else:
@@ -235,7 +236,7 @@ class Unrolled(ABC):
                     self.d_hidden.add_(d_states[step])
                 self._go_back_a_step(by_gates if step else None, *views)
             for gradient, d_gates, seen in chunk.products:
-                gradient.addbmm_(d_gates, seen)
+                gradient.addbmm_(d_gates, seen, beta=int(chunk is not self.chunks[0]))
             if d_inputs is not None:
                 torch.matmul(by_inputs, chunk.of_inputs, out=d_inputs[chunk.steps])
         return self._gradients()
@@ -257,14 +258,18 @@ class Unrolled(ABC):
         if self.mask is not None:
             out.mul_(self.mask)
 
-    def _put_side_by_side(self, weights, joined):
-        """Join the weights for inputs, 1 and hidden state."""
-        by_inputs, by_one, by_hidden = self._apart(joined)
-        by_inputs.copy_(weights.inputs)
-        by_one.copy_(weights.bias)
-        by_hidden.copy_(weights.recurrent)
+    def _side_by_side(self):
+        """Make a matrix for what stands before inputs, 1 and hidden state."""
+        n_inputs, size = self.batch.n_inputs, self.batch.size
+        return torch.zeros(
+            self.n_gates * size, n_inputs + 1 + size, dtype=self.batch.dtype
+        )
 
-    def _apart(self, joined):
-        """View the columns for inputs, 1 and hidden state."""
+    def _apart(self, side_by_side):
+        """View the parts of such a matrix as weights of a cell."""
         n_inputs = self.batch.n_inputs
-        return joined[:, :n_inputs], joined[:, n_inputs], joined[:, n_inputs + 1 :]
+        return CellWeights(
+            inputs=side_by_side[:, :n_inputs],
+            recurrent=side_by_side[:, n_inputs + 1 :],
+            bias=side_by_side[:, n_inputs],
+        )

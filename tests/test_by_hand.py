@@ -1,0 +1,206 @@
+"""Cells by hand against their equations: states, gradients, buffers, missing steps."""
+
+import itertools
+
+import numpy.testing as npt
+import pytest
+import torch
+
+from sklstm._nn import unrolled
+from sklstm._nn.activations import ACTIVATIONS
+from sklstm._nn.by_hand import AllSteps, Workspaces
+from sklstm._nn.cells import CELLS, CellWeights, step_by_step
+from sklstm._nn.missing import existing_steps
+from sklstm._nn.recurrence import FEW_WINDOWS, hidden_states
+
+# Enough windows that our own steps answer without a history too.
+N_WINDOWS, N_TIMESTEPS, N_INPUTS, SIZE = FEW_WINDOWS + 1, 7, 3, 5
+
+TOLERANCES = {torch.float64: 1e-12, torch.float32: 1e-5}
+
+by_precision = pytest.mark.parametrize("dtype", TOLERANCES, ids=str)
+by_activation = pytest.mark.parametrize("activation", ACTIVATIONS)
+by_cell = pytest.mark.parametrize("cell", CELLS)
+
+
+def random_parts(cell="lstm", n_timesteps=N_TIMESTEPS, dtype=torch.float64, seed=0):
+    """Inputs and the weights of a cell, all with gradients."""
+    generator = torch.Generator().manual_seed(seed)
+    rows = CELLS[cell].n_gates * SIZE
+    shapes = [(N_WINDOWS, n_timesteps, N_INPUTS), (rows, N_INPUTS), (rows, SIZE)]
+    shapes += [(rows,), (SIZE,)] if cell == "gru" else [(rows,)]
+    parts = (torch.randn(s, dtype=dtype, generator=generator) / 2 for s in shapes)
+    return [part.requires_grad_() for part in parts]
+
+
+def random_mask(dtype=torch.float64):
+    generator = torch.Generator().manual_seed(1)
+    hides = torch.rand(N_WINDOWS, SIZE, generator=generator) < 0.4
+    return torch.where(hides, 0.0, 1 / 0.6).to(dtype)
+
+
+def some_missing(n_timesteps):
+    """From no missing step to nothing but missing steps, window by window."""
+    return existing_steps(n_timesteps, torch.arange(N_WINDOWS) % (n_timesteps + 1))
+
+
+def with_zeros(parts, exists):
+    """The parts with zeros for inputs of steps that do not exist."""
+    inputs = parts[0].detach().where(exists[:, :, None], 0.0)
+    return [inputs.requires_grad_(), *parts[1:]]
+
+
+def by_hand(cell, parts, activation="tanh", **settings):
+    inputs, *weights = parts
+    return hidden_states(cell, inputs, CellWeights(*weights), activation, **settings)
+
+
+def by_steps(cell, parts, activation="tanh", recurrent_mask=None, exists=None):
+    inputs, *weights = parts
+    weights = CellWeights(*weights)
+    states = step_by_step(cell, inputs, weights, activation, recurrent_mask, exists)
+    return states, states[:, -1]
+
+
+def gradients(states_and_last, parts):
+    """Gradients of a number to which every state adds differently, the last twice."""
+    states, last = states_and_last
+    counts = torch.linspace(-1, 2, states.numel(), dtype=states.dtype)
+    total = states.flatten() @ counts + last.square().sum()
+    return torch.autograd.grad(total, parts)
+
+
+def assert_close(ours, theirs, tolerance=1e-12):
+    for one, other in zip(ours, theirs, strict=True):
+        scale = other.detach().abs().max().clamp(min=1e-300)
+        npt.assert_allclose(
+            one.detach() / scale, other.detach() / scale, atol=tolerance
+        )
+
+
+@by_precision
+@by_activation
+@by_cell
+def test_states_and_gradients_are_those_of_the_steps(cell, activation, dtype):
+    parts = random_parts(cell, dtype=dtype)
+    masks, missing = [None, random_mask(dtype)], [None, some_missing(N_TIMESTEPS)]
+    for mask, exists in itertools.product(masks, missing):
+        settings = {"recurrent_mask": mask, "exists": exists}
+        these = parts if exists is None else with_zeros(parts, exists)
+        ours = by_hand(cell, these, activation, **settings)
+        theirs = by_steps(cell, these, activation, **settings)
+        assert_close(ours, theirs, TOLERANCES[dtype])
+        pairs = gradients(ours, these), gradients(theirs, these)
+        assert_close(*pairs, TOLERANCES[dtype])
+
+
+@pytest.mark.parametrize("chunk_bytes", [1, 5000, 2**18])
+@pytest.mark.parametrize("n_timesteps", [1, 2, 7])
+@by_cell
+def test_chunks_of_any_length_give_the_gradients_of_the_steps(
+    cell, n_timesteps, chunk_bytes, monkeypatch
+):
+    monkeypatch.setattr(unrolled, "CHUNK_BYTES", chunk_bytes)
+    for activation in ("tanh", "relu"):
+        parts = random_parts(cell, n_timesteps)
+        ours = gradients(by_hand(cell, parts, activation), parts)
+        assert_close(ours, gradients(by_steps(cell, parts, activation), parts))
+
+
+@pytest.mark.parametrize("activation", ["tanh", "logistic", "identity"])
+@by_cell
+def test_gradients_agree_with_finite_differences(cell, activation):
+    inputs, *weights = random_parts(cell)
+    inputs = inputs.detach()[:2, :3].requires_grad_()
+    settings = cell, activation, None
+    assert torch.autograd.gradcheck(
+        lambda x, *parts: AllSteps.apply(settings, x, None, None, *parts),
+        [inputs, *weights],
+    )
+
+
+@by_precision
+@by_activation
+@by_cell
+def test_answers_without_history_are_those_with_one(cell, activation, dtype):
+    exists = some_missing(N_TIMESTEPS)
+    parts = with_zeros(random_parts(cell, dtype=dtype), exists)
+    for settings in ({}, {"exists": exists}):
+        states, _ = by_hand(cell, parts, activation, **settings)
+        with torch.no_grad():
+            ours, last = by_hand(cell, parts, activation, **settings)
+            _, alone = by_hand(cell, parts, activation, wants_states=False, **settings)
+        assert_close([ours], [states], TOLERANCES[dtype])
+        npt.assert_array_equal(last, ours[:, -1])
+        npt.assert_array_equal(alone, last)
+
+
+@by_cell
+def test_inputs_of_missing_steps_have_no_gradient(cell):
+    exists = some_missing(N_TIMESTEPS)
+    parts = with_zeros(random_parts(cell), exists)
+    gradient, *_ = gradients(by_hand(cell, parts, exists=exists), parts)
+    assert not gradient[~exists].any()
+    assert gradient[exists].all()
+
+
+@by_cell
+def test_inputs_without_a_gradient_get_none(cell):
+    inputs, *weights = random_parts(cell)
+    ours = gradients(by_hand(cell, [inputs.detach(), *weights]), weights)
+    assert_close(ours, gradients(by_steps(cell, [inputs, *weights]), weights))
+
+
+@by_cell
+def test_large_readings_saturate_and_do_not_overflow(cell):
+    inputs, *weights = (part.detach() for part in random_parts(cell))
+    for size in (1e3, 1e300):
+        for _ in range(2):
+            states, _ = by_hand(cell, [inputs * size, *weights])
+            assert states.isfinite().all()
+            assert states.abs().max() <= 1
+
+
+@by_cell
+def test_buffers_are_used_again_and_leave_no_trace(cell):
+    workspaces = Workspaces()
+    batches = [random_parts(cell, seed=0), random_parts(cell, seed=1)]
+    batches.append(random_parts(cell, n_timesteps=4))
+    exists = some_missing(N_TIMESTEPS)
+    missing = [exists, None, None]
+    batches[0] = with_zeros(batches[0], exists)
+    addresses = []
+    for parts, exists in zip(batches, missing, strict=True):
+        ours = by_hand(cell, parts, exists=exists, workspaces=workspaces)
+        addresses.append(ours[0].data_ptr())
+        theirs = by_steps(cell, parts, exists=exists)
+        assert_close(gradients(ours, parts), gradients(theirs, parts))
+    assert addresses[0] == addresses[1] != addresses[2]
+
+
+def test_two_batches_at_once_do_not_share_buffers():
+    workspaces = Workspaces()
+    batches = [random_parts(seed=0), random_parts(seed=1)]
+    answers = [by_hand("lstm", parts, workspaces=workspaces) for parts in batches]
+    for ours, parts in zip(answers, batches, strict=True):
+        theirs = by_steps("lstm", parts)
+        assert_close(gradients(ours, parts), gradients(theirs, parts))
+
+
+@by_cell
+def test_a_second_backward_pass_is_refused(cell):
+    parts = random_parts(cell)
+    states, _ = by_hand(cell, parts, workspaces=Workspaces())
+    torch.autograd.grad(states.sum(), parts, retain_graph=True)
+    with pytest.raises(RuntimeError, match="run forward again"):
+        torch.autograd.grad(states.sum(), parts)
+
+
+@by_cell
+def test_a_gradient_of_the_gradient_is_refused(cell):
+    parts = random_parts(cell)
+    states, _ = by_hand(cell, parts)
+    loss = states.square().sum()
+    (gradient,) = torch.autograd.grad(loss, parts[1], create_graph=True)
+    with pytest.raises(RuntimeError, match="once_differentiable"):
+        gradient.sum().backward()
