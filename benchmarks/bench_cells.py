@@ -1,0 +1,92 @@
+"""Time one layer of cells there and back: ours, PyTorch's, and the products alone."""
+
+from functools import partial
+from itertools import product
+
+import torch
+from _timing import compared, interleaved, parse_arguments, print_table
+from torch import nn
+
+from sklstm._nn.by_hand import Workspaces
+from sklstm._nn.cells import CELLS
+from sklstm._nn.network import RecurrentLayer
+
+# Windows in a batch, time steps, inputs, units.
+SHAPES = [
+    (32, 6, 1, 50),
+    (32, 6, 1, 16),
+    (64, 24, 8, 64),
+    (128, 48, 8, 32),
+    (256, 96, 7, 128),
+    (512, 48, 16, 256),
+]
+LAYERS = {"lstm": nn.LSTM, "gru": nn.GRU, "rnn": nn.RNN}
+# So many multiplications make one run, whatever the shape.
+RUN_SIZE = 2e8
+
+
+def our_layer(cell, n_inputs, size):
+    """Make a layer of ours that keeps its buffers, as while training."""
+    layer = RecurrentLayer(
+        n_inputs,
+        size,
+        cell=cell,
+        activation="tanh",
+        recurrent_dropout=0.0,
+        dtype=torch.float32,
+    )
+    for weights in layer.parameters():
+        nn.init.uniform_(weights, -(size**-0.5), size**-0.5)
+    layer.workspaces = Workspaces()
+    return layer
+
+
+def run_layer(last_state, layer, windows, d_last, n_calls):
+    """Compute last states, and the gradient by all weights of what they add up to."""
+    weights = list(layer.parameters())
+    for _ in range(n_calls):
+        torch.autograd.grad(last_state(layer, windows), weights, d_last)
+
+
+@torch.inference_mode()
+def run_products(n_gates, shape, n_calls):
+    """Compute only the matrix products of a layer, there and back."""
+    n_windows, n_timesteps, n_inputs, size = shape
+    rows, columns = n_gates * size, n_inputs + 1 + size
+    weights, by_gates = torch.rand(rows, columns), torch.rand(rows, size).t()
+    seen = torch.rand(n_timesteps, columns, n_windows)
+    gates = torch.rand(n_timesteps, rows, n_windows)
+    d_hidden, gradient = torch.empty(size, n_windows), torch.zeros(rows, columns)
+    for _ in range(n_calls):
+        for step in range(n_timesteps):
+            torch.mm(weights, seen[step], out=gates[step])
+        for step in range(n_timesteps):
+            torch.mm(by_gates, gates[step], out=d_hidden)
+        gradient.addbmm_(gates, seen.transpose(1, 2), beta=0)
+
+
+def layer_times(cell, shape, n_rounds):
+    """Time a layer of one shape; returns a row of a table."""
+    n_windows, n_timesteps, n_inputs, size = shape
+    windows, d_last = torch.rand(shape[:3]), torch.rand(n_windows, size)
+    n_gates = CELLS[cell].n_gates
+    work = 3 * n_windows * n_timesteps * n_gates * size * (n_inputs + size)
+    n_calls = max(1, round(RUN_SIZE / work))
+    theirs = LAYERS[cell](n_inputs, size, batch_first=True)
+    ours = our_layer(cell, n_inputs, size)
+    runs = {
+        "sklstm": partial(run_layer, lambda layer, x: layer(x)[1], ours),
+        "PyTorch": partial(run_layer, lambda layer, x: layer(x)[0][:, -1], theirs),
+    }
+    runs = {name: partial(run, windows, d_last, n_calls) for name, run in runs.items()}
+    runs["products"] = partial(run_products, n_gates, shape, n_calls)
+    cells = compared(interleaved(runs, n_rounds), 1e-3 * n_calls)
+    shape = ", ".join(map(str, shape))
+    return {"cell": cell, "batch, steps, inputs, hidden": shape, **cells}
+
+
+if __name__ == "__main__":
+    arguments = parse_arguments(__doc__, rounds=15)
+    cases = product(LAYERS, SHAPES)
+    rows = [layer_times(*case, arguments.rounds) for case in cases]
+    print_table("Forward and backward, milliseconds", rows)
