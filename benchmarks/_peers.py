@@ -1,9 +1,10 @@
 """The programs to compare: the same network and the same training in each.
 
-A peer is a class with `fit`, `predict` and the package it needs, without which it is
+A peer is a class with `fit`, `predict` and the packages it needs, without which it is
 left out. It imports in `__init__`, so that the time of `fit` holds no imports.
 """
 
+import os
 import time
 import warnings
 from importlib.util import find_spec
@@ -93,7 +94,7 @@ class Sklstm:
 
 
 class Skorch:
-    package = "skorch"
+    packages = ("skorch",)
 
     def __init__(self, workload):
         from skorch import NeuralNetRegressor
@@ -119,7 +120,7 @@ class Skorch:
 
 
 class BareTorch:
-    package = "torch"
+    packages = ("torch",)
 
     def __init__(self, workload):
         self.workload = workload
@@ -142,10 +143,39 @@ class BareTorch:
             return self.network(torch.from_numpy(X)).numpy()
 
 
-OTHERS = {"skorch": Skorch, "bare PyTorch": BareTorch}
+class KerasOnJax:
+    packages = ("keras", "jax")
+
+    def __init__(self, workload):
+        os.environ.setdefault("KERAS_BACKEND", "jax")
+        if torch.get_num_threads() == 1:
+            flags = "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1"
+            os.environ.setdefault("XLA_FLAGS", flags)
+        import keras
+
+        self.workload = workload
+        shape = workload.n_timesteps, workload.n_features
+        self.model = keras.Sequential(
+            [
+                keras.layers.Input(shape),
+                keras.layers.LSTM(workload.hidden),
+                keras.layers.Dense(1),
+            ]
+        )
+        self.model.compile(keras.optimizers.Adam(LEARNING_RATE), "mse")
+
+    def fit(self, X, y):
+        workload = self.workload
+        self.model.fit(X, y, workload.batch_size, workload.epochs, verbose=0)
+
+    def predict(self, X):
+        return self.model.predict(X, batch_size=1024, verbose=0)
+
+
+OTHERS = {"skorch": Skorch, "bare PyTorch": BareTorch, "Keras on JAX": KerasOnJax}
 # Ours first: the others are compared with it, and may be missing.
 PEERS = {"sklstm": Sklstm} | {
-    name: peer for name, peer in OTHERS.items() if find_spec(peer.package)
+    name: peer for name, peer in OTHERS.items() if all(map(find_spec, peer.packages))
 }
 
 

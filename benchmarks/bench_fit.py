@@ -1,4 +1,4 @@
-"""Time a fit: ours, skorch's and that of a bare PyTorch loop, turn by turn."""
+"""Time a fit: ours, those of other libraries and a bare PyTorch loop, turn by turn."""
 
 from functools import partial
 

@@ -170,8 +170,10 @@ def _from_3d(estimator, X, reset):
             f"X has windows of 0 time steps (shape={X.shape}), while a minimum of 1 is "
             f"required by {type(estimator).__name__}."
         )
-    # One step stands for all: scikit-learn would take axis 1 for the features.
-    validate_data(estimator, X[:, -1], reset=reset, ensure_all_finite=False)
+    # One step stands for all: scikit-learn would take axis 1 for the features. Once
+    # fitted, their number is all that is left to check.
+    last = {"skip_check_array": True} if not reset else {"ensure_all_finite": False}
+    validate_data(estimator, X[:, -1], reset=reset, **last)
     return _with_missing_steps(X, must_exist=reset)
 
 

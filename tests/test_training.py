@@ -435,13 +435,18 @@ def test_loss_does_not_depend_on_the_blocks(monkeypatch):
     rows = random_rows(weights=weights)._replace(n_missing=torch.arange(10) % 4)
     network = new_network()
     at_once = evaluate(network, SquaredError(), rows)
-    monkeypatch.setattr(training, "BLOCK_NUMBERS", 3 * 4 * 3)
+    monkeypatch.setattr(training, "STATE_NUMBERS", 3 * 4 * 3)
     assert rows_per_block(network, 4) == 3
     assert evaluate(network, SquaredError(), rows) == pytest.approx(at_once, rel=1e-12)
 
 
+def test_gates_of_a_block_fit_a_cache(monkeypatch):
+    monkeypatch.setattr(training, "GATE_NUMBERS", 5 * 4 * 3)
+    assert rows_per_block(new_network(), 4) == 5
+
+
 def test_block_is_one_window_at_least():
-    assert rows_per_block(new_network(), training.BLOCK_NUMBERS) == 1
+    assert rows_per_block(new_network(), training.STATE_NUMBERS) == 1
 
 
 def test_missing_steps_do_not_change_the_training():

@@ -124,6 +124,7 @@ class RecurrentNetwork(nn.Module):
         super().__init__()
         self.dropout = dropout
         self.generator = None
+        self.widest = max(hidden_layer_sizes)
         n_directions = 2 if bidirectional else 1
         widths = [n_features, *(size * n_directions for size in hidden_layer_sizes)]
         self.layers = nn.ModuleList(

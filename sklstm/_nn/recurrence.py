@@ -8,7 +8,7 @@ from sklstm._nn.cells import step_by_step
 from sklstm._nn.missing import with_missing_behind
 
 # Fewer windows than this are faster by PyTorch's kernels where no history is kept.
-FEW_WINDOWS = 8
+FEW_WINDOWS = 64
 
 # PyTorch's own kernels, by cell and activation.
 KERNELS = {

@@ -8,8 +8,9 @@ import torch
 from sklstm._nn.optimizers import FlatWeights, StepSize, make_optimizer
 from sklstm._nn.tensors import generator_on
 
-# Numbers that hidden states may take at once while predicting: what a cache holds.
-BLOCK_NUMBERS = 2**20
+# While predicting: numbers that the gates of one step may take, so that they stay in a
+# core's cache, and hidden states of all steps, so that memory does.
+GATE_NUMBERS, STATE_NUMBERS = 2**17, 2**22
 
 
 class Rows(NamedTuple):
@@ -325,6 +326,7 @@ def predict(network, blocks):
 
 
 def rows_per_block(network, n_timesteps):
-    """Windows whose hidden states, all steps of them, fit a cache together."""
-    widest = max(layer.size for layers in network.layers for layer in layers)
-    return max(1, BLOCK_NUMBERS // (n_timesteps * widest))
+    """Windows whose gates fit a cache, and whose hidden states do not fill memory."""
+    size = network.widest
+    rows = min(GATE_NUMBERS // (4 * size), STATE_NUMBERS // (n_timesteps * size))
+    return max(1, rows)
