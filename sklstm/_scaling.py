@@ -70,7 +70,9 @@ def _readings(windows, weights):
         # A reading counts for every window that it is in.
         ends = np.cumsum(np.concatenate([[0.0], weights, np.zeros(n_timesteps - 1)]))
         starts = np.concatenate([np.zeros(n_timesteps), ends[1:-n_timesteps]])
-        yield distinct_readings(values), ends[1:] - starts
+        readings, counts = distinct_readings(values), ends[1:] - starts
+        for block in blocks(len(readings), n_features):
+            yield readings[block], counts[block]
     else:
         for block in blocks(n_windows, n_timesteps * n_features):
             yield values[block].reshape(-1, n_timesteps * n_features), weights[block]

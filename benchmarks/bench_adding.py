@@ -1,0 +1,72 @@
+"""Learn to add two marked numbers among many: what `memory_init` is for."""
+
+import warnings
+from statistics import median
+
+import numpy as np
+from _timing import parse_arguments, print_table
+from sklearn.exceptions import ConvergenceWarning
+
+from sklstm import LSTMRegressor
+
+# Fixed beforehand; an epoch after the other makes N_SEQUENCES * N_EPOCHS presented.
+N_SEQUENCES, N_EPOCHS, N_TEST, SEEDS = 4000, 10, 2560, (0, 1, 2)
+# Off by more than this is wrong, as in Hochreiter and Schmidhuber (1997).
+TOLERANCE = 0.04
+
+
+def make_adding(n_sequences, n_timesteps, random):
+    """Make the adding problem of Hochreiter and Schmidhuber (1997).
+
+    Each step has a number between 0 and 1 and a mark, which is 1 at one step of the
+    first half and one of the second. The target is the sum of the two marked numbers.
+    """
+    numbers, marks = random.uniform(size=(2, n_sequences, n_timesteps))
+    marks[:] = 0
+    half, rows = n_timesteps // 2, np.arange(n_sequences)
+    marks[rows, random.integers(0, half, n_sequences)] = 1
+    marks[rows, random.integers(half, n_timesteps, n_sequences)] = 1
+    X = np.stack([numbers, marks], axis=2).astype(np.float32)
+    return X, (numbers * marks).sum(1).astype(np.float32)
+
+
+def learn(n_timesteps, memory_init, seed):
+    """Train on one set of sequences; returns mean squared and wrong of the test."""
+    random = np.random.default_rng(seed)
+    model = LSTMRegressor(
+        32,
+        memory_init=memory_init,
+        batch_size=10,
+        learning_rate="cosine",
+        max_iter=N_EPOCHS,
+        tol=0,
+        n_iter_no_change=N_EPOCHS,
+        random_state=seed,
+    )
+    model.fit(*make_adding(N_SEQUENCES, n_timesteps, random))
+    X, y = make_adding(N_TEST, n_timesteps, random)
+    errors = np.abs(model.predict(X) - y)
+    naive = np.mean((y - y.mean()) ** 2)
+    return np.mean(errors**2), int(np.sum(errors > TOLERANCE)), naive
+
+
+def compare(n_timesteps):
+    """Learn with and without memory_init; returns rows of a table."""
+    for memory_init in (n_timesteps, None):
+        results = [learn(n_timesteps, memory_init, seed) for seed in SEEDS]
+        errors, wrong, naive = map(median, zip(*results, strict=True))
+        yield {
+            "time steps": str(n_timesteps),
+            "memory_init": str(memory_init),
+            "sequences presented": str(N_SEQUENCES * N_EPOCHS),
+            f"wrong of {N_TEST}": f"{wrong:.0f}",
+            "mean squared error": f"{errors:.2g}",
+            "of the mean of y": f"{naive:.2g}",
+        }
+
+
+if __name__ == "__main__":
+    parse_arguments(__doc__, rounds=1)
+    warnings.simplefilter("ignore", ConvergenceWarning)
+    rows = [row for n_timesteps in (30, 100) for row in compare(n_timesteps)]
+    print_table(f"Adding problem, median of {len(SEEDS)} seeds", rows)
