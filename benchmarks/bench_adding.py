@@ -8,6 +8,7 @@ from _timing import parse_arguments, print_table
 from sklearn.exceptions import ConvergenceWarning
 
 from sklstm import LSTMRegressor
+from sklstm.datasets import make_adding
 
 # Fixed beforehand; an epoch after the other makes N_SEQUENCES * N_EPOCHS presented.
 N_SEQUENCES, N_EPOCHS, N_TEST, SEEDS = 4000, 10, 2560, (0, 1, 2)
@@ -15,26 +16,12 @@ N_SEQUENCES, N_EPOCHS, N_TEST, SEEDS = 4000, 10, 2560, (0, 1, 2)
 TOLERANCE = 0.04
 
 
-def make_adding(n_sequences, n_timesteps, random):
-    """Make the adding problem of Hochreiter and Schmidhuber (1997).
-
-    Each step has a number between 0 and 1 and a mark, which is 1 at one step of the
-    first half and one of the second. The target is the sum of the two marked numbers.
-    """
-    numbers, marks = random.uniform(size=(2, n_sequences, n_timesteps))
-    marks[:] = 0
-    half, rows = n_timesteps // 2, np.arange(n_sequences)
-    marks[rows, random.integers(0, half, n_sequences)] = 1
-    marks[rows, random.integers(half, n_timesteps, n_sequences)] = 1
-    X = np.stack([numbers, marks], axis=2).astype(np.float32)
-    return X, (numbers * marks).sum(1).astype(np.float32)
-
-
 def learn(n_timesteps, memory_init, seed):
     """Train on one set of sequences; returns mean squared and wrong of the test."""
-    random = np.random.default_rng(seed)
+    X, y = make_adding(N_SEQUENCES + N_TEST, n_timesteps, random_state=seed)
     model = LSTMRegressor(
         32,
+        dtype="float32",
         memory_init=memory_init,
         batch_size=10,
         learning_rate="cosine",
@@ -43,8 +30,8 @@ def learn(n_timesteps, memory_init, seed):
         n_iter_no_change=N_EPOCHS,
         random_state=seed,
     )
-    model.fit(*make_adding(N_SEQUENCES, n_timesteps, random))
-    X, y = make_adding(N_TEST, n_timesteps, random)
+    model.fit(X[:N_SEQUENCES], y[:N_SEQUENCES])
+    X, y = X[N_SEQUENCES:], y[N_SEQUENCES:]
     errors = np.abs(model.predict(X) - y)
     naive = np.mean((y - y.mean()) ** 2)
     return np.mean(errors**2), int(np.sum(errors > TOLERANCE)), naive
