@@ -6,7 +6,7 @@ import numpy.testing as npt
 import pytest
 import torch
 
-from sklstm._nn import unrolled
+from sklstm._nn import recurrence, unrolled
 from sklstm._nn.activations import ACTIVATIONS
 from sklstm._nn.by_hand import AllSteps, Workspaces
 from sklstm._nn.cells import CELLS, CellWeights, step_by_step
@@ -78,6 +78,14 @@ def assert_close(ours, theirs, tolerance=1e-12):
         )
 
 
+@pytest.fixture(params=["by hand", "elsewhere"])
+def way(request, monkeypatch):
+    """Our own steps, or what a device without them goes by."""
+    if request.param == "elsewhere":
+        monkeypatch.setattr(recurrence, "_is_faster_by_hand", lambda *_: False)
+
+
+@pytest.mark.usefixtures("way")
 @by_precision
 @by_activation
 @by_cell
@@ -142,6 +150,34 @@ def test_inputs_of_missing_steps_have_no_gradient(cell):
     gradient, *_ = gradients(by_hand(cell, parts, exists=exists), parts)
     assert not gradient[~exists].any()
     assert gradient[exists].all()
+
+
+@pytest.mark.parametrize("wants_states", [True, False])
+def test_answers_without_history_may_go_on_to_be_learnt_from(wants_states):
+    inputs, *weights = random_parts()
+    with torch.no_grad():
+        _, last = by_hand("lstm", [inputs, *weights], wants_states=wants_states)
+    head = torch.ones(SIZE, dtype=last.dtype).requires_grad_()
+    (gradient,) = torch.autograd.grad((last @ head).sum(), head)
+    npt.assert_allclose(gradient, last.sum(0), rtol=1e-12)
+
+
+def test_no_window_has_no_state():
+    inputs, *weights = random_parts()
+    states, last = by_hand("lstm", [inputs[:0], *weights])
+    assert states.shape == (0, N_TIMESTEPS, SIZE)
+    gradients = torch.autograd.grad(last.sum(), weights)
+    assert not any(gradient.any() for gradient in gradients)
+
+
+def test_buffers_are_on_the_cpu_whatever_the_default_device():
+    parts = random_parts()
+    with torch.device("meta"):
+        states, last = by_hand("lstm", parts)
+        with torch.no_grad():
+            _, alone = by_hand("lstm", parts)
+    assert_close([last, alone], [by_steps("lstm", parts)[1]] * 2)
+    assert states.device.type == "cpu"
 
 
 @by_cell

@@ -256,6 +256,27 @@ def test_predictions_know_no_dropout(dropout):
     assert (trained != expected).all()
 
 
+@pytest.mark.parametrize("cell", CELLS)
+def test_missing_steps_do_not_grow_out_of_bounds(cell):
+    # Whoever reads on over missing steps ends with infinite states here.
+    network = make_network(hidden_layer_sizes=(2,), cell=cell, activation="relu")
+    backwards = make_network(
+        hidden_layer_sizes=(2,), cell=cell, activation="relu", bidirectional=True
+    )
+    for layers in (*network.layers, *backwards.layers):
+        for layer in layers:
+            with torch.no_grad():
+                layer.recurrent.copy_(3 * torch.eye(len(layer.recurrent), 2))
+                layer.bias.fill_(3.0)
+    windows, n_missing = random_windows(3, 900), torch.tensor([895, 896, 899])
+    for some in (network, backwards):
+        outputs = some(windows, n_missing)
+        gradients = torch.autograd.grad(outputs.sum(), list(some.parameters()))
+        assert all(gradient.isfinite().all() for gradient in gradients)
+        expected = some(windows[:, -5:], n_missing - 895)
+        npt.assert_allclose(outputs.detach(), expected.detach(), rtol=1e-9)
+
+
 def test_dropout_also_stands_between_two_layers():
     network = make_network(hidden_layer_sizes=(40, 4), dropout=0.5).train()
     network.generator = random_generator(0)

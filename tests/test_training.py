@@ -441,8 +441,10 @@ def test_loss_does_not_depend_on_the_blocks(monkeypatch):
 
 
 def test_gates_of_a_block_fit_a_cache(monkeypatch):
-    monkeypatch.setattr(training, "GATE_NUMBERS", 5 * 4 * 3)
-    assert rows_per_block(new_network(), 4) == 5
+    monkeypatch.setattr(training, "FEWEST_ROWS", 2)
+    for n_rows in (1, 2, 5):
+        monkeypatch.setattr(training, "GATE_NUMBERS", n_rows * 4 * 3)
+        assert rows_per_block(new_network(), 4) == max(2, n_rows)
 
 
 def test_block_is_one_window_at_least():

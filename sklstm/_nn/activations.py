@@ -1,11 +1,12 @@
 """What squashes the states of a cell, and its slope by the squashed value."""
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import torch
 
 # Its dtype gives way to that of whatever it is combined with.
-ONE = torch.ones((), dtype=torch.float32)
+ONE = torch.ones((), dtype=torch.float32, device="cpu")
 
 
 class Activation(NamedTuple):
@@ -15,8 +16,8 @@ class Activation(NamedTuple):
     the latter.
     """
 
-    values: callable  # differentiable by PyTorch where `out` is None
-    slopes: callable  # of the values
+    values: Callable  # differentiable by PyTorch where `out` is None
+    slopes: Callable  # of the values
     zero_stays: bool = True  # whether it maps zero to zero
 
 

@@ -50,7 +50,7 @@ class Workspaces:
         self._free[cell, workspace.batch].append(workspace)
 
 
-@torch.inference_mode()
+@torch.no_grad()
 def states_without_history(cell, inputs, weights, activation, exists, wants_states):
     """Run all steps, with nothing kept to propagate back through.
 
@@ -59,7 +59,8 @@ def states_without_history(cell, inputs, weights, activation, exists, wants_stat
     cell, inputs, weights, activation
         As of :func:`sklstm._nn.recurrence.hidden_states`.
     exists : torch.Tensor of shape (n_timesteps, n_windows) or None
-        As of :meth:`~sklstm._nn.unrolled.Unrolled.run_forwards`.
+        1 where a step exists and 0 where not, which is for activations that map zero to
+        zero; None where all do.
     wants_states : bool
         Whether the states of all steps are asked for, not just the last.
 
@@ -95,7 +96,8 @@ class AllSteps(torch.autograd.Function):
         inputs : torch.Tensor of shape (n_windows, n_timesteps, n_inputs)
             Inputs in time order, zero where a step does not exist.
         exists : torch.Tensor of shape (n_timesteps, n_windows) or None
-            1 where a step exists and 0 where not; None where all do.
+            1 where a step exists and 0 where not, which is for activations that map
+            zero to zero; None where all do.
         mask : torch.Tensor of shape (n_windows, size) or None
             What to multiply the hidden state with before the gates see it.
         *weights : torch.Tensor

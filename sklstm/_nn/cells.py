@@ -148,7 +148,7 @@ def step_by_step(
     recurrent_mask : torch.Tensor of shape (n_windows, size) or None, default=None
         What to multiply the hidden state with before the gates see it, the same at
         every step; None leaves it as it is.
-    exists : torch.Tensor of bool of shape (n_windows, n_timesteps) or None
+    exists : torch.Tensor of bool of shape (n_windows, n_timesteps), default=None
         Which steps exist, the last ones of each window; None where all do.
 
     Returns

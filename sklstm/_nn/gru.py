@@ -62,13 +62,10 @@ class UnrolledGRU(Unrolled):
         size = self.batch.size
         self.slopes = self._buffer(n_steps, 4 * size)
         self.d_seen = self._buffer(size)
-        rows, n_inputs, dtype = (
-            self.n_gates * size,
-            self.batch.n_inputs,
-            self.zero.dtype,
-        )
-        self.gradient = torch.empty(rows, 1 + size, dtype=dtype)  # of r, z, a
-        self.gradient_of_inputs = torch.empty(rows, n_inputs + 1, dtype=dtype)
+        rows = self.n_gates * size
+        self.gradient = self.weights.new_empty(rows, 1 + size)  # of r, z, a
+        n_columns = self.batch.n_inputs + 1
+        self.gradient_of_inputs = self.weights.new_empty(rows, n_columns)
 
     def _views_of_chunk(self, start, stop):
         size, n_inputs = self.batch.size, self.batch.n_inputs

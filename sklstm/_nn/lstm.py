@@ -67,7 +67,8 @@ class BaseUnrolledLSTM(Unrolled):
             (self.memory[start:stop], self.squashed[start:stop]),
             (slopes[:, :size], through),
         )
-        # What steps keep of the gradient by the memory; nothing comes after the last.
+        # What steps keep of the gradient by the memory. Nothing comes after the last:
+        # memory[0] is zero for ever.
         is_last = stop == self.batch.n_timesteps
         d_kept = [*slopes[:, :size], self.memory[0] if is_last else self.d_memory]
         singly = [

@@ -52,9 +52,22 @@ def with_missing_behind(run, inputs, exists):
     return hide_missing(_roll(behind, -n_missing), exists)
 
 
+def reverse(states, exists):
+    """Turn the steps that exist round, and leave the others in front of them."""
+    if exists is None:
+        return states.flip(1)
+    n_missing = exists.shape[1] - exists.sum(1)
+    return _take_steps(states, n_missing - 1, -1)
+
+
 def _roll(states, shifts):
     """Move every window's steps towards its start, those that leave it to its end."""
+    return _take_steps(states, shifts, 1)
+
+
+def _take_steps(states, first, stride):
+    """Take a window's steps from a first one on, around its end or its start."""
     n_timesteps = states.shape[1]
-    steps = torch.arange(n_timesteps, device=states.device)
-    steps = (steps + shifts[:, None]) % n_timesteps  # (n_windows, n_timesteps)
+    steps = torch.arange(n_timesteps, device=states.device) * stride
+    steps = (steps + first[:, None]) % n_timesteps  # (n_windows, n_timesteps)
     return states.gather(1, steps[:, :, None].expand(-1, -1, states.shape[2]))

@@ -8,7 +8,7 @@ from torch import nn
 from sklstm._nn.by_hand import Workspaces
 from sklstm._nn.cells import CELLS, CellWeights
 from sklstm._nn.linear import Linear
-from sklstm._nn.missing import existing_steps, hide_missing
+from sklstm._nn.missing import existing_steps, hide_missing, reverse
 from sklstm._nn.pooling import make_pooling
 from sklstm._nn.recurrence import hidden_states
 from sklstm._nn.tensors import dropout_mask
@@ -196,7 +196,7 @@ class RecurrentNetwork(nn.Module):
         -------
         states : torch.Tensor of shape (n_windows, n_timesteps, width) or None
             Hidden states of the last layer, zero at steps that do not exist. None
-            where they would cost something and nobody asked.
+            where nobody asked.
         last : torch.Tensor of shape (n_windows, width)
             Those that have seen the whole window: each direction's last.
         """
@@ -222,15 +222,9 @@ class RecurrentNetwork(nn.Module):
 
     def _read_backwards(self, layer, states, exists, wants_states):
         """Run a layer from the last step to the first that exists."""
-        # What comes after the steps that exist changes no state that counts.
-        wants_states = wants_states or exists is not None
-        states, last = layer(states.flip(1), self.generator, wants_states=wants_states)
-        if states is not None:
-            states = hide_missing(states.flip(1), exists)
-        if exists is None:
-            return states, last
-        first = exists.int().argmax(1)  # 0 where no step exists: states are zero
-        return states, states[torch.arange(len(states), device=first.device), first]
+        backwards = reverse(states, exists)
+        states, last = layer(backwards, self.generator, exists, wants_states)
+        return states if states is None else reverse(states, exists), last
 
     def _drop(self, numbers):
         """Drop a share of the numbers while training."""

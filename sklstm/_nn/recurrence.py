@@ -48,16 +48,16 @@ def hidden_states(
     exists : torch.Tensor of bool of shape (n_windows, n_timesteps) or None
         Which steps exist, the last ones of each window; None where all do.
     workspaces : Workspaces or None, default=None
-        Buffers to use over and over; the states are then gone with the next batch.
-        None makes new ones.
+        Buffers to use over and over; the states are then gone once their gradients
+        have been asked for. None makes new ones.
     wants_states : bool, default=True
         Whether the states of all steps are asked for, not just the last.
 
     Returns
     -------
     states : torch.Tensor of shape (n_windows, n_timesteps, size) or None
-        Hidden state after every step, zero where one does not exist. None where it
-        would cost something and nobody asked.
+        Hidden state after every step, zero where one does not exist. None where nobody
+        asked.
     last : torch.Tensor of shape (n_windows, size)
         That after the last step: cheaper to propagate back from than ``states[:, -1]``.
     """
@@ -66,23 +66,24 @@ def hidden_states(
     if exists is not None and not _sees_missing(kernel, by_hand, activation):
 
         def run(inputs):
-            masks = {"recurrent_mask": recurrent_mask, "workspaces": workspaces}
-            return hidden_states(cell, inputs, weights, activation, **masks)[0]
+            settings = {"recurrent_mask": recurrent_mask, "workspaces": workspaces}
+            return hidden_states(cell, inputs, weights, activation, **settings)[0]
 
         states = with_missing_behind(run, inputs, exists)
     elif by_hand:
         exists = exists if exists is None else exists.t().to(inputs.dtype)
-        if torch.is_grad_enabled() or recurrent_mask is not None:
-            settings = cell, activation, workspaces
-            parts = (part for part in weights if part is not None)
-            return AllSteps.apply(settings, inputs, exists, recurrent_mask, *parts)
-        parts = cell, inputs, weights, activation
-        return states_without_history(*parts, exists, wants_states)
+        if not torch.is_grad_enabled() and recurrent_mask is None:
+            parts = cell, inputs, weights, activation
+            return states_without_history(*parts, exists, wants_states)
+        settings = cell, activation, workspaces
+        parts = (part for part in weights if part is not None)
+        states, last = AllSteps.apply(settings, inputs, exists, recurrent_mask, *parts)
+        return states if wants_states else None, last
     elif kernel is not None:
         states = _by_kernel(kernel, inputs, weights)
     else:
         states = step_by_step(cell, inputs, weights, activation, recurrent_mask, exists)
-    return states, states[:, -1]
+    return states if wants_states else None, states[:, -1]
 
 
 def _is_faster_by_hand(kernel, inputs):

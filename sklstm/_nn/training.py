@@ -8,9 +8,11 @@ import torch
 from sklstm._nn.optimizers import FlatWeights, StepSize, make_optimizer
 from sklstm._nn.tensors import generator_on
 
-# While predicting: numbers that the gates of one step may take, so that they stay in a
-# core's cache, and hidden states of all steps, so that memory does.
+# While predicting: numbers that the gates of one step may take, so that they stay in
+# the cache of a core (it works alone then), and the hidden states of all steps.
 GATE_NUMBERS, STATE_NUMBERS = 2**17, 2**22
+# Fewer rows than this make too little of the weights, whatever the cache.
+FEWEST_ROWS = 256
 
 
 class Rows(NamedTuple):
@@ -257,8 +259,9 @@ def train(
                 history.ended_by = "callback"
     except KeyboardInterrupt:
         history.ended_by = "interrupt"
+    finally:
+        network.end_training()
     best.restore()
-    network.end_training()
     return history, learner.optimizer.state
 
 
@@ -326,7 +329,8 @@ def predict(network, blocks):
 
 
 def rows_per_block(network, n_timesteps):
-    """Windows whose gates fit a cache, and whose hidden states do not fill memory."""
-    size = network.widest
-    rows = min(GATE_NUMBERS // (4 * size), STATE_NUMBERS // (n_timesteps * size))
+    """Windows to predict at once: few enough for the cache of a CPU, and for memory."""
+    rows = STATE_NUMBERS // (n_timesteps * network.widest)
+    if network.head.weight.device.type == "cpu":
+        rows = min(rows, max(FEWEST_ROWS, GATE_NUMBERS // (4 * network.widest)))
     return max(1, rows)

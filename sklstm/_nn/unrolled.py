@@ -6,10 +6,11 @@ What makes it fast
 - One matrix product a step: inputs, a row of ones for the biases and the hidden state
   lie in one buffer.
 - The row of ones is zero where a step does not exist. Inputs and biases then add
-  nothing, and a state of zeros stays one: missing steps cost no operation of their own.
+  nothing, and a state of zeros stays one if the activation maps zero to zero: missing
+  steps cost no operation of their own.
 - The slopes of the gates are computed for as many steps at once as fit a cache.
-- Nothing is allocated in the loop: an :class:`Unrolled` has every buffer, and every
-  view of it, for batches of one kind.
+- Nothing is allocated in the loop of training: an :class:`Unrolled` has every buffer,
+  and every view of it, for batches of one kind.
 
 The equations themselves are in :mod:`sklstm._nn.cells`.
 """
@@ -78,7 +79,7 @@ class Unrolled(ABC):
             self.mask, self.hidden = self._buffer(batch.size), self._states(batch.size)
         self.weights = self._side_by_side()
         self.weights_apart = self._apart(self.weights)
-        self.zero = torch.zeros((), dtype=batch.dtype)
+        self.zero = torch.zeros((), dtype=batch.dtype, device="cpu")
         self._make_buffers()
         if keeps_history:
             pairs = [(step, step + 1) for step in range(batch.n_timesteps)]
@@ -88,7 +89,8 @@ class Unrolled(ABC):
         self.chunks = self._make_chunks() if keeps_history else []
 
     def _buffer(self, *shape):
-        return torch.empty(*shape, self.batch.n_windows, dtype=self.batch.dtype)
+        shape = *shape, self.batch.n_windows
+        return torch.empty(shape, dtype=self.batch.dtype, device="cpu")
 
     def _states(self, n_rows):
         """Make a buffer for what a step finds, and the last one leaves: zeros."""
@@ -161,7 +163,8 @@ class Unrolled(ABC):
         weights : CellWeights
             Weights of the cell.
         exists : torch.Tensor of shape (n_timesteps, n_windows) or None, default=None
-            1 where a step exists and 0 where not; None where all do.
+            1 where a step exists and 0 where not, which is for activations that map
+            zero to zero; None where all do.
         mask : torch.Tensor of shape (n_windows, size) or None, default=None
             What the gates see the hidden state through, if the batch is masked.
         """
@@ -176,7 +179,7 @@ class Unrolled(ABC):
             self._take_step(*views)
 
     def run_without_history(self, inputs, weights, exists=None, states=None):
-        """Compute the last state; there is no way back then.
+        """Compute the last state; there is no way back then, and no second run.
 
         Parameters
         ----------
@@ -244,8 +247,8 @@ class Unrolled(ABC):
     def _make_chunks(self):
         """Make buffers and views for the backward pass, last steps first."""
         batch = self.batch
-        row_of_bytes = self.seen[0, 0].nbytes * batch.size
-        n_steps = max(1, CHUNK_BYTES // (self.n_slopes * row_of_bytes))
+        bytes_of_step = self.n_slopes * batch.size * self.seen[0, 0].nbytes
+        n_steps = max(1, CHUNK_BYTES // max(1, bytes_of_step))
         n_steps = min(n_steps, batch.n_timesteps)
         self.d_hidden = self._buffer(batch.size)
         self._make_buffers_to_go_back(n_steps)
@@ -261,9 +264,8 @@ class Unrolled(ABC):
     def _side_by_side(self):
         """Make a matrix for what stands before inputs, 1 and hidden state."""
         n_inputs, size = self.batch.n_inputs, self.batch.size
-        return torch.zeros(
-            self.n_gates * size, n_inputs + 1 + size, dtype=self.batch.dtype
-        )
+        shape = self.n_gates * size, n_inputs + 1 + size
+        return torch.zeros(shape, dtype=self.batch.dtype, device="cpu")
 
     def _apart(self, side_by_side):
         """View the parts of such a matrix as weights of a cell."""
