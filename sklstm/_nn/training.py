@@ -158,7 +158,8 @@ class Learner:
 
     def run_epoch(self, training, generator):
         """Take one step per batch of rows; returns the mean loss by weight."""
-        self.network.train()
+        if not self.network.training:
+            self.network.train()
         total = 0.0
         for rows in _batches(len(training.targets), self.plan, generator):
             batch = training.take(rows)
@@ -278,8 +279,10 @@ def _batches(n_rows, plan, generator):
     """Yield the rows of one batch after the other; None stands for all of them."""
     if n_rows <= plan.batch_size:
         return iter([None])
-    in_order = torch.arange(n_rows)
-    order = torch.randperm(n_rows, generator=generator) if plan.shuffle else in_order
+    if plan.shuffle:
+        order = torch.randperm(n_rows, generator=generator)
+    else:
+        order = torch.arange(n_rows)
     return iter(order.split(plan.batch_size))
 
 
