@@ -2,8 +2,7 @@
 
 A loss maps outputs of shape (n_windows, n_targets * outputs_per_target) and targets of
 shape (n_windows, n_targets) to one number per target, or per target and quantile, and
-outputs to predictions in the units of the targets. Its slopes, by hand since that takes
-PyTorch several times as long as the loss itself, are those of the sum of these numbers.
+outputs to predictions in the units of the targets.
 """
 
 import torch
@@ -25,10 +24,6 @@ class SquaredError:
         """Loss of each target, (n_windows, n_targets)."""
         return mse_loss(outputs, targets, reduction="none") / 2
 
-    def slopes(self, outputs, targets):
-        """Slope by each output, in the shape of the outputs."""
-        return outputs - targets
-
     def predictions(self, outputs):
         """Read outputs as predictions, (n_windows, n_targets)."""
         return outputs
@@ -40,10 +35,6 @@ class AbsoluteError(SquaredError):
     def __call__(self, outputs, targets):
         """Loss of each target, (n_windows, n_targets)."""
         return l1_loss(outputs, targets, reduction="none")
-
-    def slopes(self, outputs, targets):
-        """Slope by each output, in the shape of the outputs; 0 at its kink."""
-        return (outputs - targets).sign()
 
 
 class Huber(SquaredError):
@@ -59,10 +50,6 @@ class Huber(SquaredError):
         """Loss of each target, (n_windows, n_targets)."""
         return huber_loss(outputs, targets, reduction="none")
 
-    def slopes(self, outputs, targets):
-        """Slope by each output, in the shape of the outputs."""
-        return (outputs - targets).clamp(-1, 1)
-
 
 class Poisson:
     """Half the Poisson deviance less its constant part; outputs are logarithms."""
@@ -72,10 +59,6 @@ class Poisson:
     def __call__(self, outputs, targets):
         """Loss of each target, (n_windows, n_targets)."""
         return poisson_nll_loss(outputs, targets, reduction="none")
-
-    def slopes(self, outputs, targets):
-        """Slope by each output, in the shape of the outputs."""
-        return outputs.exp() - targets
 
     def predictions(self, outputs):
         """Read outputs as predictions, (n_windows, n_targets)."""
@@ -106,23 +89,8 @@ class Quantiles:
     def __call__(self, outputs, targets):
         """Loss of each quantile, (n_windows, n_targets, n_quantiles)."""
         error = targets[:, :, None] - self.predictions(outputs)
-        levels = self._levels(outputs)
+        levels = torch.tensor(self.quantiles, dtype=error.dtype, device=error.device)
         return torch.maximum(levels * error, (levels - 1) * error)
-
-    def slopes(self, outputs, targets):
-        """Slope by each output, in the shape of the outputs; 0 at a kink."""
-        error = targets[:, :, None] - self.predictions(outputs)
-        above = error.sign().add(1) / 2  # 1 above the quantile, 0 below, 1/2 on it
-        by_quantile = 1 - self._levels(outputs) - above
-        by_quantile[error == 0] = 0
-        # A step moves its own quantile and all above.
-        by_step = by_quantile.flip(2).cumsum(2).flip(2)
-        steps = outputs.unflatten(1, (-1, self.outputs_per_target))[:, :, 1:]
-        by_step[:, :, 1:] *= steps.sigmoid()
-        return by_step.flatten(1)
-
-    def _levels(self, like):
-        return torch.tensor(self.quantiles, dtype=like.dtype, device=like.device)
 
     def predictions(self, outputs):
         """Read outputs as predictions, (n_windows, n_targets, n_quantiles)."""

@@ -41,12 +41,9 @@ class FlatWeights:
         parts = flat.split([p.numel() for p in self.parameters])
         return [part.view_as(p) for part, p in zip(parts, self.parameters, strict=True)]
 
-    def set_gradient(self, outputs, slopes=None):
-        """Put in place the gradient of what moves by `slopes` with the outputs.
-
-        A single output, such as a loss, needs none.
-        """
-        gradients = torch.autograd.grad(outputs, self.parameters, slopes)
+    def set_gradient(self, loss):
+        """Put the gradient of a loss in place."""
+        gradients = torch.autograd.grad(loss, self.parameters)
         for place, gradient in zip(self._gradients, gradients, strict=True):
             place.copy_(gradient)
 

@@ -34,13 +34,6 @@ class Rows(NamedTuple):
             return losses.mean()
         return (losses.flatten(1).mean(1) @ self.weights) / self.total_weight
 
-    def slopes_of_mean(self, losses, slopes):
-        """Turn slopes of the sum of all losses into slopes of their :meth:`mean`."""
-        n_losses = losses[0].numel()
-        if self.weights is None:
-            return slopes / (len(losses) * n_losses)
-        return slopes * (self.weights / (self.total_weight * n_losses))[:, None]
-
     def take(self, rows):
         """Return some of the rows, in the order given; all for None."""
         if rows is None:
@@ -178,10 +171,9 @@ class Learner:
         """Take one step on a batch; returns its mean loss, the penalty included."""
         weights, plan = self.weights, self.plan
         outputs = self.network(batch.windows, batch.n_missing)
-        numbers = outputs.detach(), batch.targets
-        losses, slopes = self.loss(*numbers), self.loss.slopes(*numbers)
-        weights.set_gradient(outputs, batch.slopes_of_mean(losses, slopes))
-        loss = batch.mean(losses)
+        loss = batch.mean(self.loss(outputs, batch.targets))
+        weights.set_gradient(loss)
+        loss = loss.detach()
         if plan.alpha and plan.solver != "adamw":
             alpha = plan.alpha / float(batch.total_weight)
             loss += weights.penalty(alpha)
