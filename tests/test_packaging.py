@@ -1,6 +1,8 @@
 """The package, its metadata and its pinned versions agree."""
 
 import re
+import subprocess
+import sys
 import tomllib
 from importlib.metadata import version
 from itertools import chain
@@ -35,3 +37,20 @@ def test_every_dependency_has_an_exact_version():
 
 def test_constraints_are_public_versions():
     assert [pin for pin in pins() if not re.fullmatch(r"[\w.-]+==[\w.]+", pin)] == []
+
+
+def test_a_first_fit_imports_next_to_nothing():
+    # What PyTorch imports on the way, sympy among it, can take longer than the fit.
+    code = """
+import sys
+import numpy as np
+from sklstm import LSTMRegressor
+before = set(sys.modules)
+X = np.random.default_rng(0).normal(size=(10, 3, 1))
+model = LSTMRegressor(2, max_iter=2, learning_rate="cosine").fit(X, X[:, -1, 0])
+model.predict(X)
+print(len(set(sys.modules) - before))
+"""
+    command = [sys.executable, "-c", code]
+    answer = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
+    assert int(answer.stdout) < 20
