@@ -11,6 +11,8 @@ from sklstm._nn.tensors import SMALL_STEP
 
 # Windows in a batch, time steps, inputs, units: from small steps to large ones.
 SHAPES = [
+    (32, 6, 1, 16),
+    (48, 24, 8, 50),
     (64, 24, 8, 64),
     (200, 24, 8, 64),
     (200, 24, 8, 128),

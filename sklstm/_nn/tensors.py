@@ -5,9 +5,10 @@ from contextlib import contextmanager
 
 import torch
 
-# A step of the training loop below this many multiplications is faster on one thread
-# than on two: handing work over costs more than it saves.
-SMALL_STEP = 20_000_000
+# A step of the training loop below this many multiplications stays on one thread:
+# handing work over costs about what it saves. Measured by benchmarks/bench_threads.py
+# on a slow core, which breaks even at a fifth of it; a fast one does so later.
+SMALL_STEP = 2_000_000
 
 _home_process = os.getpid()
 

@@ -9,7 +9,7 @@ from sklstm._nn.optimizers import FlatWeights, StepSize, make_optimizer
 from sklstm._nn.tensors import generator_on
 
 # While predicting: numbers that the gates of one step may take, so that they stay in
-# the cache of a core (it works alone then), and the hidden states of all steps.
+# the cache of a core, and the hidden states of all steps.
 GATE_NUMBERS, STATE_NUMBERS = 2**17, 2**22
 # Fewer rows than this make too little of the weights, whatever the cache.
 FEWEST_ROWS = 256
