@@ -41,6 +41,10 @@ def our_layer(cell, n_inputs, size):
     return layer
 
 
+def our_last_state(layer, windows):
+    return layer(windows)[1]
+
+
 def run_layer(last_state, layer, windows, d_last, n_calls):
     """Compute last states, and the gradient by all weights of what they add up to."""
     weights = list(layer.parameters())
@@ -76,7 +80,7 @@ def layer_times(cell, shape, n_rounds):
     theirs = LAYERS[cell](n_inputs, size, batch_first=True)
     ours = our_layer(cell, n_inputs, size)
     runs = {
-        "sklstm": partial(run_layer, lambda layer, x: layer(x)[1], ours),
+        "sklstm": partial(run_layer, our_last_state, ours),
         "PyTorch": partial(run_layer, lambda layer, x: layer(x)[0][:, -1], theirs),
     }
     runs = {name: partial(run, windows, d_last, n_calls) for name, run in runs.items()}

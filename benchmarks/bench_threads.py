@@ -5,7 +5,7 @@ from functools import partial
 
 import torch
 from _timing import compared, interleaved, parse_arguments, print_table
-from bench_cells import our_layer, run_layer
+from bench_cells import our_last_state, our_layer, run_layer
 
 from sklstm._nn.tensors import SMALL_STEP
 
@@ -21,14 +21,10 @@ SHAPES = [
 ]
 
 
-def last_state(layer, windows):
-    return layer(windows)[1]
-
-
 def on_threads(n_threads, layer, windows, d_last):
     """Run a layer there and back on some threads."""
     torch.set_num_threads(n_threads)
-    run_layer(last_state, layer, windows, d_last, 3)
+    run_layer(our_last_state, layer, windows, d_last, 3)
 
 
 def thread_times(shape, n_rounds):

@@ -77,6 +77,24 @@ def test_twenty_steps_are_those_of_pytorch(solver, windows):
         npt.assert_allclose(our.detach(), their.detach(), rtol=1e-12, atol=1e-15)
 
 
+@pytest.mark.parametrize("solver", ["adam", "adamw"])
+def test_adam_in_parts_takes_the_steps_of_adam_in_one_pass(
+    solver, windows, monkeypatch
+):
+    ended = []
+    for has_one_pass in (True, False):
+        if not has_one_pass:
+            monkeypatch.delattr(torch, "_fused_adam_")
+        network = new_network()
+        weights = FlatWeights(network)
+        optimizer = make_optimizer(solver, weights, 0.01, DECAY)
+        for _ in range(20):
+            weights.set_gradient(loss_of(network, windows))
+            optimizer.step()
+        ended.append(weights.values)
+    npt.assert_allclose(*ended, rtol=1e-12, atol=1e-15)
+
+
 def test_first_step_of_adam_is_the_step_size_against_the_gradient(network, windows):
     weights = FlatWeights(network)
     before = weights.values.clone()

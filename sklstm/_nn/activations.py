@@ -10,7 +10,7 @@ ONE = torch.ones((), dtype=torch.float32, device="cpu")
 
 
 class Activation(NamedTuple):
-    """A function of every number, both parts with an ``out`` to write to.
+    """A function of every number, and its slope; both take an ``out`` to write to.
 
     The slope is computed from the values, not from what went in: nobody has to keep
     the latter.
@@ -29,16 +29,16 @@ def _identity(x, out=None):
     return x if out is None else out.copy_(x)
 
 
-def _slopes_of_tanh(values, out=None):
+def _slopes_of_tanh(values, out):
     return torch.addcmul(ONE, values, values, value=-1, out=out)
 
 
-def _slopes_of_logistic(values, out=None):
+def _slopes_of_logistic(values, out):
     return torch.addcmul(values, values, values, value=-1, out=out)
 
 
-def _slopes_of_identity(values, out=None):
-    return torch.ones_like(values) if out is None else out.fill_(1)
+def _slopes_of_identity(_, out):
+    return out.fill_(1)
 
 
 ACTIVATIONS = {

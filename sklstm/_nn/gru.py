@@ -32,7 +32,6 @@ class UnrolledGRU(Unrolled):
             self.candidate[before],
             self.hidden[before],
             self.hidden[after],
-            self.shown[after],
         )
 
     def _of_candidate(self, side_by_side):
@@ -48,15 +47,13 @@ class UnrolledGRU(Unrolled):
         seen, candidate = self.inputs_and_one[steps], self.candidate[steps]
         torch.matmul(self.weights_of_candidate, seen, out=candidate)
 
-    def _take_step(self, seen, gates, candidate, hidden_before, hidden, shown):
+    def _take_step(self, seen, gates, candidate, hidden_before, hidden):
         together, r_and_z, r, z, a = gates
         torch.mm(self.weights, seen, out=together)
         r_and_z.sigmoid_()
         candidate.addcmul_(r, a)
         self.activation.values(candidate, out=candidate)
         torch.lerp(candidate, hidden_before, z, out=hidden)
-        if self.mask is not None:
-            torch.mul(hidden, self.mask, out=shown)
 
     def _make_buffers_to_go_back(self, n_steps):
         size = self.batch.size

@@ -17,6 +17,10 @@ class BaseUnrolledLSTM(Unrolled):
     def _let_in(self, gates, i, f, g, o, memory):
         """Squash all gates, and start the memory with what comes in."""
 
+    @abstractmethod
+    def _slopes_of_letting_in(self, i, g, slope_i, slope_g):
+        """Turn slopes of a sigmoid by what goes into it into those of the memory."""
+
     def _make_buffers(self):
         size = self.batch.size
         self.gates = self._values(4 * size)
@@ -32,21 +36,18 @@ class BaseUnrolledLSTM(Unrolled):
             self.memory[after],
             self.squashed[before],
             self.hidden[after],
-            self.shown[after],
         )
 
     def _read_inputs(self, steps):
         """Leave the inputs to the product of each step."""
 
-    def _take_step(self, seen, gates, memory_before, memory, squashed, hidden, shown):
+    def _take_step(self, seen, gates, memory_before, memory, squashed, hidden):
         together, _, f, _, o = gates
         torch.mm(self.weights, seen, out=together)
         self._let_in(*gates, memory)
         memory.addcmul_(f, memory_before)
         self.activation.values(memory, out=squashed)
         torch.mul(o, squashed, out=hidden)
-        if self.mask is not None:
-            torch.mul(hidden, self.mask, out=shown)
 
     def _make_buffers_to_go_back(self, n_steps):
         size = self.batch.size
@@ -86,6 +87,20 @@ class BaseUnrolledLSTM(Unrolled):
         products = [(self.gradient, d_gates, seen)]
         return Chunk(slice(start, stop), together, singly, products, d_gates)
 
+    def _compute_slopes(self, gates, slopes, states, to_memory):
+        gates, i, f, g, o = gates
+        slopes, slope_i, slope_f, slope_g, slope_o = slopes
+        memory_before, squashed = states
+        kept, through = to_memory
+        # The last step of these goes on from the first of those behind them.
+        self.d_memory.copy_(self.kept_at_first)
+        torch.addcmul(gates, gates, gates, value=-1, out=slopes)  # s (1 - s)
+        self._slopes_of_letting_in(i, g, slope_i, slope_g)
+        slope_f.mul_(memory_before)
+        slope_o.mul_(squashed)
+        self.activation.slopes(squashed, out=through).mul_(o)
+        kept.copy_(f)
+
     def _go_back_a_step(self, by_gates, d_kept, through, by_memory, by_hidden, d_gates):
         torch.addcmul(d_kept, self.d_hidden, through, out=self.d_memory)
         by_memory.mul_(self.d_memory)
@@ -109,20 +124,9 @@ class UnrolledLSTM(BaseUnrolledLSTM):
         self.activation.values(g, out=g)
         torch.mul(i, g, out=memory)
 
-    def _compute_slopes(self, gates, slopes, states, to_memory):
-        gates, i, f, g, o = gates
-        slopes, slope_i, slope_f, slope_g, slope_o = slopes
-        memory_before, squashed = states
-        kept, through = to_memory
-        # The last step of these goes on from the first of those behind them.
-        self.d_memory.copy_(self.kept_at_first)
-        torch.addcmul(gates, gates, gates, value=-1, out=slopes)  # s (1 - s)
+    def _slopes_of_letting_in(self, i, g, slope_i, slope_g):
         slope_i.mul_(g)
-        slope_f.mul_(memory_before)
         self.activation.slopes(g, out=slope_g).mul_(i)
-        slope_o.mul_(squashed)
-        self.activation.slopes(squashed, out=through).mul_(o)
-        kept.copy_(f)
 
 
 class UnrolledTanhLSTM(BaseUnrolledLSTM):
@@ -140,17 +144,6 @@ class UnrolledTanhLSTM(BaseUnrolledLSTM):
         gates.sigmoid_()
         torch.addcmul(i, i, u, value=-2, out=memory)
 
-    def _compute_slopes(self, gates, slopes, states, to_memory):
-        gates, i, f, u, o = gates
-        slopes, slope_i, slope_f, slope_u, slope_o = slopes
-        memory_before, squashed = states
-        kept, through = to_memory
-        self.d_memory.copy_(self.kept_at_first)
-        torch.addcmul(gates, gates, gates, value=-1, out=slopes)  # s (1 - s)
+    def _slopes_of_letting_in(self, i, u, slope_i, slope_u):
         torch.addcmul(slope_i, slope_i, u, value=-2, out=slope_i)
-        slope_f.mul_(memory_before)
         torch.addcmul(self.zero, slope_u, i, value=4, out=slope_u)
-        slope_o.mul_(squashed)
-        torch.mul(squashed, squashed, out=through)
-        torch.addcmul(o, through, o, value=-1, out=through)
-        kept.copy_(f)

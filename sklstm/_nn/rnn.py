@@ -14,7 +14,7 @@ class UnrolledRNN(Unrolled):
         """Do without: there is nothing but the hidden state."""
 
     def _views_of_step(self, before, after):
-        return self.seen[before], self.hidden[after], self.shown[after]
+        return self.seen[before], self.hidden[after]
 
     def _adapt_weights(self, weights):
         """Leave them as they are."""
@@ -22,11 +22,9 @@ class UnrolledRNN(Unrolled):
     def _read_inputs(self, steps):
         """Leave the inputs to the product of each step."""
 
-    def _take_step(self, seen, hidden, shown):
+    def _take_step(self, seen, hidden):
         torch.mm(self.weights, seen, out=hidden)
         self.activation.values(hidden, out=hidden)
-        if self.mask is not None:
-            torch.mul(hidden, self.mask, out=shown)
 
     def _make_buffers_to_go_back(self, n_steps):
         self.slopes = self._buffer(n_steps, self.batch.size)

@@ -175,8 +175,10 @@ class Unrolled(ABC):
         if mask is not None:
             self.mask.copy_(mask.t())
         self._read_inputs(steps)
-        for views in self.steps:
+        for after, views in enumerate(self.steps, 1):
             self._take_step(*views)
+            if mask is not None:
+                torch.mul(self.hidden[after], self.mask, out=self.shown[after])
 
     def run_without_history(self, inputs, weights, exists=None, states=None):
         """Compute the last state; there is no way back then, and no second run.
