@@ -79,7 +79,6 @@ class Unrolled(ABC):
             self.mask, self.hidden = self._buffer(batch.size), self._states(batch.size)
         self.weights = self._side_by_side()
         self.weights_apart = self._apart(self.weights)
-        self.zero = torch.zeros((), dtype=batch.dtype, device="cpu")
         self._make_buffers()
         if keeps_history:
             pairs = [(step, step + 1) for step in range(batch.n_timesteps)]
