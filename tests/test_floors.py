@@ -19,7 +19,7 @@ FLOORS = [
     ["_nn.by_hand"],
     ["_nn.recurrence"],
     ["_nn.network"],
-    ["_nn.initialization"],
+    ["_nn.gradients", "_nn.initialization"],
     # 2: training
     ["_nn.training"],
     # 3: arrays to network and back

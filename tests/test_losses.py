@@ -117,6 +117,17 @@ def test_one_loss_and_one_prediction_per_target(name, counts):
     assert loss.predictions(outputs).shape == (20, 2, *levels)
 
 
+@pytest.mark.parametrize("name", LOSSES)
+def test_slopes_are_the_gradient_of_the_losses(name, counts):
+    loss = loss_named(name)
+    random = np.random.default_rng(3)
+    shape = 20, 2 * loss.outputs_per_target
+    outputs = torch.from_numpy(2 * random.normal(size=shape)).requires_grad_()
+    gradient = torch.autograd.grad(loss(outputs, counts).sum(), outputs)[0]
+    slopes = loss.slopes(outputs.detach(), counts)
+    npt.assert_allclose(slopes, gradient, rtol=1e-12, atol=1e-14)
+
+
 @pytest.mark.parametrize("name", ["squared_error", "absolute_error", "huber"])
 def test_outputs_are_the_predictions(name, outputs):
     npt.assert_array_equal(loss_named(name).predictions(outputs), outputs)

@@ -390,6 +390,28 @@ def test_one_time_step_trains_as_the_multilayer_perceptron(solver, tolerance):
     npt.assert_allclose(outputs, perceptron.predict(X), rtol=10 * tolerance)
 
 
+@pytest.mark.parametrize("is_weighted", [False, True])
+@pytest.mark.parametrize("n_losses", [(1,), (3,), (3, 2)], ids=str)
+def test_slopes_of_the_mean_are_its_gradient(n_losses, is_weighted):
+    weights = torch.arange(1.0, 6.0).double() if is_weighted else None
+    rows = random_rows(5, weights=weights)
+    numbers = torch.from_numpy(np.random.default_rng(1).normal(size=(5, *n_losses)))
+    numbers = numbers.reshape(5, -1).requires_grad_()
+
+    def losses():
+        return numbers.square().reshape(5, *n_losses)
+
+    gradient = torch.autograd.grad(rows.mean(losses()), numbers)[0]
+    slopes = rows.slopes_of_mean(2 * numbers.detach(), losses())
+    npt.assert_allclose(slopes, gradient, rtol=1e-12)
+
+
+def test_no_gradient_is_left_behind():
+    network = new_network()
+    run(network, random_rows(), max_iter=1)
+    assert all(weights.grad is None for weights in network.parameters())
+
+
 @pytest.mark.parametrize("max_grad_norm", [None, 0.01])
 def test_step_goes_along_the_gradient_of_loss_and_penalty(max_grad_norm):
     network, rows = new_network(), random_rows()

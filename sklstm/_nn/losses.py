@@ -2,7 +2,8 @@
 
 A loss maps outputs of shape (n_windows, n_targets * outputs_per_target) and targets of
 shape (n_windows, n_targets) to one number per target, or per target and quantile, and
-outputs to predictions in the units of the targets.
+outputs to predictions in the units of the targets. Its slopes are the gradient of the
+sum of all losses by the outputs: a few operations, where autograd takes many.
 """
 
 import torch
@@ -24,6 +25,10 @@ class SquaredError:
         """Loss of each target, (n_windows, n_targets)."""
         return mse_loss(outputs, targets, reduction="none") / 2
 
+    def slopes(self, outputs, targets):
+        """Slope of the losses by each output, (n_windows, n_targets)."""
+        return outputs - targets
+
     def predictions(self, outputs):
         """Read outputs as predictions, (n_windows, n_targets)."""
         return outputs
@@ -35,6 +40,10 @@ class AbsoluteError(SquaredError):
     def __call__(self, outputs, targets):
         """Loss of each target, (n_windows, n_targets)."""
         return l1_loss(outputs, targets, reduction="none")
+
+    def slopes(self, outputs, targets):
+        """Slope of the losses by each output, (n_windows, n_targets)."""
+        return (outputs - targets).sign_()
 
 
 class Huber(SquaredError):
@@ -50,6 +59,10 @@ class Huber(SquaredError):
         """Loss of each target, (n_windows, n_targets)."""
         return huber_loss(outputs, targets, reduction="none")
 
+    def slopes(self, outputs, targets):
+        """Slope of the losses by each output, (n_windows, n_targets)."""
+        return (outputs - targets).clamp_(-1, 1)
+
 
 class Poisson:
     """Half the Poisson deviance less its constant part; outputs are logarithms."""
@@ -59,6 +72,10 @@ class Poisson:
     def __call__(self, outputs, targets):
         """Loss of each target, (n_windows, n_targets)."""
         return poisson_nll_loss(outputs, targets, reduction="none")
+
+    def slopes(self, outputs, targets):
+        """Slope of the losses by each output, (n_windows, n_targets)."""
+        return outputs.exp() - targets
 
     def predictions(self, outputs):
         """Read outputs as predictions, (n_windows, n_targets)."""
@@ -89,8 +106,22 @@ class Quantiles:
     def __call__(self, outputs, targets):
         """Loss of each quantile, (n_windows, n_targets, n_quantiles)."""
         error = targets[:, :, None] - self.predictions(outputs)
-        levels = torch.tensor(self.quantiles, dtype=error.dtype, device=error.device)
+        levels = self._levels(error)
         return torch.maximum(levels * error, (levels - 1) * error)
+
+    def slopes(self, outputs, targets):
+        """Slope of the losses by each output, (n_windows, n_outputs)."""
+        predictions = self.predictions(outputs)
+        is_above = predictions > targets[:, :, None]
+        by_predictions = is_above.to(outputs.dtype) - self._levels(outputs)
+        # A step moves its quantile and all above it.
+        slopes = by_predictions.flip(2).cumsum(2).flip(2)
+        steps = outputs.unflatten(1, (-1, self.outputs_per_target))[:, :, 1:]
+        slopes[:, :, 1:] *= steps.sigmoid()
+        return slopes.flatten(1)
+
+    def _levels(self, like):
+        return torch.tensor(self.quantiles, dtype=like.dtype, device=like.device)
 
     def predictions(self, outputs):
         """Read outputs as predictions, (n_windows, n_targets, n_quantiles)."""

@@ -60,20 +60,23 @@ class RecurrentLayer(nn.Module):
 
     def forward(self, inputs, generator=None, exists=None, wants_states=True):
         """Return hidden states: of all steps, and of the last one read."""
-        mask = None
-        if self.training and self.recurrent_dropout:
-            shape = (len(inputs), self.size)
-            mask = dropout_mask(shape, self.recurrent_dropout, inputs, generator)
         return hidden_states(
             self.cell,
             inputs,
             self.weights,
             self.activation,
-            recurrent_mask=mask,
+            recurrent_mask=self.draw_dropout(inputs, generator),
             exists=exists,
             workspaces=self.workspaces,
             wants_states=wants_states,
         )
+
+    def draw_dropout(self, inputs, generator):
+        """Draw what the gates see the hidden state through; None for all of it."""
+        if not (self.training and self.recurrent_dropout):
+            return None
+        shape = (len(inputs), self.size)
+        return dropout_mask(shape, self.recurrent_dropout, inputs, generator)
 
 
 class RecurrentNetwork(nn.Module):
@@ -152,6 +155,7 @@ class RecurrentNetwork(nn.Module):
     def end_training(self):
         """Let go of what only training needs."""
         self.generator = None
+        self.zero_grad(set_to_none=True)
         self._set_workspaces(lambda: None)
         self.eval()
 
@@ -226,12 +230,16 @@ class RecurrentNetwork(nn.Module):
         states, last = layer(backwards, self.generator, exists, wants_states)
         return states if states is None else reverse(states, exists), last
 
+    def draw_dropout(self, numbers):
+        """Draw what to multiply with between layers; None where nothing is dropped."""
+        if not (self.training and self.dropout):
+            return None
+        return dropout_mask(numbers.shape, self.dropout, numbers, self.generator)
+
     def _drop(self, numbers):
         """Drop a share of the numbers while training."""
-        if not (self.training and self.dropout):
-            return numbers
-        shape = numbers.shape
-        return numbers * dropout_mask(shape, self.dropout, numbers, self.generator)
+        mask = self.draw_dropout(numbers)
+        return numbers if mask is None else numbers * mask
 
 
 def n_multiplications(architecture):

@@ -14,8 +14,9 @@ SMALLEST_STEP = 1e-6
 class FlatWeights:
     """All weights of a network side by side in one tensor, their gradients in another.
 
-    The parameters of the network become views, so that a step, a norm or a copy is one
-    operation and not one per parameter. Matrices stand before biases.
+    The parameters of the network become views, and their ``grad`` too, so that a step,
+    a norm or a copy is one operation and not one per parameter. Matrices stand before
+    biases.
 
     Parameters
     ----------
@@ -30,11 +31,9 @@ class FlatWeights:
         n_in_matrices = sum(p.numel() for p in self.parameters if p.dim() > 1)
         # Biases and the like are neither penalised nor decayed.
         self.matrices = self.values[:n_in_matrices]
-        self._gradients = self._views(self.gradient)
-        for parameter, values in zip(
-            self.parameters, self._views(self.values), strict=True
-        ):
-            parameter.data = values
+        views = self._views(self.values), self._views(self.gradient)
+        for parameter, values, gradient in zip(self.parameters, *views, strict=True):
+            parameter.data, parameter.grad = values, gradient
 
     def _views(self, flat):
         """View parts of a flat tensor in the shapes of the parameters."""
@@ -44,8 +43,8 @@ class FlatWeights:
     def set_gradient(self, loss):
         """Put the gradient of a loss in place."""
         gradients = torch.autograd.grad(loss, self.parameters)
-        for place, gradient in zip(self._gradients, gradients, strict=True):
-            place.copy_(gradient)
+        for parameter, gradient in zip(self.parameters, gradients, strict=True):
+            parameter.grad.copy_(gradient)
 
     def penalty(self, alpha):
         """Half of `alpha` times the sum of squares of all matrices, a scalar."""

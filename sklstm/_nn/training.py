@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 import torch
 
+from sklstm._nn.gradients import way_through
 from sklstm._nn.optimizers import FlatWeights, StepSize, make_optimizer
 from sklstm._nn.tensors import generator_on
 
@@ -33,6 +34,13 @@ class Rows(NamedTuple):
         if self.weights is None:
             return losses.mean()
         return (losses.flatten(1).mean(1) @ self.weights) / self.total_weight
+
+    def slopes_of_mean(self, slopes, losses):
+        """Turn slopes of losses by some numbers into those of their :meth:`mean`."""
+        if self.weights is None:
+            return slopes / losses.numel()
+        total = self.total_weight * losses[0].numel()
+        return slopes * (self.weights / total)[:, None]
 
     def take(self, rows):
         """Return some of the rows, in the order given; all for None."""
@@ -143,6 +151,7 @@ class Learner:
     def __init__(self, network, loss, plan, optimizer_state):
         self.network, self.loss, self.plan = network, loss, plan
         self.weights = FlatWeights(network)
+        self.way = way_through(network, self.weights)
         self.optimizer = make_optimizer(
             plan.solver, self.weights, plan.learning_rate_init, plan.alpha
         )
@@ -170,10 +179,11 @@ class Learner:
     def _step(self, batch):
         """Take one step on a batch; returns its mean loss, the penalty included."""
         weights, plan = self.weights, self.plan
-        outputs = self.network(batch.windows, batch.n_missing)
-        loss = batch.mean(self.loss(outputs, batch.targets))
-        weights.set_gradient(loss)
-        loss = loss.detach()
+        outputs = self.way.forwards(batch.windows, batch.n_missing)
+        losses = self.loss(outputs, batch.targets)
+        slopes = self.loss.slopes(outputs, batch.targets)
+        loss = batch.mean(losses)
+        self.way.backwards(batch.slopes_of_mean(slopes, losses))
         if plan.alpha and plan.solver != "adamw":
             alpha = plan.alpha / float(batch.total_weight)
             loss += weights.penalty(alpha)

@@ -1,0 +1,129 @@
+"""There and back through a network: its outputs, then the gradient by its weights."""
+
+import torch
+
+from sklstm._nn.activations import ACTIVATIONS
+from sklstm._nn.missing import existing_steps, hide_missing
+from sklstm._nn.pooling import Last
+from sklstm._nn.unrolled import Batch
+
+
+class ByAutograd:
+    """The way through every network, on every device.
+
+    Parameters
+    ----------
+    network : RecurrentNetwork
+        Network that is being trained.
+    weights : FlatWeights
+        Its weights, and the place for their gradient.
+    """
+
+    def __init__(self, network, weights):
+        self.network, self.weights = network, weights
+        self._outputs = None
+
+    def forwards(self, windows, n_missing=None):
+        """Return what the network answers to a batch."""
+        self._outputs = self.network(windows, n_missing)
+        return self._outputs.detach()
+
+    def backwards(self, slopes):
+        """Put the gradient by the weights in place, given that by the answers."""
+        # Had it the slopes as such, autograd would import sympy.
+        self.weights.set_gradient((self._outputs * slopes).sum())
+        self._outputs = None
+
+
+class ByHand:
+    """The shorter way through a plain network: one direction, the last state, a CPU.
+
+    Where steps are small, autograd takes as long to keep its books as the layers to
+    compute. The answers, the gradient and the random numbers drawn are the same.
+
+    Parameters
+    ----------
+    network : RecurrentNetwork
+        Network that is being trained; its parameters have a ``grad`` to write to.
+    """
+
+    def __init__(self, network):
+        self.network = network
+        self.layers = [layers[0] for layers in network.layers]
+        self._trail, self._exists, self._pooled = [], None, None
+
+    @staticmethod
+    def leads_through(network):
+        """Say whether a network is plain."""
+        layers = [layer for directions in network.layers for layer in directions]
+        return (
+            len(layers) == len(network.layers)
+            and isinstance(network.pooling, Last)
+            and network.head.weight.device.type == "cpu"
+            and all(ACTIVATIONS[layer.activation].zero_stays for layer in layers)
+        )
+
+    @torch.inference_mode()
+    def forwards(self, windows, n_missing=None):
+        """Return what the network answers to a batch."""
+        exists = existing_steps(windows.shape[1], n_missing)
+        numbers = hide_missing(windows, exists)
+        self._exists = exists if exists is None else exists.t().to(windows.dtype)
+        self._trail = []
+        for layer in self.layers:
+            steps = self._run(layer, numbers)
+            is_last = layer is self.layers[-1]
+            numbers = steps.hidden[-1 if is_last else slice(1, None)].movedim(-1, 0)
+            mask = self.network.draw_dropout(numbers)
+            if mask is not None:
+                numbers = numbers * mask
+                mask = mask.movedim(0, -1)  # as the steps have it: windows last
+            self._trail.append((layer, steps, mask))
+        self._pooled = numbers
+        return self.network.head(numbers)
+
+    def _run(self, layer, inputs):
+        """Run a layer on buffers that are its own until the way back."""
+        mask = layer.draw_dropout(inputs, self.network.generator)
+        kind = layer.size, inputs.dtype, layer.activation, mask is not None
+        steps = layer.workspaces.take(layer.cell, Batch(*inputs.shape, *kind))
+        steps.run_forwards(inputs, layer.weights, self._exists, mask)
+        return steps
+
+    @torch.inference_mode()
+    def backwards(self, slopes):
+        """Put the gradient by the weights in place, given that by the answers."""
+        head = self.network.head
+        torch.mm(slopes.t(), self._pooled, out=head.weight.grad)
+        torch.sum(slopes, 0, out=head.bias.grad)
+        # By what the layer showed: the last one its last state, the others all states.
+        gradient = torch.mm(slopes, head.weight).t()
+        for layer, steps, mask in reversed(self._trail):
+            if mask is not None:
+                gradient = gradient * mask
+            gradient = self._run_back(layer, steps, gradient)
+
+    def _run_back(self, layer, steps, gradient):
+        """Put the gradient by a layer's weights in place; return that by its inputs."""
+        d_states, d_last = gradient, None
+        if layer is self.layers[-1]:
+            d_states, d_last = None, gradient
+        d_inputs = None
+        if layer is not self.layers[0]:
+            d_inputs = torch.empty_like(steps.inputs[1:])
+        weights = layer.weights
+        by_weights = steps.run_backwards(weights, d_states, d_last, d_inputs)
+        for place, by_these in zip(weights, by_weights, strict=True):
+            if place is not None:
+                place.grad.copy_(by_these)
+        layer.workspaces.give_back(layer.cell, steps)
+        if d_inputs is not None and self._exists is not None:
+            d_inputs.mul_(self._exists[:, None])
+        return d_inputs
+
+
+def way_through(network, weights):
+    """Choose the shortest way there and back."""
+    if ByHand.leads_through(network):
+        return ByHand(network)
+    return ByAutograd(network, weights)
