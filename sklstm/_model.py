@@ -5,8 +5,9 @@ import torch
 
 from sklstm._nn.losses import make_loss
 from sklstm._nn.network import RecurrentNetwork
+from sklstm._nn.rows import Rows
 from sklstm._nn.tensors import resolve_device
-from sklstm._nn.training import Rows, predict, rows_per_block
+from sklstm._nn.training import predict, rows_per_block
 from sklstm._scaling import windows_to_tensors
 
 # Parameters that a network may go on training with other values of.

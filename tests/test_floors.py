@@ -11,7 +11,8 @@ import sklstm
 # Modules on one line know nothing of each other.
 FLOORS = [
     # 1: the engine and the windows
-    ["_nn", "_nn.linear", "_nn.losses", "_nn.optimizers", "_nn.tensors", "_windows"],
+    ["_nn", "_nn.linear", "_nn.losses", "_nn.optimizers", "_nn.rows", "_nn.tensors"],
+    ["_windows"],
     ["_nn.activations", "_nn.missing", "_nn.pooling"],
     ["_nn.cells"],
     ["_nn.unrolled"],

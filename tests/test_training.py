@@ -14,8 +14,9 @@ from sklstm._nn import training
 from sklstm._nn.initialization import initialize
 from sklstm._nn.losses import SquaredError
 from sklstm._nn.network import RecurrentNetwork
+from sklstm._nn.rows import Rows
 from sklstm._nn.tensors import random_generator
-from sklstm._nn.training import Plan, Rows, evaluate, predict, rows_per_block, train
+from sklstm._nn.training import Plan, evaluate, predict, rows_per_block, train
 
 # So small a step leaves the loss where it was.
 NO_STEP = 1e-12

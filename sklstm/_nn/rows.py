@@ -1,0 +1,43 @@
+"""Windows with their targets and weights, and means over them."""
+
+from typing import NamedTuple
+
+import torch
+
+
+class Rows(NamedTuple):
+    """Windows with what belongs to each, along the first axis of every tensor."""
+
+    windows: torch.Tensor  # (n_windows, n_timesteps, n_features)
+    n_missing: torch.Tensor | None  # (n_windows,), steps that do not exist
+    targets: torch.Tensor  # (n_windows, n_targets)
+    weights: torch.Tensor | None  # (n_windows,), what each counts; None: the same
+
+    @property
+    def total_weight(self):
+        """What all rows count together."""
+        return len(self.targets) if self.weights is None else self.weights.sum()
+
+    def mean(self, losses):
+        """Average what belongs to the rows, whatever axes it has behind the first."""
+        if self.weights is None:
+            return losses.mean()
+        return (losses.flatten(1).mean(1) @ self.weights) / self.total_weight
+
+    def slopes_of_mean(self, slopes, losses):
+        """Turn slopes of losses by some numbers into those of their :meth:`mean`."""
+        if self.weights is None:
+            return slopes / losses.numel()
+        total = self.total_weight * losses[0].numel()
+        return slopes * (self.weights / total)[:, None]
+
+    def take(self, rows):
+        """Return some of the rows, in the order given; all for None."""
+        if rows is None:
+            return self
+        if isinstance(rows, slice):
+            return Rows(*(part if part is None else part[rows] for part in self))
+        rows = rows.to(self.targets.device)
+        return Rows(
+            *(part if part is None else part.index_select(0, rows) for part in self)
+        )
