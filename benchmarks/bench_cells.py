@@ -10,6 +10,7 @@ from torch import nn
 from sklstm._nn.by_hand import Workspaces
 from sklstm._nn.cells import CELLS
 from sklstm._nn.network import RecurrentLayer
+from sklstm._nn.unrolled import Batch
 
 # Windows in a batch, time steps, inputs, units.
 SHAPES = [
@@ -53,6 +54,17 @@ def run_layer(last_state, layer, windows, d_last, n_calls):
 
 
 @torch.inference_mode()
+def run_our_layer(layer, windows, d_last, n_calls):
+    """Do the same as a fit of a plain network does it, without autograd."""
+    batch = Batch(*windows.shape, layer.size, windows.dtype)
+    for _ in range(n_calls):
+        steps = layer.workspaces.take(layer.cell, batch)
+        steps.run_forwards(windows, layer.weights)
+        steps.run_backwards(layer.weights, None, d_last.t())
+        layer.workspaces.give_back(layer.cell, steps)
+
+
+@torch.inference_mode()
 def run_products(n_gates, shape, n_calls):
     """Compute only the matrix products of a layer, there and back."""
     n_windows, n_timesteps, n_inputs, size = shape
@@ -80,7 +92,8 @@ def layer_times(cell, shape, n_rounds):
     theirs = LAYERS[cell](n_inputs, size, batch_first=True)
     ours = our_layer(cell, n_inputs, size)
     runs = {
-        "sklstm": partial(run_layer, our_last_state, ours),
+        "sklstm": partial(run_our_layer, ours),
+        "in autograd": partial(run_layer, our_last_state, ours),
         "PyTorch": partial(run_layer, lambda layer, x: layer(x)[0][:, -1], theirs),
     }
     runs = {name: partial(run, windows, d_last, n_calls) for name, run in runs.items()}

@@ -4,10 +4,13 @@ import torch
 from torch.autograd.function import once_differentiable
 
 from sklstm._nn.cells import CellWeights
-from sklstm._nn.gru import UnrolledGRU
+from sklstm._nn.gru import UnrolledGRU, UnrolledTanhGRU
 from sklstm._nn.lstm import UnrolledLSTM, UnrolledTanhLSTM
 from sklstm._nn.rnn import UnrolledRNN
 from sklstm._nn.unrolled import Batch
+
+UNROLLED = {"lstm": UnrolledLSTM, "gru": UnrolledGRU, "rnn": UnrolledRNN}
+UNROLLED_TANH = {"lstm": UnrolledTanhLSTM, "gru": UnrolledTanhGRU, "rnn": UnrolledRNN}
 
 
 def unrolled(cell, batch, keeps_history=True):
@@ -27,11 +30,8 @@ def unrolled(cell, batch, keeps_history=True):
     unrolled : Unrolled
         Buffers for such batches.
     """
-    if cell == "lstm":
-        kind = UnrolledTanhLSTM if batch.activation == "tanh" else UnrolledLSTM
-    else:
-        kind = {"gru": UnrolledGRU, "rnn": UnrolledRNN}[cell]
-    return kind(batch, keeps_history)
+    kinds = UNROLLED_TANH if batch.activation == "tanh" else UNROLLED
+    return kinds[cell](batch, keeps_history)
 
 
 class Workspaces:

@@ -2,6 +2,7 @@
 
 import torch
 
+from sklstm._nn.activations import ONE
 from sklstm._nn.cells import CellWeights
 from sklstm._nn.unrolled import Chunk, Unrolled
 
@@ -52,8 +53,12 @@ class UnrolledGRU(Unrolled):
         torch.mm(self.weights, seen, out=together)
         r_and_z.sigmoid_()
         candidate.addcmul_(r, a)
-        self.activation.values(candidate, out=candidate)
+        self._squash(candidate)
         torch.lerp(candidate, hidden_before, z, out=hidden)
+
+    def _squash(self, candidate):
+        """Turn what goes into the candidate into its value."""
+        self.activation.values(candidate, out=candidate)
 
     def _make_buffers_to_go_back(self, n_steps):
         size = self.batch.size
@@ -114,3 +119,24 @@ class UnrolledGRU(Unrolled):
             by_inputs[:, n_inputs],
             self.gradient[2 * size :, 0],
         )
+
+
+class UnrolledTanhGRU(UnrolledGRU):
+    """The GRU with tanh, by ``tanh(x) = 1 - 2 sigmoid(-2 x)``.
+
+    PyTorch's sigmoid takes a third of the time of its tanh. What goes into the
+    candidate, and with it a, comes out of the products -2 times as large.
+    """
+
+    def _adapt_weights(self, weights):
+        super()._adapt_weights(weights)
+        self.weights_of_candidate.mul_(-2)
+        self.weights[2 * self.batch.size :].mul_(-2)
+
+    def _squash(self, candidate):
+        torch.add(ONE, candidate.sigmoid_(), alpha=-2, out=candidate)
+
+    def _compute_slopes(self, gates, slopes, hidden):
+        super()._compute_slopes(gates, slopes, hidden)
+        _, slope_r, _, _ = slopes
+        slope_r.mul_(-0.5)  # the only one that has come from a

@@ -71,7 +71,8 @@ class Unrolled(ABC):
         # Of each step: its inputs, 1 for the biases, and the hidden state before it.
         self.seen = self._states(batch.n_inputs + 1 + batch.size)
         self.inputs = self.seen[:, : batch.n_inputs]
-        self.exists = self.seen[:, batch.n_inputs]
+        self.exists = self.seen[:, batch.n_inputs].fill_(1)
+        self.lacks_steps = False  # whether some are zero now
         self.inputs_and_one = self.seen[:, : batch.n_inputs + 1]
         self.shown = self.seen[:, batch.n_inputs + 1 :]
         self.mask, self.hidden = None, self.shown
@@ -152,6 +153,12 @@ class Unrolled(ABC):
             place.copy_(part)
         self._adapt_weights(weights)
 
+    def _set_exists(self, steps, exists):
+        """Write down which steps exist; None where all do, as at the beginning."""
+        if exists is not None or self.lacks_steps:
+            self.exists[steps] = 1 if exists is None else exists
+        self.lacks_steps = exists is not None
+
     def run_forwards(self, inputs, weights, exists=None, mask=None):
         """Compute the states of all steps.
 
@@ -170,7 +177,7 @@ class Unrolled(ABC):
         self._set_weights(weights)
         steps = slice(self.batch.n_timesteps)
         self.inputs[steps].copy_(inputs.permute(1, 2, 0))
-        self.exists[steps] = 1 if exists is None else exists
+        self._set_exists(steps, exists)
         if mask is not None:
             self.mask.copy_(mask.t())
         self._read_inputs(steps)
@@ -195,7 +202,6 @@ class Unrolled(ABC):
             Hidden state after the last step.
         """
         self._set_weights(weights)
-        self.exists.fill_(1)
         for step, readings in enumerate(inputs.permute(1, 2, 0)):
             turn = step % 2
             self.inputs[turn].copy_(readings)
