@@ -65,9 +65,9 @@ class UnrolledGRU(Unrolled):
         self.slopes = self._buffer(n_steps, 4 * size)
         self.d_seen = self._buffer(size)
         rows = self.n_gates * size
-        self.gradient = self.weights.new_empty(rows, 1 + size)  # of r, z, a
+        self.gradient = self.weights.new_empty(1 + size, rows)  # of r, z, a
         n_columns = self.batch.n_inputs + 1
-        self.gradient_of_inputs = self.weights.new_empty(rows, n_columns)
+        self.gradient_of_inputs = self.weights.new_empty(n_columns, rows)
 
     def _views_of_chunk(self, start, stop):
         size, n_inputs = self.batch.size, self.batch.n_inputs
@@ -84,11 +84,11 @@ class UnrolledGRU(Unrolled):
             (start + k, slopes[k].view(4, size, -1), d_gates[k], z[k])
             for k in reversed(range(stop - start))
         ]
-        seen = self.seen[start:stop].transpose(1, 2)
-        products = [
-            (self.gradient, d_gates, seen[:, :, n_inputs:]),
-            (self.gradient_of_inputs, d_from_inputs, seen[:, :, : n_inputs + 1]),
-        ]
+        seen = self.seen[start:stop]
+        products = self._products(
+            (self.gradient, seen[:, n_inputs:], d_gates),
+            (self.gradient_of_inputs, seen[:, : n_inputs + 1], d_from_inputs),
+        )
         return Chunk(slice(start, stop), together, singly, products, d_from_inputs)
 
     def _compute_slopes(self, gates, slopes, hidden):
@@ -112,12 +112,12 @@ class UnrolledGRU(Unrolled):
     def _gradients(self):
         size, n_inputs = self.batch.size, self.batch.n_inputs
         # n, r, z become r, z, n, as the weights stand.
-        by_inputs = self.gradient_of_inputs.roll(-size, 0)
+        by_inputs = self.gradient_of_inputs.roll(-size, 1)
         return CellWeights(
-            by_inputs[:, :n_inputs],
-            self.gradient[:, 1:],
-            by_inputs[:, n_inputs],
-            self.gradient[2 * size :, 0],
+            by_inputs[:n_inputs].t(),
+            self.gradient[1:].t(),
+            by_inputs[n_inputs],
+            self.gradient[0, 2 * size :],
         )
 
 

@@ -66,8 +66,8 @@ class BaseUnrolledLSTM(Unrolled):
         self.kept_at_first = self.slopes[0, :size]
         self.through = self._buffer(n_steps, size)  # from hidden state to memory
         self.d_memory = self._buffer(size)
-        self.gradient = self._side_by_side()
-        self.gradients = self._apart(self.gradient)
+        self.gradient = self._side_by_side().t().contiguous()
+        self.gradients = self._apart(self.gradient.t())
 
     def _views_of_chunk(self, start, stop):
         size, n_steps = self.batch.size, stop - start
@@ -94,8 +94,7 @@ class BaseUnrolledLSTM(Unrolled):
             )
             for k in reversed(range(n_steps))
         ]
-        seen = self.seen[start:stop].transpose(1, 2)
-        products = [(self.gradient, d_gates, seen)]
+        products = self._products((self.gradient, self.seen[start:stop], d_gates))
         return Chunk(slice(start, stop), together, singly, products, d_gates)
 
     def _compute_slopes(self, gates, slopes, states, to_memory):

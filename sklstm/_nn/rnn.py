@@ -28,15 +28,14 @@ class UnrolledRNN(Unrolled):
 
     def _make_buffers_to_go_back(self, n_steps):
         self.slopes = self._buffer(n_steps, self.batch.size)
-        self.gradient = self._side_by_side()
-        self.gradients = self._apart(self.gradient)
+        self.gradient = self._side_by_side().t().contiguous()
+        self.gradients = self._apart(self.gradient.t())
 
     def _views_of_chunk(self, start, stop):
         slopes = self.slopes[: stop - start]
         together = self.hidden[start + 1 : stop + 1], slopes
         singly = [(start + k, slopes[k]) for k in reversed(range(stop - start))]
-        seen = self.seen[start:stop].transpose(1, 2)
-        products = [(self.gradient, slopes, seen)]
+        products = self._products((self.gradient, self.seen[start:stop], slopes))
         return Chunk(slice(start, stop), together, singly, products, slopes)
 
     def _compute_slopes(self, hidden, slopes):
