@@ -203,7 +203,7 @@ class Unrolled(ABC):
             Hidden state after the last step.
         """
         self._set_weights(weights)
-        for step, readings in enumerate(inputs.permute(1, 2, 0)):
+        for step, readings in enumerate(inputs.permute(1, 2, 0).contiguous()):
             turn = step % 2
             self.inputs[turn].copy_(readings)
             if exists is not None:
