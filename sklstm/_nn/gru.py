@@ -1,5 +1,7 @@
 """The GRU unrolled: back-propagation through time by hand."""
 
+from abc import abstractmethod
+
 import torch
 
 from sklstm._nn.activations import ONE
@@ -7,8 +9,8 @@ from sklstm._nn.cells import CellWeights
 from sklstm._nn.unrolled import Chunk, Unrolled
 
 
-class UnrolledGRU(Unrolled):
-    """The steps of :func:`sklstm._nn.cells.gru_step`.
+class BaseUnrolledGRU(Unrolled):
+    """The steps of :func:`sklstm._nn.cells.gru_step`, but for how n is squashed.
 
     The candidate n is what its inputs add, computed for all steps at once, and r times
     what the hidden state adds: a. The product of each step is that of r, z and a.
@@ -17,6 +19,13 @@ class UnrolledGRU(Unrolled):
     n_gates = 3
     n_slopes = 4  # n, r, z, a: the inputs add to the first three, hidden to the last
     candidate_first = True
+    scale: (
+        float  # of what goes into the candidate, and with it a, as the products make it
+    )
+
+    @abstractmethod
+    def _squash(self, candidate):
+        """Turn what goes into the candidate into its value."""
 
     def _make_buffers(self):
         size = self.batch.size
@@ -43,6 +52,8 @@ class UnrolledGRU(Unrolled):
         self.weights_of_candidate.copy_(place)
         place.zero_()
         place[:, -1] = weights.candidate_bias
+        self.weights_of_candidate.mul_(self.scale)
+        self.weights[2 * self.batch.size :].mul_(self.scale)
 
     def _read_inputs(self, steps):
         seen, candidate = self.inputs_and_one[steps], self.candidate[steps]
@@ -55,10 +66,6 @@ class UnrolledGRU(Unrolled):
         candidate.addcmul_(r, a)
         self._squash(candidate)
         torch.lerp(candidate, hidden_before, z, out=hidden)
-
-    def _squash(self, candidate):
-        """Turn what goes into the candidate into its value."""
-        self.activation.values(candidate, out=candidate)
 
     def _make_buffers_to_go_back(self, n_steps):
         size = self.batch.size
@@ -99,6 +106,7 @@ class UnrolledGRU(Unrolled):
         torch.mul(slope_n, r, out=slope_a)
         torch.mul(slope_a, a, out=slope_r)
         torch.addcmul(slope_r, slope_r, r, value=-1, out=slope_r)
+        slope_r.mul_(1 / self.scale)
         # By z: (hidden_before - n) z (1 - z), and hidden is n + z (hidden_before - n).
         torch.sub(hidden, n, out=slope_z)
         torch.addcmul(slope_z, slope_z, z, value=-1, out=slope_z)
@@ -121,22 +129,22 @@ class UnrolledGRU(Unrolled):
         )
 
 
-class UnrolledTanhGRU(UnrolledGRU):
+class UnrolledGRU(BaseUnrolledGRU):
+    """The GRU with any activation."""
+
+    scale = 1
+
+    def _squash(self, candidate):
+        self.activation.values(candidate, out=candidate)
+
+
+class UnrolledTanhGRU(BaseUnrolledGRU):
     """The GRU with tanh, by ``tanh(x) = 1 - 2 sigmoid(-2 x)``.
 
-    PyTorch's sigmoid takes a third of the time of its tanh. What goes into the
-    candidate, and with it a, comes out of the products -2 times as large.
+    PyTorch's sigmoid takes a third of the time of its tanh.
     """
 
-    def _adapt_weights(self, weights):
-        super()._adapt_weights(weights)
-        self.weights_of_candidate.mul_(-2)
-        self.weights[2 * self.batch.size :].mul_(-2)
+    scale = -2
 
     def _squash(self, candidate):
         torch.add(ONE, candidate.sigmoid_(), alpha=-2, out=candidate)
-
-    def _compute_slopes(self, gates, slopes, hidden):
-        super()._compute_slopes(gates, slopes, hidden)
-        _, slope_r, _, _ = slopes
-        slope_r.mul_(-0.5)  # the only one that has come from a
