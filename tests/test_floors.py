@@ -24,8 +24,8 @@ FLOORS = [
     # 2: training
     ["_nn.training"],
     # 3: arrays to network and back
-    ["_callbacks", "_sklearn", "_timeline", "_validation"],
-    ["_context", "_leaks", "_samples", "_scaling", "_tables"],
+    ["_callbacks", "_sklearn", "_timeline", "_times", "_validation"],
+    ["_context", "_leaks", "_samples", "_scaling", "_series", "_tables"],
     ["_model"],
     ["_base"],
     # 4: what the user calls

@@ -1,0 +1,185 @@
+"""Series: what y may be, one or many, and answers in kind."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from operator import itemgetter
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+from sklearn.utils.validation import check_array
+
+from sklstm._timeline import series_keys, series_rows
+from sklstm._times import regular_times, times_after
+from sklstm._validation import refuse_dates, strings_refused
+
+
+@dataclass(frozen=True)
+class Series:
+    """Readings a step apart.
+
+    Attributes
+    ----------
+    name : hashable or None
+        What the user calls the series.
+    values : ndarray of shape (n_timesteps,)
+        Readings in double precision, NaN where one is missing.
+    times : pandas.Index of shape (n_timesteps,)
+        Their times: dates with a frequency, periods, durations or integers.
+    is_labelled : bool
+        Whether the user gave the times.
+    """
+
+    name: object
+    values: np.ndarray
+    times: pd.Index
+    is_labelled: bool
+
+    def label(self, numbers, columns=None):
+        """Name numbers by the times that follow, as far as there are any."""
+        if not self.is_labelled:
+            return numbers
+        times = times_after(self.times, len(numbers))
+        if columns is None:
+            return pd.Series(numbers, times, name=self.name)
+        return pd.DataFrame(numbers, times, columns)
+
+
+class Panel(NamedTuple):
+    """One series or many, and the container that they came in."""
+
+    series: list  # of Series, in the order in which they came
+    join: Callable  # puts what belongs to each into such a container
+
+    def answer(self, numbers, columns=None):
+        """Put numbers for the next steps into a container like that of y.
+
+        Parameters
+        ----------
+        numbers : list of ndarray of shape (horizon,) or (horizon, n_columns)
+            What belongs to the steps after each series.
+        columns : list or None, default=None
+            Names for the second axis; None without one.
+
+        Returns
+        -------
+        answer : ndarray, Series, DataFrame or list of them
+            Of the kind of y: with the times that follow where y has times, and the
+            names of the series.
+        """
+        pairs = zip(self.series, numbers, strict=True)
+        return self.join([one.label(number, columns) for one, number in pairs])
+
+
+def read_series(y):
+    """Read y as one series or many.
+
+    Parameters
+    ----------
+    y : array-like, Series, DataFrame or list of array-like
+        One series: an array of shape (n_timesteps,) or a Series. Many: an array of
+        shape (n_timesteps, n_series) or a DataFrame, one column each; a Series or a
+        DataFrame of one column whose MultiIndex is (series, time); or a list of arrays
+        or Series, which may differ in length.
+
+    Returns
+    -------
+    panel : Panel
+        The series, without any reading changed.
+
+    Raises
+    ------
+    ValueError
+        If y holds no reading, one that is infinite or no number, or times that are not
+        a step apart.
+    """
+    if isinstance(y, pd.DataFrame | pd.Series):
+        if isinstance(y.index, pd.MultiIndex):
+            return _from_long(y)
+        return _from_frame(y)
+    if isinstance(y, list | tuple) and len(y) and np.ndim(y[0]):
+        panels = [read_series(one) for one in y]
+        if any(len(panel.series) > 1 for panel in panels):
+            raise ValueError("A list for y must hold one series in each of its parts.")
+        series = [panel.series[0] for panel in panels]
+        return Panel(series, list)
+    return _from_array(y)
+
+
+def _from_array(y):
+    """Read an array: one series, or one in each column."""
+    values = np.asarray(y)
+    if values.ndim not in (1, 2):
+        raise ValueError(
+            "y must have shape (n_timesteps,), or (n_timesteps, n_series) for many "
+            f"series, got {values.shape}."
+        )
+    if values.ndim == 1:
+        return Panel([_checked(None, values)], itemgetter(0))
+    columns = [_checked(n, column) for n, column in enumerate(values.T)]
+    return Panel(columns, partial(np.stack, axis=1))
+
+
+def _from_frame(y):
+    """Read a Series, or the columns of a DataFrame."""
+    times = regular_times(y.index)
+    if isinstance(y, pd.Series):
+        return Panel([_checked(y.name, y, times)], itemgetter(0))
+    series = [_checked(name, y.iloc[:, n], times) for n, name in enumerate(y.columns)]
+    return Panel(series, partial(_side_by_side, y.columns))
+
+
+def _from_long(y):
+    """Read rows with a MultiIndex (series, time)."""
+    if isinstance(y, pd.DataFrame):
+        if y.shape[1] != 1:
+            raise ValueError(
+                "A DataFrame with a MultiIndex (series, time) must have one column, "
+                f"got {list(y.columns)}. Pass one of them as y."
+            )
+        long = _from_long(y.iloc[:, 0])
+        return Panel(long.series, partial(_as_frame, long.join))
+    rows = series_rows(series_keys(y.index), len(y))
+    series = [
+        _checked(key, one, regular_times(one.index.get_level_values(-1)))
+        for key, one in ((key, y.iloc[places]) for key, places in rows.items())
+    ]
+    join = partial(_one_below_the_other, list(rows), y.index.names, y.name)
+    return Panel(series, join)
+
+
+def _checked(name, values, times=None):
+    """Hold readings to be numbers, and some of them there."""
+    owner = "y" if name is None else f"the series {name!r} of y"
+    refuse_dates(values, owner)
+    with strings_refused(owner):
+        values = check_array(
+            values,
+            dtype=np.float64,
+            ensure_2d=False,
+            ensure_all_finite="allow-nan",
+            input_name=owner,
+        )
+    if np.isnan(values).all():
+        raise ValueError(f"There is no reading in {owner}.")
+    if times is None:
+        return Series(name, values, pd.RangeIndex(len(values)), is_labelled=False)
+    return Series(name, values, times, is_labelled=True)
+
+
+def _side_by_side(names, parts):
+    """Make a frame with a column for each series, or several."""
+    return pd.concat(parts, axis=1, keys=names if parts[0].ndim > 1 else None)
+
+
+def _one_below_the_other(keys, levels, name, parts):
+    """Make a long Series or, of several columns, a long DataFrame."""
+    long = pd.concat(parts, keys=keys, names=levels)
+    return long if long.ndim > 1 else long.rename(name)
+
+
+def _as_frame(join, parts):
+    """Make a frame of one column where `join` makes a Series."""
+    joined = join(parts)
+    return joined if joined.ndim > 1 else joined.to_frame()

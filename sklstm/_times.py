@@ -1,0 +1,155 @@
+"""Times a step apart: whether they are, which come next, and how many make a cycle."""
+
+import numpy as np
+import pandas as pd
+
+# Steps per cycle, by the name of a frequency without its number and its anchor.
+CYCLES = {
+    **dict.fromkeys(["M", "ME", "MS", "BME", "BMS"], 12),
+    **dict.fromkeys(["Q", "QE", "QS", "BQE", "BQS"], 4),
+    "W": 52,
+    "D": 7,
+    "B": 5,
+    "h": 24,
+    "min": 24 * 60,
+    "s": 60 * 60,
+}
+
+
+def regular_times(times):
+    """Hold times to be a step apart, each later than the one before.
+
+    Parameters
+    ----------
+    times : pandas.Index
+        Dates, periods, durations or integers, one per reading.
+
+    Returns
+    -------
+    times : pandas.Index
+        The same; dates with a frequency.
+
+    Raises
+    ------
+    ValueError
+        If the times are of another kind, missing, twice there, unsorted, or not a
+        step apart.
+    """
+    if times.dtype == object and times.inferred_type == "date":
+        times = pd.DatetimeIndex(times)
+    is_of_time = isinstance(
+        times, pd.DatetimeIndex | pd.PeriodIndex | pd.TimedeltaIndex
+    )
+    if not is_of_time and not pd.api.types.is_integer_dtype(times.dtype):
+        raise ValueError(
+            "The index of y must hold dates, periods, durations or integers, got "
+            f"{times.dtype}. Convert it, as y.index = pd.to_datetime(y.index) does, or "
+            "drop it with y.to_numpy()."
+        )
+    _check_order(times)
+    if isinstance(times, pd.DatetimeIndex):
+        return _with_frequency(times)
+    # Of integers, periods and durations, those a step apart differ by the same.
+    _check_steps(times, times.astype("int64").to_numpy())
+    return times
+
+
+def times_after(times, horizon):
+    """Return the next times.
+
+    Parameters
+    ----------
+    times : pandas.Index
+        What :func:`regular_times` returns, not empty.
+    horizon : int
+        How many steps to go on.
+
+    Returns
+    -------
+    times : pandas.Index of shape (horizon,)
+        Of the same kind, with the same frequency and name.
+    """
+    if isinstance(times, pd.DatetimeIndex):
+        later = pd.date_range(times[-1], periods=horizon + 1, freq=times.freq)[1:]
+    elif isinstance(times, pd.PeriodIndex):
+        later = pd.period_range(times[-1], periods=horizon + 1, freq=times.freq)[1:]
+    elif isinstance(times, pd.TimedeltaIndex):
+        step = times[-1] - times[-2]
+        later = pd.timedelta_range(times[-1] + step, periods=horizon, freq=step)
+    else:
+        step = int(times[-1] - times[-2]) if len(times) > 1 else 1
+        first = int(times[-1]) + step
+        later = pd.RangeIndex(first, first + horizon * step, step)
+    return later.rename(times.name)
+
+
+def steps_per_cycle(times):
+    """Say how many steps make the cycle that their frequency suggests.
+
+    Parameters
+    ----------
+    times : pandas.Index
+        What :func:`regular_times` returns.
+
+    Returns
+    -------
+    n_steps : int
+        12 for months, 4 for quarters, 52 for weeks, 7 for days, 5 for business days,
+        steps per day for hours and minutes, per hour for seconds; fewer for multiples
+        of them, such as 96 for quarters of an hour. 1 without a frequency, for years,
+        and where the cycle is no whole number of steps.
+    """
+    frequency = getattr(times, "freq", None)
+    if not isinstance(times, pd.DatetimeIndex | pd.PeriodIndex) or frequency is None:
+        return 1
+    cycle = CYCLES.get(frequency.rule_code.split("-")[0], 1)
+    return cycle // frequency.n if cycle % frequency.n == 0 else 1
+
+
+def _check_order(times):
+    """Raise if a time is missing, there twice, or before the one in front of it."""
+    if times.hasnans:
+        raise ValueError(
+            "The index of y holds missing times. Drop the readings without a time."
+        )
+    if times.has_duplicates:
+        raise ValueError(
+            f"The index of y has {times[times.duplicated()][0]} twice. Keep one "
+            "reading a step, as y.groupby(level=-1).mean() does; give many series one "
+            "column each, or a MultiIndex (series, time)."
+        )
+    if not times.is_monotonic_increasing:
+        raise ValueError(
+            "The times of y must increase from reading to reading. Sort them with "
+            "y.sort_index()."
+        )
+
+
+def _with_frequency(dates):
+    """Give dates the frequency that they have."""
+    if dates.freq is not None:
+        return dates
+    dates = pd.DatetimeIndex(dates, freq="infer")
+    if dates.freq is None:
+        _check_steps(dates, dates.asi8)
+        raise ValueError(
+            f"The dates of y have no frequency: {len(dates)} are too few to tell it, "
+            "or their steps are of no kind that pandas knows. Give them one with "
+            "y.asfreq('MS'), say, for the first of every month."
+        )
+    return dates
+
+
+def _check_steps(times, numbers):
+    """Raise at the first step that is not as long as the others."""
+    steps = np.diff(numbers)
+    usual = np.median(steps) if len(steps) else 0
+    # Months differ in length, but a missing one differs by more.
+    odd = np.flatnonzero((steps > 1.5 * usual) | (steps < usual / 1.5))
+    if len(odd):
+        raise ValueError(
+            "The times of y are not a step apart: nothing stands between "
+            f"{times[odd[0]]} and {times[odd[0] + 1]}, which is not the step of the "
+            "others. Put NaN where a reading is missing, as y.asfreq('D') does for "
+            "days and y.reindex(...) for all else: the windows bridge it."
+        )

@@ -1,0 +1,104 @@
+"""Times a step apart, the times after them and the cycles they suggest."""
+
+import pandas as pd
+import pytest
+
+from sklstm._times import regular_times, steps_per_cycle, times_after
+
+MONTHS = pd.date_range("2020-01", periods=6, freq="MS", name="month")
+
+
+def without_frequency(dates):
+    return pd.DatetimeIndex(dates.to_numpy(), name=dates.name)
+
+
+@pytest.mark.parametrize(
+    "times",
+    [
+        MONTHS,
+        without_frequency(MONTHS),
+        MONTHS.to_period("M"),
+        pd.date_range("2020-01-01", periods=6, freq="D", tz="Europe/Berlin"),
+        pd.date_range("2020-03-28 22:00", periods=6, freq="h", tz="Europe/Berlin"),
+        pd.date_range("2020-01-03", periods=6, freq="B"),
+        pd.date_range("2020-01-03", periods=6, freq="W-FRI"),
+        pd.period_range("2020-01", periods=6, freq="2M"),
+        pd.timedelta_range("0h", periods=6, freq="2h"),
+        pd.RangeIndex(3, 21, 3, name="step"),
+        pd.Index([-3, -1, 1, 3, 5, 7]),
+    ],
+    ids=lambda times: f"{type(times).__name__} {getattr(times, 'freq', None)}",
+)
+def test_the_next_times_are_those_that_were_cut_off(times):
+    known = regular_times(times[:4])
+    later = times_after(known, 2)
+    assert list(later) == list(times[4:])
+    assert (later.dtype, later.name) == (times.dtype, times.name)
+
+
+def test_dates_become_an_index_of_dates():
+    days = pd.Index(list(pd.date_range("2020-01-01", periods=3).date), dtype=object)
+    assert times_after(regular_times(days), 1)[0] == pd.Timestamp("2020-01-04")
+
+
+def test_one_integer_goes_on_in_ones():
+    assert list(times_after(regular_times(pd.Index([7])), 2)) == [8, 9]
+
+
+@pytest.mark.parametrize(
+    ("frequency", "n_steps"),
+    [
+        ("MS", 12),
+        ("ME", 12),
+        ("BME", 12),
+        ("2MS", 6),
+        ("QE", 4),
+        ("QS-FEB", 4),
+        ("W-SUN", 52),
+        ("D", 7),
+        ("B", 5),
+        ("h", 24),
+        ("2h", 12),
+        ("7h", 1),
+        ("15min", 96),
+        ("10s", 360),
+        ("YS", 1),
+        ("ms", 1),
+    ],
+)
+def test_frequencies_suggest_a_cycle(frequency, n_steps):
+    dates = pd.date_range("2020-01-01", periods=4, freq=frequency)
+    assert steps_per_cycle(dates) == n_steps
+
+
+@pytest.mark.parametrize(("frequency", "n_steps"), [("M", 12), ("Q-DEC", 4), ("h", 24)])
+def test_periods_suggest_a_cycle(frequency, n_steps):
+    assert (
+        steps_per_cycle(pd.period_range("2020", periods=4, freq=frequency)) == n_steps
+    )
+
+
+@pytest.mark.parametrize(
+    "times", [pd.RangeIndex(9), pd.timedelta_range("0h", periods=9, freq="h")]
+)
+def test_numbers_and_durations_suggest_none(times):
+    assert steps_per_cycle(regular_times(times)) == 1
+
+
+@pytest.mark.parametrize(
+    ("times", "message"),
+    [
+        (pd.Index(["a", "b"]), "must hold dates, periods, durations or integers"),
+        (pd.Index([0.5, 1.5]), "got float64. Convert it"),
+        (MONTHS[[0, 0, 1]], "has 2020-01-01 00:00:00 twice. Keep one reading a step"),
+        (MONTHS[[2, 0, 1]], r"must increase .* y.sort_index\(\)"),
+        (MONTHS[[0, 1, 2, 4, 5]], "between 2020-03-01 00:00:00 and 2020-05-01"),
+        (MONTHS.to_period("M")[[0, 1, 3, 4]], "between 2020-02 and 2020-04"),
+        (pd.Index([1, 2, 3, 5]), r"between 3 and 5, .* y.reindex\(\.\.\.\)"),
+        (without_frequency(MONTHS[:2]), r"2 are too few .* y.asfreq\('MS'\)"),
+        (pd.DatetimeIndex(["2020-01-01", None]), "missing times"),
+    ],
+)
+def test_other_times_are_refused(times, message):
+    with pytest.raises(ValueError, match=message):
+        regular_times(times)
