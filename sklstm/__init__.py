@@ -1,10 +1,12 @@
 """LSTM estimators that behave like any other scikit-learn estimator."""
 
+from sklstm.forecasting import LSTMForecaster
 from sklstm.preprocessing import SlidingWindowTransformer
 from sklstm.regression import LSTMRegressor
 from sklstm.sequences import make_windows, pad_sequences
 
 __all__ = [
+    "LSTMForecaster",
     "LSTMRegressor",
     "SlidingWindowTransformer",
     "make_windows",

@@ -36,6 +36,30 @@ class Series:
     times: pd.Index
     is_labelled: bool
 
+    def followed_by(self, later):
+        """Return the series with later readings behind its own.
+
+        Raises
+        ------
+        ValueError
+            If the later ones do not begin at the next step.
+        """
+        if self.is_labelled != later.is_labelled:
+            raise ValueError(
+                "y must have times if the y of fit has some, and none else."
+            )
+        values = np.concatenate([self.values, later.values])
+        if not self.is_labelled:
+            return Series(self.name, values, pd.RangeIndex(len(values)), False)
+        following = times_after(self.times, len(later.values))
+        if list(following) != list(later.times):
+            raise ValueError(
+                f"The new readings must begin at {following[0]}, the step after the "
+                f"last one known, and go on from there; they begin at {later.times[0]}."
+                " Pass only what is new, with NaN where a reading is missing, or fit."
+            )
+        return Series(self.name, values, self.times.append(following), True)
+
     def label(self, numbers, columns=None):
         """Name numbers by the times that follow, as far as there are any."""
         if not self.is_labelled:
@@ -70,6 +94,19 @@ class Panel(NamedTuple):
         """
         pairs = zip(self.series, numbers, strict=True)
         return self.join([one.label(number, columns) for one, number in pairs])
+
+    def followed_by(self, later):
+        """Return the panel with later readings of the same series behind its own."""
+        names, new_names = (
+            [one.name for one in panel.series] for panel in (self, later)
+        )
+        if names != new_names:
+            raise ValueError(
+                f"The new readings are of the series {new_names}, those of fit of "
+                f"{names}. Pass the same series in the same order."
+            )
+        pairs = zip(self.series, later.series, strict=True)
+        return Panel([one.followed_by(new) for one, new in pairs], self.join)
 
 
 def read_series(y):

@@ -39,10 +39,16 @@ def test_public_object_has_an_example(item):
     assert NumpyDocString(inspect.getdoc(item))["Examples"]
 
 
+# The window of a forecaster is cut inside, and its horizon is how many steps, not which.
+MEAN_SOMETHING_ELSE = {("LSTMForecaster", "window_size"), ("LSTMForecaster", "horizon")}
+
+
 def test_shared_parameters_are_described_alike():
     texts = {}
     for cls in CLASSES:
         for parameter in NumpyDocString(inspect.getdoc(cls))["Parameters"]:
+            if (cls.__name__, parameter.name) in MEAN_SOMETHING_ELSE:
+                continue
             text = " ".join(parameter.desc)
             texts.setdefault(parameter.name, set()).add((parameter.type, text))
     assert {name: ts for name, ts in texts.items() if len(ts) > 1} == {}

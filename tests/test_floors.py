@@ -24,14 +24,14 @@ FLOORS = [
     # 2: training
     ["_nn.training"],
     # 3: arrays to network and back
-    ["_callbacks", "_sklearn", "_timeline", "_times", "_validation"],
-    ["_context", "_leaks", "_samples", "_scaling", "_series", "_tables"],
+    ["_callbacks", "_naive", "_sklearn", "_timeline", "_times", "_validation"],
+    ["_context", "_futures", "_leaks", "_samples", "_scaling", "_series", "_tables"],
     ["_model"],
     ["_base"],
     # 4: what the user calls
     ["regression", "preprocessing", "sequences", "datasets"],
     # 5: what holds estimators
-    ["testing"],
+    ["forecasting", "testing"],
     ["__init__"],
 ]
 
