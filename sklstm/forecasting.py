@@ -85,7 +85,8 @@ class LSTMForecaster(BaseEstimator):
         once instead of twice and has no intervals.
 
     random_state : int, RandomState instance or None, default=None
-        Seeds the regressors. An int gives the same forecasts every time.
+        Seeds the first weights, the order of the windows and dropout. Pass an int to
+        get the same model from every fit; global generators are never touched.
 
     Attributes
     ----------

@@ -39,7 +39,7 @@ def test_public_object_has_an_example(item):
     assert NumpyDocString(inspect.getdoc(item))["Examples"]
 
 
-# The window of a forecaster is cut inside, and its horizon is how many steps, not which.
+# A forecaster cuts windows inside, and its horizon is how many steps, not which.
 MEAN_SOMETHING_ELSE = {("LSTMForecaster", "window_size"), ("LSTMForecaster", "horizon")}
 
 

@@ -1,0 +1,367 @@
+"""Forecasts of series whose future is known, intervals, containers and errors."""
+
+import pickle
+from itertools import pairwise
+
+import numpy as np
+import numpy.testing as npt
+import pandas as pd
+import pandas.testing as pdt
+import pytest
+import torch
+from sklearn.base import BaseEstimator, RegressorMixin, clone
+from sklearn.exceptions import NotFittedError
+from sklearn.linear_model import LinearRegression, Ridge
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+from sklearn.utils import estimator_checks
+from sklearn.utils._param_validation import InvalidParameterError
+
+from sklstm import LSTMForecaster, LSTMRegressor
+
+MONTHS = pd.date_range("2015-01", periods=72, freq="MS", name="month")
+TINY = LSTMRegressor((3,), max_iter=3, learning_rate="cosine")
+
+by_strategy = pytest.mark.parametrize("strategy", ["direct", "recursive"])
+
+
+def wave(n_timesteps=72, period=7.3, shift=0.0):
+    """What two readings before determine, and no naive forecast knows."""
+    return 5 + np.sin(2 * np.pi * (np.arange(n_timesteps) + shift) / period)
+
+
+def growing_year(growth=0.5):
+    """A year that comes back with the same amount more."""
+    year = np.random.default_rng(0).uniform(10, 20, 12)
+    return pd.Series(np.tile(year, 6) + growth * np.arange(72), MONTHS, name="sales")
+
+
+def noisy_panel(n_series=40, n_timesteps=70, seed=0):
+    """Series that return to zero, each with noise of its own."""
+    random = np.random.default_rng(seed)
+    series = np.zeros((n_timesteps, n_series))
+    for before, now in pairwise(series):
+        now[:] = 0.6 * before + random.normal(size=n_series)
+    return series
+
+
+@by_strategy
+def test_forecasts_what_a_regressor_can_learn(strategy):
+    y = wave()
+    forecaster = LSTMForecaster(LinearRegression(), horizon=8, strategy=strategy)
+    forecaster.fit(y[:60])
+    assert forecaster.trust_ == 1
+    npt.assert_allclose(forecaster.predict(), y[60:68], rtol=1e-3)
+
+
+def test_forecasts_growing_years_without_any_regressor():
+    y = growing_year()
+    forecaster = LSTMForecaster(TINY, horizon=12, log=False, random_state=0)
+    forecaster.fit(y[:60])
+    assert forecaster.naive_ == "growth"
+    assert forecaster.season_ == 12
+    assert forecaster.trust_ == 0
+    pdt.assert_series_equal(forecaster.predict(), y[60:])
+
+
+def test_growth_by_a_share_is_a_step_of_logarithms():
+    y = np.exp(growing_year(0.01) / 4)
+    forecaster = LSTMForecaster(TINY, horizon=12, random_state=0).fit(y[:60])
+    assert forecaster.log_
+    assert forecaster.naive_ == "growth"
+    pdt.assert_series_equal(forecaster.predict(), y[60:])
+
+
+def test_one_network_learns_from_all_series():
+    shifts = np.linspace(0, 7, 12)
+    y = np.stack([wave(40, shift=shift) for shift in shifts], axis=1)
+    settings = {"window_size": 4, "horizon": 5, "log": False}
+    forecasts = LSTMForecaster(LinearRegression(), **settings).fit(y[:30]).predict()
+    npt.assert_allclose(forecasts, y[30:35], rtol=1e-3)
+
+
+@by_strategy
+def test_default_network_learns(strategy):
+    y = wave(200)
+    forecaster = LSTMForecaster(horizon=6, strategy=strategy, random_state=0)
+    forecasts = forecaster.fit(y[:180]).predict()
+    assert np.abs(forecasts - y[180:186]).mean() < 0.3
+    assert np.abs(y[179] - y[180:186]).mean() > 0.6
+
+
+@pytest.mark.parametrize("log", [False, True])
+def test_forecasts_have_the_unit_of_the_series(log):
+    y = growing_year().to_numpy() + np.random.default_rng(1).normal(size=72)
+    forecaster = LSTMForecaster(Ridge(), horizon=3, log=log)
+    forecasts = forecaster.fit(y).predict()
+    npt.assert_allclose(forecaster.fit(1000 * y).predict(), 1000 * forecasts)
+
+
+def test_each_series_has_a_unit_of_its_own():
+    y = noisy_panel(3)
+    forecaster = LSTMForecaster(Ridge(), horizon=3)
+    forecasts = forecaster.fit(y).predict()
+    factors = np.array([1, 10, 1000])
+    npt.assert_allclose(forecaster.fit(y * factors).predict(), forecasts * factors)
+
+
+def test_answers_are_of_the_kind_of_y():
+    frame = pd.DataFrame({"a": growing_year(), "b": growing_year(0.1)})
+    forecaster = LSTMForecaster(Ridge(), horizon=2)
+    of_frame = forecaster.fit(frame).predict()
+    assert list(of_frame.index) == list(pd.date_range("2021-01", periods=2, freq="MS"))
+    long = frame.unstack().rename_axis(["shop", "month"])
+    of_long = forecaster.fit(long).predict()
+    npt.assert_array_equal(of_long["b"], of_frame["b"])
+    assert of_long.index.names == ["shop", "month"]
+    of_list = forecaster.fit([frame["a"], frame["b"]]).predict()
+    pdt.assert_series_equal(of_list[0], of_frame["a"])
+    intervals = forecaster.fit(frame).predict_interval()
+    assert list(intervals["b"]) == ["lower", "upper"]
+
+
+def test_short_and_late_series_are_forecast_too():
+    y = [wave(60), wave(60, shift=2)[-6:], np.r_[np.full(50, np.nan), wave(60)[50:]]]
+    forecasts = LSTMForecaster(Ridge(), window_size=8, horizon=4).fit(y).predict()
+    assert np.isfinite(forecasts).all()
+    networks = LSTMForecaster(TINY, window_size=8, horizon=4, random_state=0).fit(y)
+    assert np.isfinite(networks.predict()).all()
+
+
+def test_missing_readings_are_neither_learnt_nor_judged():
+    y = wave()
+    holed = y[:60].copy()
+    holed[[20, 33]] = np.nan
+    forecaster = LSTMForecaster(LinearRegression(), window_size=4, horizon=1)
+    npt.assert_allclose(forecaster.fit(holed).predict(), y[60:61], rtol=0.02)
+
+
+def test_longer_and_shorter_horizons():
+    y = wave()
+    direct = LSTMForecaster(LinearRegression(), horizon=6).fit(y[:60])
+    npt.assert_array_equal(direct.predict(horizon=2), direct.predict()[:2])
+    with pytest.raises(ValueError, match=r"horizon=7 is more than the 6 .* strategy"):
+        direct.predict(horizon=7)
+    recursive = clone(direct).set_params(strategy="recursive").fit(y[:60])
+    npt.assert_allclose(recursive.predict(horizon=12), y[60:], rtol=1e-3)
+    with pytest.raises(ValueError, match="horizon=7 is more than the 6"):
+        recursive.predict_interval(horizon=7)
+
+
+def test_parameters_set_after_the_fit_wait_for_the_next():
+    forecaster = LSTMForecaster(Ridge(), horizon=3).fit(wave())
+    before = forecaster.predict()
+    forecaster.set_params(horizon=5, strategy="recursive", normalize="mean")
+    npt.assert_array_equal(forecaster.predict(), before)
+
+
+@by_strategy
+def test_intervals_hold_their_share(strategy):
+    y = noisy_panel(200, 90)
+    forecaster = LSTMForecaster(
+        Ridge(), window_size=5, horizon=4, strategy=strategy, normalize="mean"
+    )
+    intervals = forecaster.fit(y[:80]).predict_interval(coverage=0.8)
+    truths = y[80:84]
+    is_held = (intervals[..., 0] <= truths) & (truths <= intervals[..., 1])
+    assert is_held.mean() == pytest.approx(0.8, abs=0.05)
+    sizes = (intervals[..., 1] - intervals[..., 0]).mean(axis=1)
+    assert sizes[0] < sizes[-1]
+
+
+def test_intervals_are_around_the_forecast_and_quantiles_their_ends():
+    y = growing_year() + np.random.default_rng(0).normal(size=72)
+    forecaster = LSTMForecaster(Ridge(), horizon=3).fit(y)
+    forecasts, intervals = forecaster.predict(), forecaster.predict_interval()
+    assert (intervals["lower"] < forecasts).all()
+    assert (intervals["upper"] > forecasts).all()
+    quantiles = forecaster.predict_quantiles([0.05, 0.5, 0.95])
+    pdt.assert_series_equal(quantiles[0.5], forecasts, check_names=False)
+    npt.assert_allclose(quantiles[[0.05, 0.95]], intervals)
+    levels = np.linspace(0.01, 0.99, 25)
+    assert (np.diff(forecaster.predict_quantiles(levels), axis=1) >= 0).all()
+
+
+class Recording(RegressorMixin, BaseEstimator):
+    """Answers zero, and remembers what it was shown."""
+
+    shown = []  # a clone has the same list
+
+    def fit(self, X, y):
+        self.shown.append((X.shape, y.shape))
+        self.shape_ = y.shape[1:]
+        return self
+
+    def predict(self, X):
+        return np.zeros((len(X), *self.shape_))
+
+
+def test_regressors_see_early_windows_first_and_then_all():
+    Recording.shown.clear()
+    settings = {"window_size": 5, "horizon": 3, "calibration_fraction": 0.25}
+    LSTMForecaster(Recording(), n_ensemble=2, **settings).fit(wave(27))
+    # Of 20 windows, 5 are held back, and 2 end among the targets of those.
+    assert Recording.shown == [((13, 5), (13, 3))] * 2 + [((20, 5), (20, 3))] * 2
+
+
+def test_without_calibration_there_is_one_fit_and_no_interval():
+    Recording.shown.clear()
+    forecaster = LSTMForecaster(
+        Recording(), window_size=5, horizon=3, calibration_fraction=None
+    ).fit(wave(27))
+    assert Recording.shown == [((20, 5), (20, 3))]
+    assert forecaster.trust_ == 1
+    with pytest.raises(ValueError, match="Without held windows there are no intervals"):
+        forecaster.predict_interval()
+
+
+def test_ensemble_is_the_median_of_its_seeds():
+    y = wave()
+    forecaster = LSTMForecaster(
+        TINY, horizon=2, n_ensemble=3, calibration_fraction=None, random_state=0
+    ).fit(y)
+    seeds = {regressor.random_state for regressor in forecaster.regressors_}
+    assert len(seeds) == 3
+    forecasts = forecaster.predict()
+    members = forecaster.regressors_
+    alone = []
+    for member in members:
+        forecaster.regressors_ = [member]
+        alone.append(forecaster.predict())
+    npt.assert_allclose(forecasts, np.exp(np.median(np.log(alone), axis=0)))
+
+
+def test_pipelines_are_regressors_and_their_seeds_are_found():
+    regressor = make_pipeline(StandardScaler(), TINY)
+    forecaster = LSTMForecaster(regressor, horizon=2, random_state=0).fit(wave())
+    first = forecaster.predict()
+    npt.assert_array_equal(clone(forecaster).fit(wave()).predict(), first)
+
+
+def test_same_seed_same_forecasts():
+    torch_state = torch.get_rng_state()
+    forecaster = LSTMForecaster(TINY, horizon=2, random_state=3)
+    first = forecaster.fit(wave()).predict_interval()
+    npt.assert_array_equal(forecaster.fit(wave()).predict_interval(), first)
+    npt.assert_array_equal(clone(forecaster).fit(wave()).predict_interval(), first)
+    copy = pickle.loads(pickle.dumps(forecaster))
+    npt.assert_array_equal(copy.predict_interval(), first)
+    assert torch.equal(torch.get_rng_state(), torch_state)
+
+
+def test_update_moves_on_without_learning():
+    y = pd.Series(wave(), MONTHS)
+    forecaster = LSTMForecaster(LinearRegression(), horizon=3, season=1).fit(y[:60])
+    regressors = forecaster.regressors_
+    forecasts = forecaster.update(y[60:65]).predict()
+    assert forecaster.regressors_ is regressors
+    npt.assert_allclose(forecasts, y[65:68], rtol=1e-3)
+    assert list(forecasts.index) == list(MONTHS[65:68])
+
+
+@pytest.mark.parametrize("form", [np.asarray, list], ids=["array", "list"])
+def test_update_of_arrays(form):
+    y = wave()
+    forecaster = LSTMForecaster(LinearRegression(), horizon=3).fit(form(y[:60]))
+    npt.assert_allclose(
+        forecaster.update(form(y[60:65])).predict(), y[65:68], rtol=1e-3
+    )
+
+
+def test_update_must_go_on_where_the_series_ended():
+    y = growing_year()
+    forecaster = LSTMForecaster(Ridge(), horizon=3).fit(y[:60])
+    with pytest.raises(
+        ValueError, match=r"must begin at 2020-01-01.* begin at 2020-02"
+    ):
+        forecaster.update(y[61:])
+    with pytest.raises(ValueError, match="must have times"):
+        clone(forecaster).fit(y[:60].rename(None)).update(y[60:].to_numpy())
+    with pytest.raises(ValueError, match=r"of the series \['other'\]"):
+        forecaster.update(y[60:].rename("other"))
+    with pytest.raises(ValueError, match="Logarithms need positive readings"):
+        forecaster.update(-y[60:])
+
+
+@pytest.mark.parametrize(
+    ("y", "settings", "message"),
+    [
+        (wave(30), {"window_size": 12}, r"has 30 readings, .* need 38\. Lower"),
+        (wave(37), {"window_size": 12}, "has 37 readings, .* need 38"),
+        (wave(23), {"window_size": 12, "calibration_fraction": None}, "need 24"),
+        (wave(20), {}, "window_size=1, .* need 27"),
+        (-wave(), {"log": True}, "Logarithms need positive readings"),
+        (np.full(60, np.nan), {}, "no reading"),
+        (growing_year()[::-1], {}, "must increase"),
+        (pd.Series(list("abc") * 20), {}, "strings"),
+    ],
+)
+def test_what_cannot_be_forecast_is_refused(y, settings, message):
+    with pytest.raises(ValueError, match=message):
+        LSTMForecaster(Ridge(), horizon=12, **settings).fit(y)
+
+
+def test_the_length_that_is_asked_for_is_enough():
+    LSTMForecaster(Ridge(), window_size=12, horizon=12).fit(wave(38))
+    LSTMForecaster(Ridge(), horizon=12).fit(wave(27))
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"horizon": 0},
+        {"window_size": "all"},
+        {"strategy": "both"},
+        {"season": 0},
+        {"normalize": None},
+        {"log": "no"},
+        {"n_ensemble": 0},
+        {"calibration_fraction": 1.0},
+        {"regressor": "ridge"},
+    ],
+    ids=str,
+)
+def test_bad_parameters_are_refused_by_fit(settings):
+    with pytest.raises(InvalidParameterError, match=next(iter(settings))):
+        LSTMForecaster(**settings).fit(wave())
+
+
+@pytest.mark.parametrize("horizon", [0, 1.5, "2"])
+def test_bad_horizons_are_refused(horizon):
+    forecaster = LSTMForecaster(Ridge(), horizon=3).fit(wave())
+    with pytest.raises((ValueError, TypeError), match="horizon"):
+        forecaster.predict(horizon)
+
+
+@pytest.mark.parametrize("coverage", [0, 1, -0.5, "all"])
+def test_bad_coverages_are_refused(coverage):
+    forecaster = LSTMForecaster(Ridge(), horizon=3).fit(wave())
+    with pytest.raises((ValueError, TypeError), match="coverage"):
+        forecaster.predict_interval(coverage=coverage)
+
+
+@pytest.mark.parametrize("method", ["predict", "predict_interval", "predict_quantiles"])
+def test_answers_want_a_fit(method):
+    with pytest.raises(NotFittedError):
+        getattr(LSTMForecaster(), method)()
+
+
+@pytest.mark.parametrize(
+    "check",
+    [
+        estimator_checks.check_parameters_default_constructible,
+        estimator_checks.check_no_attributes_set_in_init,
+        estimator_checks.check_get_params_invariance,
+        estimator_checks.check_set_params,
+        estimator_checks.check_estimator_cloneable,
+        estimator_checks.check_estimator_repr,
+    ],
+    ids=lambda check: check.__name__,
+)
+def test_parameters_keep_the_contract(check):
+    check("LSTMForecaster", LSTMForecaster(TINY))
+
+
+def test_grids_reach_the_regressor():
+    forecaster = LSTMForecaster(TINY).set_params(regressor__hidden_layer_sizes=(7,))
+    assert forecaster.regressor.hidden_layer_sizes == (7,)
