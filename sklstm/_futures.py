@@ -3,6 +3,7 @@
 from typing import NamedTuple
 
 import numpy as np
+from sklearn.isotonic import isotonic_regression
 
 from sklstm._naive import bridge, levels, naive_forecasts
 from sklstm._windows import sliding_windows
@@ -151,7 +152,8 @@ def widths(errors, coverage):
     -------
     widths : ndarray of shape (horizon,)
         The quantile of each step's absolute errors. Of fewer than 100 windows, those of
-        all steps are taken together, in units of each step's root mean square.
+        all steps are taken together, in units of each step's root mean square, which is
+        smoothed not to fall from step to step.
 
     References
     ----------
@@ -161,7 +163,7 @@ def widths(errors, coverage):
     errors = np.abs(errors)
     if len(errors) >= ENOUGH_WINDOWS:
         return _conformal_quantile(errors, coverage)
-    sizes = np.sqrt((errors**2).mean(axis=0))
+    sizes = np.sqrt(isotonic_regression((errors**2).mean(axis=0)))
     shares = errors / np.where(sizes > 0, sizes, 1)
     return sizes * _conformal_quantile(shares.ravel(), coverage)
 

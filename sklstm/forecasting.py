@@ -26,7 +26,7 @@ from sklstm.regression import LSTMRegressor
 
 NAIVE = ("last", "mean", "season", "growth")
 # Shares of a correction to choose the best from.
-TRUST = np.linspace(0, 1, 11)
+TRUST = np.arange(11) / 10
 
 
 class LSTMForecaster(BaseEstimator):
