@@ -36,6 +36,16 @@ class Series:
     times: pd.Index
     is_labelled: bool
 
+    def until(self, n_timesteps):
+        """Return the series with its first `n_timesteps` only."""
+        values, times = self.values[:n_timesteps], self.times[:n_timesteps]
+        if np.isnan(values).all():
+            raise ValueError(
+                f"The series {self.name!r} of y has no reading up to {times[-1]}, "
+                "where forecasts begin. Leave it out, or begin later."
+            )
+        return Series(self.name, values, times, self.is_labelled)
+
     def followed_by(self, later):
         """Return the series with later readings behind its own.
 
@@ -94,6 +104,10 @@ class Panel(NamedTuple):
         """
         pairs = zip(self.series, numbers, strict=True)
         return self.join([one.label(number, columns) for one, number in pairs])
+
+    def until(self, n_timesteps):
+        """Return the panel with the first `n_timesteps` of all series."""
+        return Panel([one.until(n_timesteps) for one in self.series], self.join)
 
     def followed_by(self, later):
         """Return the panel with later readings of the same series behind its own."""

@@ -4,9 +4,11 @@ from numbers import Integral, Real
 
 import numpy as np
 from sklearn.base import BaseEstimator, clone
+from sklearn.model_selection import TimeSeriesSplit, check_cv
 from sklearn.utils import check_random_state, get_tags
 from sklearn.utils.validation import check_is_fitted, check_scalar
 
+from sklstm._backtests import compare, read_splits, score_forecasts
 from sklstm._futures import (
     Lessons,
     Recipe,
@@ -23,6 +25,8 @@ from sklstm._series import read_series
 from sklstm._sklearn import HasMethods, Interval, StrOptions, fit_context
 from sklstm._times import steps_per_cycle
 from sklstm.regression import LSTMRegressor
+
+__all__ = ["LSTMForecaster", "score_forecasts"]
 
 NAIVE = ("last", "mean", "season", "growth")
 # Shares of a correction to choose the best from.
@@ -141,6 +145,15 @@ class LSTMForecaster(BaseEstimator):
     Freq: M, Name: sales, dtype: float64
     >>> list(forecaster.predict_interval(coverage=0.9))
     ['lower', 'upper']
+
+    Forecasts from past origins, beside naive ones:
+
+    >>> from sklearn.model_selection import TimeSeriesSplit
+    >>> from sklstm.forecasting import score_forecasts
+    >>> cv = TimeSeriesSplit(n_splits=2, test_size=12)
+    >>> scores = score_forecasts(forecaster.backtest(load_retail_sales()[:"2019"], cv))
+    >>> bool(scores["MASE"]["forecast"] < scores["MASE"]["naive"])
+    True
     """
 
     def __init__(
@@ -209,7 +222,10 @@ class LSTMForecaster(BaseEstimator):
             not a step apart; if all series are too short; or if ``log=True`` and a
             reading is not positive.
         """
-        panel = read_series(y)
+        return self._learn(read_series(y))
+
+    def _learn(self, panel):
+        """Fit on series that were read."""
         self._choose_scale(panel)
         self._choose_window_size(panel)
         lessons, ends = self._cut(panel, self.horizon)
@@ -309,6 +325,65 @@ class LSTMForecaster(BaseEstimator):
                 include_boundaries="neither",
             )
         return self._bands(horizon, quantiles, list(quantiles))
+
+    @fit_context
+    def backtest(self, y, cv=None, *, refit=True):
+        """Forecast from past origins, and put what came beside it.
+
+        The forecaster itself stays as it is: copies of it are fitted.
+
+        Parameters
+        ----------
+        y : array-like, Series or DataFrame
+            One series, or many with one column each, as in :meth:`fit`.
+
+        cv : splitter, iterable or None, default=None
+            Splits in time, such as :class:`~sklearn.model_selection.TimeSeriesSplit`
+            with ``test_size=horizon``. What comes after the horizon is left out. None
+            is five such splits.
+
+        refit : bool, default=True
+            Whether to fit anew at each origin. False fits at the first one only and
+            takes later readings as :meth:`update` does: many times faster.
+
+        Returns
+        -------
+        backtest : DataFrame
+            One row per series, origin and step: "series", its name; "origin", the time
+            of the last reading known; "step" from 1; "time"; "truth"; "forecast";
+            "naive", the reading one cycle before, the last one without a cycle; and
+            "scale", the mean absolute difference of readings one cycle apart before the
+            origin. Rows whose truth is missing are left out.
+
+        Raises
+        ------
+        ValueError
+            As :meth:`fit`; and if the series differ in length, or a split does not go
+            on in time.
+
+        See Also
+        --------
+        sklstm.forecasting.score_forecasts : Sums it up as MASE, sMAPE and RMSE.
+        """
+        panel = read_series(y)
+        lengths = {len(one.values) for one in panel.series}
+        if len(lengths) > 1:
+            raise ValueError(
+                "The series of a backtest must have one length, got "
+                f"{sorted(lengths)}. Pass a DataFrame with a column for each, NaN "
+                "where one starts late."
+            )
+        splits = check_cv(TimeSeriesSplit(test_size=self.horizon) if cv is None else cv)
+        positions = np.arange(lengths.pop())[:, None]
+        origins = read_splits(splits.split(positions), self.horizon)
+        forecaster, forecasts = None, []
+        for n_known, _ in origins:
+            known = panel.until(n_known)
+            if forecaster is None or refit:
+                forecaster = clone(self)._learn(known)
+            forecaster._panel = known
+            forecasts.append(forecaster._leave(forecaster._forecast(None)))
+        return compare(panel, origins, np.array(forecasts), forecaster.season_)
 
     def update(self, y):
         """Take new readings into account, without learning from them.
@@ -505,9 +580,12 @@ class LSTMForecaster(BaseEstimator):
 
     def _answer(self, forecasts, columns=None):
         """Put forecasts on the scale, and into the container, of y."""
+        return self._panel.answer(self._leave(forecasts), columns)
+
+    def _leave(self, forecasts):
+        """Put forecasts on the scale of y."""
         pairs = zip(self._units, forecasts, strict=True)
-        numbers = [unit.leave(forecast) for unit, forecast in pairs]
-        return self._panel.answer(numbers, columns)
+        return [unit.leave(forecast) for unit, forecast in pairs]
 
 
 def _check_positive(panel):

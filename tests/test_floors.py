@@ -25,7 +25,16 @@ FLOORS = [
     ["_nn.training"],
     # 3: arrays to network and back
     ["_callbacks", "_naive", "_sklearn", "_timeline", "_times", "_validation"],
-    ["_context", "_futures", "_leaks", "_samples", "_scaling", "_series", "_tables"],
+    [
+        "_backtests",
+        "_context",
+        "_futures",
+        "_leaks",
+        "_samples",
+        "_scaling",
+        "_series",
+        "_tables",
+    ],
     ["_model"],
     ["_base"],
     # 4: what the user calls

@@ -12,12 +12,14 @@ import torch
 from sklearn.base import BaseEstimator, RegressorMixin, clone
 from sklearn.exceptions import NotFittedError
 from sklearn.linear_model import LinearRegression, Ridge
+from sklearn.model_selection import KFold, TimeSeriesSplit
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils import estimator_checks
 from sklearn.utils._param_validation import InvalidParameterError
 
 from sklstm import LSTMForecaster, LSTMRegressor
+from sklstm.forecasting import score_forecasts
 
 MONTHS = pd.date_range("2015-01", periods=72, freq="MS", name="month")
 TINY = LSTMRegressor((3,), max_iter=3, learning_rate="cosine")
@@ -365,3 +367,76 @@ def test_parameters_keep_the_contract(check):
 def test_grids_reach_the_regressor():
     forecaster = LSTMForecaster(TINY).set_params(regressor__hidden_layer_sizes=(7,))
     assert forecaster.regressor.hidden_layer_sizes == (7,)
+
+
+def test_backtest_compares_with_what_came():
+    y = growing_year()
+    forecaster = LSTMForecaster(Ridge(), horizon=6, log=False)
+    backtest = forecaster.backtest(y, TimeSeriesSplit(2, test_size=6))
+    assert list(backtest["origin"]) == [MONTHS[59]] * 6 + [MONTHS[65]] * 6
+    assert list(backtest["time"]) == list(MONTHS[60:])
+    assert list(backtest["step"]) == [1, 2, 3, 4, 5, 6] * 2
+    npt.assert_array_equal(backtest["truth"], y[60:])
+    npt.assert_allclose(backtest["forecast"], y[60:])
+    # A year has 6 more than the one before it.
+    npt.assert_allclose(backtest["naive"], y[60:] - 6)
+    npt.assert_allclose(backtest["scale"], 6)
+    scores = score_forecasts(backtest)
+    npt.assert_allclose(scores["MASE"], [0, 1], atol=1e-12)
+    npt.assert_allclose(scores["RMSE"], [0, 6], atol=1e-12)
+    assert not hasattr(forecaster, "regressors_")
+
+
+def test_backtest_forecasts_as_a_fit_at_its_origin_does():
+    y = wave()
+    forecaster = LSTMForecaster(TINY, horizon=4, random_state=0)
+    backtest = forecaster.backtest(y, TimeSeriesSplit(2, test_size=4))
+    by_fit = [forecaster.fit(y[:end]).predict() for end in (64, 68)]
+    npt.assert_array_equal(backtest["forecast"], np.concatenate(by_fit))
+    backtest = forecaster.backtest(y, TimeSeriesSplit(2, test_size=4), refit=False)
+    by_fit[1] = forecaster.fit(y[:64]).update(y[64:68]).predict()
+    npt.assert_array_equal(backtest["forecast"], np.concatenate(by_fit))
+
+
+def test_backtest_of_many_series_leaves_missing_truths_out():
+    y = np.c_[wave(), wave(shift=2)]
+    y[70, 1] = np.nan
+    backtest = LSTMForecaster(Ridge(), horizon=4).backtest(
+        y, TimeSeriesSplit(3, test_size=4)
+    )
+    assert len(backtest) == 2 * 3 * 4 - 1
+    assert list(backtest["series"].unique()) == [0, 1]
+    assert backtest.notna().all(axis=None)
+
+
+def test_splits_with_a_gap_are_later_steps():
+    backtest = LSTMForecaster(Ridge(), horizon=4).backtest(
+        wave(), TimeSeriesSplit(2, test_size=4, gap=1)
+    )
+    # The fourth reading to test on is behind the horizon.
+    assert list(backtest["step"]) == [2, 3, 4] * 2
+
+
+@pytest.mark.parametrize(
+    ("y", "cv", "message"),
+    [
+        (wave(), KFold(3), "readings behind those to learn from"),
+        (wave(), TimeSeriesSplit(2, test_size=4, gap=9), "at most horizon=4 steps"),
+        (wave(), [], "no splits"),
+        ([wave(), wave(50)], None, r"one length, got \[50, 72\]"),
+        (np.c_[wave(), np.r_[np.full(70, np.nan), 1, 2]], None, "no reading up to"),
+        (wave(20), TimeSeriesSplit(2, test_size=8), "too short"),
+    ],
+)
+def test_what_cannot_be_backtested_is_refused(y, cv, message):
+    with pytest.raises(ValueError, match=message):
+        LSTMForecaster(Ridge(), window_size=5, horizon=4).backtest(y, cv)
+
+
+def test_scores_by_hand():
+    backtest = pd.DataFrame(
+        {"truth": [0.0, 3], "forecast": [0.0, 1], "naive": [1.0, 3], "scale": [1.0, 4]}
+    )
+    expected = {"MASE": [0.25, 0.5], "sMAPE": [50.0, 100.0], "RMSE": [2**0.5, 0.5**0.5]}
+    expected = pd.DataFrame(expected, ["forecast", "naive"])
+    pdt.assert_frame_equal(score_forecasts(backtest), expected)
