@@ -29,6 +29,8 @@ from sklstm.regression import LSTMRegressor
 __all__ = ["LSTMForecaster", "score_forecasts"]
 
 NAIVE = ("last", "mean", "season", "growth")
+# How many windows the default network is shown, over all epochs.
+WINDOWS_SEEN = 300_000
 # Shares of a correction to choose the best from.
 TRUST = np.arange(11) / 10
 
@@ -47,8 +49,9 @@ class LSTMForecaster(BaseEstimator):
         What learns the corrections, cloned for each fit: any regressor that takes
         windows of shape (n_windows, window_size, 1), or rows of shape
         (n_windows, window_size) if its tags say that it takes no more. None is an
-        :class:`LSTMRegressor` with ``loss="absolute_error"``, 30 epochs of a step size
-        that falls along a cosine, and batches of 64.
+        :class:`LSTMRegressor` with ``loss="absolute_error"``, batches of 64 and a step
+        size that falls along a cosine for 30 epochs: fewer beyond 10 000 windows, so
+        that these see it 300 000 times, and 3 at least.
 
     window_size : int or "auto", default="auto"
         How many readings the regressor sees. "auto" is one cycle and three steps, or
@@ -495,20 +498,21 @@ class LSTMForecaster(BaseEstimator):
         corrections = lessons.targets[:, : naive.shape[1]] - naive
         if corrections.shape[1] == 1:
             corrections = corrections[:, 0]
-        regressors = [self._new_regressor(seed) for seed in seeds]
+        regressors = [self._new_regressor(seed, len(naive)) for seed in seeds]
         for regressor in regressors:
             regressor.fit(self._inputs(regressor, lessons.windows), corrections)
         return regressors
 
-    def _new_regressor(self, seed):
+    def _new_regressor(self, seed, n_windows):
         """Make a regressor with a seed of its own."""
         if self.regressor is None:
+            n_epochs = int(np.clip(WINDOWS_SEEN // n_windows, 3, 30))
             regressor = LSTMRegressor(
                 loss="absolute_error",
                 batch_size=64,
                 learning_rate="cosine",
-                max_iter=30,
-                n_iter_no_change=30,
+                max_iter=n_epochs,
+                n_iter_no_change=n_epochs,
             )
         else:
             regressor = clone(self.regressor)

@@ -233,6 +233,14 @@ def test_ensemble_is_the_median_of_its_seeds():
     npt.assert_allclose(forecasts, np.exp(np.median(np.log(alone), axis=0)))
 
 
+@pytest.mark.parametrize(
+    ("n_windows", "n_epochs"), [(20, 30), (10_000, 30), (30_000, 10), (10**6, 3)]
+)
+def test_default_network_sees_many_windows_less_often(n_windows, n_epochs):
+    regressor = LSTMForecaster()._new_regressor(0, n_windows)
+    assert regressor.max_iter == n_epochs
+
+
 def test_pipelines_are_regressors_and_their_seeds_are_found():
     regressor = make_pipeline(StandardScaler(), TINY)
     forecaster = LSTMForecaster(regressor, horizon=2, random_state=0).fit(wave())

@@ -1,0 +1,138 @@
+"""Forecast public series: ours, naive forecasts and published ones, with wall time."""
+
+import argparse
+import importlib.util
+import time
+from pathlib import Path
+from statistics import median
+
+import numpy as np
+import pandas as pd
+import torch
+from _timing import environment, print_table
+
+from sklstm import LSTMForecaster
+from sklstm._naive import naive_forecasts
+from sklstm.datasets import load_retail_sales
+
+SEEDS = range(3)
+# Of other programs, from the papers of the data sets or computed by hand.
+PUBLISHED = {
+    "retail": "damped Holt-Winters 1.66",
+    "cif2016": "LSTMs 10.23 to 11.58",
+    "etth1, OT, 24": "LSTMa 0.114, linear map 0.026",
+    "etth1, 24": "LSTMa 0.65",
+    "etth1, 96": "",
+}
+
+
+def load(folder, name):
+    """Load a data set with the loader that lies beside the data."""
+    spec = importlib.util.spec_from_file_location("load", Path(folder) / "load.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module.load(name)
+
+
+def retail(_folder, seed):
+    """Twelve months from the last sixty, eight times: errors in % of what came."""
+    sales = load_retail_sales()
+    errors, naive = [], []
+    for year in range(2011, 2019):
+        known, truth = sales[str(year - 4) : str(year)], sales[str(year + 1) :][:12]
+        forecaster = LSTMForecaster(horizon=12, n_ensemble=3, random_state=seed)
+        error = (forecaster.fit(known).predict() - truth).abs().sum()
+        errors.append(100 * error / truth.sum())
+        error = np.abs(known[-12:].to_numpy() - truth).sum()
+        naive.append(100 * error / truth.sum())
+    return {"error": np.mean(errors), "naive": np.mean(naive)}
+
+
+def symmetric_error(truth, forecast):
+    """Symmetric mean absolute percentage error."""
+    sizes = np.abs(truth) + np.abs(forecast)
+    return np.mean(200 * np.abs(truth - forecast) / sizes)
+
+
+def cif2016(folder, seed):
+    """72 monthly series, all in one forecaster: sMAPE, and coverage of 90 % bands."""
+    data = load(folder, "cif2016")
+    months = [
+        pd.period_range("2000-01", periods=len(y), freq="M") for y in data["train"]
+    ]
+    panel = [pd.Series(*pair) for pair in zip(data["train"], months, strict=True)]
+    errors, naive, is_held = [], [], []
+    for horizon in (12, 6):
+        forecaster = LSTMForecaster(horizon=horizon, n_ensemble=3, random_state=seed)
+        forecasts = forecaster.fit(panel).predict()
+        bands = forecaster.predict_interval(coverage=0.9)
+        for number in np.flatnonzero(data["horizon"] == horizon):
+            truth = data["test"][number, :horizon]
+            errors.append(symmetric_error(truth, forecasts[number]))
+            past = data["train"][number][None]
+            last = naive_forecasts("last", past, 12, horizon)[0]
+            naive.append(symmetric_error(truth, last))
+            lower, upper = bands[number].to_numpy().T
+            is_held.append(np.mean((lower <= truth) & (truth <= upper)))
+    coverage = f"{100 * np.mean(is_held):.1f} %"
+    return {"error": np.mean(errors), "naive": np.mean(naive), "90 % band": coverage}
+
+
+def etth1(folder, seed, columns, horizon, stride=1):
+    """Hours of a transformer station: mean squared error of the standardised test."""
+    data = load(folder, "etth1")
+    first, last = data["borders"]["test"]
+    values = ((data["values"] - data["mean"]) / data["scale"])[:last, columns]
+    hours = pd.date_range("2016-07-01", periods=last, freq="h")
+    y = pd.DataFrame(values.astype(float), hours)
+    splits = (
+        (np.arange(origin), np.arange(origin, origin + horizon))
+        for origin in range(first, last - horizon + 1, stride)
+    )
+    forecaster = LSTMForecaster(horizon=horizon, random_state=seed)
+    backtest = forecaster.backtest(y, splits, refit=False)
+    errors = {
+        name: backtest[name] - backtest["truth"] for name in ("forecast", "naive")
+    }
+    squares = {name: np.mean(error**2) for name, error in errors.items()}
+    return {"error": squares["forecast"], "naive": squares["naive"]}
+
+
+TASKS = {
+    "retail": retail,
+    "cif2016": cif2016,
+    "etth1, OT, 24": lambda folder, seed: etth1(folder, seed, [-1], 24),
+    "etth1, 24": lambda folder, seed: etth1(folder, seed, slice(None), 24, stride=4),
+    "etth1, 96": lambda folder, seed: etth1(folder, seed, slice(None), 96, stride=4),
+}
+
+
+def measure(task, folder):
+    """Run a task with each seed; returns a row of the table."""
+    runs, seconds = [], []
+    for seed in SEEDS:
+        start = time.perf_counter()
+        runs.append(TASKS[task](folder, seed))
+        seconds.append(time.perf_counter() - start)
+    errors = [run["error"] for run in runs]
+    middle = runs[int(np.argsort(errors)[len(errors) // 2])]
+    return {
+        "task": task,
+        "sklstm": f"{middle['error']:.4g}",
+        "of seeds": f"{min(errors):.4g} to {max(errors):.4g}",
+        "naive": f"{middle['naive']:.4g}",
+        "published": PUBLISHED[task],
+        "90 % band": middle.get("90 % band", ""),
+        "seconds": f"{median(seconds):.3g}",
+    }
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--data", required=True, help="folder with load.py and data")
+    parser.add_argument("--tasks", nargs="+", default=list(TASKS), choices=list(TASKS))
+    arguments = parser.parse_args()
+    torch.set_num_threads(1)
+    print(environment(1))
+    rows = [measure(task, arguments.data) for task in arguments.tasks]
+    print_table("Forecasts, median of three seeds", rows)
