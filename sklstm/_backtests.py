@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from sklstm._naive import bridge, naive_forecasts
+from sklstm._naive import bridge, mean_absolute_difference, naive_forecasts
 
 
 def read_splits(splits, horizon):
@@ -81,13 +81,6 @@ def compare(panel, origins, forecasts, season):
             }
             parts.append(pd.DataFrame(part))
     return pd.concat(parts, ignore_index=True).dropna(subset="truth")
-
-
-def mean_absolute_difference(values, season):
-    """Average how far readings are from those one cycle before; NaN without any."""
-    differences = np.abs(values[season:] - values[:-season])
-    is_there = ~np.isnan(differences)
-    return differences[is_there].mean() if is_there.any() else np.nan
 
 
 def score_forecasts(backtest):

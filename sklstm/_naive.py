@@ -25,6 +25,36 @@ def bridge(values):
     return np.interp(steps, steps[there], values[there], left=np.nan)
 
 
+def mean_absolute_difference(values, season):
+    """Average how far readings are from those one cycle before; NaN without any."""
+    differences = np.abs(values[season:] - values[:-season])
+    is_there = ~np.isnan(differences)
+    return differences[is_there].mean() if is_there.any() else np.nan
+
+
+def restlessness(values, season):
+    """Say how much a series moves, to compare errors of several series by.
+
+    Parameters
+    ----------
+    values : ndarray of shape (n_timesteps,)
+        Readings, NaN where one is missing.
+    season : int
+        Steps of a cycle.
+
+    Returns
+    -------
+    size : float
+        The mean absolute difference of readings one cycle apart; of neighbours where
+        fewer than three pairs are a cycle apart; 1 where nothing moves.
+    """
+    is_known = ~np.isnan(values)
+    n_pairs = (is_known[season:] & is_known[:-season]).sum()
+    step = season if n_pairs >= N_DIFFERENCES else 1
+    size = mean_absolute_difference(values, step)
+    return size if size > 0 else 1.0
+
+
 def levels(windows, season):
     """Average the last cycle of each window, (n_windows, 1)."""
     return np.nanmean(windows[:, -season:], axis=1, keepdims=True)

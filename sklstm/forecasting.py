@@ -20,7 +20,7 @@ from sklstm._futures import (
     unit_of,
     widths,
 )
-from sklstm._naive import N_DIFFERENCES, least_wrong
+from sklstm._naive import N_DIFFERENCES, least_wrong, restlessness
 from sklstm._series import read_series
 from sklstm._sklearn import HasMethods, Interval, StrOptions, fit_context
 from sklstm._times import steps_per_cycle
@@ -235,7 +235,7 @@ class LSTMForecaster(BaseEstimator):
         self._choose_naive(lessons)
         random = check_random_state(self.random_state)
         seeds = random.randint(np.iinfo(np.int32).max, size=self.n_ensemble)
-        self._calibrate(lessons, ends, seeds)
+        self._calibrate(panel, lessons, ends, seeds)
         if self.strategy == "recursive":
             lessons, _ = self._cut(panel, 1)
         self.regressors_ = self._trained(lessons, seeds)
@@ -262,8 +262,10 @@ class LSTMForecaster(BaseEstimator):
         """Forecast intervals that hold a share of the truths, step by step.
 
         They are as wide as the errors on the last windows were before the regressors
-        had seen them: split-conformal intervals, exact in the mean over series that
-        go on as they were. On logarithms they are wider above the forecast than below.
+        had seen them: split-conformal intervals, right in the mean over series that
+        go on as they were. Errors of several series are compared in units of how much
+        each moves: its mean absolute difference of readings one cycle apart [1]_. On
+        logarithms intervals are wider above the forecast than below.
 
         Parameters
         ----------
@@ -283,6 +285,11 @@ class LSTMForecaster(BaseEstimator):
         ------
         ValueError
             If the fit had ``calibration_fraction=None``.
+
+        References
+        ----------
+        .. [1] J. Lei et al., "Distribution-Free Predictive Inference for Regression",
+           JASA 113(523), 2018, 1094-1111, section 5.2.
         """
         check_scalar(
             coverage,
@@ -468,7 +475,14 @@ class LSTMForecaster(BaseEstimator):
         n_at_once = 1 if self.strategy == "recursive" else self.horizon
         self._recipe = Recipe(self.naive_, self.season_, n_at_once)
 
-    def _calibrate(self, lessons, ends, seeds):
+    def _moves(self, panel):
+        """Measure how much each series moves in its unit, (n_series,)."""
+        pairs = zip(self._units, panel.series, strict=True)
+        return np.array(
+            [restlessness(unit.enter(one.values), self.season_) for unit, one in pairs]
+        )
+
+    def _calibrate(self, panel, lessons, ends, seeds):
         """Learn on early lessons how far to trust corrections, and what errors stay."""
         self.trust_, self._errors = 1.0, None
         if self.calibration_fraction is None:
@@ -490,7 +504,10 @@ class LSTMForecaster(BaseEstimator):
             for share in TRUST
         ]
         best = int(np.argmin([np.abs(error).mean() for error in errors]))
-        self.trust_, self._errors = float(TRUST[best]), errors[best]
+        # Errors of calm and of restless series are compared in units of their own.
+        n_held = [rows.sum() for _, rows in splits]
+        moves = np.repeat(self._moves(panel), n_held)[:, None]
+        self.trust_, self._errors = float(TRUST[best]), errors[best] / moves
 
     def _trained(self, lessons, seeds):
         """Fit one regressor for each seed to what the naive forecast gets wrong."""
@@ -575,12 +592,15 @@ class LSTMForecaster(BaseEstimator):
                 f"horizon={n_steps} is more than the {self._horizon} steps of the fit, "
                 "whose errors are known. Fit with a larger horizon."
             )
-        moves = [
+        distances = [
             np.sign(level - 0.5) * widths(self._errors, abs(2 * level - 1))
             for level in quantiles
         ]
-        moves = np.stack(moves, axis=-1)[:n_steps]  # (n_steps, n_quantiles)
-        return self._answer(forecasts[:, :, None] + moves, columns)
+        distances = np.stack(distances, axis=-1)[:n_steps]  # (n_steps, n_quantiles)
+        bands = (
+            forecasts[:, :, None] + self._moves(self._panel)[:, None, None] * distances
+        )
+        return self._answer(bands, columns)
 
     def _answer(self, forecasts, columns=None):
         """Put forecasts on the scale, and into the container, of y."""

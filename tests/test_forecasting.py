@@ -171,6 +171,16 @@ def test_intervals_hold_their_share(strategy):
     assert sizes[0] < sizes[-1]
 
 
+def test_intervals_of_restless_series_are_wider():
+    y = noisy_panel(20, 90) * np.linspace(1, 5, 20)
+    quiet = 100 + y
+    forecaster = LSTMForecaster(Ridge(), window_size=5, horizon=2, log=True)
+    intervals = np.log(forecaster.fit(quiet).predict_interval())
+    sizes = (intervals[..., 1] - intervals[..., 0])[0]
+    moves = np.abs(np.diff(np.log(quiet), axis=0)).mean(axis=0)
+    npt.assert_allclose(sizes / sizes[0], moves / moves[0])
+
+
 def test_intervals_are_around_the_forecast_and_quantiles_their_ends():
     y = growing_year() + np.random.default_rng(0).normal(size=72)
     forecaster = LSTMForecaster(Ridge(), horizon=3).fit(y)

@@ -4,7 +4,13 @@ import numpy as np
 import numpy.testing as npt
 import pytest
 
-from sklstm._naive import bridge, least_wrong, levels, naive_forecasts
+from sklstm._naive import (
+    bridge,
+    least_wrong,
+    levels,
+    naive_forecasts,
+    restlessness,
+)
 
 NAN = np.nan
 # A cycle of 4 that has grown by 1, 2 and 3 where it is known twice.
@@ -72,3 +78,18 @@ def test_the_kind_that_made_the_targets_is_least_wrong(kind):
     assert (
         least_wrong(["last", "mean", "season", "growth"], windows, targets, 4) == kind
     )
+
+
+@pytest.mark.parametrize(
+    ("values", "season", "size"),
+    [
+        ([1, 5, 2, 7, 4, 9], 2, (1 + 2 + 2 + 2) / 4),
+        ([1, 5, 2, 7, 4], 4, (4 + 3 + 5 + 3) / 4),
+        ([1, NAN, 2, 7, 4], 1, (5 + 3) / 2),
+        ([3, 3, 3], 1, 1),
+        ([3], 1, 1),
+        ([NAN, 3, NAN], 1, 1),
+    ],
+)
+def test_restlessness_by_hand(values, season, size):
+    assert restlessness(np.array(values, float), season) == pytest.approx(size)
