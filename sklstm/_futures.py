@@ -28,9 +28,13 @@ class Unit(NamedTuple):
 
 
 def unit_of(values, is_log):
-    """Find the unit of a series: its standard deviation, or 1 if it has none."""
-    size = 1.0 if is_log else np.nanstd(values)
-    return Unit(is_log, size if size > 0 else 1.0)
+    """Find the unit of a series: its standard deviation, or its size if constant."""
+    peak = np.nanmax(np.abs(values))
+    if is_log or peak == 0:
+        return Unit(is_log, 1.0)
+    # Of shares, so that squares of huge and of tiny readings are numbers.
+    share = np.nanstd(values / peak)
+    return Unit(is_log, peak * (share if share > 1e-9 else 1.0))
 
 
 class Recipe(NamedTuple):

@@ -46,13 +46,12 @@ def restlessness(values, season):
     -------
     size : float
         The mean absolute difference of readings one cycle apart; of neighbours where
-        fewer than three pairs are a cycle apart; 1 where nothing moves.
+        fewer than three pairs are a cycle apart; 0 where there is none.
     """
     is_known = ~np.isnan(values)
     n_pairs = (is_known[season:] & is_known[:-season]).sum()
     step = season if n_pairs >= N_DIFFERENCES else 1
-    size = mean_absolute_difference(values, step)
-    return size if size > 0 else 1.0
+    return float(np.nan_to_num(mean_absolute_difference(values, step)))
 
 
 def levels(windows, season):

@@ -123,7 +123,7 @@ class Panel(NamedTuple):
         return Panel([one.followed_by(new) for one, new in pairs], self.join)
 
 
-def read_series(y):
+def read_series(y, *, is_whole=True):
     """Read y as one series or many.
 
     Parameters
@@ -133,6 +133,9 @@ def read_series(y):
         shape (n_timesteps, n_series) or a DataFrame, one column each; a Series or a
         DataFrame of one column whose MultiIndex is (series, time); or a list of arrays
         or Series, which may differ in length.
+    is_whole : bool, default=True
+        Whether the series must hold a reading, and times that tell a step. Those that
+        go on another series need neither.
 
     Returns
     -------
@@ -145,16 +148,25 @@ def read_series(y):
         If y holds no reading, one that is infinite or no number, or times that are not
         a step apart.
     """
+    panel = _read(y, regular_times if is_whole else pd.Index)
+    if not panel.series:
+        raise ValueError(f"y holds no series: {y!r}.")
+    for one in panel.series:
+        if is_whole and np.isnan(one.values).all():
+            raise ValueError(f"There is no reading in {_owner(one.name)}.")
+    return panel
+
+
+def _read(y, as_times):
+    """Read y, with a function that reads an index as times."""
     if isinstance(y, pd.DataFrame | pd.Series):
-        if isinstance(y.index, pd.MultiIndex):
-            return _from_long(y)
-        return _from_frame(y)
+        read = _from_long if isinstance(y.index, pd.MultiIndex) else _from_frame
+        return read(y, as_times)
     if isinstance(y, list | tuple) and len(y) and np.ndim(y[0]):
-        panels = [read_series(one) for one in y]
-        if any(len(panel.series) > 1 for panel in panels):
+        panels = [_read(one, as_times) for one in y]
+        if any(len(panel.series) != 1 for panel in panels):
             raise ValueError("A list for y must hold one series in each of its parts.")
-        series = [panel.series[0] for panel in panels]
-        return Panel(series, list)
+        return Panel([panel.series[0] for panel in panels], list)
     return _from_array(y)
 
 
@@ -172,16 +184,16 @@ def _from_array(y):
     return Panel(columns, partial(np.stack, axis=1))
 
 
-def _from_frame(y):
+def _from_frame(y, as_times):
     """Read a Series, or the columns of a DataFrame."""
-    times = regular_times(y.index)
+    times = as_times(y.index)
     if isinstance(y, pd.Series):
         return Panel([_checked(y.name, y, times)], itemgetter(0))
     series = [_checked(name, y.iloc[:, n], times) for n, name in enumerate(y.columns)]
     return Panel(series, partial(_side_by_side, y.columns))
 
 
-def _from_long(y):
+def _from_long(y, as_times):
     """Read rows with a MultiIndex (series, time)."""
     if isinstance(y, pd.DataFrame):
         if y.shape[1] != 1:
@@ -189,20 +201,25 @@ def _from_long(y):
                 "A DataFrame with a MultiIndex (series, time) must have one column, "
                 f"got {list(y.columns)}. Pass one of them as y."
             )
-        long = _from_long(y.iloc[:, 0])
+        long = _from_long(y.iloc[:, 0], as_times)
         return Panel(long.series, partial(_as_frame, long.join))
     rows = series_rows(series_keys(y.index), len(y))
     series = [
-        _checked(key, one, regular_times(one.index.get_level_values(-1)))
+        _checked(key, one, as_times(one.index.get_level_values(-1)))
         for key, one in ((key, y.iloc[places]) for key, places in rows.items())
     ]
     join = partial(_one_below_the_other, list(rows), y.index.names, y.name)
     return Panel(series, join)
 
 
+def _owner(name):
+    """Name a series in a message."""
+    return "y" if name is None else f"the series {name!r} of y"
+
+
 def _checked(name, values, times=None):
-    """Hold readings to be numbers, and some of them there."""
-    owner = "y" if name is None else f"the series {name!r} of y"
+    """Hold readings to be finite numbers or missing."""
+    owner = _owner(name)
     refuse_dates(values, owner)
     with strings_refused(owner):
         values = check_array(
@@ -212,8 +229,6 @@ def _checked(name, values, times=None):
             ensure_all_finite="allow-nan",
             input_name=owner,
         )
-    if np.isnan(values).all():
-        raise ValueError(f"There is no reading in {owner}.")
     if times is None:
         return Series(name, values, pd.RangeIndex(len(values)), is_labelled=False)
     return Series(name, values, times, is_labelled=True)

@@ -69,7 +69,7 @@ class LSTMForecaster(BaseEstimator):
         Steps of a cycle, such as 12 for months. None takes it from the frequency of the
         index: 12 for months, 4 for quarters, 52 for weeks, 7 for days, 5 for business
         days, a day's steps for hours and minutes, an hour's for seconds; 1, no cycle,
-        without a frequency.
+        without a frequency. Of several series, the longest of their cycles.
 
     normalize : {"auto", "last", "mean", "season", "growth"}, default="auto"
         The naive forecast to correct: the last reading; the mean of the last cycle; the
@@ -323,8 +323,13 @@ class LSTMForecaster(BaseEstimator):
         Raises
         ------
         ValueError
-            If the fit had ``calibration_fraction=None``.
+            If the fit had ``calibration_fraction=None``, or a level is none.
         """
+        if np.ndim(quantiles) != 1 or not len(quantiles):
+            raise ValueError(
+                f"quantiles must be a sequence of levels, got {quantiles!r}. Pass a "
+                "tuple such as (0.1, 0.5, 0.9)."
+            )
         for level in quantiles:
             check_scalar(
                 level,
@@ -403,7 +408,8 @@ class LSTMForecaster(BaseEstimator):
         Parameters
         ----------
         y : array-like, Series, DataFrame or list of them
-            The readings since, of the same kind as y in :meth:`fit`.
+            The readings since, of the same kind as y in :meth:`fit`; NaN where one is
+            missing, one reading is enough.
 
         Returns
         -------
@@ -417,7 +423,7 @@ class LSTMForecaster(BaseEstimator):
             no series.
         """
         check_is_fitted(self)
-        panel = self._panel.followed_by(read_series(y))
+        panel = self._panel.followed_by(read_series(y, is_whole=False))
         if self.log_:
             _check_positive(panel)
         self._panel = panel
@@ -507,6 +513,7 @@ class LSTMForecaster(BaseEstimator):
         # Errors of calm and of restless series are compared in units of their own.
         n_held = [rows.sum() for _, rows in splits]
         moves = np.repeat(self._moves(panel), n_held)[:, None]
+        moves[moves == 0] = 1
         self.trust_, self._errors = float(TRUST[best]), errors[best] / moves
 
     def _trained(self, lessons, seeds):

@@ -288,6 +288,38 @@ def test_update_of_arrays(form):
     )
 
 
+def test_update_of_single_readings():
+    y = pd.DataFrame({"a": wave(), "b": wave(shift=2)}, MONTHS)
+    forecaster = LSTMForecaster(Ridge(), horizon=3).fit(y[:60])
+    for month in MONTHS[60:63]:
+        forecaster.update(pd.DataFrame({"a": y["a"][month], "b": np.nan}, [month]))
+    assert list(forecaster.predict().index) == list(MONTHS[63:66])
+
+
+@pytest.mark.parametrize("size", [1e-170, 1e170, -1e-170, -1e170])
+def test_huge_and_tiny_readings_keep_their_size(size):
+    forecaster = LSTMForecaster(Ridge(), horizon=3, log=False)
+    expected = forecaster.fit(wave()).predict()
+    npt.assert_allclose(forecaster.fit(size * wave()).predict(), size * expected)
+
+
+@pytest.mark.parametrize("value", [0.0, -0.1, 7.0, -1e200, 1e-200])
+def test_constant_series_stay_as_they_are(value):
+    y = np.c_[np.full(72, value), wave()]
+    forecaster = LSTMForecaster(Ridge(), horizon=3, normalize="last")
+    npt.assert_allclose(forecaster.fit(y[:, 0]).predict(), value)
+    npt.assert_allclose(forecaster.predict_interval(), value)
+    intervals = forecaster.fit(y).predict_interval()
+    assert np.ptp(intervals[:, 0], axis=1) == pytest.approx(0, abs=1e-9 * abs(value))
+
+
+@pytest.mark.parametrize("quantiles", [0.5, [], "half", (0.1, 2)])
+def test_bad_quantiles_are_refused(quantiles):
+    forecaster = LSTMForecaster(Ridge(), horizon=3).fit(wave())
+    with pytest.raises(ValueError, match="quantiles"):
+        forecaster.predict_quantiles(quantiles)
+
+
 def test_update_must_go_on_where_the_series_ended():
     y = growing_year()
     forecaster = LSTMForecaster(Ridge(), horizon=3).fit(y[:60])

@@ -91,7 +91,8 @@ def test_units_are_left_as_they_were_entered(is_log):
 
 
 def test_constant_series_have_a_unit():
-    npt.assert_array_equal(unit_of(np.full(3, 7.0), False).enter(np.full(3, 7.0)), 7)
+    npt.assert_array_equal(unit_of(np.full(3, 7.0), False).enter(np.full(3, 7.0)), 1)
+    npt.assert_array_equal(unit_of(np.zeros(3), False).enter(np.zeros(3)), 0)
 
 
 @pytest.mark.parametrize("n_windows", [20, 400])

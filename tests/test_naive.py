@@ -86,9 +86,9 @@ def test_the_kind_that_made_the_targets_is_least_wrong(kind):
         ([1, 5, 2, 7, 4, 9], 2, (1 + 2 + 2 + 2) / 4),
         ([1, 5, 2, 7, 4], 4, (4 + 3 + 5 + 3) / 4),
         ([1, NAN, 2, 7, 4], 1, (5 + 3) / 2),
-        ([3, 3, 3], 1, 1),
-        ([3], 1, 1),
-        ([NAN, 3, NAN], 1, 1),
+        ([3, 3, 3], 1, 0),
+        ([3], 1, 0),
+        ([NAN, 3, NAN], 1, 0),
     ],
 )
 def test_restlessness_by_hand(values, season, size):

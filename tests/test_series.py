@@ -130,6 +130,8 @@ def test_missing_readings_are_nan(y):
             "the series 'b' of y holds strings",
         ),
         (pd.DataFrame({"a": A, "b": np.nan}), "no reading in the series 'b'"),
+        (pd.DataFrame(index=KNOWN), "y holds no series"),
+        (np.zeros((5, 0)), "y holds no series"),
         (long(KNOWN, a=A).to_frame().assign(b=B), "must have one column"),
         (long(KNOWN[[0, 1, 2, 2, 4]], a=A), "has 2020-03-01 00:00:00 twice"),
         ([A, np.c_[A, B]], "must hold one series in each"),
