@@ -98,7 +98,7 @@ def score_forecasts(backtest):
         in units of the mean absolute difference of readings one cycle apart before the
         origin [1]_; "sMAPE", the mean of ``200 |truth - forecast| / (|truth| +
         |forecast|)`` in per cent; and "RMSE", the root of the mean squared error. Each
-        is a mean over all rows.
+        is a mean over all rows, MASE over those of series that have moved before.
 
     References
     ----------
@@ -118,11 +118,12 @@ def score_forecasts(backtest):
     naive      0.5   53.333333  1.000000
     """
     truth, rows = backtest["truth"], {}
+    scale = backtest["scale"].where(backtest["scale"] > 0)
     for name in ("forecast", "naive"):
         error = (backtest[name] - truth).abs()
         size = truth.abs() + backtest[name].abs()
         rows[name] = {
-            "MASE": (error / backtest["scale"]).mean(),
+            "MASE": (error / scale).mean(),
             "sMAPE": (200 * error / size.where(size > 0, 1)).mean(),
             "RMSE": np.sqrt((error**2).mean()),
         }

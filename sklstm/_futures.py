@@ -83,8 +83,9 @@ def lessons_of(values, window_size, horizon):
     Returns
     -------
     lessons : Lessons
-        In time order. Missing readings are bridged in windows; a lesson with one among
-        its targets is left out, and none begins before the first reading.
+        In time order. Missing readings are bridged in windows, those at the end of a
+        window by the last one it has: what comes later is not known to it. A lesson
+        with one among its targets is left out; none begins before the first reading.
     ends : ndarray of shape (n_windows,)
         Position of the first target of each lesson in the series.
     """
@@ -96,7 +97,13 @@ def lessons_of(values, window_size, horizon):
     targets = sliding_windows(values[window_size:, None], horizon)[:, :, 0]
     is_whole = ~(np.isnan(windows[:, 0]) | np.isnan(targets).any(axis=1))
     ends = np.flatnonzero(is_whole) + window_size
-    return Lessons(windows[is_whole], targets[is_whole]), ends
+    known = np.where(np.isnan(values), -1, np.arange(len(values)))
+    last_known = np.maximum.accumulate(known)[ends - 1]
+    # Positions in the series, (n_windows, window_size).
+    positions = ends[:, None] + np.arange(-window_size, 0)
+    is_after_last = positions > last_known[:, None]
+    windows = np.where(is_after_last, values[last_known][:, None], windows[is_whole])
+    return Lessons(windows, targets[is_whole]), ends
 
 
 def early_and_held(ends, horizon, held_fraction):

@@ -38,7 +38,7 @@ def restlessness(values, season):
     Parameters
     ----------
     values : ndarray of shape (n_timesteps,)
-        Readings, NaN where one is missing.
+        Readings, NaN where one is missing: bridged.
     season : int
         Steps of a cycle.
 
@@ -48,6 +48,7 @@ def restlessness(values, season):
         The mean absolute difference of readings one cycle apart; of neighbours where
         fewer than three pairs are a cycle apart; 0 where there is none.
     """
+    values = bridge(values)
     is_known = ~np.isnan(values)
     n_pairs = (is_known[season:] & is_known[:-season]).sum()
     step = season if n_pairs >= N_DIFFERENCES else 1

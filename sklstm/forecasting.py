@@ -396,6 +396,8 @@ class LSTMForecaster(BaseEstimator):
             known = panel.until(n_known)
             if forecaster is None or refit:
                 forecaster = clone(self)._learn(known)
+            if forecaster.log_:
+                _check_positive(known)
             forecaster._panel = known
             forecasts.append(forecaster._leave(forecaster._forecast(None)))
         return compare(panel, origins, np.array(forecasts), forecaster.season_)
@@ -470,7 +472,13 @@ class LSTMForecaster(BaseEstimator):
             for unit, one in zip(self._units, panel.series, strict=True)
         ]
         lessons, ends = zip(*cut, strict=True)
-        return Lessons.of_all(lessons), ends
+        lessons = Lessons.of_all(lessons)
+        if not len(lessons.windows):
+            raise ValueError(
+                f"Missing readings leave no {horizon} steps to learn from behind "
+                f"{self.window_size_} others. Fill them, or lower horizon."
+            )
+        return lessons, ends
 
     def _choose_naive(self, lessons):
         """Choose what to correct."""

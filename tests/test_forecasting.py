@@ -138,6 +138,25 @@ def test_missing_readings_are_neither_learnt_nor_judged():
     npt.assert_allclose(forecaster.fit(holed).predict(), y[60:61], rtol=0.02)
 
 
+def test_bands_are_honest_where_every_other_reading_is_missing():
+    held = []
+    for seed in range(30):
+        y = np.cumsum(np.random.default_rng(seed).normal(size=301))
+        known = y[:300].copy()
+        known[1::2] = np.nan
+        forecaster = LSTMForecaster(Ridge(), window_size=6, horizon=1, log=False)
+        lower, upper = forecaster.fit(known).predict_interval()[0]
+        held.append(lower <= y[300] <= upper)
+    assert np.mean(held) > 0.75
+
+
+def test_series_without_whole_targets_are_refused():
+    y = wave()
+    y[::2] = np.nan
+    with pytest.raises(ValueError, match="leave no 3 steps to learn from"):
+        LSTMForecaster(Ridge(), horizon=3).fit(y)
+
+
 def test_longer_and_shorter_horizons():
     y = wave()
     direct = LSTMForecaster(LinearRegression(), horizon=6).fit(y[:60])
@@ -481,6 +500,14 @@ def test_splits_with_a_gap_are_later_steps():
 def test_what_cannot_be_backtested_is_refused(y, cv, message):
     with pytest.raises(ValueError, match=message):
         LSTMForecaster(Ridge(), window_size=5, horizon=4).backtest(y, cv)
+
+
+def test_backtest_in_logarithms_ends_at_readings_that_have_none():
+    y, cv = np.r_[wave(70), -1, -1], TimeSeriesSplit(2, test_size=1)
+    forecaster = LSTMForecaster(Ridge(), window_size=5, horizon=4)
+    assert np.isfinite(forecaster.backtest(y, cv)["forecast"]).all()
+    with pytest.raises(ValueError, match="Logarithms need positive readings"):
+        forecaster.backtest(y, cv, refit=False)
 
 
 def test_scores_by_hand():

@@ -29,8 +29,19 @@ def test_lessons_are_windows_and_what_came_after():
 def test_missing_readings_are_bridged_before_and_never_targets():
     lessons, ends = lessons_of(np.array([0, 1, NAN, 3, 4, 5, 6.0]), 2, 1)
     npt.assert_array_equal(lessons.targets, [[3], [4], [5], [6]])
-    npt.assert_array_equal(lessons.windows[0], [1, 2])
+    npt.assert_array_equal(lessons.windows[:2], [[1, 1], [2, 3]])
     npt.assert_array_equal(ends, [3, 4, 5, 6])
+
+
+def test_windows_know_nothing_of_what_comes_after_them():
+    random = np.random.default_rng(0)
+    values = np.arange(60.0) + random.normal(size=60)
+    values[random.random(60) < 0.5] = np.nan
+    lessons, ends = lessons_of(values, 5, 1)
+    assert len(ends) > 10
+    assert np.isnan(values[ends - 1]).any()
+    for window, end in zip(lessons.windows, ends, strict=True):
+        npt.assert_allclose(window, last_window(values[:end], 5))
 
 
 def test_no_lesson_begins_before_a_late_start():
