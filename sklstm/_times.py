@@ -49,8 +49,7 @@ def regular_times(times):
     _check_order(times)
     if isinstance(times, pd.DatetimeIndex):
         return _with_frequency(times)
-    # Of integers, periods and durations, those a step apart differ by the same.
-    _check_steps(times, times.astype("int64").to_numpy())
+    _check_equal_steps(times)
     return times
 
 
@@ -131,25 +130,41 @@ def _with_frequency(dates):
         return dates
     dates = pd.DatetimeIndex(dates, freq="infer")
     if dates.freq is None:
-        _check_steps(dates, dates.asi8)
+        _check_similar_steps(dates)
         raise ValueError(
-            f"The dates of y have no frequency: {len(dates)} are too few to tell it, "
-            "or their steps are of no kind that pandas knows. Give them one with "
-            "y.asfreq('MS'), say, for the first of every month."
+            f"The {len(dates)} dates of y have no frequency that pandas can tell from "
+            "them. It needs three or more; where clocks change, dates in UTC, as "
+            "y.tz_convert('UTC') makes them; or a frequency given, as "
+            "y.asfreq('MS') does for the first of every month."
         )
     return dates
 
 
-def _check_steps(times, numbers):
-    """Raise at the first step that is not as long as the others."""
-    steps = np.diff(numbers)
+def _check_equal_steps(times):
+    """Raise unless integers, periods or durations are all the same step apart."""
+    steps = np.diff(times.astype("int64").to_numpy())
+    if isinstance(times, pd.PeriodIndex):
+        usual = times.freq.n
+    else:
+        usual = np.sort(steps)[len(steps) // 2] if len(steps) else 0
+    _refuse_first(times, steps != usual)
+
+
+def _check_similar_steps(dates):
+    """Raise where a date is missing: months differ in length, but not by as much."""
+    steps = np.diff(dates.asi8)
     usual = np.median(steps) if len(steps) else 0
-    # Months differ in length, but a missing one differs by more.
-    odd = np.flatnonzero((steps > 1.5 * usual) | (steps < usual / 1.5))
+    _refuse_first(dates, (steps > 1.5 * usual) | (steps < usual / 1.5))
+
+
+def _refuse_first(times, is_odd):
+    """Raise at the first step that is odd, if there is one."""
+    odd = np.flatnonzero(is_odd)
     if len(odd):
         raise ValueError(
             "The times of y are not a step apart: nothing stands between "
             f"{times[odd[0]]} and {times[odd[0] + 1]}, which is not the step of the "
-            "others. Put NaN where a reading is missing, as y.asfreq('D') does for "
-            "days and y.reindex(...) for all else: the windows bridge it."
+            "others or of the frequency. Put NaN where a reading is missing, as "
+            "y.asfreq('D') does for days and y.reindex(...) for all else: the windows "
+            "bridge it."
         )

@@ -48,7 +48,9 @@ class LSTMForecaster(BaseEstimator):
     regressor : estimator or None, default=None
         What learns the corrections, cloned for each fit: any regressor that takes
         windows of shape (n_windows, window_size, 1), or rows of shape
-        (n_windows, window_size) if its tags say that it takes no more. None is an
+        (n_windows, window_size) if its tags say that it takes no more. It must predict
+        several outputs, unless the strategy is "recursive" or the horizon 1. Its seeds
+        are set from `random_state`. None is an
         :class:`LSTMRegressor` with ``loss="absolute_error"``, batches of 64 and a step
         size that falls along a cosine for 30 epochs: fewer beyond 10 000 windows, so
         that these see it 300 000 times, and 3 at least.
@@ -56,7 +58,8 @@ class LSTMForecaster(BaseEstimator):
     window_size : int or "auto", default="auto"
         How many readings the regressor sees. "auto" is one cycle and three steps, or
         a quarter more than `horizon` and at least 10 where there is no cycle; less for
-        series that are too short for that.
+        series that are too short for that. Naive forecasts see no more either: with
+        less than a cycle, "season" and "growth" fall back to the last reading.
 
     horizon : int, default=12
         How many steps to forecast.
@@ -124,7 +127,7 @@ class LSTMForecaster(BaseEstimator):
     -----
     Missing readings (NaN) are bridged in windows, on the line between their neighbours,
     and no forecast of them is learnt or judged. Those at the start are a late start,
-    those at the end are carried on from the last reading.
+    those at the end are carried on from the last reading, as flat as that is.
 
     Series too short for a window and its targets teach nothing, but are forecast.
 
@@ -262,10 +265,12 @@ class LSTMForecaster(BaseEstimator):
         """Forecast intervals that hold a share of the truths, step by step.
 
         They are as wide as the errors on the last windows were before the regressors
-        had seen them: split-conformal intervals, right in the mean over series that
-        go on as they were. Errors of several series are compared in units of how much
-        each moves: its mean absolute difference of readings one cycle apart [1]_. On
-        logarithms intervals are wider above the forecast than below.
+        had seen them, split-conformal intervals. They hold their share on average over
+        series that go on as they were, and some per cent less where there are few
+        windows, which overlap and on which trust was chosen too; no interval is wider
+        than the largest error. Errors of several series are compared in units of how
+        much each moves: its mean absolute difference of readings one cycle apart [1]_.
+        On logarithms intervals are wider above the forecast than below.
 
         Parameters
         ----------
@@ -461,7 +466,7 @@ class LSTMForecaster(BaseEstimator):
                 f"y is too short: its longest series has {longest} readings, but "
                 f"window_size={size}, horizon={self.horizon} and calibration_fraction="
                 f"{self.calibration_fraction} need {longest + size - n_left}. Lower "
-                "window_size or horizon, or pass calibration_fraction=None."
+                "one of the three, or pass calibration_fraction=None."
             )
         self.window_size_ = size
 
@@ -571,7 +576,7 @@ class LSTMForecaster(BaseEstimator):
         while windows.shape[1] < n_known + horizon:
             latest = windows[:, -n_known:]
             step = self._recipe.forecasts(latest)
-            if trust:
+            if np.any(trust):
                 step += trust * self._corrections(regressors, latest)
             windows = np.hstack([windows, step])
         return windows[:, n_known : n_known + horizon]
@@ -591,7 +596,9 @@ class LSTMForecaster(BaseEstimator):
             last_window(unit.enter(one.values), self.window_size_)
             for unit, one in zip(self._units, self._panel.series, strict=True)
         ]
-        return self._go_on(self.regressors_, self.trust_, np.stack(windows), horizon)
+        # What has never moved is not corrected, by what others taught either.
+        trust = self.trust_ * (self._moves(self._panel)[:, None] > 0)
+        return self._go_on(self.regressors_, trust, np.stack(windows), horizon)
 
     def _bands(self, horizon, quantiles, columns):
         """Answer with quantiles around the forecast."""

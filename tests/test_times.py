@@ -95,8 +95,11 @@ def test_numbers_and_durations_suggest_none(times):
         (MONTHS[[0, 1, 2, 4, 5]], "between 2020-03-01 00:00:00 and 2020-05-01"),
         (MONTHS.to_period("M")[[0, 1, 3, 4]], "between 2020-02 and 2020-04"),
         (pd.Index([1, 2, 3, 5]), r"between 3 and 5, .* y.reindex\(\.\.\.\)"),
-        (without_frequency(MONTHS[:2]), r"2 are too few .* y.asfreq\('MS'\)"),
+        (without_frequency(MONTHS[:2]), r"needs three or more.* y.asfreq\('MS'\)"),
         (pd.DatetimeIndex(["2020-01-01", None]), "missing times"),
+        (MONTHS.to_period("M")[::3], "between 2020-01 and 2020-04"),
+        (pd.Index([0, 3, 6, 10, 13]), "between 6 and 10"),
+        (pd.to_timedelta([0, 60, 121, 181], unit="s"), "between 0 days 00:01:00"),
     ],
 )
 def test_other_times_are_refused(times, message):
