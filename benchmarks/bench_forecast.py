@@ -12,8 +12,8 @@ import torch
 from _timing import environment, print_table
 
 from sklstm import LSTMForecaster
-from sklstm._naive import naive_forecasts
 from sklstm.datasets import load_retail_sales
+from sklstm.forecasting import score_forecasts
 
 SEEDS = range(3)
 # Of other programs, from the papers of the data sets or computed by hand.
@@ -48,12 +48,6 @@ def retail(_folder, seed):
     return {"error": np.mean(errors), "naive": np.mean(naive)}
 
 
-def symmetric_error(truth, forecast):
-    """Symmetric mean absolute percentage error."""
-    sizes = np.abs(truth) + np.abs(forecast)
-    return np.mean(200 * np.abs(truth - forecast) / sizes)
-
-
 def cif2016(folder, seed):
     """72 monthly series, all in one forecaster: sMAPE, and coverage of 90 % bands."""
     data = load(folder, "cif2016")
@@ -68,10 +62,15 @@ def cif2016(folder, seed):
         bands = forecaster.predict_interval(coverage=0.9)
         for number in np.flatnonzero(data["horizon"] == horizon):
             truth = data["test"][number, :horizon]
-            errors.append(symmetric_error(truth, forecasts[number]))
-            past = data["train"][number][None]
-            last = naive_forecasts("last", past, 12, horizon)[0]
-            naive.append(symmetric_error(truth, last))
+            comparison = {
+                "truth": truth,
+                "forecast": forecasts[number].to_numpy(),
+                "naive": data["train"][number][-1],
+                "scale": 1.0,
+            }
+            scores = score_forecasts(pd.DataFrame(comparison))["sMAPE"]
+            errors.append(scores["forecast"])
+            naive.append(scores["naive"])
             lower, upper = bands[number].to_numpy().T
             is_held.append(np.mean((lower <= truth) & (truth <= upper)))
     coverage = f"{100 * np.mean(is_held):.1f} %"
@@ -90,11 +89,8 @@ def etth1(folder, seed, columns, horizon, stride=1):
         for origin in range(first, last - horizon + 1, stride)
     )
     forecaster = LSTMForecaster(horizon=horizon, random_state=seed)
-    backtest = forecaster.backtest(y, splits, refit=False)
-    errors = {
-        name: backtest[name] - backtest["truth"] for name in ("forecast", "naive")
-    }
-    squares = {name: np.mean(error**2) for name, error in errors.items()}
+    scores = score_forecasts(forecaster.backtest(y, splits, refit=False))
+    squares = scores["RMSE"] ** 2
     return {"error": squares["forecast"], "naive": squares["naive"]}
 
 

@@ -1,7 +1,7 @@
 """Series: what y may be, one or many, and answers in kind."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from operator import itemgetter
 from typing import NamedTuple
@@ -44,7 +44,7 @@ class Series:
                 f"The series {self.name!r} of y has no reading up to {times[-1]}, "
                 "where forecasts begin. Leave it out, or begin later."
             )
-        return Series(self.name, values, times, self.is_labelled)
+        return replace(self, values=values, times=times)
 
     def followed_by(self, later):
         """Return the series with later readings behind its own.
@@ -60,7 +60,7 @@ class Series:
             )
         values = np.concatenate([self.values, later.values])
         if not self.is_labelled:
-            return Series(self.name, values, pd.RangeIndex(len(values)), False)
+            return replace(self, values=values, times=pd.RangeIndex(len(values)))
         following = times_after(self.times, len(later.values))
         if list(following) != list(later.times):
             raise ValueError(
@@ -68,7 +68,7 @@ class Series:
                 f"last one known, and go on from there; they begin at {later.times[0]}."
                 " Pass only what is new, with NaN where a reading is missing, or fit."
             )
-        return Series(self.name, values, self.times.append(following), True)
+        return replace(self, values=values, times=self.times.append(following))
 
     def label(self, numbers, columns=None):
         """Name numbers by the times that follow, as far as there are any."""

@@ -518,10 +518,8 @@ class LSTMForecaster(BaseEstimator):
                 "held back. Pass calibration_fraction=None, or fill the readings."
             )
         regressors = self._trained(early, seeds)
-        errors = [
-            held.targets - self._go_on(regressors, share, held.windows, self.horizon)
-            for share in TRUST
-        ]
+        forecasts = self._by_trust(regressors, held.windows)
+        errors = [held.targets - forecast for forecast in forecasts]
         best = int(np.argmin([np.abs(error).mean() for error in errors]))
         # Errors of calm and of restless series are compared in units of their own.
         n_held = [rows.sum() for _, rows in splits]
@@ -569,6 +567,17 @@ class LSTMForecaster(BaseEstimator):
         """Median of what regressors add to the naive forecast, (n_windows, horizon)."""
         answers = [r.predict(self._inputs(r, windows)) for r in regressors]
         return np.median(answers, axis=0).reshape(len(windows), -1)
+
+    def _by_trust(self, regressors, windows):
+        """Forecast what follows windows once for each share of trust."""
+        if self._recipe.horizon < self.horizon:
+            # Corrections depend on forecasts before them, and so on the trust.
+            return [
+                self._go_on(regressors, share, windows, self.horizon) for share in TRUST
+            ]
+        naive = self._recipe.forecasts(windows)
+        corrections = self._corrections(regressors, windows)
+        return [naive + share * corrections for share in TRUST]
 
     def _go_on(self, regressors, trust, windows, horizon):
         """Forecast what follows windows, (n_windows, horizon)."""
