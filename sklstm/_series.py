@@ -86,6 +86,11 @@ class Panel(NamedTuple):
     series: list  # of Series, in the order in which they came
     join: Callable  # puts what belongs to each into such a container
 
+    @property
+    def times(self):
+        """Times of each series."""
+        return [one.times for one in self.series]
+
     def answer(self, numbers, columns=None):
         """Put numbers for the next steps into a container like that of y.
 

@@ -35,8 +35,7 @@ def regular_times(times):
         If the times are of another kind, missing, twice there, unsorted, or not a
         step apart.
     """
-    if times.dtype == object and times.inferred_type == "date":
-        times = pd.DatetimeIndex(times)
+    times = as_dates(times)
     is_of_time = isinstance(
         times, pd.DatetimeIndex | pd.PeriodIndex | pd.TimedeltaIndex
     )
@@ -51,6 +50,12 @@ def regular_times(times):
         return _with_frequency(times)
     _check_equal_steps(times)
     return times
+
+
+def as_dates(times):
+    """Read an index of Python's own dates as pandas' dates; leave others alone."""
+    is_of_dates = times.dtype == object and times.inferred_type == "date"
+    return pd.DatetimeIndex(times) if is_of_dates else times
 
 
 def times_after(times, horizon):

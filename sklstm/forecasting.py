@@ -5,22 +5,16 @@ from numbers import Integral, Real
 import numpy as np
 from sklearn.base import BaseEstimator, clone
 from sklearn.model_selection import TimeSeriesSplit, check_cv
-from sklearn.utils import check_random_state, get_tags
+from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted, check_scalar
 
 from sklstm._backtests import compare, read_splits, score_forecasts
-from sklstm._futures import (
-    Lessons,
-    Recipe,
-    early_and_held,
-    last_window,
-    lessons_of,
-    n_lessons_to_split,
-    n_readings,
-    unit_of,
-    widths,
-)
-from sklstm._naive import N_DIFFERENCES, least_wrong, restlessness
+from sklstm._bands import widths
+from sklstm._correctors import TRUST, Correctors, Recipe, seeded
+from sklstm._exogenous import check_lengths, exogenous_of
+from sklstm._known import Known, unit_of
+from sklstm._lessons import Lessons, early_and_held, n_lessons_to_split, n_readings
+from sklstm._naive import N_DIFFERENCES, least_wrong
 from sklstm._series import read_series
 from sklstm._sklearn import HasMethods, Interval, StrOptions, fit_context
 from sklstm._times import steps_per_cycle
@@ -31,8 +25,6 @@ __all__ = ["LSTMForecaster", "score_forecasts"]
 NAIVE = ("last", "mean", "season", "growth")
 # How many windows the default network is shown, over all epochs.
 WINDOWS_SEEN = 300_000
-# Shares of a correction to choose the best from.
-TRUST = np.arange(11) / 10
 
 
 class LSTMForecaster(BaseEstimator):
@@ -85,6 +77,16 @@ class LSTMForecaster(BaseEstimator):
         Whether to forecast logarithms, on whose scale growth by a share is a step.
         "auto" does so if all readings are positive. Otherwise each series is divided by
         its standard deviation.
+
+    past_only : "all" or sequence of names, default=()
+        Columns of X that nobody knows ahead, such as the weather; positions where X is
+        an array. Forecasts take them to stay as they are. All others must be given to
+        :meth:`predict` for the steps to come, such as prices and holidays.
+
+    calendar : sequence of {"minute", "hour", "day_of_week", "day", "day_of_year", \
+            "month", "quarter"}, default=()
+        Parts of the date to show the regressor, each as sine and cosine. Only for
+        series with dates or periods.
 
     n_ensemble : int, default=1
         How many regressors to fit, with different seeds. Their median corrects.
@@ -172,6 +174,8 @@ class LSTMForecaster(BaseEstimator):
         season=None,
         normalize="auto",
         log="auto",
+        past_only=(),
+        calendar=(),
         n_ensemble=1,
         calibration_fraction=0.2,
         random_state=None,
@@ -183,6 +187,8 @@ class LSTMForecaster(BaseEstimator):
         self.season = season
         self.normalize = normalize
         self.log = log
+        self.past_only = past_only
+        self.calendar = calendar
         self.n_ensemble = n_ensemble
         self.calibration_fraction = calibration_fraction
         self.random_state = random_state
@@ -198,13 +204,15 @@ class LSTMForecaster(BaseEstimator):
         "season": [Interval(Integral, 1, None, closed="left"), None],
         "normalize": [StrOptions({"auto", *NAIVE})],
         "log": [StrOptions({"auto"}), "boolean"],
+        "past_only": [StrOptions({"all"}), "array-like"],
+        "calendar": ["array-like"],
         "n_ensemble": [Interval(Integral, 1, None, closed="left")],
         "calibration_fraction": [Interval(Real, 0, 1, closed="neither"), None],
         "random_state": ["random_state"],
     }
 
     @fit_context
-    def fit(self, y):
+    def fit(self, y, X=None):
         """Learn from one series or many.
 
         Parameters
@@ -216,6 +224,14 @@ class LSTMForecaster(BaseEstimator):
             DataFrame, one column each; a Series or a DataFrame of one column whose
             MultiIndex is (series, time); or a list of arrays or Series.
 
+        X : array-like, DataFrame, list of them or None, default=None
+            Finite numbers that stand beside the readings, of shape (n_timesteps,
+            n_columns): rows in the order of the readings, or a DataFrame with the times
+            of a y that has times, and of others if need be. Of many series, one for
+            all; a DataFrame with a MultiIndex (series, time); or a list with one for
+            each. Columns that `past_only` does not name must be known ahead:
+            :meth:`predict` wants them.
+
         Returns
         -------
         self : LSTMForecaster
@@ -225,27 +241,36 @@ class LSTMForecaster(BaseEstimator):
         ------
         ValueError
             If y holds no series, as text, infinity, nothing but NaN, or times that are
-            not a step apart; if all series are too short; or if ``log=True`` and a
-            reading is not positive.
+            not a step apart; if all series are too short; if ``log=True`` and a reading
+            is not positive; if X lacks a time or holds anything but finite numbers; or
+            if `calendar` finds no dates.
         """
-        return self._learn(read_series(y))
+        panel = read_series(y)
+        if X is not None:
+            check_lengths(X, panel)
+        exogenous = exogenous_of(X, panel, self.past_only, self.calendar)
+        columns = exogenous.past(X, panel)
+        return self._learn(panel, exogenous, columns)
 
-    def _learn(self, panel):
-        """Fit on series that were read."""
+    def _learn(self, panel, exogenous, columns):
+        """Fit on series, and on columns beside them, that were read."""
         self._choose_scale(panel)
-        self._choose_window_size(panel)
-        lessons, ends = self._cut(panel, self.horizon)
+        self._choose_window_size(panel, exogenous.is_ahead.any())
+        units = [unit_of(one.values, self.log_) for one in panel.series]
+        known = Known(panel, columns, units)
+        lessons, ends = self._cut(known)
         self._choose_naive(lessons)
         random = check_random_state(self.random_state)
         seeds = random.randint(np.iinfo(np.int32).max, size=self.n_ensemble)
-        self._calibrate(panel, lessons, ends, seeds)
+        self._calibrate(known, lessons, ends, seeds)
         if self.strategy == "recursive":
-            lessons, _ = self._cut(panel, 1)
-        self.regressors_ = self._trained(lessons, seeds)
-        self._panel, self._horizon = panel, self.horizon
+            lessons, _ = known.lessons(self.window_size_, 1)
+        self._correctors = self._new_correctors(lessons, known, seeds).fit(lessons)
+        self.regressors_ = self._correctors.regressors
+        self._known, self._exogenous, self._horizon = known, exogenous, self.horizon
         return self
 
-    def predict(self, horizon=None):
+    def predict(self, horizon=None, X=None, last_window=None):
         """Forecast the next steps of every series.
 
         Parameters
@@ -254,14 +279,31 @@ class LSTMForecaster(BaseEstimator):
             How many steps, at most those of the fit with ``strategy="direct"``. None is
             those of the fit.
 
+        X : array-like, DataFrame, list of them or None, default=None
+            The columns known ahead, for the next steps, as in :meth:`fit`; with
+            ``strategy="direct"`` for all steps of the fit. Not needed without such.
+            With `last_window` all columns of the fit, for its steps and then the next.
+
+        last_window : array-like, Series, DataFrame, list of them or None, default=None
+            Readings to forecast from in place of those known, such as those of series
+            that the fit has not seen. Of any length; as y in :meth:`fit`. Series of the
+            same name have the unit of the fit, others their own.
+
         Returns
         -------
         forecasts : ndarray, Series, DataFrame or list of them
-            Of the kind of y in fit, with the times that follow it.
-        """
-        return self._answer(self._forecast(horizon))
+            Of the kind of y in fit, or of `last_window`, with the times that follow it.
 
-    def predict_interval(self, horizon=None, coverage=0.9):
+        Raises
+        ------
+        ValueError
+            If X lacks the columns known ahead for a step, which is named; if the fit
+            forecast fewer steps; or if `last_window` is no series.
+        """
+        known, n_steps = self._known_ahead(horizon, X, last_window)
+        return known.answer(self._forecast([known], n_steps)[0])
+
+    def predict_interval(self, horizon=None, coverage=0.9, X=None):
         """Forecast intervals that hold a share of the truths, step by step.
 
         They are as wide as the errors on the last windows were before the regressors
@@ -279,6 +321,9 @@ class LSTMForecaster(BaseEstimator):
 
         coverage : float, default=0.9
             Share of truths to hold, in (0, 1).
+
+        X : array-like, DataFrame, list of them or None, default=None
+            The columns known ahead, as in :meth:`predict`.
 
         Returns
         -------
@@ -305,9 +350,9 @@ class LSTMForecaster(BaseEstimator):
             include_boundaries="neither",
         )
         quantiles = [(1 - coverage) / 2, (1 + coverage) / 2]
-        return self._bands(horizon, quantiles, ["lower", "upper"])
+        return self._bands(horizon, X, quantiles, ["lower", "upper"])
 
-    def predict_quantiles(self, quantiles=(0.1, 0.5, 0.9), horizon=None):
+    def predict_quantiles(self, quantiles=(0.1, 0.5, 0.9), horizon=None, X=None):
         """Forecast quantiles of every step; they do not cross.
 
         Parameters
@@ -318,6 +363,9 @@ class LSTMForecaster(BaseEstimator):
 
         horizon : int or None, default=None
             How many steps, at most those of the fit. None is those of the fit.
+
+        X : array-like, DataFrame, list of them or None, default=None
+            The columns known ahead, as in :meth:`predict`.
 
         Returns
         -------
@@ -344,10 +392,10 @@ class LSTMForecaster(BaseEstimator):
                 max_val=1,
                 include_boundaries="neither",
             )
-        return self._bands(horizon, quantiles, list(quantiles))
+        return self._bands(horizon, X, quantiles, list(quantiles))
 
     @fit_context
-    def backtest(self, y, cv=None, *, refit=True):
+    def backtest(self, y, cv=None, X=None, *, refit=True):
         """Forecast from past origins, and put what came beside it.
 
         The forecaster itself stays as it is: copies of it are fitted.
@@ -361,6 +409,10 @@ class LSTMForecaster(BaseEstimator):
             Splits in time, such as :class:`~sklearn.model_selection.TimeSeriesSplit`
             with ``test_size=horizon``. What comes after the horizon is left out. None
             is five such splits.
+
+        X : array-like, DataFrame, list of them or None, default=None
+            Columns beside the readings, as in :meth:`fit`, and those known ahead as far
+            as the last forecast goes.
 
         refit : bool, default=True
             Whether to fit anew at each origin. False fits at the first one only and
@@ -393,21 +445,24 @@ class LSTMForecaster(BaseEstimator):
                 f"{sorted(lengths)}. Pass a DataFrame with a column for each, NaN "
                 "where one starts late."
             )
+        n_timesteps = lengths.pop()
         splits = check_cv(TimeSeriesSplit(test_size=self.horizon) if cv is None else cv)
-        positions = np.arange(lengths.pop())[:, None]
+        positions = np.arange(n_timesteps)[:, None]
         origins = read_splits(splits.split(positions), self.horizon)
-        forecaster, forecasts = None, []
-        for n_known, _ in origins:
-            known = panel.until(n_known)
-            if forecaster is None or refit:
-                forecaster = clone(self)._learn(known)
-            if forecaster.log_:
-                _check_positive(known)
-            forecaster._panel = known
-            forecasts.append(forecaster._leave(forecaster._forecast(None)))
+        exogenous = exogenous_of(X, panel, self.past_only, self.calendar)
+        n_ahead = max(n_known for n_known, _ in origins) + self.horizon - n_timesteps
+        columns = exogenous.past_and_future(X, panel, n_ahead)
+        pasts = [panel.until(n_known) for n_known, _ in origins]
+        forecasts = []
+        for group in [[past] for past in pasts] if refit else [pasts]:
+            forecaster = clone(self)._learn(group[0], exogenous, columns)
+            knowns = [forecaster._known_again(past) for past in group]
+            answers = forecaster._forecast(knowns, self.horizon)
+            pairs = zip(knowns, answers, strict=True)
+            forecasts += [known.leave(answer) for known, answer in pairs]
         return compare(panel, origins, np.array(forecasts), forecaster.season_)
 
-    def update(self, y):
+    def update(self, y, X=None):
         """Take new readings into account, without learning from them.
 
         The next forecast begins after them.
@@ -418,6 +473,9 @@ class LSTMForecaster(BaseEstimator):
             The readings since, of the same kind as y in :meth:`fit`; NaN where one is
             missing, one reading is enough.
 
+        X : array-like, DataFrame, list of them or None, default=None
+            All columns of the fit beside these readings; None if it had none.
+
         Returns
         -------
         self : LSTMForecaster
@@ -427,17 +485,21 @@ class LSTMForecaster(BaseEstimator):
         ------
         ValueError
             If the series are others than in fit, do not begin at the next step, or are
-            no series.
+            no series; or if X lacks a column or a time.
         """
         check_is_fitted(self)
-        panel = self._panel.followed_by(read_series(y, is_whole=False))
+        later = read_series(y, is_whole=False)
+        if X is not None:
+            check_lengths(X, later)
+        columns = self._exogenous.past(X, later)
+        known = self._known.followed_by(later, columns)
         if self.log_:
-            _check_positive(panel)
-        self._panel = panel
+            _check_positive(known.panel)
+        self._known = known
         return self
 
     def _choose_scale(self, panel):
-        """Find the cycle, and the unit of each series."""
+        """Find the cycle, and whether to forecast logarithms."""
         self.season_ = self.season or max(
             steps_per_cycle(one.times) for one in panel.series
         )
@@ -446,10 +508,11 @@ class LSTMForecaster(BaseEstimator):
             self.log_ = all(np.nanmin(one.values) > 0 for one in panel.series)
         elif self.log:
             _check_positive(panel)
-        self._units = [unit_of(one.values, self.log_) for one in panel.series]
 
-    def _choose_window_size(self, panel):
+    def _choose_window_size(self, panel, is_known_ahead):
         """Find a window size that leaves enough lessons, or raise."""
+        # Columns known ahead are shown in a window that ends with the last step.
+        reach = self.horizon if is_known_ahead and self.strategy == "direct" else 1
         n_lessons = 1
         if self.calibration_fraction is not None:
             n_lessons = n_lessons_to_split(self.horizon, self.calibration_fraction)
@@ -459,8 +522,8 @@ class LSTMForecaster(BaseEstimator):
         if size == "auto":
             size = max(10, int(np.ceil(1.25 * self.horizon)))
             if self.season_ > 1:
-                size = self.season_ + N_DIFFERENCES
-            size = min(size, max(1, n_left))
+                size = max(self.season_ + N_DIFFERENCES, reach)
+            size = max(min(size, n_left), reach)
         if size > n_left:
             raise ValueError(
                 f"y is too short: its longest series has {longest} readings, but "
@@ -468,40 +531,32 @@ class LSTMForecaster(BaseEstimator):
                 f"{self.calibration_fraction} need {longest + size - n_left}. Lower "
                 "one of the three, or pass calibration_fraction=None."
             )
-        self.window_size_ = size
-
-    def _cut(self, panel, horizon):
-        """Cut all series into lessons, and say where the targets of each begin."""
-        cut = [
-            lessons_of(unit.enter(one.values), self.window_size_, horizon)
-            for unit, one in zip(self._units, panel.series, strict=True)
-        ]
-        lessons, ends = zip(*cut, strict=True)
-        lessons = Lessons.of_all(lessons)
-        if not len(lessons.windows):
+        if size < reach:
             raise ValueError(
-                f"Missing readings leave no {horizon} steps to learn from behind "
-                f"{self.window_size_} others. Fill them, or lower horizon."
+                f"window_size={size} does not reach over the {reach} steps for which X "
+                'is known ahead. Raise it, or pass strategy="recursive" to fit.'
             )
-        return lessons, ends
+        self.window_size_ = size
 
     def _choose_naive(self, lessons):
         """Choose what to correct."""
         self.naive_ = self.normalize
         if self.normalize == "auto":
             kinds = NAIVE if self.season_ > 1 else NAIVE[:1]
-            self.naive_ = least_wrong(kinds, *lessons, self.season_)
-        n_at_once = 1 if self.strategy == "recursive" else self.horizon
-        self._recipe = Recipe(self.naive_, self.season_, n_at_once)
+            windows, targets = lessons.windows, lessons.targets
+            self.naive_ = least_wrong(kinds, windows, targets, self.season_)
 
-    def _moves(self, panel):
-        """Measure how much each series moves in its unit, (n_series,)."""
-        pairs = zip(self._units, panel.series, strict=True)
-        return np.array(
-            [restlessness(unit.enter(one.values), self.season_) for unit, one in pairs]
-        )
+    def _cut(self, known):
+        """Cut all series into lessons, and say where the targets of each begin."""
+        lessons, ends = known.lessons(self.window_size_, self.horizon)
+        if not len(lessons.windows):
+            raise ValueError(
+                f"Missing readings leave no {self.horizon} steps to learn from behind "
+                f"{self.window_size_} others. Fill them, or lower horizon."
+            )
+        return lessons, ends
 
-    def _calibrate(self, panel, lessons, ends, seeds):
+    def _calibrate(self, known, lessons, ends, seeds):
         """Learn on early lessons how far to trust corrections, and what errors stay."""
         self.trust_, self._errors = 1.0, None
         if self.calibration_fraction is None:
@@ -517,130 +572,109 @@ class LSTMForecaster(BaseEstimator):
                 "Missing readings leave no window to learn from before those that are "
                 "held back. Pass calibration_fraction=None, or fill the readings."
             )
-        regressors = self._trained(early, seeds)
-        forecasts = self._by_trust(regressors, held.windows)
+        correctors = self._new_correctors(early, known, seeds).fit(early)
+        forecasts = correctors.by_trust(held)
         errors = [held.targets - forecast for forecast in forecasts]
         best = int(np.argmin([np.abs(error).mean() for error in errors]))
         # Errors of calm and of restless series are compared in units of their own.
         n_held = [rows.sum() for _, rows in splits]
-        moves = np.repeat(self._moves(panel), n_held)[:, None]
+        moves = np.repeat(known.moves(self.season_), n_held)[:, None]
         moves[moves == 0] = 1
         self.trust_, self._errors = float(TRUST[best]), errors[best] / moves
 
-    def _trained(self, lessons, seeds):
-        """Fit one regressor for each seed to what the naive forecast gets wrong."""
-        naive = self._recipe.forecasts(lessons.windows)
-        corrections = lessons.targets[:, : naive.shape[1]] - naive
-        if corrections.shape[1] == 1:
-            corrections = corrections[:, 0]
-        regressors = [self._new_regressor(seed, len(naive)) for seed in seeds]
-        for regressor in regressors:
-            regressor.fit(self._inputs(regressor, lessons.windows), corrections)
-        return regressors
+    def _new_correctors(self, lessons, known, seeds):
+        """Make a regressor for each seed, to be fitted on lessons."""
+        n_at_once = 1 if self.strategy == "recursive" else self.horizon
+        recipe = Recipe(self.naive_, self.season_, n_at_once, known.columns[0].is_ahead)
+        regressor = self.regressor
+        if regressor is None:
+            regressor = _default_regressor(len(lessons.windows))
+        return Correctors(recipe, [seeded(regressor, seed) for seed in seeds])
 
-    def _new_regressor(self, seed, n_windows):
-        """Make a regressor with a seed of its own."""
-        if self.regressor is None:
-            n_epochs = int(np.clip(WINDOWS_SEEN // n_windows, 3, 30))
-            regressor = LSTMRegressor(
-                loss="absolute_error",
-                batch_size=64,
-                learning_rate="cosine",
-                max_iter=n_epochs,
-                n_iter_no_change=n_epochs,
-            )
-        else:
-            regressor = clone(self.regressor)
-        seeded = [
-            p for p in regressor.get_params() if p.split("__")[-1] == "random_state"
-        ]
-        return regressor.set_params(**dict.fromkeys(seeded, int(seed)))
+    def _known_again(self, panel):
+        """Put other readings of the same series in place of those known."""
+        if self.log_:
+            _check_positive(panel)
+        return self._known.replaced(panel)
 
-    def _inputs(self, regressor, windows):
-        """Show windows as the regressor takes them."""
-        inputs = self._recipe.inputs(windows)
-        if get_tags(regressor).input_tags.three_d_array:
-            return inputs
-        return np.nan_to_num(inputs[:, :, 0])
-
-    def _corrections(self, regressors, windows):
-        """Median of what regressors add to the naive forecast, (n_windows, horizon)."""
-        answers = [r.predict(self._inputs(r, windows)) for r in regressors]
-        return np.median(answers, axis=0).reshape(len(windows), -1)
-
-    def _by_trust(self, regressors, windows):
-        """Forecast what follows windows once for each share of trust."""
-        if self._recipe.horizon < self.horizon:
-            # Corrections depend on forecasts before them, and so on the trust.
-            return [
-                self._go_on(regressors, share, windows, self.horizon) for share in TRUST
-            ]
-        naive = self._recipe.forecasts(windows)
-        corrections = self._corrections(regressors, windows)
-        return [naive + share * corrections for share in TRUST]
-
-    def _go_on(self, regressors, trust, windows, horizon):
-        """Forecast what follows windows, (n_windows, horizon)."""
-        n_known = windows.shape[1]
-        while windows.shape[1] < n_known + horizon:
-            latest = windows[:, -n_known:]
-            step = self._recipe.forecasts(latest)
-            if np.any(trust):
-                step += trust * self._corrections(regressors, latest)
-            windows = np.hstack([windows, step])
-        return windows[:, n_known : n_known + horizon]
-
-    def _forecast(self, horizon):
-        """Forecast each series in its own unit, (n_series, horizon)."""
+    def _known_ahead(self, horizon, X, last_window=None):
+        """Say what is known, and how many steps to forecast."""
         check_is_fitted(self)
-        if horizon is None:
-            horizon = self._horizon
-        check_scalar(horizon, "horizon", Integral, min_val=1)
-        if horizon > self._horizon and self._recipe.horizon > 1:
+        n_steps = self._horizon if horizon is None else horizon
+        check_scalar(n_steps, "horizon", Integral, min_val=1)
+        if n_steps > self._horizon and self._n_at_once > 1:
             raise ValueError(
-                f"horizon={horizon} is more than the {self._horizon} steps of the fit. "
+                f"horizon={n_steps} is more than the {self._horizon} steps of the fit. "
                 'Fit with a larger horizon, or with strategy="recursive".'
             )
-        windows = [
-            last_window(unit.enter(one.values), self.window_size_)
-            for unit, one in zip(self._units, self._panel.series, strict=True)
-        ]
-        # What has never moved is not corrected, by what others taught either.
-        trust = self.trust_ * (self._moves(self._panel)[:, None] > 0)
-        return self._go_on(self.regressors_, trust, np.stack(windows), horizon)
+        n_ahead = max(n_steps, self._n_at_once)
+        if last_window is not None:
+            return self._known_from(last_window, X, n_ahead), n_steps
+        columns = self._exogenous.future(X, self._known.panel, n_ahead)
+        return self._known.reaching(columns), n_steps
 
-    def _bands(self, horizon, quantiles, columns):
+    def _known_from(self, last_window, X, n_ahead):
+        """Read series to forecast in place of those known."""
+        panel = read_series(last_window)
+        if self.log_:
+            _check_positive(panel)
+        columns = self._exogenous.past_and_future(X, panel, n_ahead)
+        names = [one.name for one in self._known.panel.series]
+        units = dict(zip(names, self._known.units, strict=True))
+        units = [
+            units.get(one.name) or unit_of(one.values, self.log_)
+            for one in panel.series
+        ]
+        return Known(panel, columns, units)
+
+    @property
+    def _n_at_once(self):
+        """Steps that the regressors forecast at once."""
+        return self._correctors.recipe.horizon
+
+    def _forecast(self, knowns, n_steps):
+        """Forecast in the units of the series, one (n_series, n_steps) for each."""
+        sizes = self.window_size_, max(n_steps, self._n_at_once)
+        lessons = Lessons.of_all([known.next_lessons(*sizes) for known in knowns])
+        # What has never moved is not corrected, by what others taught either.
+        moves = np.concatenate([known.moves(self.season_) for known in knowns])
+        trust = self.trust_ * (moves[:, None] > 0)
+        forecasts = self._correctors.go_on(lessons, trust, n_steps)
+        return np.split(forecasts, len(knowns))
+
+    def _bands(self, horizon, X, quantiles, columns):
         """Answer with quantiles around the forecast."""
-        forecasts = self._forecast(horizon)
+        known, n_steps = self._known_ahead(horizon, X)
         if self._errors is None:
             raise ValueError(
                 "Without held windows there are no intervals. Fit with a "
                 "calibration_fraction, such as 0.2."
             )
-        n_steps = forecasts.shape[1]
         if n_steps > self._horizon:
             raise ValueError(
                 f"horizon={n_steps} is more than the {self._horizon} steps of the fit, "
                 "whose errors are known. Fit with a larger horizon."
             )
+        (forecasts,) = self._forecast([known], n_steps)
         distances = [
             np.sign(level - 0.5) * widths(self._errors, abs(2 * level - 1))
             for level in quantiles
         ]
         distances = np.stack(distances, axis=-1)[:n_steps]  # (n_steps, n_quantiles)
-        bands = (
-            forecasts[:, :, None] + self._moves(self._panel)[:, None, None] * distances
-        )
-        return self._answer(bands, columns)
+        moves = known.moves(self.season_)[:, None, None]
+        return known.answer(forecasts[:, :, None] + moves * distances, columns)
 
-    def _answer(self, forecasts, columns=None):
-        """Put forecasts on the scale, and into the container, of y."""
-        return self._panel.answer(self._leave(forecasts), columns)
 
-    def _leave(self, forecasts):
-        """Put forecasts on the scale of y."""
-        pairs = zip(self._units, forecasts, strict=True)
-        return [unit.leave(forecast) for unit, forecast in pairs]
+def _default_regressor(n_windows):
+    """Make a network that is shown many windows fewer times."""
+    n_epochs = int(np.clip(WINDOWS_SEEN // n_windows, 3, 30))
+    return LSTMRegressor(
+        loss="absolute_error",
+        batch_size=64,
+        learning_rate="cosine",
+        max_iter=n_epochs,
+        n_iter_no_change=n_epochs,
+    )
 
 
 def _check_positive(panel):

@@ -24,18 +24,11 @@ FLOORS = [
     # 2: training
     ["_nn.training"],
     # 3: arrays to network and back
-    ["_callbacks", "_naive", "_sklearn", "_timeline", "_times", "_validation"],
-    [
-        "_backtests",
-        "_context",
-        "_futures",
-        "_leaks",
-        "_samples",
-        "_scaling",
-        "_series",
-        "_tables",
-    ],
-    ["_model"],
+    ["_calendar", "_callbacks", "_columns", "_naive", "_sklearn", "_timeline"],
+    ["_times", "_validation"],
+    ["_backtests", "_context", "_exogenous", "_leaks", "_lessons", "_samples"],
+    ["_bands", "_correctors", "_scaling", "_series", "_tables"],
+    ["_known", "_model"],
     ["_base"],
     # 4: what the user calls
     ["regression", "preprocessing", "sequences", "datasets"],

@@ -19,7 +19,7 @@ from sklearn.utils import estimator_checks
 from sklearn.utils._param_validation import InvalidParameterError
 
 from sklstm import LSTMForecaster, LSTMRegressor
-from sklstm.forecasting import score_forecasts
+from sklstm.forecasting import _default_regressor, score_forecasts
 
 MONTHS = pd.date_range("2015-01", periods=72, freq="MS", name="month")
 TINY = LSTMRegressor((3,), max_iter=3, learning_rate="cosine")
@@ -266,7 +266,7 @@ def test_ensemble_is_the_median_of_its_seeds():
     ("n_windows", "n_epochs"), [(20, 30), (10_000, 30), (30_000, 10), (10**6, 3)]
 )
 def test_default_network_sees_many_windows_less_often(n_windows, n_epochs):
-    regressor = LSTMForecaster()._new_regressor(0, n_windows)
+    regressor = _default_regressor(n_windows)
     assert regressor.max_iter == n_epochs
 
 

@@ -1,33 +1,34 @@
-"""Lessons of a forecaster: what is cut, what is held back, how wide intervals are."""
+"""Lessons of a forecaster: what is cut, and what is held back."""
 
 import numpy as np
 import numpy.testing as npt
 import pytest
 
-from sklstm._futures import (
+from sklstm._columns import Columns
+from sklstm._lessons import (
     Lessons,
-    Recipe,
     early_and_held,
     last_window,
     lessons_of,
     n_lessons_to_split,
     n_readings,
-    unit_of,
-    widths,
+    next_lesson,
 )
+from sklstm._naive import bridge
 
 NAN = np.nan
+NONE = Columns(np.empty((0, 0)), np.empty(0, bool))
 
 
 def test_lessons_are_windows_and_what_came_after():
-    lessons, ends = lessons_of(np.arange(6.0), 3, 2)
+    lessons, ends = lessons_of(np.arange(6.0), NONE, 3, 2)
     npt.assert_array_equal(lessons.windows, [[0, 1, 2], [1, 2, 3]])
     npt.assert_array_equal(lessons.targets, [[3, 4], [4, 5]])
     npt.assert_array_equal(ends, [3, 4])
 
 
 def test_missing_readings_are_bridged_before_and_never_targets():
-    lessons, ends = lessons_of(np.array([0, 1, NAN, 3, 4, 5, 6.0]), 2, 1)
+    lessons, ends = lessons_of(np.array([0, 1, NAN, 3, 4, 5, 6.0]), NONE, 2, 1)
     npt.assert_array_equal(lessons.targets, [[3], [4], [5], [6]])
     npt.assert_array_equal(lessons.windows[:2], [[1, 1], [2, 3]])
     npt.assert_array_equal(ends, [3, 4, 5, 6])
@@ -37,7 +38,7 @@ def test_windows_know_nothing_of_what_comes_after_them():
     random = np.random.default_rng(0)
     values = np.arange(60.0) + random.normal(size=60)
     values[random.random(60) < 0.5] = np.nan
-    lessons, ends = lessons_of(values, 5, 1)
+    lessons, ends = lessons_of(values, NONE, 5, 1)
     assert len(ends) > 10
     assert np.isnan(values[ends - 1]).any()
     for window, end in zip(lessons.windows, ends, strict=True):
@@ -45,20 +46,20 @@ def test_windows_know_nothing_of_what_comes_after_them():
 
 
 def test_no_lesson_begins_before_a_late_start():
-    lessons, ends = lessons_of(np.array([NAN, NAN, 2, 3, 4, 5.0]), 2, 1)
+    lessons, ends = lessons_of(np.array([NAN, NAN, 2, 3, 4, 5.0]), NONE, 2, 1)
     npt.assert_array_equal(lessons.windows, [[2, 3], [3, 4]])
     npt.assert_array_equal(ends, [4, 5])
 
 
 def test_short_series_teach_nothing():
-    lessons, ends = lessons_of(np.arange(4.0), 3, 2)
+    lessons, ends = lessons_of(np.arange(4.0), NONE, 3, 2)
     assert lessons.windows.shape == (0, 3)
     assert lessons.targets.shape == (0, 2)
     assert not len(ends)
 
 
 def test_lessons_of_all_series_stand_one_after_the_other():
-    parts = [lessons_of(start + np.arange(4.0), 2, 1)[0] for start in (0, 10)]
+    parts = [lessons_of(start + np.arange(4.0), NONE, 2, 1)[0] for start in (0, 10)]
     npt.assert_array_equal(Lessons.of_all(parts).targets[:, 0], [2, 3, 12, 13])
 
 
@@ -85,41 +86,24 @@ def test_readings_are_counted_from_first_to_last():
     assert n_readings(np.array([NAN, 1, NAN, 3, NAN])) == 3
 
 
-def test_inputs_are_windows_less_their_level():
-    windows = np.array([[1.0, 2, 3, 6]])
-    npt.assert_allclose(Recipe("last", 2, 1).inputs(windows)[0, :, 0], [-5, -4, -3, 0])
-    npt.assert_allclose(
-        Recipe("growth", 2, 1).inputs(windows)[0, :, 0], [-3.5, -2.5, -1.5, 1.5]
-    )
+def test_columns_stand_beside_windows_and_the_steps_after_them():
+    table = np.stack([np.arange(6.0), 10 + np.arange(6.0)], axis=1)
+    columns = Columns(table, np.array([True, False]))
+    lessons, _ = lessons_of(np.arange(6.0), columns, 2, 3)
+    npt.assert_array_equal(lessons.columns[1, :, 0], [1, 2, 3, 4, 5])
+    npt.assert_array_equal(lessons.columns[1, :, 1], [11, 12, 12, 12, 12])
 
 
-@pytest.mark.parametrize("is_log", [False, True])
-def test_units_are_left_as_they_were_entered(is_log):
-    values = np.array([1.0, NAN, 4, 8])
-    unit = unit_of(values, is_log)
-    npt.assert_allclose(unit.leave(unit.enter(values)), values)
-    assert unit.size == (1 if is_log else np.nanstd(values))
+def test_columns_before_the_start_of_a_short_series_are_missing():
+    columns = Columns(np.arange(5.0)[:, None], np.array([True]))
+    lesson = next_lesson(np.array([7.0, 8]), columns, 4, 3)
+    npt.assert_array_equal(lesson.windows, [[NAN, NAN, 7, 8]])
+    npt.assert_array_equal(lesson.columns[0, :, 0], [NAN, NAN, 0, 1, 2, 3, 4])
 
 
-def test_constant_series_have_a_unit():
-    npt.assert_array_equal(unit_of(np.full(3, 7.0), False).enter(np.full(3, 7.0)), 1)
-    npt.assert_array_equal(unit_of(np.zeros(3), False).enter(np.zeros(3)), 0)
-
-
-@pytest.mark.parametrize("n_windows", [20, 400])
-def test_intervals_hold_their_share_of_new_errors(n_windows):
-    random = np.random.default_rng(0)
-    sizes = np.array([1.0, 2, 4])
-    covered = [
-        np.abs(random.normal(size=(200, 3)) * sizes)
-        <= widths(random.normal(size=(n_windows, 3)) * sizes, 0.9)
-        for _ in range(50)
-    ]
-    npt.assert_allclose(np.mean(covered, axis=(0, 1)), 0.9, atol=0.025)
-
-
-@pytest.mark.parametrize("n_windows", [1, 5, 150])
-def test_intervals_grow_with_their_coverage(n_windows):
-    errors = np.random.default_rng(0).normal(size=(n_windows, 4))
-    by_coverage = [widths(errors, c) for c in (0, 0.1, 0.5, 0.9, 0.999)]
-    assert (np.diff(by_coverage, axis=0) >= 0).all()
+@pytest.mark.parametrize("size", [1, 3, 8, 20])
+def test_last_window_is_the_end_of_the_whole_bridge(size):
+    values = np.random.default_rng(0).normal(size=12)
+    values[[0, 1, 4, 5, 6, 11]] = np.nan
+    bridged = np.pad(bridge(values), (20, 0), constant_values=np.nan)
+    npt.assert_array_equal(last_window(values, size), bridged[-size:])

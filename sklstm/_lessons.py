@@ -3,66 +3,22 @@
 from typing import NamedTuple
 
 import numpy as np
-from sklearn.isotonic import isotonic_regression
 
-from sklstm._naive import bridge, levels, naive_forecasts
+from sklstm._naive import bridge
 from sklstm._windows import sliding_windows
-
-# From so many windows on, each step has errors enough of its own.
-ENOUGH_WINDOWS = 100
-
-
-class Unit(NamedTuple):
-    """The scale on which the readings of one series are forecast."""
-
-    is_log: bool
-    size: float  # of one unit; 1 for logarithms
-
-    def enter(self, values):
-        """Bring readings to this scale."""
-        return np.log(values) if self.is_log else values / self.size
-
-    def leave(self, numbers):
-        """Bring numbers back to the scale of the readings."""
-        return np.exp(numbers) if self.is_log else numbers * self.size
-
-
-def unit_of(values, is_log):
-    """Find the unit of a series: its standard deviation, or its size if constant."""
-    peak = np.nanmax(np.abs(values))
-    if is_log or peak == 0:
-        return Unit(is_log, 1.0)
-    # Of shares, so that squares of huge and of tiny readings are numbers.
-    share = np.nanstd(values / peak)
-    return Unit(is_log, peak * (share if share > 1e-9 else 1.0))
-
-
-class Recipe(NamedTuple):
-    """What a regressor is shown of a window, and what it is to correct."""
-
-    naive: str  # a kind of :func:`sklstm._naive.naive_forecasts`
-    season: int  # steps of a cycle
-    horizon: int  # steps to forecast at once
-
-    def inputs(self, windows):
-        """Subtract from each window its level, (n_windows, window_size, 1)."""
-        level = levels(windows, 1 if self.naive == "last" else self.season)
-        return (windows - level)[:, :, None]
-
-    def forecasts(self, windows):
-        """Forecast without a regressor, (n_windows, horizon)."""
-        return naive_forecasts(self.naive, windows, self.season, self.horizon)
 
 
 class Lessons(NamedTuple):
     """Windows, and what came after them."""
 
     windows: np.ndarray  # (n_windows, window_size)
-    targets: np.ndarray  # (n_windows, horizon)
+    # Of the same steps and of those to come, (n_windows, window_size + horizon, n).
+    columns: np.ndarray
+    targets: np.ndarray  # (n_windows, horizon); (n_windows, 0) where it is not known
 
     def take(self, rows):
         """Return some of the lessons."""
-        return Lessons(self.windows[rows], self.targets[rows])
+        return Lessons(*(array[rows] for array in self))
 
     @classmethod
     def of_all(cls, parts):
@@ -70,13 +26,15 @@ class Lessons(NamedTuple):
         return cls(*(np.concatenate(arrays) for arrays in zip(*parts, strict=True)))
 
 
-def lessons_of(values, window_size, horizon):
+def lessons_of(values, columns, window_size, horizon):
     """Cut a series into lessons.
 
     Parameters
     ----------
     values : ndarray of shape (n_timesteps,)
         Readings, NaN where one is missing.
+    columns : Columns
+        What stands beside them.
     window_size, horizon : int
         Steps of a window, and steps to forecast after it.
 
@@ -91,7 +49,8 @@ def lessons_of(values, window_size, horizon):
     """
     n_windows = len(values) - window_size - horizon + 1
     if n_windows < 1:
-        empty = np.empty((0, window_size)), np.empty((0, horizon))
+        around = columns.around(np.empty(0, int), window_size, horizon)
+        empty = np.empty((0, window_size)), around, np.empty((0, horizon))
         return Lessons(*empty), np.empty(0, int)
     windows = sliding_windows(bridge(values)[:, None], window_size)[:n_windows, :, 0]
     targets = sliding_windows(values[window_size:, None], horizon)[:, :, 0]
@@ -103,7 +62,19 @@ def lessons_of(values, window_size, horizon):
     positions = ends[:, None] + np.arange(-window_size, 0)
     is_after_last = positions > last_known[:, None]
     windows = np.where(is_after_last, values[last_known][:, None], windows[is_whole])
-    return Lessons(windows, targets[is_whole]), ends
+    around = columns.around(ends, window_size, horizon)
+    return Lessons(windows, around, targets[is_whole]), ends
+
+
+def next_lesson(values, columns, window_size, horizon):
+    """Cut the last window of a series, whose targets nobody knows yet.
+
+    Missing readings are bridged; steps before the first one are NaN.
+    """
+    end = np.array([len(values)])
+    window = last_window(values, window_size)[None]
+    around = columns.around(end, window_size, horizon)
+    return Lessons(window, around, np.empty((1, 0)))
 
 
 def early_and_held(ends, horizon, held_fraction):
@@ -145,41 +116,8 @@ def n_readings(values):
 
 def last_window(values, window_size):
     """Return the last readings, missing ones bridged, NaN where there are too few."""
-    known = bridge(values)[-window_size:]
+    there = np.flatnonzero(~np.isnan(values))
+    # Bridges into the window begin at the last reading before it.
+    before = there[there <= len(values) - window_size]
+    known = bridge(values[before[-1] if len(before) else 0 :])[-window_size:]
     return np.pad(known, (window_size - len(known), 0), constant_values=np.nan)
-
-
-def widths(errors, coverage):
-    """Say how far truths may lie from forecasts, step by step [1]_.
-
-    Parameters
-    ----------
-    errors : ndarray of shape (n_windows, horizon)
-        Errors of forecasts that have not seen their truths.
-    coverage : float
-        Share of truths that shall lie within, in (0, 1).
-
-    Returns
-    -------
-    widths : ndarray of shape (horizon,)
-        The quantile of each step's absolute errors. Of fewer than 100 windows, those of
-        all steps are taken together, in units of each step's root mean square, which is
-        smoothed not to fall from step to step.
-
-    References
-    ----------
-    .. [1] J. Lei et al., "Distribution-Free Predictive Inference for Regression", JASA
-       113(523), 2018, 1094-1111.
-    """
-    errors = np.abs(errors)
-    if len(errors) >= ENOUGH_WINDOWS:
-        return _conformal_quantile(errors, coverage)
-    sizes = np.sqrt(isotonic_regression((errors**2).mean(axis=0)))
-    shares = errors / np.where(sizes > 0, sizes, 1)
-    return sizes * _conformal_quantile(shares.ravel(), coverage)
-
-
-def _conformal_quantile(numbers, coverage):
-    """Quantile along the first axis that one more number stays below by chance."""
-    rank = int(np.ceil((len(numbers) + 1) * coverage))
-    return np.sort(numbers, axis=0)[min(max(rank, 1), len(numbers)) - 1]

@@ -1,0 +1,119 @@
+"""Regressors that correct naive forecasts."""
+
+from typing import NamedTuple
+
+import numpy as np
+from sklearn.base import clone
+from sklearn.utils import get_tags
+
+from sklstm._naive import levels, naive_forecasts
+
+# Shares of a correction to choose the best from.
+TRUST = np.arange(11) / 10
+
+
+class Recipe(NamedTuple):
+    """What a regressor is shown of a window, and what it is to correct."""
+
+    naive: str  # a kind of :func:`sklstm._naive.naive_forecasts`
+    season: int  # steps of a cycle
+    horizon: int  # steps to forecast at once
+    is_ahead: np.ndarray  # whether a column is known ahead, (n_columns,)
+
+    def inputs(self, windows, columns):
+        """Show what is known to a regressor.
+
+        Parameters
+        ----------
+        windows : ndarray of shape (n_windows, window_size)
+            Readings.
+        columns : ndarray of shape (n_windows, window_size + horizon, n_columns)
+            What stands beside them and beside the steps to forecast.
+
+        Returns
+        -------
+        inputs : ndarray of shape (n_windows, window_size, n_features)
+            The windows less their level; the columns of the same steps; and those
+            known ahead once more, `horizon` steps later. NaN where a reading is.
+        """
+        n_steps = windows.shape[1]
+        level = levels(windows, 1 if self.naive == "last" else self.season)
+        beside, later = columns[:, :n_steps], columns[:, self.horizon :, self.is_ahead]
+        inputs = [(windows - level)[:, :, None], beside, later[:, :n_steps]]
+        inputs = np.concatenate(inputs, axis=2)
+        inputs[np.isnan(windows)] = np.nan
+        return inputs
+
+    def forecasts(self, windows):
+        """Forecast without a regressor, (n_windows, horizon)."""
+        return naive_forecasts(self.naive, windows, self.season, self.horizon)
+
+
+class Correctors(NamedTuple):
+    """Regressors with different seeds, and what they are shown."""
+
+    recipe: Recipe
+    regressors: list
+
+    def fit(self, lessons):
+        """Fit each to what the naive forecast gets wrong."""
+        naive = self.recipe.forecasts(lessons.windows)
+        corrections = lessons.targets[:, : naive.shape[1]] - naive
+        if corrections.shape[1] == 1:
+            corrections = corrections[:, 0]
+        for regressor in self.regressors:
+            regressor.fit(self._inputs(regressor, lessons), corrections)
+        return self
+
+    def go_on(self, lessons, trust, horizon):
+        """Forecast what follows windows, (n_windows, horizon).
+
+        Parameters
+        ----------
+        lessons : Lessons
+            The windows, with columns for `horizon` steps more at least.
+        trust : float or ndarray of shape (n_windows, 1)
+            Share of the corrections to add.
+        horizon : int
+            Steps to forecast: at once, or one after the other, each from those before.
+        """
+        windows, n_known = lessons.windows, lessons.windows.shape[1]
+        while windows.shape[1] < n_known + horizon:
+            n_done = windows.shape[1] - n_known
+            latest = lessons._replace(
+                windows=windows[:, n_done:], columns=lessons.columns[:, n_done:]
+            )
+            steps = self.recipe.forecasts(latest.windows)
+            if np.any(trust):
+                steps += trust * self._corrections(latest)
+            windows = np.hstack([windows, steps])
+        return windows[:, n_known : n_known + horizon]
+
+    def by_trust(self, lessons):
+        """Forecast the targets of lessons once for each share of trust."""
+        horizon = lessons.targets.shape[1]
+        if self.recipe.horizon < horizon:
+            # Corrections depend on forecasts before them, and so on the trust.
+            return [self.go_on(lessons, share, horizon) for share in TRUST]
+        naive = self.recipe.forecasts(lessons.windows)
+        corrections = self._corrections(lessons)
+        return [naive + share * corrections for share in TRUST]
+
+    def _corrections(self, lessons):
+        """Median of what regressors add to the naive forecast, (n_windows, horizon)."""
+        answers = [r.predict(self._inputs(r, lessons)) for r in self.regressors]
+        return np.median(answers, axis=0).reshape(len(lessons.windows), -1)
+
+    def _inputs(self, regressor, lessons):
+        """Show lessons as the regressor takes them."""
+        inputs = self.recipe.inputs(lessons.windows, lessons.columns)
+        if get_tags(regressor).input_tags.three_d_array:
+            return inputs
+        return np.nan_to_num(inputs).reshape(len(inputs), -1)
+
+
+def seeded(regressor, seed):
+    """Clone a regressor, and give all of its parts one seed."""
+    regressor = clone(regressor)
+    names = [n for n in regressor.get_params() if n.split("__")[-1] == "random_state"]
+    return regressor.set_params(**dict.fromkeys(names, int(seed)))
