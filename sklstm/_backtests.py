@@ -62,25 +62,76 @@ def compare(panel, origins, forecasts, season):
     frame : DataFrame
         One row per series, origin and step that has a truth.
     """
+    parts = [
+        compare_series(one, n_known, steps, forecast, season)
+        for (n_known, steps), of_origin in zip(origins, forecasts, strict=True)
+        for one, forecast in zip(panel.series, of_origin, strict=True)
+    ]
+    return pd.concat(parts, ignore_index=True)
+
+
+def compare_next(past, panel, forecasts, season):
+    """Put forecasts beside the readings that followed.
+
+    Parameters
+    ----------
+    past, panel : Panel
+        The series without these readings, and with them.
+    forecasts : list of ndarray of shape (horizon,)
+        Forecasts in the units of the readings, one per series.
+    season : int
+        Steps of a cycle, 1 for none.
+
+    Returns
+    -------
+    frame : DataFrame
+        One row per series and step that has a truth.
+    """
     parts = []
-    for (n_known, steps), of_origin in zip(origins, forecasts, strict=True):
-        for one, forecast in zip(panel.series, of_origin, strict=True):
-            known = one.values[:n_known]
-            past = bridge(known)[None, -season:]
-            naive = naive_forecasts("season", past, season, len(forecast))[0]
-            places = n_known + steps - 1
-            part = {
-                "series": one.name,
-                "origin": one.times[n_known - 1],
-                "step": steps,
-                "time": one.times[places],
-                "truth": one.values[places],
-                "forecast": forecast[steps - 1],
-                "naive": naive[steps - 1],
-                "scale": mean_absolute_difference(known, season),
-            }
-            parts.append(pd.DataFrame(part))
-    return pd.concat(parts, ignore_index=True).dropna(subset="truth")
+    for before, one, forecast in zip(past.series, panel.series, forecasts, strict=True):
+        n_known = len(before.values)
+        n_steps = min(len(one.values) - n_known, len(forecast))
+        steps = 1 + np.arange(n_steps)
+        parts.append(compare_series(one, n_known, steps, forecast, season))
+    return pd.concat(parts, ignore_index=True)
+
+
+def compare_series(one, n_known, steps, forecast, season):
+    """Put a forecast of one series beside truths and the naive forecast.
+
+    Parameters
+    ----------
+    one : Series
+        Readings known and to forecast.
+    n_known : int
+        How many are known.
+    steps : ndarray of int
+        Steps after them to compare, counted from 1.
+    forecast : ndarray of shape (horizon,)
+        Forecast in the units of the readings.
+    season : int
+        Steps of a cycle, 1 for none.
+
+    Returns
+    -------
+    frame : DataFrame
+        One row per step that has a truth.
+    """
+    known = one.values[:n_known]
+    past = bridge(known)[None, -season:]
+    naive = naive_forecasts("season", past, season, len(forecast))[0]
+    places = n_known + steps - 1
+    columns = {
+        "series": one.name,
+        "origin": one.times[n_known - 1],
+        "step": steps,
+        "time": one.times[places],
+        "truth": one.values[places],
+        "forecast": forecast[steps - 1],
+        "naive": naive[steps - 1],
+        "scale": mean_absolute_difference(known, season),
+    }
+    return pd.DataFrame(columns).dropna(subset="truth")
 
 
 def score_forecasts(backtest):

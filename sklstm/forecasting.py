@@ -8,7 +8,7 @@ from sklearn.model_selection import TimeSeriesSplit, check_cv
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted, check_scalar
 
-from sklstm._backtests import compare, read_splits, score_forecasts
+from sklstm._backtests import compare, compare_next, read_splits, score_forecasts
 from sklstm._bands import widths
 from sklstm._correctors import TRUST, Correctors, Recipe, seeded
 from sklstm._exogenous import check_lengths, exogenous_of
@@ -393,6 +393,48 @@ class LSTMForecaster(BaseEstimator):
                 include_boundaries="neither",
             )
         return self._bands(horizon, X, quantiles, list(quantiles))
+
+    def score(self, y, X=None):
+        """Score forecasts of the readings that follow, greater is better.
+
+        With it :class:`~sklearn.model_selection.GridSearchCV` tunes a forecaster:
+        ``GridSearchCV(forecaster, grid, cv=TimeSeriesSplit(test_size=12)).fit(y, X)``.
+
+        Parameters
+        ----------
+        y : array-like, Series, DataFrame or list of them
+            The readings since, as in :meth:`update`, without learning or remembering
+            them. Those behind the horizon are left out.
+
+        X : array-like, DataFrame, list of them or None, default=None
+            The columns known ahead, as in :meth:`predict`.
+
+        Returns
+        -------
+        score : float
+            Minus the mean absolute error, in units of the mean absolute difference of
+            readings one cycle apart that were known: minus the MASE of
+            :func:`sklstm.forecasting.score_forecasts`. 0 is perfect.
+
+        Raises
+        ------
+        ValueError
+            As :meth:`update`; and if y has no reading, or no series has moved before.
+        """
+        check_is_fitted(self)
+        later = read_series(y, is_whole=False)
+        panel = self._known.panel.followed_by(later)
+        known, n_steps = self._known_ahead(None, X)
+        forecasts = known.leave(self._forecast([known], n_steps)[0])
+        past = self._known.panel
+        comparison = compare_next(past, panel, forecasts, self.season_)
+        score = -score_forecasts(comparison).loc["forecast", "MASE"]
+        if np.isnan(score):
+            raise ValueError(
+                "There is nothing to score by: y has no reading within the horizon of "
+                f"{n_steps} steps, or no series has moved before."
+            )
+        return float(score)
 
     @fit_context
     def backtest(self, y, cv=None, X=None, *, refit=True):

@@ -1,0 +1,140 @@
+"""Forecasters are scored on what follows, and tuned by scikit-learn's searches."""
+
+import numpy as np
+import numpy.testing as npt
+import pandas as pd
+import pytest
+from sklearn.linear_model import LinearRegression, Ridge
+from sklearn.model_selection import GridSearchCV, TimeSeriesSplit, cross_val_score
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from sklstm import LSTMForecaster, LSTMRegressor
+from sklstm.forecasting import score_forecasts
+
+DAYS = pd.date_range("2023-01-01", periods=80, freq="D", name="day")
+PRICES = pd.DataFrame({"price": np.random.default_rng(1).normal(size=80)}, DAYS)
+FOLDS = TimeSeriesSplit(3, test_size=4)
+
+
+def noisy_wave():
+    """What two readings before determine, but for noise."""
+    wave = 5 + np.sin(2 * np.pi * np.arange(80) / 7.3)
+    return pd.Series(wave + np.random.default_rng(0).normal(size=80) / 10, DAYS)
+
+
+def test_score_is_minus_the_mase_of_a_backtest():
+    y = pd.DataFrame({"a": noisy_wave(), "b": noisy_wave()[::-1].to_numpy()})
+    y.iloc[77, 1] = np.nan
+    forecaster = LSTMForecaster(Ridge(), horizon=4)
+    backtest = forecaster.backtest(y, [(np.arange(76), np.arange(76, 80))])
+    expected = -score_forecasts(backtest)["MASE"]["forecast"]
+    score = forecaster.fit(y[:76]).score(y[76:])
+    assert score == pytest.approx(expected)
+    # It has not taken note of what it was scored on.
+    assert forecaster.predict().index[0] == DAYS[76]
+
+
+def test_score_looks_no_further_than_the_horizon():
+    y = noisy_wave()
+    forecaster = LSTMForecaster(Ridge(), horizon=4).fit(y[:60])
+    assert forecaster.score(y[60:]) == forecaster.score(y[60:64])
+    assert forecaster.score(y[60:61]) > forecaster.score(y[60:61] + 1)
+
+
+def test_series_of_unequal_length_are_scored_together():
+    y = [noisy_wave()[:70].to_numpy(), noisy_wave()[10:60].to_numpy()]
+    later = [noisy_wave()[70:74].to_numpy(), noisy_wave()[60:62].to_numpy()]
+    forecaster = LSTMForecaster(LinearRegression(), horizon=4, season=1).fit(y)
+    parts = [
+        np.abs(forecast[: len(truth)] - truth) / np.abs(np.diff(known)).mean()
+        for forecast, truth, known in zip(forecaster.predict(), later, y, strict=True)
+    ]
+    assert forecaster.score(later) == pytest.approx(-np.concatenate(parts).mean())
+
+
+def test_what_cannot_be_scored_is_refused():
+    forecaster = LSTMForecaster(Ridge(), horizon=4).fit(noisy_wave()[:60])
+    with pytest.raises(ValueError, match="must begin at 2023-03-02"):
+        forecaster.score(noisy_wave()[61:])
+    with pytest.raises(ValueError, match="nothing to score by"):
+        forecaster.score(noisy_wave()[60:62] * np.nan)
+
+
+@pytest.mark.parametrize("form", [pd.Series, np.asarray])
+def test_grid_search_finds_the_window_that_tells(form):
+    y = form(noisy_wave())
+    forecaster = LSTMForecaster(LinearRegression(), horizon=4, season=1)
+    search = GridSearchCV(forecaster, {"window_size": [1, 16]}, cv=FOLDS).fit(y)
+    assert search.best_params_ == {"window_size": 16}
+    by_hand = [
+        forecaster.set_params(window_size=16).fit(y[:end]).score(y[end : end + 4])
+        for end in (68, 72, 76)
+    ]
+    assert search.best_score_ == pytest.approx(np.mean(by_hand))
+    forecasts = search.best_estimator_.predict()
+    npt.assert_array_equal(forecasts, forecaster.fit(y).predict())
+
+
+def test_searches_split_the_columns_with_the_series():
+    y = noisy_wave() + 3 * PRICES["price"]
+    forecaster = LSTMForecaster(LinearRegression(), horizon=4, season=1, log=False)
+    grid = {"window_size": [4, 16]}
+    search = GridSearchCV(forecaster, grid, cv=FOLDS).fit(y, PRICES)
+    scores = cross_val_score(search.best_estimator_, y, PRICES, cv=FOLDS)
+    assert search.best_score_ == pytest.approx(scores.mean())
+    without = cross_val_score(search.best_estimator_, y, cv=FOLDS)
+    assert scores.mean() > 0.5 * without.mean()
+
+
+def test_searches_reach_into_the_regressor_the_same_in_parallel():
+    network = make_pipeline(StandardScaler(), LSTMRegressor((3,), max_iter=3))
+    network.set_params(lstmregressor__learning_rate="cosine")
+    forecaster = LSTMForecaster(network, horizon=4, window_size=5, random_state=0)
+    grid = {"regressor__lstmregressor__hidden_layer_sizes": [(2,), (4,)]}
+    one, two = (
+        GridSearchCV(forecaster, grid, cv=FOLDS, n_jobs=n_jobs).fit(noisy_wave())
+        for n_jobs in (1, 2)
+    )
+    npt.assert_array_equal(
+        one.cv_results_["mean_test_score"], two.cv_results_["mean_test_score"]
+    )
+    best = two.best_estimator_.regressors_[0]["lstmregressor"]
+    assert best.hidden_layer_sizes == two.best_params_.popitem()[1]
+
+
+def test_last_windows_take_the_place_of_what_is_known():
+    y = noisy_wave()
+    forecaster = LSTMForecaster(LinearRegression(), horizon=4).fit(y[:60])
+    before = forecaster.predict()
+    forecasts = forecaster.predict(last_window=y[40:70])
+    pd.testing.assert_series_equal(forecasts, forecaster.update(y[60:70]).predict())
+    assert list(before.index) == list(DAYS[60:64])
+    # Readings that reach back no further than a window are enough.
+    size = forecaster.window_size_
+    alike = forecaster.predict(last_window=y[70 - size : 70])
+    pd.testing.assert_series_equal(alike, forecasts)
+
+
+def test_last_windows_of_other_series():
+    y = noisy_wave()
+    forecaster = LSTMForecaster(LinearRegression(), horizon=4, log=False).fit(y[:60])
+    others = pd.DataFrame({"c": 1000 * y, "d": y + 7})
+    forecasts = forecaster.predict(2, last_window=others[:70])
+    assert list(forecasts.columns) == ["c", "d"]
+    npt.assert_allclose(forecasts["c"], 1000 * forecasts["d"] - 7000, rtol=1e-3)
+    with pytest.raises(ValueError, match="Logarithms need positive readings"):
+        LSTMForecaster(Ridge(), horizon=4).fit(y).predict(last_window=-y)
+
+
+def test_last_windows_bring_their_columns():
+    y = noisy_wave() + 3 * PRICES["price"]
+    settings = {"horizon": 4, "season": 1, "log": False, "window_size": 8}
+    for names in ((), "all"):
+        forecaster = LSTMForecaster(LinearRegression(), past_only=names, **settings)
+        forecaster.fit(y[:60], PRICES[:60])
+        forecasts = forecaster.predict(last_window=y[50:70], X=PRICES)
+        forecaster.update(y[60:70], PRICES[60:70])
+        npt.assert_allclose(forecasts, forecaster.predict(X=PRICES))
+    with pytest.raises(ValueError, match=r"needs them for 2023-02-20 .* to 2023-03-11"):
+        forecaster.predict(last_window=y[50:70])
