@@ -1,5 +1,6 @@
 """Regressors that correct naive forecasts."""
 
+from copy import deepcopy
 from typing import NamedTuple
 
 import numpy as np
@@ -56,7 +57,9 @@ class Correctors(NamedTuple):
     regressors: list
 
     def fit(self, lessons):
-        """Fit each to what the naive forecast gets wrong."""
+        """Fit each to what the naive forecast gets wrong, if there are lessons."""
+        if not len(lessons.windows):
+            return self
         naive = self.recipe.forecasts(lessons.windows)
         corrections = lessons.targets[:, : naive.shape[1]] - naive
         if corrections.shape[1] == 1:
@@ -114,6 +117,25 @@ class Correctors(NamedTuple):
 
 def seeded(regressor, seed):
     """Clone a regressor, and give all of its parts one seed."""
-    regressor = clone(regressor)
-    names = [n for n in regressor.get_params() if n.split("__")[-1] == "random_state"]
-    return regressor.set_params(**dict.fromkeys(names, int(seed)))
+    return _with_all(clone(regressor), "random_state", int(seed))
+
+
+def going_on(regressor, seed):
+    """Copy a fitted regressor so that its next fit goes on."""
+    regressor = _with_all(deepcopy(regressor), "random_state", int(seed))
+    if not _names(regressor, "warm_start"):
+        raise ValueError(
+            "warm_start=True needs regressors with a parameter warm_start, as "
+            f"LSTMRegressor has it, got {regressor!r}. Pass warm_start=False."
+        )
+    return _with_all(regressor, "warm_start", True)
+
+
+def _with_all(regressor, name, value):
+    """Set a parameter of a regressor and of all its parts that have it."""
+    return regressor.set_params(**dict.fromkeys(_names(regressor, name), value))
+
+
+def _names(regressor, name):
+    """Find a parameter in a regressor and in its parts."""
+    return [path for path in regressor.get_params() if path.split("__")[-1] == name]

@@ -9,8 +9,8 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted, check_scalar
 
 from sklstm._backtests import compare, compare_next, read_splits, score_forecasts
-from sklstm._bands import widths
-from sklstm._correctors import TRUST, Correctors, Recipe, seeded
+from sklstm._bands import ENOUGH_WINDOWS, widths
+from sklstm._correctors import TRUST, Correctors, Recipe, going_on, seeded
 from sklstm._exogenous import check_lengths, exogenous_of
 from sklstm._known import Known, unit_of
 from sklstm._lessons import Lessons, early_and_held, n_lessons_to_split, n_readings
@@ -23,6 +23,16 @@ from sklstm.regression import LSTMRegressor
 __all__ = ["LSTMForecaster", "score_forecasts"]
 
 NAIVE = ("last", "mean", "season", "growth")
+# What a warm start cannot change.
+FIXED = (
+    "window_size",
+    "horizon",
+    "strategy",
+    "season",
+    "normalize",
+    "log",
+    "n_ensemble",
+)
 # How many windows the default network is shown, over all epochs.
 WINDOWS_SEEN = 300_000
 
@@ -95,6 +105,13 @@ class LSTMForecaster(BaseEstimator):
         Share of the windows of each series, the last ones, to learn trust and intervals
         on, in (0, 1). The regressors learn them afterwards. None trusts in full, fits
         once instead of twice and has no intervals.
+
+    warm_start : bool, default=False
+        Whether `fit` goes on with the regressors of the last fit, to learn from few
+        readings after many series like them. The scale, the window size and the naive
+        forecast stay; so do trust and the errors behind intervals, unless 100 windows
+        can be held back. The regressors need a `warm_start` of their own. Series too
+        short for a window and its targets are only forecast.
 
     random_state : int, RandomState instance or None, default=None
         Seeds the first weights, the order of the windows and dropout. Pass an int to
@@ -178,6 +195,7 @@ class LSTMForecaster(BaseEstimator):
         calendar=(),
         n_ensemble=1,
         calibration_fraction=0.2,
+        warm_start=False,
         random_state=None,
     ):
         self.regressor = regressor
@@ -191,6 +209,7 @@ class LSTMForecaster(BaseEstimator):
         self.calendar = calendar
         self.n_ensemble = n_ensemble
         self.calibration_fraction = calibration_fraction
+        self.warm_start = warm_start
         self.random_state = random_state
 
     _parameter_constraints: dict = {
@@ -208,6 +227,7 @@ class LSTMForecaster(BaseEstimator):
         "calendar": ["array-like"],
         "n_ensemble": [Interval(Integral, 1, None, closed="left")],
         "calibration_fraction": [Interval(Real, 0, 1, closed="neither"), None],
+        "warm_start": ["boolean"],
         "random_state": ["random_state"],
     }
 
@@ -254,20 +274,27 @@ class LSTMForecaster(BaseEstimator):
 
     def _learn(self, panel, exogenous, columns):
         """Fit on series, and on columns beside them, that were read."""
-        self._choose_scale(panel)
-        self._choose_window_size(panel, exogenous.is_ahead.any())
+        goes_on = self.warm_start and hasattr(self, "regressors_")
+        if goes_on:
+            self._check_unchanged(panel, exogenous)
+        else:
+            self._choose_scale(panel)
+            self._choose_window_size(panel, exogenous.is_ahead.any())
         units = [unit_of(one.values, self.log_) for one in panel.series]
         known = Known(panel, columns, units)
-        lessons, ends = self._cut(known)
-        self._choose_naive(lessons)
+        lessons, ends = known.lessons(self.window_size_, self.horizon)
+        if not goes_on:
+            self._choose_naive(lessons)
         random = check_random_state(self.random_state)
         seeds = random.randint(np.iinfo(np.int32).max, size=self.n_ensemble)
-        self._calibrate(known, lessons, ends, seeds)
+        self._calibrate(known, lessons, ends, seeds, goes_on)
         if self.strategy == "recursive":
             lessons, _ = known.lessons(self.window_size_, 1)
-        self._correctors = self._new_correctors(lessons, known, seeds).fit(lessons)
+        self._correctors = self._new_correctors(lessons, known, seeds, goes_on)
+        self._correctors.fit(lessons)
         self.regressors_ = self._correctors.regressors
-        self._known, self._exogenous, self._horizon = known, exogenous, self.horizon
+        self._known, self._exogenous = known, exogenous
+        self._horizon, self._fixed = self.horizon, self._what_is_fixed(exogenous)
         return self
 
     def predict(self, horizon=None, X=None, last_window=None):
@@ -580,27 +607,41 @@ class LSTMForecaster(BaseEstimator):
             )
         self.window_size_ = size
 
+    def _what_is_fixed(self, exogenous):
+        """Name what a fit that goes on with another cannot change."""
+        fixed = {name: getattr(self, name) for name in FIXED}
+        fixed["columns of X"] = [*exogenous.names, *exogenous.is_ahead.tolist()]
+        return {**fixed, "calendar": exogenous.calendar}
+
+    def _check_unchanged(self, panel, exogenous):
+        """Raise unless the last fit can go on."""
+        if self.log_:
+            _check_positive(panel)
+        for name, value in self._what_is_fixed(exogenous).items():
+            if value != self._fixed[name]:
+                raise ValueError(
+                    f"warm_start=True goes on with the {name} of the last fit, "
+                    f"{self._fixed[name]}, got {value}. Keep it, or pass "
+                    "warm_start=False to begin anew."
+                )
+
     def _choose_naive(self, lessons):
         """Choose what to correct."""
+        if not len(lessons.windows):
+            raise ValueError(
+                f"Missing readings leave no {self.horizon} steps to learn from behind "
+                f"{self.window_size_} others. Fill them, or lower horizon."
+            )
         self.naive_ = self.normalize
         if self.normalize == "auto":
             kinds = NAIVE if self.season_ > 1 else NAIVE[:1]
             windows, targets = lessons.windows, lessons.targets
             self.naive_ = least_wrong(kinds, windows, targets, self.season_)
 
-    def _cut(self, known):
-        """Cut all series into lessons, and say where the targets of each begin."""
-        lessons, ends = known.lessons(self.window_size_, self.horizon)
-        if not len(lessons.windows):
-            raise ValueError(
-                f"Missing readings leave no {self.horizon} steps to learn from behind "
-                f"{self.window_size_} others. Fill them, or lower horizon."
-            )
-        return lessons, ends
-
-    def _calibrate(self, known, lessons, ends, seeds):
+    def _calibrate(self, known, lessons, ends, seeds, goes_on):
         """Learn on early lessons how far to trust corrections, and what errors stay."""
-        self.trust_, self._errors = 1.0, None
+        if not goes_on:
+            self.trust_, self._errors = 1.0, None
         if self.calibration_fraction is None:
             return
         splits = [
@@ -608,13 +649,15 @@ class LSTMForecaster(BaseEstimator):
             for of_series in ends
         ]
         is_early, is_held = (np.concatenate(rows) for rows in zip(*splits, strict=True))
+        if goes_on and is_held.sum() < ENOUGH_WINDOWS:
+            return
         early, held = lessons.take(is_early), lessons.take(is_held)
         if not len(early.windows):
             raise ValueError(
                 "Missing readings leave no window to learn from before those that are "
                 "held back. Pass calibration_fraction=None, or fill the readings."
             )
-        correctors = self._new_correctors(early, known, seeds).fit(early)
+        correctors = self._new_correctors(early, known, seeds, goes_on).fit(early)
         forecasts = correctors.by_trust(held)
         errors = [held.targets - forecast for forecast in forecasts]
         best = int(np.argmin([np.abs(error).mean() for error in errors]))
@@ -624,10 +667,15 @@ class LSTMForecaster(BaseEstimator):
         moves[moves == 0] = 1
         self.trust_, self._errors = float(TRUST[best]), errors[best] / moves
 
-    def _new_correctors(self, lessons, known, seeds):
+    def _new_correctors(self, lessons, known, seeds, goes_on):
         """Make a regressor for each seed, to be fitted on lessons."""
+        if goes_on:
+            pairs = zip(self.regressors_, seeds, strict=True)
+            regressors = [going_on(regressor, seed) for regressor, seed in pairs]
+            return self._correctors._replace(regressors=regressors)
         n_at_once = 1 if self.strategy == "recursive" else self.horizon
-        recipe = Recipe(self.naive_, self.season_, n_at_once, known.columns[0].is_ahead)
+        is_ahead = known.columns[0].is_ahead
+        recipe = Recipe(self.naive_, self.season_, n_at_once, is_ahead)
         regressor = self.regressor
         if regressor is None:
             regressor = _default_regressor(len(lessons.windows))

@@ -1,0 +1,92 @@
+"""A forecaster that has seen many series goes on with few readings of another."""
+
+import numpy as np
+import numpy.testing as npt
+import pytest
+from sklearn.linear_model import LinearRegression
+from sklearn.neural_network import MLPRegressor
+
+from sklstm import LSTMForecaster, LSTMRegressor
+
+TINY = LSTMRegressor((8,), batch_size=20, max_iter=40, learning_rate="cosine")
+SETTINGS = {"horizon": 3, "window_size": 5, "log": False, "random_state": 0}
+
+
+def wave(n_timesteps, shift=0.0):
+    return np.sin(2 * np.pi * (np.arange(n_timesteps) + shift) / 7.3)
+
+
+def relatives(n_timesteps=40):
+    return np.stack([wave(n_timesteps, shift) for shift in range(7)], axis=1)
+
+
+def error(forecaster, shift=0.5, n_known=12):
+    truth = wave(n_known + 3, shift)[n_known:]
+    return np.abs(forecaster.predict() - truth).mean()
+
+
+def test_relatives_teach_what_few_readings_cannot():
+    few = wave(12, 0.5)
+    alone = LSTMForecaster(TINY, **{**SETTINGS, "calibration_fraction": None})
+    forecaster = LSTMForecaster(TINY, warm_start=True, **SETTINGS).fit(relatives())
+    before = forecaster.regressors_[0].network_
+    forecaster.fit(few)
+    assert forecaster.regressors_[0].network_ is not before
+    assert error(forecaster) < 0.2 * error(alone.fit(few))
+
+
+def test_trust_and_errors_stay_until_there_are_windows_enough():
+    forecaster = LSTMForecaster(TINY, warm_start=True, **SETTINGS).fit(relatives())
+    errors = forecaster._errors
+    forecaster.fit(wave(60))
+    assert forecaster._errors is errors
+    lower, upper = forecaster.predict_interval().T
+    assert (lower < upper).all()
+    forecaster.fit(relatives(90))
+    assert forecaster._errors is not errors
+
+
+@pytest.mark.parametrize("n_known", [1, 7])
+def test_series_without_a_window_are_only_forecast(n_known):
+    few = wave(n_known, 0.5) + 2
+    forecaster = LSTMForecaster(TINY, warm_start=True, **SETTINGS).fit(relatives())
+    expected = forecaster.predict(last_window=few)
+    assert forecaster.fit(few).predict() == pytest.approx(expected)
+
+
+def test_going_on_is_the_same_each_time():
+    def fit():
+        forecaster = LSTMForecaster(TINY, warm_start=True, n_ensemble=2, **SETTINGS)
+        return forecaster.fit(relatives()).fit(wave(20)).predict_interval()
+
+    npt.assert_array_equal(fit(), fit())
+
+
+def test_other_regressors_go_on_if_they_can():
+    network = MLPRegressor(hidden_layer_sizes=(4,), max_iter=2000, random_state=0)
+    forecaster = LSTMForecaster(network, warm_start=True, **SETTINGS).fit(relatives())
+    assert not forecaster.regressors_[0].warm_start
+    assert forecaster.fit(wave(20)).regressors_[0].warm_start
+    forecaster = LSTMForecaster(LinearRegression(), warm_start=True, **SETTINGS)
+    forecaster.fit(relatives())
+    with pytest.raises(ValueError, match=r"warm_start, .* got LinearRegression"):
+        forecaster.fit(wave(20))
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("horizon", 2), ("window_size", 4), ("strategy", "recursive")]
+)
+def test_what_the_last_fit_has_fixed_stays(name, value):
+    forecaster = LSTMForecaster(TINY, warm_start=True, **SETTINGS).fit(relatives())
+    with pytest.raises(ValueError, match=f"goes on with the {name} .* got {value}"):
+        forecaster.set_params(**{name: value}).fit(wave(20))
+    forecaster.set_params(warm_start=False).fit(wave(20))
+    with pytest.raises(ValueError, match="goes on with the columns of X"):
+        forecaster.set_params(warm_start=True).fit(wave(20), wave(20, 1))
+
+
+def test_logarithms_stay_logarithms():
+    forecaster = LSTMForecaster(TINY, warm_start=True, horizon=3, window_size=5)
+    forecaster.fit(2 + relatives())
+    with pytest.raises(ValueError, match="Logarithms need positive readings"):
+        forecaster.fit(wave(20))
