@@ -29,12 +29,71 @@ def widths(errors, coverage):
     .. [1] J. Lei et al., "Distribution-Free Predictive Inference for Regression", JASA
        113(523), 2018, 1094-1111.
     """
-    errors = np.abs(errors)
+    return _quantile_by_step(np.abs(errors), coverage)
+
+
+def margins(errors, levels):
+    """Say how far quantiles must move to hold the share that they promise [1]_.
+
+    Parameters
+    ----------
+    errors : ndarray of shape (n_windows, horizon, n_levels)
+        Truths less quantiles that have not seen them.
+    levels : sequence of float
+        Levels of the quantiles, in (0, 1).
+
+    Returns
+    -------
+    margins : ndarray of shape (horizon, n_levels)
+        What to add to them: to those above the median what a share of `level` of the
+        errors stays below, to those below it what a share of ``1 - level`` stays above,
+        taken together as in :func:`widths`. The median stays.
+
+    References
+    ----------
+    .. [1] Y. Romano, E. Patterson and E. J. Candes, "Conformalized Quantile
+       Regression", NeurIPS 2019, theorem 2.
+    """
+    moves = []
+    for level, of_level in zip(levels, np.moveaxis(errors, 2, 0), strict=True):
+        side = np.sign(level - 0.5)
+        outer = max(level, 1 - level)
+        moves.append(side * _quantile_by_step(side * of_level, outer))
+    return np.stack(moves, axis=-1)
+
+
+def in_order(bands, forecasts, levels):
+    """Keep quantiles from crossing each other and the forecast.
+
+    Parameters
+    ----------
+    bands : ndarray of shape (n_series, n_steps, n_levels)
+        Quantiles.
+    forecasts : ndarray of shape (n_series, n_steps)
+        What stands for the median.
+    levels : sequence of float
+        Levels of the quantiles.
+
+    Returns
+    -------
+    bands : ndarray of shape (n_series, n_steps, n_levels)
+        Not decreasing with the level.
+    """
+    levels, middle = np.asarray(levels), forecasts[:, :, None]
+    lower, upper = np.minimum(bands, middle), np.maximum(bands, middle)
+    bands = np.select([levels < 0.5, levels > 0.5], [lower, upper], middle)
+    order = np.argsort(levels)
+    bands[:, :, order] = np.sort(bands[:, :, order], axis=2)
+    return bands
+
+
+def _quantile_by_step(errors, level):
+    """Quantile of each step's errors, of few windows in units of each step's size."""
     if len(errors) >= ENOUGH_WINDOWS:
-        return _conformal_quantile(errors, coverage)
+        return _conformal_quantile(errors, level)
     sizes = np.sqrt(isotonic_regression((errors**2).mean(axis=0)))
     shares = errors / np.where(sizes > 0, sizes, 1)
-    return sizes * _conformal_quantile(shares.ravel(), coverage)
+    return sizes * _conformal_quantile(shares.ravel(), level)
 
 
 def _conformal_quantile(numbers, coverage):

@@ -55,6 +55,7 @@ class Correctors(NamedTuple):
 
     recipe: Recipe
     regressors: list
+    levels: tuple = ()  # of the quantiles that each can be asked for
 
     def fit(self, lessons):
         """Fit each to what the naive forecast gets wrong, if there are lessons."""
@@ -102,10 +103,23 @@ class Correctors(NamedTuple):
         corrections = self._corrections(lessons)
         return [naive + share * corrections for share in TRUST]
 
+    def quantiles(self, lessons):
+        """Forecast quantiles at once, (n_windows, recipe.horizon, n_levels)."""
+        naive = self.recipe.forecasts(lessons.windows)[:, :, None]
+        return naive + self._medians("predict_quantiles", lessons, len(self.levels))
+
     def _corrections(self, lessons):
-        """Median of what regressors add to the naive forecast, (n_windows, horizon)."""
-        answers = [r.predict(self._inputs(r, lessons)) for r in self.regressors]
-        return np.median(answers, axis=0).reshape(len(lessons.windows), -1)
+        """Say what to add to the naive forecast, (n_windows, recipe.horizon)."""
+        return self._medians("predict", lessons, 1)[:, :, 0]
+
+    def _medians(self, method, lessons, n_levels):
+        """Take the median of all answers, (n_windows, recipe.horizon, n_levels)."""
+        answers = [
+            getattr(regressor, method)(self._inputs(regressor, lessons))
+            for regressor in self.regressors
+        ]
+        shape = len(lessons.windows), self.recipe.horizon, n_levels
+        return np.median(answers, axis=0).reshape(shape)
 
     def _inputs(self, regressor, lessons):
         """Show lessons as the regressor takes them."""
@@ -113,6 +127,14 @@ class Correctors(NamedTuple):
         if get_tags(regressor).input_tags.three_d_array:
             return inputs
         return np.nan_to_num(inputs).reshape(len(inputs), -1)
+
+
+def quantile_levels(regressor):
+    """Name the quantiles that a regressor can be asked for, of most none."""
+    if not hasattr(regressor, "predict_quantiles"):
+        return ()
+    levels = regressor.get_params()["quantiles"]
+    return (0.1, 0.5, 0.9) if levels is None else tuple(np.atleast_1d(levels).tolist())
 
 
 def seeded(regressor, seed):

@@ -9,8 +9,15 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted, check_scalar
 
 from sklstm._backtests import compare, compare_next, read_splits, score_forecasts
-from sklstm._bands import ENOUGH_WINDOWS, widths
-from sklstm._correctors import TRUST, Correctors, Recipe, going_on, seeded
+from sklstm._bands import ENOUGH_WINDOWS, in_order, margins, widths
+from sklstm._correctors import (
+    TRUST,
+    Correctors,
+    Recipe,
+    going_on,
+    quantile_levels,
+    seeded,
+)
 from sklstm._exogenous import check_lengths, exogenous_of
 from sklstm._known import Known, unit_of
 from sklstm._lessons import Lessons, early_and_held, n_lessons_to_split, n_readings
@@ -33,6 +40,9 @@ FIXED = (
     "log",
     "n_ensemble",
 )
+# First step size of a default network that goes on, a tenth of what it began with: few
+# windows shall not undo what many have taught.
+GENTLE = 0.001
 # How many windows the default network is shown, over all epochs.
 WINDOWS_SEEN = 300_000
 
@@ -49,13 +59,16 @@ class LSTMForecaster(BaseEstimator):
     ----------
     regressor : estimator or None, default=None
         What learns the corrections, cloned for each fit: any regressor that takes
-        windows of shape (n_windows, window_size, 1), or rows of shape
-        (n_windows, window_size) if its tags say that it takes no more. It must predict
-        several outputs, unless the strategy is "recursive" or the horizon 1. Its seeds
-        are set from `random_state`. None is an
-        :class:`LSTMRegressor` with ``loss="absolute_error"``, batches of 64 and a step
-        size that falls along a cosine for 30 epochs: fewer beyond 10 000 windows, so
-        that these see it 300 000 times, and 3 at least.
+        windows of shape (n_windows, window_size, n_features), or rows of shape
+        (n_windows, window_size * n_features) if its tags say that it takes no more. The
+        features are the series, the columns of X and of the `calendar`, and those known
+        ahead once more, `horizon` steps later. It must predict several outputs, unless
+        the strategy is "recursive" or the horizon 1. If it has learnt quantiles, as an
+        :class:`LSTMRegressor` with ``loss="quantile"`` has, they become the intervals.
+        Its seeds are set from `random_state`. None is an :class:`LSTMRegressor` with
+        ``loss="absolute_error"``, batches of 64 and a step size that falls along a
+        cosine for 30 epochs: fewer beyond 10 000 windows, so that these see it 300 000
+        times, and 3 at least.
 
     window_size : int or "auto", default="auto"
         How many readings the regressor sees. "auto" is one cycle and three steps, or
@@ -110,8 +123,9 @@ class LSTMForecaster(BaseEstimator):
         Whether `fit` goes on with the regressors of the last fit, to learn from few
         readings after many series like them. The scale, the window size and the naive
         forecast stay; so do trust and the errors behind intervals, unless 100 windows
-        can be held back. The regressors need a `warm_start` of their own. Series too
-        short for a window and its targets are only forecast.
+        can be held back. The regressors need a `warm_start` of their own; the default
+        ones then take a tenth of their step size. Series too short for a window and its
+        targets are only forecast.
 
     random_state : int, RandomState instance or None, default=None
         Seeds the first weights, the order of the windows and dropout. Pass an int to
@@ -341,6 +355,10 @@ class LSTMForecaster(BaseEstimator):
         much each moves: its mean absolute difference of readings one cycle apart [1]_.
         On logarithms intervals are wider above the forecast than below.
 
+        A regressor with ``loss="quantile"`` gives its quantiles instead, wide where it
+        expects much; those of the last windows, which it had not seen, say how far to
+        move them until they hold their share [2]_.
+
         Parameters
         ----------
         horizon : int or None, default=None
@@ -361,12 +379,16 @@ class LSTMForecaster(BaseEstimator):
         Raises
         ------
         ValueError
-            If the fit had ``calibration_fraction=None``.
+            If the fit had ``calibration_fraction=None``; or if the regressors have
+            learnt other quantiles than ``(1 - coverage) / 2`` and ``(1 + coverage) /
+            2``.
 
         References
         ----------
         .. [1] J. Lei et al., "Distribution-Free Predictive Inference for Regression",
            JASA 113(523), 2018, 1094-1111, section 5.2.
+        .. [2] Y. Romano, E. Patterson and E. J. Candes, "Conformalized Quantile
+           Regression", NeurIPS 2019, arXiv:1905.03222.
         """
         check_scalar(
             coverage,
@@ -403,7 +425,8 @@ class LSTMForecaster(BaseEstimator):
         Raises
         ------
         ValueError
-            If the fit had ``calibration_fraction=None``, or a level is none.
+            If the fit had ``calibration_fraction=None``, if a level is none, or if the
+            regressors have learnt others.
         """
         if np.ndim(quantiles) != 1 or not len(quantiles):
             raise ValueError(
@@ -641,7 +664,7 @@ class LSTMForecaster(BaseEstimator):
     def _calibrate(self, known, lessons, ends, seeds, goes_on):
         """Learn on early lessons how far to trust corrections, and what errors stay."""
         if not goes_on:
-            self.trust_, self._errors = 1.0, None
+            self.trust_, self._errors, self._margins = 1.0, None, 0.0
         if self.calibration_fraction is None:
             return
         splits = [
@@ -666,12 +689,18 @@ class LSTMForecaster(BaseEstimator):
         moves = np.repeat(known.moves(self.season_), n_held)[:, None]
         moves[moves == 0] = 1
         self.trust_, self._errors = float(TRUST[best]), errors[best] / moves
+        if correctors.levels:
+            errors = held.targets[:, :, None] - correctors.quantiles(held)
+            self._margins = margins(errors / moves[:, :, None], correctors.levels)
 
     def _new_correctors(self, lessons, known, seeds, goes_on):
         """Make a regressor for each seed, to be fitted on lessons."""
         if goes_on:
             pairs = zip(self.regressors_, seeds, strict=True)
             regressors = [going_on(regressor, seed) for regressor, seed in pairs]
+            if self.regressor is None:
+                for regressor in regressors:
+                    regressor.set_params(learning_rate_init=GENTLE)
             return self._correctors._replace(regressors=regressors)
         n_at_once = 1 if self.strategy == "recursive" else self.horizon
         is_ahead = known.columns[0].is_ahead
@@ -679,7 +708,14 @@ class LSTMForecaster(BaseEstimator):
         regressor = self.regressor
         if regressor is None:
             regressor = _default_regressor(len(lessons.windows))
-        return Correctors(recipe, [seeded(regressor, seed) for seed in seeds])
+        levels = quantile_levels(regressor)
+        if levels and n_at_once < self.horizon:
+            raise ValueError(
+                "A regressor of quantiles forecasts all steps at once. Pass "
+                'strategy="direct".'
+            )
+        regressors = [seeded(regressor, seed) for seed in seeds]
+        return Correctors(recipe, regressors, levels)
 
     def _known_again(self, panel):
         """Put other readings of the same series in place of those known."""
@@ -732,27 +768,48 @@ class LSTMForecaster(BaseEstimator):
         forecasts = self._correctors.go_on(lessons, trust, n_steps)
         return np.split(forecasts, len(knowns))
 
-    def _bands(self, horizon, X, quantiles, columns):
+    def _bands(self, horizon, X, levels, columns):
         """Answer with quantiles around the forecast."""
         known, n_steps = self._known_ahead(horizon, X)
-        if self._errors is None:
-            raise ValueError(
-                "Without held windows there are no intervals. Fit with a "
-                "calibration_fraction, such as 0.2."
-            )
         if n_steps > self._horizon:
             raise ValueError(
                 f"horizon={n_steps} is more than the {self._horizon} steps of the fit, "
                 "whose errors are known. Fit with a larger horizon."
             )
         (forecasts,) = self._forecast([known], n_steps)
+        moves = known.moves(self.season_)[:, None, None]
+        if self._correctors.levels:
+            bands = self._learnt_quantiles(known, moves, levels)[:, :n_steps]
+        else:
+            bands = forecasts[:, :, None] + moves * self._distances(levels)[:n_steps]
+        return known.answer(in_order(bands, forecasts, levels), columns)
+
+    def _distances(self, levels):
+        """Say how far quantiles lie from forecasts, (horizon, n_levels)."""
+        if self._errors is None:
+            raise ValueError(
+                "Without held windows there are no intervals. Fit with a "
+                "calibration_fraction, such as 0.2; or with a regressor that learns "
+                'quantiles, as LSTMRegressor(loss="quantile") does.'
+            )
         distances = [
             np.sign(level - 0.5) * widths(self._errors, abs(2 * level - 1))
-            for level in quantiles
+            for level in levels
         ]
-        distances = np.stack(distances, axis=-1)[:n_steps]  # (n_steps, n_quantiles)
-        moves = known.moves(self.season_)[:, None, None]
-        return known.answer(forecasts[:, :, None] + moves * distances, columns)
+        return np.stack(distances, axis=-1)
+
+    def _learnt_quantiles(self, known, moves, levels):
+        """Ask the regressors for quantiles, (n_series, horizon, n_levels)."""
+        learnt = np.array(self._correctors.levels)
+        places = [int(np.abs(learnt - level).argmin()) for level in levels]
+        if not np.allclose(learnt[places], levels):
+            raise ValueError(
+                f"The regressors have learnt the quantiles {learnt.tolist()}, not "
+                f"{[round(level, 6) for level in levels]}. Ask for these, or put others into quantiles to fit."
+            )
+        lessons = known.next_lessons(self.window_size_, self._n_at_once)
+        bands = self._correctors.quantiles(lessons) + moves * self._margins
+        return bands[:, :, places]
 
 
 def _default_regressor(n_windows):

@@ -4,7 +4,7 @@ import numpy as np
 import numpy.testing as npt
 import pytest
 
-from sklstm._bands import widths
+from sklstm._bands import in_order, margins, widths
 
 
 @pytest.mark.parametrize("n_windows", [20, 400])
@@ -24,3 +24,27 @@ def test_intervals_grow_with_their_coverage(n_windows):
     errors = np.random.default_rng(0).normal(size=(n_windows, 4))
     by_coverage = [widths(errors, c) for c in (0, 0.1, 0.5, 0.9, 0.999)]
     assert (np.diff(by_coverage, axis=0) >= 0).all()
+
+
+@pytest.mark.parametrize("n_windows", [60, 400])
+def test_margins_move_quantiles_until_they_hold_their_share(n_windows):
+    random = np.random.default_rng(0)
+    levels = [0.1, 0.5, 0.8]
+    quantiles = np.array([-3.0, 0.0, 0.1])  # too low, right, too low
+
+    def errors(n_windows):
+        truths = random.normal(size=(n_windows, 2, 1)) * [[1.0], [3.0]]
+        return truths - quantiles * [[1.0], [3.0]]
+
+    below = [
+        (errors(200) <= margins(errors(n_windows), levels)).mean(axis=0)
+        for _ in range(50)
+    ]
+    npt.assert_allclose(np.mean(below, axis=0), [levels] * 2, atol=0.03)
+
+
+def test_bands_are_brought_in_order_around_the_forecast():
+    levels = [0.9, 0.5, 0.1, 0.2]
+    bands = np.array([[[1.0, 5.0, 3.0, 4.0], [8.0, 2.0, 6.0, 4.0]]])
+    ordered = in_order(bands, np.array([[3.5, 5.0]]), levels)
+    npt.assert_array_equal(ordered, [[[3.5, 3.5, 3.0, 3.5], [8.0, 5.0, 4.0, 5.0]]])

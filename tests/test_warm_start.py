@@ -90,3 +90,11 @@ def test_logarithms_stay_logarithms():
     forecaster.fit(2 + relatives())
     with pytest.raises(ValueError, match="Logarithms need positive readings"):
         forecaster.fit(wave(20))
+
+
+def test_default_networks_go_on_gently():
+    forecaster = LSTMForecaster(warm_start=True, calibration_fraction=None, **SETTINGS)
+    forecaster.fit(wave(20))
+    assert forecaster.regressors_[0].learning_rate_init == 0.01
+    for _ in range(2):
+        assert forecaster.fit(wave(12)).regressors_[0].learning_rate_init == 0.001
