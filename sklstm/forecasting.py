@@ -1,5 +1,6 @@
 """Forecasting: series in, their next steps out."""
 
+from functools import partial
 from numbers import Integral, Real
 
 import numpy as np
@@ -9,19 +10,14 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted, check_scalar
 
 from sklstm._backtests import compare, compare_next, read_splits, score_forecasts
-from sklstm._bands import ENOUGH_WINDOWS, in_order, margins, widths
-from sklstm._correctors import (
-    TRUST,
-    Correctors,
-    Recipe,
-    going_on,
-    quantile_levels,
-    seeded,
-)
+from sklstm._bands import ENOUGH_WINDOWS
+from sklstm._calibration import Calibration, hold_back
+from sklstm._correctors import Correctors, Recipe, going_on, quantile_levels, seeded
 from sklstm._exogenous import check_lengths, exogenous_of
 from sklstm._known import Known, unit_of
-from sklstm._lessons import Lessons, early_and_held, n_lessons_to_split, n_readings
-from sklstm._naive import N_DIFFERENCES, least_wrong
+from sklstm._learnt import Learnt
+from sklstm._naive import least_wrong
+from sklstm._plan import check_positive, fitting_window_size, takes_logarithms
 from sklstm._series import read_series
 from sklstm._sklearn import HasMethods, Interval, StrOptions, fit_context
 from sklstm._times import steps_per_cycle
@@ -289,11 +285,8 @@ class LSTMForecaster(BaseEstimator):
     def _learn(self, panel, exogenous, columns):
         """Fit on series, and on columns beside them, that were read."""
         goes_on = self.warm_start and hasattr(self, "regressors_")
-        if goes_on:
-            self._check_unchanged(panel, exogenous)
-        else:
-            self._choose_scale(panel)
-            self._choose_window_size(panel, exogenous.is_ahead.any())
+        settle = self._check_unchanged if goes_on else self._settle
+        settle(panel, exogenous)
         units = [unit_of(one.values, self.log_) for one in panel.series]
         known = Known(panel, columns, units)
         lessons, ends = known.lessons(self.window_size_, self.horizon)
@@ -301,14 +294,15 @@ class LSTMForecaster(BaseEstimator):
             self._choose_naive(lessons)
         random = check_random_state(self.random_state)
         seeds = random.randint(np.iinfo(np.int32).max, size=self.n_ensemble)
-        self._calibrate(known, lessons, ends, seeds, goes_on)
+        new_correctors = partial(self._new_correctors, known, seeds, goes_on)
+        calibration = self._calibrate(known, lessons, ends, new_correctors, goes_on)
         if self.strategy == "recursive":
             lessons, _ = known.lessons(self.window_size_, 1)
-        self._correctors = self._new_correctors(lessons, known, seeds, goes_on)
-        self._correctors.fit(lessons)
-        self.regressors_ = self._correctors.regressors
+        correctors = new_correctors(len(lessons.windows)).fit(lessons)
+        self._learnt = Learnt(self.window_size_, self.horizon, correctors, calibration)
         self._known, self._exogenous = known, exogenous
-        self._horizon, self._fixed = self.horizon, self._what_is_fixed(exogenous)
+        self._fixed = self._what_is_fixed(exogenous)
+        self.regressors_, self.trust_ = correctors.regressors, calibration.trust
         return self
 
     def predict(self, horizon=None, X=None, last_window=None):
@@ -342,7 +336,7 @@ class LSTMForecaster(BaseEstimator):
             forecast fewer steps; or if `last_window` is no series.
         """
         known, n_steps = self._known_ahead(horizon, X, last_window)
-        return known.answer(self._forecast([known], n_steps)[0])
+        return known.answer(self._learnt.forecasts([known], n_steps)[0])
 
     def predict_interval(self, horizon=None, coverage=0.9, X=None):
         """Forecast intervals that hold a share of the truths, step by step.
@@ -475,7 +469,7 @@ class LSTMForecaster(BaseEstimator):
         later = read_series(y, is_whole=False)
         panel = self._known.panel.followed_by(later)
         known, n_steps = self._known_ahead(None, X)
-        forecasts = known.leave(self._forecast([known], n_steps)[0])
+        forecasts = known.leave(self._learnt.forecasts([known], n_steps)[0])
         past = self._known.panel
         comparison = compare_next(past, panel, forecasts, self.season_)
         score = -score_forecasts(comparison).loc["forecast", "MASE"]
@@ -549,7 +543,7 @@ class LSTMForecaster(BaseEstimator):
         for group in [[past] for past in pasts] if refit else [pasts]:
             forecaster = clone(self)._learn(group[0], exogenous, columns)
             knowns = [forecaster._known_again(past) for past in group]
-            answers = forecaster._forecast(knowns, self.horizon)
+            answers = forecaster._learnt.forecasts(knowns, self.horizon)
             pairs = zip(knowns, answers, strict=True)
             forecasts += [known.leave(answer) for known, answer in pairs]
         return compare(panel, origins, np.array(forecasts), forecaster.season_)
@@ -586,49 +580,26 @@ class LSTMForecaster(BaseEstimator):
         columns = self._exogenous.past(X, later)
         known = self._known.followed_by(later, columns)
         if self.log_:
-            _check_positive(known.panel)
+            check_positive(known.panel)
         self._known = known
         return self
 
-    def _choose_scale(self, panel):
-        """Find the cycle, and whether to forecast logarithms."""
+    def _settle(self, panel, exogenous):
+        """Find the cycle, whether to forecast logarithms, and the size of windows."""
         self.season_ = self.season or max(
             steps_per_cycle(one.times) for one in panel.series
         )
-        self.log_ = self.log
-        if self.log == "auto":
-            self.log_ = all(np.nanmin(one.values) > 0 for one in panel.series)
-        elif self.log:
-            _check_positive(panel)
-
-    def _choose_window_size(self, panel, is_known_ahead):
-        """Find a window size that leaves enough lessons, or raise."""
+        self.log_ = takes_logarithms(self.log, panel)
         # Columns known ahead are shown in a window that ends with the last step.
-        reach = self.horizon if is_known_ahead and self.strategy == "direct" else 1
-        n_lessons = 1
-        if self.calibration_fraction is not None:
-            n_lessons = n_lessons_to_split(self.horizon, self.calibration_fraction)
-        longest = max(n_readings(one.values) for one in panel.series)
-        n_left = longest - self.horizon - n_lessons + 1
-        size = self.window_size
-        if size == "auto":
-            size = max(10, int(np.ceil(1.25 * self.horizon)))
-            if self.season_ > 1:
-                size = max(self.season_ + N_DIFFERENCES, reach)
-            size = max(min(size, n_left), reach)
-        if size > n_left:
-            raise ValueError(
-                f"y is too short: its longest series has {longest} readings, but "
-                f"window_size={size}, horizon={self.horizon} and calibration_fraction="
-                f"{self.calibration_fraction} need {longest + size - n_left}. Lower "
-                "one of the three, or pass calibration_fraction=None."
-            )
-        if size < reach:
-            raise ValueError(
-                f"window_size={size} does not reach over the {reach} steps for which X "
-                'is known ahead. Raise it, or pass strategy="recursive" to fit.'
-            )
-        self.window_size_ = size
+        is_long = exogenous.is_ahead.any() and self.strategy == "direct"
+        self.window_size_ = fitting_window_size(
+            self.window_size,
+            panel,
+            season=self.season_,
+            horizon=self.horizon,
+            reach=self.horizon if is_long else 1,
+            calibration_fraction=self.calibration_fraction,
+        )
 
     def _what_is_fixed(self, exogenous):
         """Name what a fit that goes on with another cannot change."""
@@ -639,7 +610,7 @@ class LSTMForecaster(BaseEstimator):
     def _check_unchanged(self, panel, exogenous):
         """Raise unless the last fit can go on."""
         if self.log_:
-            _check_positive(panel)
+            check_positive(panel)
         for name, value in self._what_is_fixed(exogenous).items():
             if value != self._fixed[name]:
                 raise ValueError(
@@ -661,53 +632,42 @@ class LSTMForecaster(BaseEstimator):
             windows, targets = lessons.windows, lessons.targets
             self.naive_ = least_wrong(kinds, windows, targets, self.season_)
 
-    def _calibrate(self, known, lessons, ends, seeds, goes_on):
+    def _calibrate(self, known, lessons, ends, new_correctors, goes_on):
         """Learn on early lessons how far to trust corrections, and what errors stay."""
-        if not goes_on:
-            self.trust_, self._errors, self._margins = 1.0, None, 0.0
+        calibration = self._learnt.calibration if goes_on else Calibration()
         if self.calibration_fraction is None:
-            return
-        splits = [
-            early_and_held(of_series, self.horizon, self.calibration_fraction)
-            for of_series in ends
-        ]
-        is_early, is_held = (np.concatenate(rows) for rows in zip(*splits, strict=True))
-        if goes_on and is_held.sum() < ENOUGH_WINDOWS:
-            return
+            return calibration
+        is_early, is_held, numbers = hold_back(
+            ends, self.horizon, self.calibration_fraction
+        )
+        if goes_on and len(numbers) < ENOUGH_WINDOWS:
+            return calibration
         early, held = lessons.take(is_early), lessons.take(is_held)
         if not len(early.windows):
             raise ValueError(
                 "Missing readings leave no window to learn from before those that are "
                 "held back. Pass calibration_fraction=None, or fill the readings."
             )
-        correctors = self._new_correctors(early, known, seeds, goes_on).fit(early)
-        forecasts = correctors.by_trust(held)
-        errors = [held.targets - forecast for forecast in forecasts]
-        best = int(np.argmin([np.abs(error).mean() for error in errors]))
-        # Errors of calm and of restless series are compared in units of their own.
-        n_held = [rows.sum() for _, rows in splits]
-        moves = np.repeat(known.moves(self.season_), n_held)[:, None]
+        correctors = new_correctors(len(early.windows)).fit(early)
+        moves = known.moves(self.season_)
         moves[moves == 0] = 1
-        self.trust_, self._errors = float(TRUST[best]), errors[best] / moves
-        if correctors.levels:
-            errors = held.targets[:, :, None] - correctors.quantiles(held)
-            self._margins = margins(errors / moves[:, :, None], correctors.levels)
+        return Calibration.of_held(correctors, held, moves[numbers])
 
-    def _new_correctors(self, lessons, known, seeds, goes_on):
-        """Make a regressor for each seed, to be fitted on lessons."""
+    def _new_correctors(self, known, seeds, goes_on, n_windows):
+        """Make a regressor for each seed, to be fitted on so many windows."""
         if goes_on:
             pairs = zip(self.regressors_, seeds, strict=True)
             regressors = [going_on(regressor, seed) for regressor, seed in pairs]
             if self.regressor is None:
                 for regressor in regressors:
                     regressor.set_params(learning_rate_init=GENTLE)
-            return self._correctors._replace(regressors=regressors)
+            return self._learnt.correctors._replace(regressors=regressors)
         n_at_once = 1 if self.strategy == "recursive" else self.horizon
         is_ahead = known.columns[0].is_ahead
         recipe = Recipe(self.naive_, self.season_, n_at_once, is_ahead)
         regressor = self.regressor
         if regressor is None:
-            regressor = _default_regressor(len(lessons.windows))
+            regressor = _default_regressor(n_windows)
         levels = quantile_levels(regressor)
         if levels and n_at_once < self.horizon:
             raise ValueError(
@@ -720,20 +680,21 @@ class LSTMForecaster(BaseEstimator):
     def _known_again(self, panel):
         """Put other readings of the same series in place of those known."""
         if self.log_:
-            _check_positive(panel)
+            check_positive(panel)
         return self._known.replaced(panel)
 
     def _known_ahead(self, horizon, X, last_window=None):
         """Say what is known, and how many steps to forecast."""
         check_is_fitted(self)
-        n_steps = self._horizon if horizon is None else horizon
+        learnt = self._learnt
+        n_steps = learnt.horizon if horizon is None else horizon
         check_scalar(n_steps, "horizon", Integral, min_val=1)
-        if n_steps > self._horizon and self._n_at_once > 1:
+        if n_steps > learnt.horizon and learnt.n_at_once > 1:
             raise ValueError(
-                f"horizon={n_steps} is more than the {self._horizon} steps of the fit. "
-                'Fit with a larger horizon, or with strategy="recursive".'
+                f"horizon={n_steps} is more than the {learnt.horizon} steps of the "
+                'fit. Fit with a larger horizon, or with strategy="recursive".'
             )
-        n_ahead = max(n_steps, self._n_at_once)
+        n_ahead = max(n_steps, learnt.n_at_once)
         if last_window is not None:
             return self._known_from(last_window, X, n_ahead), n_steps
         columns = self._exogenous.future(X, self._known.panel, n_ahead)
@@ -743,7 +704,7 @@ class LSTMForecaster(BaseEstimator):
         """Read series to forecast in place of those known."""
         panel = read_series(last_window)
         if self.log_:
-            _check_positive(panel)
+            check_positive(panel)
         columns = self._exogenous.past_and_future(X, panel, n_ahead)
         names = [one.name for one in self._known.panel.series]
         units = dict(zip(names, self._known.units, strict=True))
@@ -753,63 +714,10 @@ class LSTMForecaster(BaseEstimator):
         ]
         return Known(panel, columns, units)
 
-    @property
-    def _n_at_once(self):
-        """Steps that the regressors forecast at once."""
-        return self._correctors.recipe.horizon
-
-    def _forecast(self, knowns, n_steps):
-        """Forecast in the units of the series, one (n_series, n_steps) for each."""
-        sizes = self.window_size_, max(n_steps, self._n_at_once)
-        lessons = Lessons.of_all([known.next_lessons(*sizes) for known in knowns])
-        # What has never moved is not corrected, by what others taught either.
-        moves = np.concatenate([known.moves(self.season_) for known in knowns])
-        trust = self.trust_ * (moves[:, None] > 0)
-        forecasts = self._correctors.go_on(lessons, trust, n_steps)
-        return np.split(forecasts, len(knowns))
-
     def _bands(self, horizon, X, levels, columns):
         """Answer with quantiles around the forecast."""
         known, n_steps = self._known_ahead(horizon, X)
-        if n_steps > self._horizon:
-            raise ValueError(
-                f"horizon={n_steps} is more than the {self._horizon} steps of the fit, "
-                "whose errors are known. Fit with a larger horizon."
-            )
-        (forecasts,) = self._forecast([known], n_steps)
-        moves = known.moves(self.season_)[:, None, None]
-        if self._correctors.levels:
-            bands = self._learnt_quantiles(known, moves, levels)[:, :n_steps]
-        else:
-            bands = forecasts[:, :, None] + moves * self._distances(levels)[:n_steps]
-        return known.answer(in_order(bands, forecasts, levels), columns)
-
-    def _distances(self, levels):
-        """Say how far quantiles lie from forecasts, (horizon, n_levels)."""
-        if self._errors is None:
-            raise ValueError(
-                "Without held windows there are no intervals. Fit with a "
-                "calibration_fraction, such as 0.2; or with a regressor that learns "
-                'quantiles, as LSTMRegressor(loss="quantile") does.'
-            )
-        distances = [
-            np.sign(level - 0.5) * widths(self._errors, abs(2 * level - 1))
-            for level in levels
-        ]
-        return np.stack(distances, axis=-1)
-
-    def _learnt_quantiles(self, known, moves, levels):
-        """Ask the regressors for quantiles, (n_series, horizon, n_levels)."""
-        learnt = np.array(self._correctors.levels)
-        places = [int(np.abs(learnt - level).argmin()) for level in levels]
-        if not np.allclose(learnt[places], levels):
-            raise ValueError(
-                f"The regressors have learnt the quantiles {learnt.tolist()}, not "
-                f"{[round(level, 6) for level in levels]}. Ask for these, or put others into quantiles to fit."
-            )
-        lessons = known.next_lessons(self.window_size_, self._n_at_once)
-        bands = self._correctors.quantiles(lessons) + moves * self._margins
-        return bands[:, :, places]
+        return known.answer(self._learnt.quantiles(known, n_steps, levels), columns)
 
 
 def _default_regressor(n_windows):
@@ -822,13 +730,3 @@ def _default_regressor(n_windows):
         max_iter=n_epochs,
         n_iter_no_change=n_epochs,
     )
-
-
-def _check_positive(panel):
-    """Raise unless every reading has a logarithm."""
-    for one in panel.series:
-        if np.nanmin(one.values) <= 0:
-            raise ValueError(
-                "Logarithms need positive readings, but y holds "
-                f'{np.nanmin(one.values)}. Pass log=False, or log="auto", to fit.'
-            )

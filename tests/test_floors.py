@@ -27,8 +27,9 @@ FLOORS = [
     ["_calendar", "_callbacks", "_columns", "_naive", "_sklearn", "_timeline"],
     ["_times", "_validation"],
     ["_backtests", "_context", "_exogenous", "_leaks", "_lessons", "_samples"],
-    ["_bands", "_correctors", "_scaling", "_series", "_tables"],
-    ["_known", "_model"],
+    ["_bands", "_correctors", "_plan", "_scaling", "_series", "_tables"],
+    ["_calibration", "_known", "_model"],
+    ["_learnt"],
     ["_base"],
     # 4: what the user calls
     ["regression", "preprocessing", "sequences", "datasets"],

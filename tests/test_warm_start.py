@@ -37,13 +37,13 @@ def test_relatives_teach_what_few_readings_cannot():
 
 def test_trust_and_errors_stay_until_there_are_windows_enough():
     forecaster = LSTMForecaster(TINY, warm_start=True, **SETTINGS).fit(relatives())
-    errors = forecaster._errors
+    errors = forecaster._learnt.calibration.errors
     forecaster.fit(wave(60))
-    assert forecaster._errors is errors
+    assert forecaster._learnt.calibration.errors is errors
     lower, upper = forecaster.predict_interval().T
     assert (lower < upper).all()
     forecaster.fit(relatives(90))
-    assert forecaster._errors is not errors
+    assert forecaster._learnt.calibration.errors is not errors
 
 
 @pytest.mark.parametrize("n_known", [1, 7])
