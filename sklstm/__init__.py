@@ -1,11 +1,13 @@
 """LSTM estimators that behave like any other scikit-learn estimator."""
 
+from sklstm.displays import ForecastDisplay
 from sklstm.forecasting import LSTMForecaster
 from sklstm.preprocessing import SlidingWindowTransformer
 from sklstm.regression import LSTMRegressor
 from sklstm.sequences import make_windows, pad_sequences
 
 __all__ = [
+    "ForecastDisplay",
     "LSTMForecaster",
     "LSTMRegressor",
     "SlidingWindowTransformer",

@@ -189,7 +189,7 @@ def check_lengths(X, panel):
 def _parts(X, panel):
     """Share X out: a part for each series."""
     n_series = len(panel.series)
-    if isinstance(X, list | tuple) and len(X) and np.ndim(X[0]) == 2:
+    if _is_list_of_parts(X):
         if len(X) != n_series:
             raise ValueError(
                 f"X has {len(X)} parts, but y {n_series} series. Pass one part each."
@@ -205,6 +205,15 @@ def _parts(X, panel):
         raise ValueError(f"X has no rows of the series {missing} of y.")
     rows = part.rows.set_axis(part.rows.index.get_level_values(-1))
     return [Part(rows.iloc[places[one.name]], False) for one in panel.series]
+
+
+def part_of(X, place):
+    """Take of a list of parts what is for one series; leave all else as it is."""
+    return X[place] if _is_list_of_parts(X) else X
+
+
+def _is_list_of_parts(X):
+    return isinstance(X, list | tuple) and len(X) > 0 and np.ndim(X[0]) == 2
 
 
 def _part(X):

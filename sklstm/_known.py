@@ -1,6 +1,7 @@
 """What a forecaster knows: series, columns beside them, and their units."""
 
 from dataclasses import dataclass, replace
+from operator import itemgetter
 from typing import NamedTuple
 
 import numpy as np
@@ -66,6 +67,11 @@ class Known:
     def replaced(self, panel):
         """Return what is known with other readings of the same series."""
         return replace(self, panel=panel)
+
+    def only(self, place):
+        """Return what is known of one series."""
+        panel = Panel([self.panel.series[place]], itemgetter(0))
+        return Known(panel, [self.columns[place]], [self.units[place]])
 
     def lessons(self, window_size, horizon):
         """Cut all series into lessons, and say where the targets of each begin."""

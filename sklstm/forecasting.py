@@ -1,5 +1,6 @@
 """Forecasting: series in, their next steps out."""
 
+from copy import copy
 from functools import partial
 from numbers import Integral, Real
 
@@ -13,7 +14,7 @@ from sklstm._backtests import compare, compare_next, read_splits, score_forecast
 from sklstm._bands import ENOUGH_WINDOWS
 from sklstm._calibration import Calibration, hold_back
 from sklstm._correctors import Correctors, Recipe, going_on, quantile_levels, seeded
-from sklstm._exogenous import check_lengths, exogenous_of
+from sklstm._exogenous import check_lengths, exogenous_of, part_of
 from sklstm._known import Known, unit_of
 from sklstm._learnt import Learnt
 from sklstm._naive import least_wrong
@@ -713,6 +714,17 @@ class LSTMForecaster(BaseEstimator):
             for one in panel.series
         ]
         return Known(panel, columns, units)
+
+    def _only(self, series, X):
+        """Return one series, a forecaster of nothing else, and what of X is for it."""
+        names = [one.name for one in self._known.panel.series]
+        if series is not None and series not in names:
+            raise ValueError(f"There is no series {series!r}. Choose from {names}.")
+        place = 0 if series is None else names.index(series)
+        forecaster = copy(self)
+        forecaster._known = self._known.only(place)
+        one = forecaster._known.panel.series[0]
+        return one, forecaster, part_of(X, place)
 
     def _bands(self, horizon, X, levels, columns):
         """Answer with quantiles around the forecast."""

@@ -32,7 +32,7 @@ FLOORS = [
     ["_learnt"],
     ["_base"],
     # 4: what the user calls
-    ["regression", "preprocessing", "sequences", "datasets"],
+    ["regression", "preprocessing", "sequences", "datasets", "displays"],
     # 5: what holds estimators
     ["forecasting", "testing"],
     ["__init__"],
