@@ -13,12 +13,13 @@ The sales are those of all retail trade in the United States, the twelve months 
 # A series in, its future out
 # ---------------------------
 
-import matplotlib.pyplot as plt
+import numpy as np
 import pandas as pd
 from sklearn.metrics import mean_absolute_percentage_error
 
-from sklstm import LSTMForecaster
+from sklstm import ForecastDisplay, LSTMForecaster
 from sklstm.datasets import load_retail_sales
+from sklstm.forecasting import score_forecasts
 
 sales = load_retail_sales() / 1000  # billions of US dollars
 known, truth = sales["2014":"2018"], sales["2019":"2019"]
@@ -38,8 +39,10 @@ print(forecast.head(3))
 print(f"naive forecast: {forecaster.naive_}, trust in the network: {forecaster.trust_}")
 
 # %%
-# Is it any good?
-# ---------------
+# The picture
+# -----------
+# Beside the forecast stand two that need no learning: last year's month, as it is and
+# times the growth of sales.
 
 last_year = known["2018":"2018"].set_axis(truth.index)
 growth = known["2018":"2018"].sum() / known["2017":"2017"].sum()
@@ -48,29 +51,42 @@ forecasts = {
     "last year's month": last_year,
     "last year's month x growth": last_year * growth,
 }
-scores = pd.Series(
-    {
-        name: 100 * mean_absolute_percentage_error(truth, numbers)
-        for name, numbers in forecasts.items()
-    },
-    name="MAPE, %",
+errors = {
+    name: 100 * mean_absolute_percentage_error(truth, numbers)
+    for name, numbers in forecasts.items()
+}
+labels = {name: f"{name}, {error:.1f} % off" for name, error in errors.items()}
+
+display = ForecastDisplay.from_estimator(
+    forecaster, n_history=24, forecast_kwargs={"label": labels.pop("forecast")}
 )
-print(scores.round(2).to_string())
+axes, months = display.ax_, truth.index.to_timestamp()
+axes.plot(months, truth, "k.", label="truth")
+for color, (name, label) in zip(["C1", "C2"], labels.items(), strict=True):
+    axes.plot(months, forecasts[name], f"{color}:", label=label)
+axes.set(ylabel="billion US dollars", title="Monthly retail sales", xlabel="")
+axes.get_legend().remove()
+display.figure_.legend(loc="outside lower center", ncols=3)
+display.figure_.set_size_inches(9, 4.5)
+display.figure_.savefig("forecast_sales.png", dpi=120)
+print("Figure saved as forecast_sales.png")
+
+# %%
+# Is it any good?
+# ---------------
+
 is_held = (band["lower"] <= truth) & (truth <= band["upper"])
+print(pd.Series(errors, name="off by %").round(2).to_string())
 print(f"{is_held.sum()} of 12 months lie in the 90 % band")
 
 # %%
+# One year says little. Five origins, a year apart, each forecast from the five years
+# before it, say more. A MASE below 1 is better than the months of the year before were
+# at forecasting those of the next.
 
-fig, ax = plt.subplots(figsize=(8, 4))
-known = known["2018":]
-for numbers, style in [(known, "0.4"), (truth, "k.")]:
-    ax.plot(numbers.index.to_timestamp(), numbers, style)
-months = forecast.index.to_timestamp()
-ax.fill_between(months, band["lower"], band["upper"], alpha=0.3, label="90 % band")
-for name, numbers in forecasts.items():
-    style = "-" if name == "forecast" else ":"
-    ax.plot(months, numbers, style, label=f"{name}, {scores[name]:.1f} % off")
-ax.set(ylabel="sales, billion dollars", title="Monthly retail sales, United States")
-ax.legend()
-fig.tight_layout()
-plt.show()
+parts = []
+for year in range(2014, 2019):
+    five_years = sales[str(year - 4) : str(year + 1)]
+    split = [(np.arange(60), np.arange(60, 72))]
+    parts.append(forecaster.backtest(five_years, split))
+print(score_forecasts(pd.concat(parts)).round(2))

@@ -104,5 +104,4 @@ axes.fill_between(months, lstm.min(axis=1), lstm.max(axis=1), color="C1", alpha=
 trend.plot(ax=axes, color="C0", linestyle=":", label="last year's month x growth")
 axes.set(xlabel="", ylabel="billion US dollars", title="Monthly retail sales")
 axes.legend(loc="upper left", ncols=2)
-figure.savefig("monthly_sales.png", dpi=120)
-print("Figure saved as monthly_sales.png")
+plt.show()
