@@ -20,9 +20,10 @@ def widths(errors, coverage):
     Returns
     -------
     widths : ndarray of shape (horizon,)
-        The quantile of each step's absolute errors. Of fewer than 100 windows, those of
-        all steps are taken together, in units of each step's root mean square, which is
-        smoothed not to fall from step to step.
+        The quantile of each step's absolute errors, that of one error more than there
+        are. Of fewer than 100 windows, those of all steps are taken together, in units
+        of each step's root mean square, which is smoothed not to fall from step to
+        step; those of one window, which are alike, then count as one.
 
     References
     ----------
@@ -89,14 +90,16 @@ def in_order(bands, forecasts, levels):
 
 def _quantile_by_step(errors, level):
     """Quantile of each step's errors, of few windows in units of each step's size."""
+    # One more error must stay below it by chance.
+    share = min(1.0, (len(errors) + 1) * level / len(errors))
     if len(errors) >= ENOUGH_WINDOWS:
-        return _conformal_quantile(errors, level)
+        return _quantile(errors, share)
     sizes = np.sqrt(isotonic_regression((errors**2).mean(axis=0)))
-    shares = errors / np.where(sizes > 0, sizes, 1)
-    return sizes * _conformal_quantile(shares.ravel(), level)
+    in_units = errors / np.where(sizes > 0, sizes, 1)
+    return sizes * _quantile(in_units.ravel(), share)
 
 
-def _conformal_quantile(numbers, coverage):
-    """Quantile along the first axis that one more number stays below by chance."""
-    rank = int(np.ceil((len(numbers) + 1) * coverage))
-    return np.sort(numbers, axis=0)[min(max(rank, 1), len(numbers)) - 1]
+def _quantile(numbers, share):
+    """Least number along the first axis that a share of all does not exceed."""
+    rank = int(np.ceil(round(share * len(numbers), 6)))
+    return np.sort(numbers, axis=0)[max(rank, 1) - 1]
