@@ -1,5 +1,6 @@
 """LSTM estimators that behave like any other scikit-learn estimator."""
 
+from sklstm.classification import LSTMClassifier
 from sklstm.displays import ForecastDisplay
 from sklstm.forecasting import LSTMForecaster
 from sklstm.preprocessing import SlidingWindowTransformer
@@ -8,6 +9,7 @@ from sklstm.sequences import make_windows, pad_sequences
 
 __all__ = [
     "ForecastDisplay",
+    "LSTMClassifier",
     "LSTMForecaster",
     "LSTMRegressor",
     "SlidingWindowTransformer",

@@ -19,7 +19,7 @@ from sklstm._nn.losses import make_loss
 from sklstm._nn.network import n_multiplications
 from sklstm._nn.tensors import random_generator, resolve_device, threads_for
 from sklstm._nn.training import Plan, rows_per_block, train
-from sklstm._samples import Samples, split_off_last, without_zero_weights
+from sklstm._samples import Samples, without_zero_weights
 from sklstm._scaling import identity_scale, scale_of_windows
 from sklstm._sklearn import CallbackSupportMixin, Interval, StrOptions, check_weights
 from sklstm._validation import check_windows, strings_refused
@@ -74,21 +74,13 @@ class BaseLSTM(CallbackSupportMixin, BaseEstimator, ABC):
         return self._model.network
 
     @abstractmethod
-    def _check_targets(self, y):
-        """Read y as targets, float64 of shape (n_windows, n_targets)."""
+    def _split_off(self, task, samples):
+        """Part samples into those to learn from and those to judge by."""
 
-    @abstractmethod
-    def _loss_parameters(self):
-        """Parameters of the loss to train on."""
-
-    @abstractmethod
-    def _scale_of_targets(self, samples):
-        """Measure what targets are to be brought to."""
-
-    def _check_samples(self, X, y, sample_weight, *, reset):
+    def _check_samples(self, task, X, y, sample_weight, *, reset):
         """Read what a user passes as samples."""
         windows = check_windows(self, X, reset=reset)
-        targets = self._check_targets(y)
+        targets = task.read(y)
         if len(windows.values) != len(targets):
             raise ValueError(
                 f"X has {len(windows.values)} windows, but y has {len(targets)} "
@@ -98,7 +90,7 @@ class BaseLSTM(CallbackSupportMixin, BaseEstimator, ABC):
             weights = check_weights(sample_weight, windows.values)
         return Samples(windows, targets, weights)
 
-    def _check_validation(self, X_val, y_val, sample_weight_val, samples):
+    def _check_validation(self, task, X_val, y_val, sample_weight_val, samples):
         """Read the samples to judge by; None where there are none."""
         if X_val is None and y_val is None and sample_weight_val is None:
             return None
@@ -106,32 +98,34 @@ class BaseLSTM(CallbackSupportMixin, BaseEstimator, ABC):
             raise ValueError(
                 "X_val and y_val belong together: pass both, or neither of them."
             )
-        validation = self._check_samples(X_val, y_val, sample_weight_val, reset=False)
+        validation = self._check_samples(
+            task, X_val, y_val, sample_weight_val, reset=False
+        )
         _check_n_targets(validation, samples.targets.shape[1])
         return without_zero_weights(validation)
 
-    def _fit(self, samples, validation, data, learnt):
+    def _fit(self, task, samples, validation, data):
         """Train until nothing gets better.
 
         Parameters
         ----------
+        task : Regression or Classification
+            What there is to learn.
         samples : Samples
             What to learn from.
         validation : Samples or None
             What to judge by; None sets some aside where `early_stopping` asks for it.
         data : dict
             X, y and metadata as the user passed them, for the callbacks.
-        learnt : dict
-            Attributes to set together with the network, once there is one.
         """
         if validation is None and self.early_stopping:
-            samples, validation = split_off_last(samples, self.validation_fraction)
+            samples, validation = self._split_off(task, samples)
             validation = without_zero_weights(validation)
         is_new = not (self.warm_start and hasattr(self, "_model"))
         # Only a series of partial fits has one that goes on.
         self._random_state = None
         history = self._train(
-            samples, validation, self.max_iter, data, learnt, is_new=is_new
+            task, samples, validation, self.max_iter, data, is_new=is_new
         )
         self.loss_curve_ = history.loss_curve
         self.validation_loss_curve_ = history.validation_loss_curve
@@ -147,7 +141,7 @@ class BaseLSTM(CallbackSupportMixin, BaseEstimator, ABC):
             )
         return self
 
-    def _partial_fit(self, samples, data, learnt):
+    def _partial_fit(self, task, samples, data):
         """Go over samples once more, or for the first time."""
         if self.early_stopping:
             raise ValueError(
@@ -163,32 +157,29 @@ class BaseLSTM(CallbackSupportMixin, BaseEstimator, ABC):
             self._random_state = check_random_state(self.random_state)
         # A model that was loaded from a file has no optimiser to go on with.
         state = None if is_new else getattr(self, "_optimizer_state", None)
-        history = self._train(
-            samples, None, 1, data, learnt, is_new=is_new, state=state
-        )
+        history = self._train(task, samples, None, 1, data, is_new=is_new, state=state)
         self.loss_curve_ = self.loss_curve_ + history.loss_curve
         self.validation_loss_curve_ = None
         self.best_loss_ = min(self.best_loss_, history.best_loss)
         self._note_epochs()
         return self
 
-    def _train(
-        self, samples, validation, max_iter, data, learnt, *, is_new, state=None
-    ):
+    def _train(self, task, samples, validation, max_iter, data, *, is_new, state=None):
         """Train a copy of the model, or a new one, and keep it; returns the history."""
         samples = without_zero_weights(samples)
         n_targets = samples.targets.shape[1]
         random_state = self._random_state or check_random_state(self.random_state)
         generator = random_generator(random_state.randint(2**31 - 1))
         plan = self._plan(len(samples.targets), max_iter)
-        architecture = self._architecture(samples, is_new)
+        architecture = self._architecture(task, samples, is_new)
         with threads_for(plan.batch_size * n_multiplications(architecture)):
             if is_new:
-                model = self._new_model(architecture, samples, generator)
+                model = self._new_model(task, architecture, samples, generator)
             else:
                 device = resolve_device(self.device)
-                model = self._model.copy(architecture, self._loss_parameters(), device)
-            fitted = {"_model": model, "n_outputs_": n_targets, **learnt}
+                model = self._model.copy(architecture, task.loss, device)
+            fitted = {"_model": model, "_task": task, "n_outputs_": n_targets}
+            fitted |= task.learnt
             watcher = FitWatcher(self, data, fitted, max_iter)
             history, self._optimizer_state = train(
                 model.network,
@@ -210,10 +201,10 @@ class BaseLSTM(CallbackSupportMixin, BaseEstimator, ABC):
             )
         return history
 
-    def _architecture(self, samples, is_new):
+    def _architecture(self, task, samples, is_new):
         """Parameters of the network that parameters and data ask for."""
         values = samples.windows.values
-        outputs_per_target = make_loss(**self._loss_parameters()).outputs_per_target
+        outputs_per_target = make_loss(**task.loss).outputs_per_target
         architecture = {
             "n_features": values.shape[2],
             "n_outputs": samples.targets.shape[1] * outputs_per_target,
@@ -239,7 +230,7 @@ class BaseLSTM(CallbackSupportMixin, BaseEstimator, ABC):
             return self.dtype
         return "float64" if dtype == np.float64 and epoch < FLOAT64_EPOCH else "float32"
 
-    def _new_model(self, architecture, samples, generator):
+    def _new_model(self, task, architecture, samples, generator):
         """Build a network with its first weights, and measure the scales around it."""
         windows, targets, weights = samples
         if self.memory_init is not None and self.cell == "rnn":
@@ -249,11 +240,11 @@ class BaseLSTM(CallbackSupportMixin, BaseEstimator, ABC):
             )
         if self.standardize:
             x_scale = scale_of_windows(windows, weights)
-            y_scale = self._scale_of_targets(samples)
+            y_scale = task.scale_of_targets(samples)
         else:
             x_scale = identity_scale(windows.values.shape[2])
             y_scale = identity_scale(targets.shape[1])
-        model = ScaledNetwork(architecture, self._loss_parameters(), x_scale, y_scale)
+        model = ScaledNetwork(architecture, task.loss, x_scale, y_scale)
         device = resolve_device(self.device)
         initialize(model.network, generator, device, self.memory_init)
         return model
@@ -279,14 +270,14 @@ class BaseLSTM(CallbackSupportMixin, BaseEstimator, ABC):
         self.n_iter_ = len(self.loss_curve_)
         self.loss_ = self.loss_curve_[-1] if self.loss_curve_ else math.nan
 
-    def _answer(self, X):
-        """Predict the targets of X, (n_windows, n_targets[, n_quantiles])."""
+    def _ask(self, method, X):
+        """Ask the model for what one of its methods gives, (n_windows, ...)."""
         check_is_fitted(self)
         windows = check_windows(self, X, reset=False)
         n_windows, n_timesteps, _ = windows.values.shape
         n_rows = min(n_windows, rows_per_block(self.network_, n_timesteps))
         with threads_for(n_rows * n_multiplications(self._model.architecture)):
-            return self._model.answer(windows)
+            return getattr(self._model, method)(windows)
 
     def __sklearn_is_fitted__(self):
         return hasattr(self, "_model")

@@ -118,17 +118,25 @@ class ScaledNetwork:
         predictions : ndarray of shape (n_windows, n_targets[, n_quantiles])
             Predictions in double precision.
         """
-        n_windows, n_timesteps, _ = windows.values.shape
-        size = rows_per_block(self.network, n_timesteps)
-        starts = range(0, n_windows, size)
-        blocks = (windows.take(slice(start, start + size)) for start in starts)
-        outputs = predict(self.network, map(self._tensors, blocks))
+        outputs = self._outputs(windows)
         predictions = self.loss.predictions(outputs).cpu().numpy().astype(np.float64)
         # Targets are the second axis, whatever comes behind.
         mean, scale = (
             part.reshape(-1, *[1] * (predictions.ndim - 2)) for part in self.y_scale
         )
         return predictions * scale + mean
+
+    def outputs(self, windows):
+        """Return what the network gives for windows, (n_windows, n_outputs)."""
+        return self._outputs(windows).cpu().numpy().astype(np.float64)
+
+    def _outputs(self, windows):
+        """Ask the network, block by block."""
+        n_windows, n_timesteps, _ = windows.values.shape
+        size = rows_per_block(self.network, n_timesteps)
+        starts = range(0, n_windows, size)
+        blocks = (windows.take(slice(start, start + size)) for start in starts)
+        return predict(self.network, map(self._tensors, blocks))
 
     def _tensors(self, windows):
         return windows_to_tensors(windows, self.x_scale, self.dtype, self.device)

@@ -73,6 +73,47 @@ def split_off_last(samples, fraction):
     return samples.take(slice(start - n_shared)), samples.take(slice(start, None))
 
 
+def split_off_share(samples, fraction, strata, random_state):
+    """Part samples at random into those to learn from and a share of each stratum.
+
+    Parameters
+    ----------
+    samples : Samples
+        Samples in any order.
+    fraction : float
+        Share of the samples to set aside, in (0, 1).
+    strata : ndarray of int of shape (n_windows,)
+        To which part of the whole each sample belongs.
+    random_state : RandomState
+        Source of the random numbers.
+
+    Returns
+    -------
+    training : Samples
+        Those to learn from, at least one of each stratum, in their order.
+    validation : Samples
+        The share set aside, as near as whole samples come.
+
+    Raises
+    ------
+    ValueError
+        If either part would be empty.
+    """
+    is_set_aside = np.zeros(len(strata), bool)
+    for stratum in np.unique(strata):
+        rows = random_state.permutation(np.flatnonzero(strata == stratum))
+        n_rows = min(round(fraction * len(rows)), len(rows) - 1)
+        is_set_aside[rows[:n_rows]] = True
+    if not is_set_aside.any():
+        raise ValueError(
+            f"Early stopping sets nothing aside to judge by: {fraction:g} of no class "
+            "of y is a window or more. Raise validation_fraction, pass X_val and "
+            "y_val, or set early_stopping=False."
+        )
+    training, validation = np.flatnonzero(~is_set_aside), np.flatnonzero(is_set_aside)
+    return samples.take(training), samples.take(validation)
+
+
 def _n_windows_overlapping(values, start):
     """How many windows before `start` share readings with the window there.
 

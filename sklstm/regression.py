@@ -5,12 +5,11 @@ from numbers import Real
 import numpy as np
 from sklearn.base import RegressorMixin
 from sklearn.utils.metaestimators import available_if
-from sklearn.utils.validation import check_array
 
 from sklstm._base import BaseLSTM, told
-from sklstm._scaling import Scale, scale_of_columns
+from sklstm._samples import split_off_last
 from sklstm._sklearn import Interval, StrOptions, fit_context, with_callbacks
-from sklstm._validation import count_axes, refuse_dates, strings_refused
+from sklstm._tasks import Regression
 
 
 class LSTMRegressor(RegressorMixin, BaseLSTM):
@@ -368,10 +367,12 @@ class LSTMRegressor(RegressorMixin, BaseLSTM):
         UserWarning
             If training was interrupted (Ctrl-C); what was learnt is kept.
         """
-        samples = self._check_samples(X, y, sample_weight, reset=True)
-        validation = self._check_validation(X_val, y_val, sample_weight_val, samples)
-        learnt = {"_y_is_1d": count_axes(y, "y") == 1}
-        return self._fit(samples, validation, told(X, y, sample_weight), learnt)
+        task = Regression.of(y, type(self).__name__, self._loss_parameters())
+        samples = self._check_samples(task, X, y, sample_weight, reset=True)
+        validation = self._check_validation(
+            task, X_val, y_val, sample_weight_val, samples
+        )
+        return self._fit(task, samples, validation, told(X, y, sample_weight))
 
     @with_callbacks
     @fit_context
@@ -405,9 +406,11 @@ class LSTMRegressor(RegressorMixin, BaseLSTM):
             As :meth:`fit`; and with ``early_stopping=True``.
         """
         is_first = not self.__sklearn_is_fitted__()
-        samples = self._check_samples(X, y, sample_weight, reset=is_first)
-        learnt = {"_y_is_1d": count_axes(y, "y") == 1} if is_first else {}
-        return self._partial_fit(samples, told(X, y, sample_weight), learnt)
+        task = Regression.of(y, type(self).__name__, self._loss_parameters())
+        if not is_first:
+            task = task._replace(is_1d=self._task.is_1d)
+        samples = self._check_samples(task, X, y, sample_weight, reset=is_first)
+        return self._partial_fit(task, samples, told(X, y, sample_weight))
 
     def predict(self, X):
         """Predict the targets of windows.
@@ -425,10 +428,10 @@ class LSTMRegressor(RegressorMixin, BaseLSTM):
             Predictions, shaped like the y seen during fit; with ``loss="quantile"``
             those of the level next to one half.
         """
-        answers = self._answer(X)
+        answers = self._ask("answer", X)
         if answers.ndim == 3:
             answers = answers[:, :, _middle(self._model.loss.quantiles)]
-        return answers[:, 0] if self._y_is_1d else answers
+        return answers[:, 0] if self._task.is_1d else answers
 
     @available_if(lambda self: self.loss == "quantile")
     def predict_quantiles(self, X):
@@ -447,51 +450,21 @@ class LSTMRegressor(RegressorMixin, BaseLSTM):
                 (n_windows, n_outputs, n_quantiles)
             Quantiles in the order of their levels, which is their order.
         """
-        answers = self._answer(X)
+        answers = self._ask("answer", X)
         if answers.ndim < 3:
             raise ValueError(
                 f"This network was fitted with loss={self._model.loss_parameters}, "
                 'which has no quantiles. Fit it with loss="quantile".'
             )
-        return answers[:, 0] if self._y_is_1d else answers
-
-    def _check_targets(self, y):
-        if y is None:
-            raise ValueError(
-                f"{type(self).__name__} requires y to be passed, but the target y is "
-                "None. Pass one number, or one row of numbers, per window."
-            )
-        n_axes = count_axes(y, "y")
-        if n_axes not in (1, 2):
-            raise ValueError(
-                f"y has {n_axes} dimensions; it must have shape (n_windows,) or "
-                "(n_windows, n_outputs). Flatten the axes behind the first."
-            )
-        refuse_dates(y, "y")
-        with strings_refused("y"):
-            y = check_array(
-                y, dtype=np.float64, ensure_2d=False, input_name="y", estimator=self
-            )
-        if self.loss == "poisson" and y.min() < 0:
-            raise ValueError(
-                'loss="poisson" is for counts: y must not be negative, but its least '
-                f"number is {y.min()}. Choose another loss."
-            )
-        return y.reshape(len(y), -1)
+        return answers[:, 0] if self._task.is_1d else answers
 
     def _loss_parameters(self):
         if self.loss != "quantile":
             return {"name": self.loss}
         return {"name": "quantile", "quantiles": _check_levels(self.quantiles)}
 
-    def _scale_of_targets(self, samples):
-        scale = scale_of_columns(samples.targets, samples.weights)
-        if self.loss == "poisson":
-            # A shifted count is none; divided by its mean it is one around 1.
-            return Scale(
-                np.zeros_like(scale.mean), np.where(scale.mean > 0, scale.mean, 1.0)
-            )
-        return scale
+    def _split_off(self, _task, samples):
+        return split_off_last(samples, self.validation_fraction)
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

@@ -4,10 +4,18 @@ import pytest
 from sklearn.utils import estimator_checks
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
-from sklstm import LSTMRegressor, SlidingWindowTransformer
+from sklstm import LSTMClassifier, LSTMRegressor, SlidingWindowTransformer
 from sklstm.testing import expected_failed_checks
 
 ESTIMATORS = [
+    LSTMClassifier(),
+    LSTMClassifier(
+        (10,),
+        cell="gru",
+        bidirectional=True,
+        pooling="attention",
+        label_smoothing=0.05,
+    ),
     LSTMRegressor(),
     LSTMRegressor(
         (8, 6),

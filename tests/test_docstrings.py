@@ -41,11 +41,15 @@ def test_public_object_has_an_example(item):
 
 
 # A forecaster cuts windows inside, its horizon is how many steps, not which, and it
-# goes on with regressors, not weights.
+# goes on with regressors, not weights. A classifier splits its windows by class, and
+# has no numbers in y to scale.
 MEAN_SOMETHING_ELSE = {
     ("LSTMForecaster", "window_size"),
     ("LSTMForecaster", "horizon"),
     ("LSTMForecaster", "warm_start"),
+    ("LSTMClassifier", "early_stopping"),
+    ("LSTMClassifier", "shuffle"),
+    ("LSTMClassifier", "standardize"),
 }
 
 

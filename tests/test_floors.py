@@ -28,11 +28,12 @@ FLOORS = [
     ["_times", "_validation"],
     ["_backtests", "_context", "_exogenous", "_leaks", "_lessons", "_samples"],
     ["_bands", "_correctors", "_plan", "_scaling", "_series", "_tables"],
-    ["_calibration", "_known", "_model"],
+    ["_calibration", "_known", "_model", "_tasks"],
     ["_learnt"],
     ["_base"],
     # 4: what the user calls
-    ["regression", "preprocessing", "sequences", "datasets", "displays"],
+    ["classification", "datasets", "displays", "preprocessing", "regression"],
+    ["sequences"],
     # 5: what holds estimators
     ["forecasting", "testing"],
     ["__init__"],

@@ -1,0 +1,228 @@
+"""What there is to learn: how targets are read, scaled, and lost by."""
+
+from typing import NamedTuple
+
+import numpy as np
+from sklearn.utils import assert_all_finite
+from sklearn.utils.class_weight import compute_class_weight
+from sklearn.utils.multiclass import check_classification_targets, type_of_target
+from sklearn.utils.validation import check_array, column_or_1d
+
+from sklstm._scaling import Scale, identity_scale, scale_of_columns
+from sklstm._validation import count_axes, refuse_dates, strings_refused
+
+
+class Regression(NamedTuple):
+    """Numbers to predict for each window."""
+
+    owner: str  # name of the estimator, for messages
+    loss: dict  # parameters of :func:`sklstm._nn.losses.make_loss`
+    is_1d: bool  # whether y has one number per window, and no second axis
+
+    @property
+    def learnt(self):
+        """Attributes of the estimator that tell of the task."""
+        return {}
+
+    @classmethod
+    def of(cls, y, owner, loss):
+        """Find the task that y sets."""
+        _refuse_none(y, owner, "one number, or one row of numbers,")
+        return cls(owner, loss, count_axes(y, "y") == 1)
+
+    def read(self, y):
+        """Read y as targets, float64 of shape (n_windows, n_outputs)."""
+        _refuse_none(y, self.owner, "one number, or one row of numbers,")
+        n_axes = count_axes(y, "y")
+        if n_axes not in (1, 2):
+            raise ValueError(
+                f"y has {n_axes} dimensions; it must have shape (n_windows,) or "
+                "(n_windows, n_outputs). Flatten the axes behind the first."
+            )
+        refuse_dates(y, "y")
+        with strings_refused("y"):
+            y = check_array(
+                y,
+                dtype=np.float64,
+                ensure_2d=False,
+                input_name="y",
+                estimator=self.owner,
+            )
+        if self.loss["name"] == "poisson" and y.min() < 0:
+            raise ValueError(
+                'loss="poisson" is for counts: y must not be negative, but its least '
+                f"number is {y.min()}. Choose another loss."
+            )
+        return y.reshape(len(y), -1)
+
+    def scale_of_targets(self, samples):
+        """Measure what targets are to be brought to."""
+        scale = scale_of_columns(samples.targets, samples.weights)
+        if self.loss["name"] == "poisson":
+            # A shifted count is none; divided by its mean it is one around 1.
+            return Scale(
+                np.zeros_like(scale.mean), np.where(scale.mean > 0, scale.mean, 1.0)
+            )
+        return scale
+
+
+class Classification(NamedTuple):
+    """Classes to tell apart: one of two or more, or any of several labels."""
+
+    owner: str  # name of the estimator, for messages
+    kind: str  # "binary", "multiclass" or "multilabel-indicator"
+    classes: np.ndarray  # labels in order; of several labels, their columns
+    label_smoothing: float = 0.0
+
+    @classmethod
+    def of(cls, y, owner, label_smoothing, classes=None):
+        """Find the task that y sets, or that y and all `classes` there may be do."""
+        _refuse_none(y, owner, "one label, or one row of 0 and 1,")
+        kind = _kind(y)
+        if kind == "multilabel-indicator":
+            return cls(owner, kind, np.arange(np.shape(y)[1]), label_smoothing)
+        classes = np.unique(_labels(y) if classes is None else classes)
+        if len(classes) < 2:
+            raise ValueError(
+                f"There is nothing to tell apart: y has {len(classes)} class(es), "
+                f"{classes.tolist()}. Pass windows of two classes or more."
+            )
+        kind = "binary" if len(classes) == 2 else "multiclass"
+        return cls(owner, kind, classes, label_smoothing)
+
+    @property
+    def learnt(self):
+        """Attributes of the estimator that tell of the task."""
+        return {"classes_": self.classes}
+
+    @property
+    def loss(self):
+        """Parameters of :func:`sklstm._nn.losses.make_loss`."""
+        name = "cross_entropy" if self.kind == "multiclass" else "logistic"
+        return {"name": name, "label_smoothing": self.label_smoothing}
+
+    def read(self, y):
+        """Read labels as targets of 0 and 1.
+
+        Parameters
+        ----------
+        y : array-like of shape (n_windows,) or (n_windows, n_labels)
+            Labels of `classes`, or 0 and 1 for each of several labels.
+
+        Returns
+        -------
+        targets : ndarray of shape (n_windows, n_targets)
+            Whether the window has the second class of two, each of several classes, or
+            each of several labels.
+
+        Raises
+        ------
+        ValueError
+            If y has other classes, or labels of another number.
+        """
+        _refuse_none(y, self.owner, "one label, or one row of 0 and 1,")
+        _kind(y)
+        if self.kind == "multilabel-indicator":
+            return self._read_many(y)
+        labels = _labels(y)
+        unknown = np.setdiff1d(labels, self.classes)
+        if len(unknown):
+            raise ValueError(
+                f"y has the classes {unknown.tolist()}, which are not among those "
+                f"to tell apart, {self.classes.tolist()}."
+            )
+        places = np.searchsorted(self.classes, labels)
+        if self.kind == "binary":
+            return places[:, None].astype(np.float64)
+        return np.eye(len(self.classes))[places]
+
+    def _read_many(self, y):
+        """Read columns of 0 and 1."""
+        y = y.toarray() if hasattr(y, "toarray") else np.asarray(y)
+        if y.ndim != 2 or y.shape[1] != len(self.classes):
+            raise ValueError(
+                f"y must have one column of 0 and 1 for each of {len(self.classes)} "
+                f"labels, got shape {y.shape}."
+            )
+        return y.astype(np.float64)
+
+    def scale_of_targets(self, samples):
+        """Leave targets as they are."""
+        return identity_scale(samples.targets.shape[1])
+
+    def strata(self, targets):
+        """Tell the class of each window by a number; 0 for several labels."""
+        if self.kind == "multilabel-indicator":
+            return np.zeros(len(targets), int)
+        return targets[:, 0] if self.kind == "binary" else targets.argmax(axis=1)
+
+    def class_weights(self, class_weight, targets):
+        """Say what windows count by their classes.
+
+        Parameters
+        ----------
+        class_weight : dict, "balanced" or None
+            As of :func:`sklearn.utils.class_weight.compute_class_weight`.
+        targets : ndarray of shape (n_windows, n_targets)
+            What :meth:`read` returns.
+
+        Returns
+        -------
+        weights : ndarray of shape (n_classes,)
+            For the numbers of :meth:`strata`.
+        """
+        if class_weight is None:
+            return np.ones(len(self.classes))
+        if self.kind == "multilabel-indicator":
+            raise ValueError(
+                f"class_weight={class_weight!r} cannot weigh windows of several "
+                "labels. Pass class_weight=None, and what each window counts as "
+                "sample_weight."
+            )
+        labels = self.classes[self.strata(targets).astype(int)]
+        if class_weight == "balanced":
+            present = np.unique(labels)
+            weights = dict.fromkeys(self.classes.tolist(), 0.0)
+            balanced = compute_class_weight("balanced", classes=present, y=labels)
+            weights |= dict(zip(present.tolist(), balanced, strict=True))
+            class_weight = weights
+        return compute_class_weight(class_weight, classes=self.classes, y=self.classes)
+
+    def labels(self, outputs):
+        """Read outputs of the network as labels, or as rows of 0 and 1."""
+        if self.kind == "multilabel-indicator":
+            return (outputs > 0).astype(int)
+        if self.kind == "binary":
+            return self.classes[(outputs[:, 0] > 0).astype(int)]
+        return self.classes[outputs.argmax(axis=1)]
+
+    def log_probabilities(self, outputs):
+        """Read outputs as logarithms of probabilities, (n_windows, n_classes)."""
+        if self.kind == "multiclass":
+            return outputs - np.logaddexp.reduce(outputs, axis=1, keepdims=True)
+        is_so = -np.logaddexp(0.0, -outputs)
+        if self.kind == "multilabel-indicator":
+            return is_so
+        return np.hstack([-np.logaddexp(0.0, outputs), is_so])
+
+
+def _kind(y):
+    """Find what kind of labels y holds, or refuse it."""
+    if not hasattr(y, "toarray"):
+        assert_all_finite(np.asarray(y), input_name="y")
+    check_classification_targets(y)
+    return type_of_target(y, input_name="y")
+
+
+def _labels(y):
+    """Read y as one label per window."""
+    return column_or_1d(y, warn=True)
+
+
+def _refuse_none(y, owner, wanted):
+    """Say that an estimator learns from targets."""
+    if y is None:
+        raise ValueError(
+            f"{owner} requires y to be passed, but the target y is None. Pass {wanted} "
+            "per window."
+        )
