@@ -37,7 +37,7 @@ def calendar_columns(times, parts):
     """
     if not len(parts):
         return np.empty((len(times), 0))
-    unknown = [part for part in parts if part not in PARTS]
+    unknown = [part for part in parts if part not in list(PARTS)]
     if unknown:
         raise ValueError(f"calendar has no {unknown}. Choose from {list(PARTS)}.")
     if not isinstance(times, pd.DatetimeIndex | pd.PeriodIndex):

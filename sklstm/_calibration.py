@@ -51,7 +51,7 @@ class Calibration(NamedTuple):
         """Say how far quantiles lie from forecasts, (horizon, n_levels)."""
         if self.errors is None:
             raise ValueError(
-                "Without held windows there are no intervals. Fit with a "
+                "Without held windows there are no intervals. Fit anew with a "
                 "calibration_fraction, such as 0.2; or with a regressor that learns "
                 'quantiles, as LSTMRegressor(loss="quantile") does.'
             )

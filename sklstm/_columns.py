@@ -31,7 +31,7 @@ class Columns(NamedTuple):
         positions = ends[:, None] + np.arange(-window_size, horizon)
         known = np.minimum(positions, ends[:, None] - 1)[:, :, None]
         places = np.where(self.is_ahead, positions[:, :, None], known)
-        around = self.table[places, np.arange(len(self.is_ahead))]
+        around = self.table[np.maximum(places, 0), np.arange(len(self.is_ahead))]
         around[positions < 0] = np.nan
         return around
 

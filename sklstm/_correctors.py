@@ -134,7 +134,13 @@ def quantile_levels(regressor):
     if not hasattr(regressor, "predict_quantiles"):
         return ()
     levels = regressor.get_params()["quantiles"]
-    return (0.1, 0.5, 0.9) if levels is None else tuple(np.atleast_1d(levels).tolist())
+    levels = (0.1, 0.5, 0.9) if levels is None else np.atleast_1d(levels).tolist()
+    if 0.5 not in levels:
+        raise ValueError(
+            f"The regressor learns the quantiles {levels}, but the forecast is that of "
+            "0.5. Put it among its quantiles."
+        )
+    return tuple(levels)
 
 
 def seeded(regressor, seed):
@@ -142,14 +148,41 @@ def seeded(regressor, seed):
     return _with_all(clone(regressor), "random_state", int(seed))
 
 
-def going_on(regressor, seed):
-    """Copy a fitted regressor so that its next fit goes on."""
-    regressor = _with_all(deepcopy(regressor), "random_state", int(seed))
-    if not _names(regressor, "warm_start"):
+def going_on(fitted, parameters, seed):
+    """Copy a fitted regressor so that its next fit goes on.
+
+    Parameters
+    ----------
+    fitted : estimator
+        What to go on with.
+    parameters : dict
+        Parameters to go on with, by paths as of ``get_params``. Parts that are
+        estimators are left as they are.
+    seed : int
+        Seed of all its parts.
+
+    Returns
+    -------
+    regressor : estimator
+        With ``warm_start=True`` wherever it has it.
+
+    Raises
+    ------
+    ValueError
+        If it does not have it.
+    """
+    if not _names(fitted, "warm_start"):
         raise ValueError(
             "warm_start=True needs regressors with a parameter warm_start, as "
-            f"LSTMRegressor has it, got {regressor!r}. Pass warm_start=False."
+            f"LSTMRegressor has it, got {fitted!r}. Pass warm_start=False."
         )
+    numbers = {
+        path: value
+        for path, value in parameters.items()
+        if not hasattr(value, "get_params") and path.split("__")[-1] != "steps"
+    }
+    regressor = deepcopy(fitted).set_params(**numbers)
+    regressor = _with_all(regressor, "random_state", int(seed))
     return _with_all(regressor, "warm_start", True)
 
 

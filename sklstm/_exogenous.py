@@ -22,8 +22,11 @@ class Part(NamedTuple):
     rows: pd.DataFrame
     is_array: bool  # without times and names
 
-    def at(self, times, is_labelled):
-        """Take the rows at some times or, without times, the first ones."""
+    def at(self, times, is_labelled, n_unwanted):
+        """Take the rows at some times or, without times, the first ones.
+
+        The first `n_unwanted` of them need not be there: then they are any row.
+        """
         if is_labelled and not self.is_array:
             index = as_dates(self.rows.index)
             if index.has_duplicates:
@@ -33,12 +36,15 @@ class Part(NamedTuple):
                 )
             places = index.get_indexer(times)
         else:
+            index = self.rows.index
             places = np.arange(len(times))
             places[len(self.rows) :] = -1
-        if (places < 0).any():
+        missing = times[n_unwanted:][places[n_unwanted:] < 0]
+        if len(missing):
+            other = "" if index.dtype == times.dtype else _other_kind(index, times)
             raise ValueError(
-                f"X has no row for {_named(times[places < 0])}. It has rows for "
-                f"{_named(self.rows.index)}."
+                f"X has no row for {_named(missing)}. It has rows for "
+                f"{_named(index)}.{other}"
             )
         return self.rows.iloc[places].set_axis(times)
 
@@ -108,8 +114,12 @@ class Exogenous(NamedTuple):
         for one, part, of_one in zip(panel.series, parts, times, strict=True):
             table = np.full((len(of_one), len(self.names)), np.nan)
             if part is not None:
-                rows = part.at(of_one, one.is_labelled)
-                table[:, is_wanted] = self._numbers(rows, part.is_array, is_wanted)
+                # What stands beside nothing, before a late start, is not needed.
+                n_late = 0 if of_one[0] != one.times[0] else one.n_late
+                rows = part.at(of_one, one.is_labelled, n_late)[n_late:]
+                table[n_late:, is_wanted] = self._numbers(
+                    rows, part.is_array, is_wanted
+                )
             tables.append(np.hstack([table, calendar_columns(of_one, self.calendar)]))
         return tables
 
@@ -124,6 +134,8 @@ class Exogenous(NamedTuple):
             raise ValueError(
                 f"X lacks the columns {missing} of fit; it has {list(rows.columns)}."
             )
+        if rows.columns.has_duplicates:
+            raise ValueError(f"X has several columns of one name: {list(rows)}.")
         return _finite(rows[wanted])
 
     def _refuse_none(self, is_wanted, times):
@@ -213,7 +225,10 @@ def part_of(X, place):
 
 
 def _is_list_of_parts(X):
-    return isinstance(X, list | tuple) and len(X) > 0 and np.ndim(X[0]) == 2
+    """Whether X is a list of tables or Series, not of rows."""
+    if not isinstance(X, list | tuple) or not X:
+        return False
+    return isinstance(X[0], pd.Series) or np.ndim(X[0]) == 2
 
 
 def _part(X):
@@ -237,9 +252,12 @@ def _finite(rows):
     odd = np.argwhere(~np.isfinite(values))
     if len(odd):
         row, column = odd[0]
+        way_out = "Fill it, as X.ffill() does from what was known before."
+        if np.isinf(values[row, column]):
+            way_out = "Put a number in its place."
         raise ValueError(
             f"X holds {values[row, column]} in the column {rows.columns[column]!r} at "
-            f"{rows.index[row]}. Fill it, as X.ffill() does from what was known before."
+            f"{rows.index[row]}. {way_out}"
         )
     return values
 
@@ -247,6 +265,14 @@ def _finite(rows):
 def _with_later(times, n_ahead):
     """Return times, and the next ones behind them."""
     return times.append(times_after(times, n_ahead)) if n_ahead > 0 else times
+
+
+def _other_kind(index, times):
+    """Say that times of X are of another kind than those of y."""
+    return (
+        f" They are of the dtype {index.dtype}, those of y {times.dtype}: convert one, "
+        "as X.to_period(), X.to_timestamp() and X.tz_localize() do."
+    )
 
 
 def _named(times):

@@ -68,6 +68,24 @@ class Known:
         """Return what is known with other readings of the same series."""
         return replace(self, panel=panel)
 
+    def units_for(self, panel):
+        """Find units for series that take the place of these.
+
+        Series with the names of these, as many, have their units, whatever the names;
+        of others those whose name only one of these has.
+        """
+        names, new_names = ([one.name for one in p.series] for p in (self.panel, panel))
+        if names == new_names:
+            return self.units
+        units = dict(zip(names, self.units, strict=True))
+        is_log = self.units[0].is_log
+        return [
+            units[one.name]
+            if one.name is not None and names.count(one.name) == 1
+            else unit_of(one.values, is_log)
+            for one in panel.series
+        ]
+
     def only(self, place):
         """Return what is known of one series."""
         panel = Panel([self.panel.series[place]], itemgetter(0))

@@ -8,6 +8,7 @@ from sklstm._bands import in_order
 from sklstm._calibration import Calibration
 from sklstm._correctors import Correctors
 from sklstm._lessons import Lessons
+from sklstm._plan import Plan
 
 
 @dataclass(frozen=True)
@@ -16,15 +17,17 @@ class Learnt:
 
     Attributes
     ----------
-    window_size, horizon : int
-        Steps of a window, and steps that were learnt to be forecast.
+    plan : Plan
+        What was settled.
+    horizon : int
+        Steps that were learnt to be forecast.
     correctors : Correctors
         The regressors, and what they are shown.
     calibration : Calibration
         What held windows have told of them.
     """
 
-    window_size: int
+    plan: Plan
     horizon: int
     correctors: Correctors
     calibration: Calibration
@@ -36,7 +39,7 @@ class Learnt:
 
     def moves(self, known):
         """Measure how much each series moves in its unit, (n_series,)."""
-        return known.moves(self.correctors.recipe.season)
+        return known.moves(self.plan.season)
 
     def forecasts(self, knowns, n_steps):
         """Forecast in the units of the series.
@@ -53,7 +56,7 @@ class Learnt:
         forecasts : list of ndarray of shape (n_series, n_steps)
             One entry per origin.
         """
-        sizes = self.window_size, max(n_steps, self.n_at_once)
+        sizes = self.plan.window_size, max(n_steps, self.n_at_once)
         lessons = Lessons.of_all([known.next_lessons(*sizes) for known in knowns])
         # What has never moved is not corrected, by what others taught either.
         moves = np.concatenate([self.moves(known) for known in knowns])
@@ -92,6 +95,7 @@ class Learnt:
         moves = self.moves(known)[:, None, None]
         if self.correctors.levels:
             quantiles = self._from_regressors(known, moves, levels)[:, :n_steps]
+            quantiles = np.where(moves > 0, quantiles, forecasts[:, :, None])
         else:
             distances = self.calibration.distances(levels)[:n_steps]
             quantiles = forecasts[:, :, None] + moves * distances
@@ -107,6 +111,6 @@ class Learnt:
                 f"The regressors have learnt the quantiles {learnt.tolist()}, not "
                 f"{levels}. Ask for these, or put others into quantiles to fit."
             )
-        lessons = known.next_lessons(self.window_size, self.n_at_once)
+        lessons = known.next_lessons(self.plan.window_size, self.n_at_once)
         quantiles = self.correctors.quantiles(lessons)
         return (quantiles + moves * self.calibration.margins)[:, :, places]

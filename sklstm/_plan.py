@@ -1,9 +1,20 @@
 """What a forecaster settles before it learns: logarithms, and the size of windows."""
 
+from typing import NamedTuple
+
 import numpy as np
 
 from sklstm._lessons import n_lessons_to_split, n_readings
 from sklstm._naive import N_DIFFERENCES
+
+
+class Plan(NamedTuple):
+    """What a forecaster has settled."""
+
+    season: int  # steps of a cycle, 1 for none
+    is_log: bool  # whether logarithms are forecast
+    window_size: int
+    naive: str | None = None  # what is to be corrected; None until it is chosen
 
 
 def takes_logarithms(log, panel):
@@ -68,11 +79,12 @@ def fitting_window_size(
             size = max(season + N_DIFFERENCES, reach)
         size = max(min(size, n_left), reach)
     if size > n_left:
+        shorter = ' or strategy="recursive"' if reach > 1 else ""
         raise ValueError(
             f"y is too short: its longest series has {longest} readings, but "
             f"window_size={size}, horizon={horizon} and calibration_fraction="
             f"{calibration_fraction} need {longest + size - n_left}. Lower one of the "
-            "three, or pass calibration_fraction=None."
+            f"three, or pass calibration_fraction=None{shorter}."
         )
     if size < reach:
         raise ValueError(

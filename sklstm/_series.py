@@ -11,7 +11,7 @@ import pandas as pd
 from sklearn.utils.validation import check_array
 
 from sklstm._timeline import series_keys, series_rows
-from sklstm._times import regular_times, times_after
+from sklstm._times import as_dates, regular_times, times_after
 from sklstm._validation import refuse_dates, strings_refused
 
 
@@ -35,6 +35,11 @@ class Series:
     values: np.ndarray
     times: pd.Index
     is_labelled: bool
+
+    @property
+    def n_late(self):
+        """How many steps there are before the first reading; 0 if there is none."""
+        return int(np.argmax(~np.isnan(self.values)))
 
     def until(self, n_timesteps):
         """Return the series with its first `n_timesteps` only."""
@@ -91,6 +96,20 @@ class Panel(NamedTuple):
         """Times of each series."""
         return [one.times for one in self.series]
 
+    def place_of(self, name):
+        """Find a series by its name, or by its position where none has one.
+
+        The first for None.
+        """
+        names = [one.name for one in self.series]
+        if names == [None] * len(names):
+            names = list(range(len(names)))
+        if name is None:
+            return 0
+        if names.count(name) != 1:
+            raise ValueError(f"There is no series {name!r}. Choose from {names}.")
+        return names.index(name)
+
     def answer(self, numbers, columns=None):
         """Put numbers for the next steps into a container like that of y.
 
@@ -128,7 +147,7 @@ class Panel(NamedTuple):
         return Panel([one.followed_by(new) for one, new in pairs], self.join)
 
 
-def read_series(y, *, is_whole=True):
+def read_series(y, *, is_whole=True, like=None):
     """Read y as one series or many.
 
     Parameters
@@ -141,6 +160,8 @@ def read_series(y, *, is_whole=True):
     is_whole : bool, default=True
         Whether the series must hold a reading, and times that tell a step. Those that
         go on another series need neither.
+    like : Panel or None, default=None
+        Series whose step too few times have.
 
     Returns
     -------
@@ -153,7 +174,8 @@ def read_series(y, *, is_whole=True):
         If y holds no reading, one that is infinite or no number, or times that are not
         a step apart.
     """
-    panel = _read(y, regular_times if is_whole else pd.Index)
+    times = None if like is None else like.series[0].times
+    panel = _read(y, partial(regular_times, like=times) if is_whole else as_dates)
     if not panel.series:
         raise ValueError(f"y holds no series: {y!r}.")
     for one in panel.series:

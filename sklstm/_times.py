@@ -16,13 +16,15 @@ CYCLES = {
 }
 
 
-def regular_times(times):
+def regular_times(times, like=None):
     """Hold times to be a step apart, each later than the one before.
 
     Parameters
     ----------
     times : pandas.Index
         Dates, periods, durations or integers, one per reading.
+    like : pandas.Index or None, default=None
+        Times of another series, whose step fewer than three times of that kind have.
 
     Returns
     -------
@@ -46,9 +48,13 @@ def regular_times(times):
             "drop it with y.to_numpy()."
         )
     _check_order(times)
+    if len(times) < 3 and _are_alike(times, like):
+        return _with_step_of(like, times)
     if isinstance(times, pd.DatetimeIndex):
         return _with_frequency(times)
     _check_equal_steps(times)
+    if len(times) < 2 and getattr(times, "freq", None) is None:
+        return _alone(times)
     return times
 
 
@@ -78,10 +84,10 @@ def times_after(times, horizon):
     elif isinstance(times, pd.PeriodIndex):
         later = pd.period_range(times[-1], periods=horizon + 1, freq=times.freq)[1:]
     elif isinstance(times, pd.TimedeltaIndex):
-        step = times[-1] - times[-2]
+        step = times.freq or times[-1] - times[-2]
         later = pd.timedelta_range(times[-1] + step, periods=horizon, freq=step)
     else:
-        step = int(times[-1] - times[-2]) if len(times) > 1 else 1
+        step = getattr(times, "step", 0) or int(times[-1] - times[-2])
         first = int(times[-1]) + step
         later = pd.RangeIndex(first, first + horizon * step, step)
     return later.rename(times.name)
@@ -143,6 +149,46 @@ def _with_frequency(dates):
             "y.asfreq('MS') does for the first of every month."
         )
     return dates
+
+
+def _are_alike(times, like):
+    """Whether times are of one kind, and the others have a step."""
+    if like is None or len(like) < 2:
+        return False
+    are_numbers = (pd.api.types.is_integer_dtype(one.dtype) for one in (times, like))
+    return type(times) is type(like) or all(are_numbers)
+
+
+def _with_step_of(like, times):
+    """Give one or two times the step of others."""
+    following = times_after(like[:2], 2)
+    step = following[1] - following[0]
+    if isinstance(times, pd.PeriodIndex):
+        regular = pd.PeriodIndex(times, freq=like.freq)
+    elif isinstance(times, pd.DatetimeIndex):
+        regular = pd.date_range(times[0], periods=len(times), freq=like.freq)
+    elif isinstance(times, pd.TimedeltaIndex):
+        regular = pd.timedelta_range(times[0], periods=len(times), freq=step)
+    else:
+        stop = int(times[0]) + step * len(times)
+        regular = pd.RangeIndex(int(times[0]), stop, step)
+    if list(regular) != list(times):
+        raise ValueError(
+            f"The times {list(times)} do not go on in the steps of the series of fit. "
+            "Pass readings a step apart, with NaN where one is missing."
+        )
+    return regular.rename(times.name)
+
+
+def _alone(times):
+    """Give a single number the step 1; a single duration has none."""
+    if isinstance(times, pd.TimedeltaIndex):
+        raise ValueError(
+            f"The single duration {times[0]} of y has no step. Give its index a freq, "
+            "or pass two readings or more."
+        )
+    first = int(times[0])
+    return pd.RangeIndex(first, first + 1, name=times.name)
 
 
 def _check_equal_steps(times):

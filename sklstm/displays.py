@@ -93,8 +93,8 @@ class ForecastDisplay:
             How many steps. None is those of the fit.
 
         coverage : float or None, default=0.9
-            Share of truths that the band is to hold, in (0, 1). None draws no band, as
-            must be without ``calibration_fraction``.
+            Share of truths that the band is to hold, in (0, 1); of a network that has
+            learnt quantiles, one that these give. None draws no band.
 
         series : hashable or None, default=None
             Name of the series to draw; its position where they have none. None is the
@@ -117,10 +117,17 @@ class ForecastDisplay:
         Raises
         ------
         ValueError
-            If there is no such series; or as :meth:`LSTMForecaster.predict_interval`.
+            If there is no such series, or several; or as
+            :meth:`LSTMForecaster.predict_interval`.
+        TypeError
+            If the estimator is no forecaster.
         ImportError
             If matplotlib is not installed.
         """
+        if not hasattr(estimator, "predict_interval"):
+            raise TypeError(
+                f"ForecastDisplay draws an LSTMForecaster, got {estimator!r}."
+            )
         check_is_fitted(estimator)
         one, forecaster, X = estimator._only(series, X)
         answers = [forecaster.predict(horizon, X)]
@@ -132,7 +139,7 @@ class ForecastDisplay:
         forecast, *bands = (np.asarray(answer) for answer in answers)
         display = cls(
             pd.Series(forecast, times, name=one.name),
-            history=pd.Series(one.values, one.times, name=one.name)[-n_history:],
+            history=pd.Series(one.values, one.times, name=one.name).tail(n_history),
             interval=pd.DataFrame(bands[0], times, SIDES) if bands else None,
             coverage=coverage,
         )

@@ -11,14 +11,13 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted, check_scalar
 
 from sklstm._backtests import compare, compare_next, read_splits, score_forecasts
-from sklstm._bands import ENOUGH_WINDOWS
 from sklstm._calibration import Calibration, hold_back
 from sklstm._correctors import Correctors, Recipe, going_on, quantile_levels, seeded
 from sklstm._exogenous import check_lengths, exogenous_of, part_of
 from sklstm._known import Known, unit_of
 from sklstm._learnt import Learnt
 from sklstm._naive import least_wrong
-from sklstm._plan import check_positive, fitting_window_size, takes_logarithms
+from sklstm._plan import Plan, check_positive, fitting_window_size, takes_logarithms
 from sklstm._series import read_series
 from sklstm._sklearn import HasMethods, Interval, StrOptions, fit_context
 from sklstm._times import steps_per_cycle
@@ -118,11 +117,11 @@ class LSTMForecaster(BaseEstimator):
 
     warm_start : bool, default=False
         Whether `fit` goes on with the regressors of the last fit, to learn from few
-        readings after many series like them. The scale, the window size and the naive
-        forecast stay; so do trust and the errors behind intervals, unless 100 windows
-        can be held back. The regressors need a `warm_start` of their own; the default
-        ones then take a tenth of their step size. Series too short for a window and its
-        targets are only forecast.
+        readings after many series like them. Logarithms, the window size, the naive
+        forecast, trust and the errors behind intervals stay. The regressors need a
+        `warm_start` of their own; the default ones then take a tenth of their step
+        size, others the parameters of `regressor`. Series too short for a window and
+        its targets are only forecast.
 
     random_state : int, RandomState instance or None, default=None
         Seeds the first weights, the order of the windows and dropout. Pass an int to
@@ -286,23 +285,27 @@ class LSTMForecaster(BaseEstimator):
     def _learn(self, panel, exogenous, columns):
         """Fit on series, and on columns beside them, that were read."""
         goes_on = self.warm_start and hasattr(self, "regressors_")
-        settle = self._check_unchanged if goes_on else self._settle
-        settle(panel, exogenous)
-        units = [unit_of(one.values, self.log_) for one in panel.series]
+        plan = (self._plan_again if goes_on else self._new_plan)(panel, exogenous)
+        units = [unit_of(one.values, plan.is_log) for one in panel.series]
         known = Known(panel, columns, units)
-        lessons, ends = known.lessons(self.window_size_, self.horizon)
+        lessons, ends = known.lessons(plan.window_size, self.horizon)
         if not goes_on:
-            self._choose_naive(lessons)
+            plan = plan._replace(naive=self._choose_naive(lessons, plan))
         random = check_random_state(self.random_state)
         seeds = random.randint(np.iinfo(np.int32).max, size=self.n_ensemble)
-        new_correctors = partial(self._new_correctors, known, seeds, goes_on)
-        calibration = self._calibrate(known, lessons, ends, new_correctors, goes_on)
+        if goes_on:
+            calibration = self._learnt.calibration
+            new_correctors = partial(self._correctors_again, seeds)
+        else:
+            new_correctors = partial(self._new_correctors, plan, known, seeds)
+            calibration = self._calibrate(plan, known, lessons, ends, new_correctors)
         if self.strategy == "recursive":
-            lessons, _ = known.lessons(self.window_size_, 1)
+            lessons, _ = known.lessons(plan.window_size, 1)
         correctors = new_correctors(len(lessons.windows)).fit(lessons)
-        self._learnt = Learnt(self.window_size_, self.horizon, correctors, calibration)
+        self._learnt = Learnt(plan, self.horizon, correctors, calibration)
         self._known, self._exogenous = known, exogenous
         self._fixed = self._what_is_fixed(exogenous)
+        self.season_, self.log_, self.window_size_, self.naive_ = plan
         self.regressors_, self.trust_ = correctors.regressors, calibration.trust
         return self
 
@@ -322,8 +325,9 @@ class LSTMForecaster(BaseEstimator):
 
         last_window : array-like, Series, DataFrame, list of them or None, default=None
             Readings to forecast from in place of those known, such as those of series
-            that the fit has not seen. Of any length; as y in :meth:`fit`. Series of the
-            same name have the unit of the fit, others their own.
+            that the fit has not seen. Of any length; as y in :meth:`fit`. As many
+            series of the same names, or without names, have the units of the fit;
+            others their own, and those known by their name that of the fit.
 
         Returns
         -------
@@ -374,9 +378,10 @@ class LSTMForecaster(BaseEstimator):
         Raises
         ------
         ValueError
-            If the fit had ``calibration_fraction=None``; or if the regressors have
-            learnt other quantiles than ``(1 - coverage) / 2`` and ``(1 + coverage) /
-            2``.
+            As :meth:`predict`; if the fit forecast fewer steps; if it had
+            ``calibration_fraction=None``, but for regressors that have learnt
+            quantiles; or if these are others than ``(1 - coverage) / 2`` and
+            ``(1 + coverage) / 2``.
 
         References
         ----------
@@ -385,14 +390,7 @@ class LSTMForecaster(BaseEstimator):
         .. [2] Y. Romano, E. Patterson and E. J. Candes, "Conformalized Quantile
            Regression", NeurIPS 2019, arXiv:1905.03222.
         """
-        check_scalar(
-            coverage,
-            "coverage",
-            Real,
-            min_val=0,
-            max_val=1,
-            include_boundaries="neither",
-        )
+        _check_share(coverage, "coverage")
         quantiles = [(1 - coverage) / 2, (1 + coverage) / 2]
         return self._bands(horizon, X, quantiles, ["lower", "upper"])
 
@@ -420,8 +418,7 @@ class LSTMForecaster(BaseEstimator):
         Raises
         ------
         ValueError
-            If the fit had ``calibration_fraction=None``, if a level is none, or if the
-            regressors have learnt others.
+            As :meth:`predict_interval`; and if a level is none.
         """
         if np.ndim(quantiles) != 1 or not len(quantiles):
             raise ValueError(
@@ -429,14 +426,7 @@ class LSTMForecaster(BaseEstimator):
                 "tuple such as (0.1, 0.5, 0.9)."
             )
         for level in quantiles:
-            check_scalar(
-                level,
-                "Every level of quantiles",
-                Real,
-                min_val=0,
-                max_val=1,
-                include_boundaries="neither",
-            )
+            _check_share(level, "Every level of quantiles")
         return self._bands(horizon, X, quantiles, list(quantiles))
 
     def score(self, y, X=None):
@@ -449,22 +439,27 @@ class LSTMForecaster(BaseEstimator):
         ----------
         y : array-like, Series, DataFrame or list of them
             The readings since, as in :meth:`update`, without learning or remembering
-            them. Those behind the horizon are left out.
+            them. Those behind the horizon are left out. Only an index tells whether
+            they follow: without, any split passes, as those of
+            :class:`~sklearn.model_selection.KFold`.
 
         X : array-like, DataFrame, list of them or None, default=None
-            The columns known ahead, as in :meth:`predict`.
+            The columns known ahead, as in :meth:`predict`: with ``strategy="direct"``
+            for all steps of the fit, so that a split needs as many to test on.
 
         Returns
         -------
         score : float
             Minus the mean absolute error, in units of the mean absolute difference of
-            readings one cycle apart that were known: minus the MASE of
-            :func:`sklstm.forecasting.score_forecasts`. 0 is perfect.
+            readings one cycle apart that were known, a cycle as the frequency of y
+            suggests it; of neighbours without. 0 is perfect. It is minus the MASE of
+            :func:`sklstm.forecasting.score_forecasts` where `season` is None.
 
         Raises
         ------
         ValueError
-            As :meth:`update`; and if y has no reading, or no series has moved before.
+            As :meth:`update` and :meth:`predict`; and if y has no reading, or no series
+            has moved before.
         """
         check_is_fitted(self)
         later = read_series(y, is_whole=False)
@@ -472,7 +467,9 @@ class LSTMForecaster(BaseEstimator):
         known, n_steps = self._known_ahead(None, X)
         forecasts = known.leave(self._learnt.forecasts([known], n_steps)[0])
         past = self._known.panel
-        comparison = compare_next(past, panel, forecasts, self.season_)
+        # A scale that no parameter changes.
+        season = max(map(steps_per_cycle, past.times))
+        comparison = compare_next(past, panel, forecasts, season)
         score = -score_forecasts(comparison).loc["forecast", "MASE"]
         if np.isnan(score):
             raise ValueError(
@@ -585,31 +582,23 @@ class LSTMForecaster(BaseEstimator):
         self._known = known
         return self
 
-    def _settle(self, panel, exogenous):
+    def _new_plan(self, panel, exogenous):
         """Find the cycle, whether to forecast logarithms, and the size of windows."""
-        self.season_ = self.season or max(
-            steps_per_cycle(one.times) for one in panel.series
-        )
-        self.log_ = takes_logarithms(self.log, panel)
+        season = self.season or max(map(steps_per_cycle, panel.times))
         # Columns known ahead are shown in a window that ends with the last step.
         is_long = exogenous.is_ahead.any() and self.strategy == "direct"
-        self.window_size_ = fitting_window_size(
+        window_size = fitting_window_size(
             self.window_size,
             panel,
-            season=self.season_,
+            season=season,
             horizon=self.horizon,
             reach=self.horizon if is_long else 1,
             calibration_fraction=self.calibration_fraction,
         )
+        return Plan(season, takes_logarithms(self.log, panel), window_size)
 
-    def _what_is_fixed(self, exogenous):
-        """Name what a fit that goes on with another cannot change."""
-        fixed = {name: getattr(self, name) for name in FIXED}
-        fixed["columns of X"] = [*exogenous.names, *exogenous.is_ahead.tolist()]
-        return {**fixed, "calendar": exogenous.calendar}
-
-    def _check_unchanged(self, panel, exogenous):
-        """Raise unless the last fit can go on."""
+    def _plan_again(self, panel, exogenous):
+        """Return the plan of the last fit, if this one can go on with it."""
         if self.log_:
             check_positive(panel)
         for name, value in self._what_is_fixed(exogenous).items():
@@ -619,30 +608,37 @@ class LSTMForecaster(BaseEstimator):
                     f"{self._fixed[name]}, got {value}. Keep it, or pass "
                     "warm_start=False to begin anew."
                 )
+        return self._learnt.plan
 
-    def _choose_naive(self, lessons):
+    def _what_is_fixed(self, exogenous):
+        """Name what a fit that goes on with another cannot change."""
+        is_ahead = zip(exogenous.names, exogenous.is_ahead.tolist(), strict=True)
+        return {
+            **{name: getattr(self, name) for name in FIXED},
+            "kind of regressor": type(self.regressor).__name__,
+            "columns of X, and which are known ahead,": list(is_ahead),
+            "calendar": exogenous.calendar,
+        }
+
+    def _choose_naive(self, lessons, plan):
         """Choose what to correct."""
         if not len(lessons.windows):
             raise ValueError(
                 f"Missing readings leave no {self.horizon} steps to learn from behind "
-                f"{self.window_size_} others. Fill them, or lower horizon."
+                f"{plan.window_size} others. Fill them, or lower horizon."
             )
-        self.naive_ = self.normalize
-        if self.normalize == "auto":
-            kinds = NAIVE if self.season_ > 1 else NAIVE[:1]
-            windows, targets = lessons.windows, lessons.targets
-            self.naive_ = least_wrong(kinds, windows, targets, self.season_)
+        if self.normalize != "auto":
+            return self.normalize
+        kinds = NAIVE if plan.season > 1 else NAIVE[:1]
+        return least_wrong(kinds, lessons.windows, lessons.targets, plan.season)
 
-    def _calibrate(self, known, lessons, ends, new_correctors, goes_on):
+    def _calibrate(self, plan, known, lessons, ends, new_correctors):
         """Learn on early lessons how far to trust corrections, and what errors stay."""
-        calibration = self._learnt.calibration if goes_on else Calibration()
         if self.calibration_fraction is None:
-            return calibration
+            return Calibration()
         is_early, is_held, numbers = hold_back(
             ends, self.horizon, self.calibration_fraction
         )
-        if goes_on and len(numbers) < ENOUGH_WINDOWS:
-            return calibration
         early, held = lessons.take(is_early), lessons.take(is_held)
         if not len(early.windows):
             raise ValueError(
@@ -650,22 +646,15 @@ class LSTMForecaster(BaseEstimator):
                 "held back. Pass calibration_fraction=None, or fill the readings."
             )
         correctors = new_correctors(len(early.windows)).fit(early)
-        moves = known.moves(self.season_)
+        moves = known.moves(plan.season)
         moves[moves == 0] = 1
         return Calibration.of_held(correctors, held, moves[numbers])
 
-    def _new_correctors(self, known, seeds, goes_on, n_windows):
+    def _new_correctors(self, plan, known, seeds, n_windows):
         """Make a regressor for each seed, to be fitted on so many windows."""
-        if goes_on:
-            pairs = zip(self.regressors_, seeds, strict=True)
-            regressors = [going_on(regressor, seed) for regressor, seed in pairs]
-            if self.regressor is None:
-                for regressor in regressors:
-                    regressor.set_params(learning_rate_init=GENTLE)
-            return self._learnt.correctors._replace(regressors=regressors)
         n_at_once = 1 if self.strategy == "recursive" else self.horizon
         is_ahead = known.columns[0].is_ahead
-        recipe = Recipe(self.naive_, self.season_, n_at_once, is_ahead)
+        recipe = Recipe(plan.naive, plan.season, n_at_once, is_ahead)
         regressor = self.regressor
         if regressor is None:
             regressor = _default_regressor(n_windows)
@@ -678,6 +667,15 @@ class LSTMForecaster(BaseEstimator):
         regressors = [seeded(regressor, seed) for seed in seeds]
         return Correctors(recipe, regressors, levels)
 
+    def _correctors_again(self, seeds, _n_windows):
+        """Copy the regressors of the last fit, to go on with."""
+        parameters = {"learning_rate_init": GENTLE}
+        if self.regressor is not None:
+            parameters = self.regressor.get_params()
+        pairs = zip(self.regressors_, seeds, strict=True)
+        regressors = [going_on(fitted, parameters, seed) for fitted, seed in pairs]
+        return self._learnt.correctors._replace(regressors=regressors)
+
     def _known_again(self, panel):
         """Put other readings of the same series in place of those known."""
         if self.log_:
@@ -687,40 +685,42 @@ class LSTMForecaster(BaseEstimator):
     def _known_ahead(self, horizon, X, last_window=None):
         """Say what is known, and how many steps to forecast."""
         check_is_fitted(self)
+        n_steps = self._n_steps(horizon)
+        n_ahead = max(n_steps, self._learnt.n_at_once)
+        if last_window is not None:
+            return self._known_from(last_window, X, n_ahead), n_steps
+        columns = self._exogenous.future(X, self._known.panel, n_ahead)
+        return self._known.reaching(columns), n_steps
+
+    def _n_steps(self, horizon):
+        """Read how many steps to forecast."""
         learnt = self._learnt
         n_steps = learnt.horizon if horizon is None else horizon
+        if not isinstance(n_steps, Integral):
+            raise TypeError(
+                f"horizon must be an integer, got {type(n_steps).__name__}. Pass "
+                "columns by name, as X=...; a search scores without `scoring`."
+            )
         check_scalar(n_steps, "horizon", Integral, min_val=1)
         if n_steps > learnt.horizon and learnt.n_at_once > 1:
             raise ValueError(
                 f"horizon={n_steps} is more than the {learnt.horizon} steps of the "
                 'fit. Fit with a larger horizon, or with strategy="recursive".'
             )
-        n_ahead = max(n_steps, learnt.n_at_once)
-        if last_window is not None:
-            return self._known_from(last_window, X, n_ahead), n_steps
-        columns = self._exogenous.future(X, self._known.panel, n_ahead)
-        return self._known.reaching(columns), n_steps
+        return n_steps
 
     def _known_from(self, last_window, X, n_ahead):
         """Read series to forecast in place of those known."""
-        panel = read_series(last_window)
+        known = self._known
+        panel = read_series(last_window, like=known.panel)
         if self.log_:
             check_positive(panel)
         columns = self._exogenous.past_and_future(X, panel, n_ahead)
-        names = [one.name for one in self._known.panel.series]
-        units = dict(zip(names, self._known.units, strict=True))
-        units = [
-            units.get(one.name) or unit_of(one.values, self.log_)
-            for one in panel.series
-        ]
-        return Known(panel, columns, units)
+        return Known(panel, columns, known.units_for(panel))
 
     def _only(self, series, X):
         """Return one series, a forecaster of nothing else, and what of X is for it."""
-        names = [one.name for one in self._known.panel.series]
-        if series is not None and series not in names:
-            raise ValueError(f"There is no series {series!r}. Choose from {names}.")
-        place = 0 if series is None else names.index(series)
+        place = self._known.panel.place_of(series)
         forecaster = copy(self)
         forecaster._known = self._known.only(place)
         one = forecaster._known.panel.series[0]
@@ -730,6 +730,16 @@ class LSTMForecaster(BaseEstimator):
         """Answer with quantiles around the forecast."""
         known, n_steps = self._known_ahead(horizon, X)
         return known.answer(self._learnt.quantiles(known, n_steps, levels), columns)
+
+
+def _check_share(number, name):
+    """Raise unless a number lies between 0 and 1."""
+    if not isinstance(number, Real):
+        raise TypeError(
+            f"{name} must be a number between 0 and 1, got {type(number).__name__}."
+        )
+    if not 0 < number < 1:
+        raise ValueError(f"{name} must lie between 0 and 1, got {number}.")
 
 
 def _default_regressor(n_windows):

@@ -100,12 +100,21 @@ def test_styles_and_axes_are_those_of_the_caller():
     assert again.band_.get_alpha() == 0.5
 
 
+def test_series_without_names_are_found_by_position():
+    forecaster = FORECASTER.fit([FRAME["a"].to_numpy(), FRAME["b"].to_numpy()])
+    display = ForecastDisplay.from_estimator(forecaster, series=1, n_history=0)
+    npt.assert_allclose(display.forecast, forecaster.predict()[1])
+    assert not len(display.history)
+
+
 def test_what_cannot_be_drawn_is_refused(monkeypatch):
     with pytest.raises(NotFittedError):
         ForecastDisplay.from_estimator(LSTMForecaster())
     forecaster = FORECASTER.fit(FRAME)
     with pytest.raises(ValueError, match=r"no series 'c'\. Choose from \['a', 'b'\]"):
         ForecastDisplay.from_estimator(forecaster, series="c")
+    with pytest.raises(TypeError, match="draws an LSTMForecaster, got Ridge"):
+        ForecastDisplay.from_estimator(Ridge())
     monkeypatch.setitem(sys.modules, "matplotlib", None)
     with pytest.raises(ImportError, match="pip install matplotlib"):
         ForecastDisplay.from_estimator(forecaster)

@@ -156,6 +156,9 @@ def test_intervals_and_quantiles_take_columns_too():
         (PRICES[70:].to_numpy()[None, None], r"got \(1, 1, 10, 1\)"),
         ([PRICES[70:]] * 3, "has 3 parts, but y 1 series"),
         (pd.concat({"b": PRICES[70:]}), r"no rows of the series \[None\]"),
+        (PRICES[70:].replace(PRICES.iloc[72, 0], np.inf), "holds inf .* Put a number"),
+        (pd.concat([PRICES[70:]] * 2, axis=1), "several columns of one name"),
+        (PRICES[70:].to_period(), r"dtype period\[D\], those of y datetime64.*convert"),
     ],
 )
 def test_a_future_that_is_not_known_is_named(future, message):
@@ -192,3 +195,25 @@ def test_updates_want_the_columns_of_the_fit():
         model.update(SALES[70:71])
     with pytest.raises(ValueError, match="has 2 rows, but y 1 readings"):
         model.update(SALES[70:71], PRICES.to_numpy()[70:72])
+
+
+def test_series_that_start_late_need_no_columns_before():
+    late = SALES[:70].copy()
+    late[:20] = np.nan
+    y = pd.DataFrame({"a": SALES[:70], "b": late})
+    X = pd.concat({"a": PRICES, "b": PRICES[20:]})
+    forecasts = forecaster().fit(y, X).predict(X=X)
+    npt.assert_allclose(forecasts["b"], SALES[70:75], rtol=0.03)
+
+
+def test_columns_may_be_series_each():
+    y = [SALES[:70].rename("a"), -SALES[:70].rename("b")]
+    X = [PRICES["price"], -PRICES["price"]]
+    npt.assert_allclose(forecaster().fit(y, X).predict(X=X)[1], -SALES[70:75])
+
+
+def test_dates_of_python_are_dates():
+    y = SALES.set_axis(DAYS.date)
+    X = PRICES.set_axis(DAYS.date)
+    model = forecaster(calendar=["day_of_week"]).fit(y[:70], X)
+    npt.assert_allclose(model.update(y[70:72], X).predict(X=X), SALES[72:77], rtol=1e-6)

@@ -78,3 +78,15 @@ def test_pipelines_are_asked_for_the_median_only():
     forecaster = LSTMForecaster(pipeline, horizon=2, **SETTINGS).fit(calm_and_wild())
     lower, upper = np.moveaxis(forecaster.predict_interval(), -1, 0)
     npt.assert_allclose((lower + upper) / 2, forecaster.predict())
+
+
+def test_the_median_must_be_among_the_quantiles():
+    network = LSTMRegressor(loss="quantile", quantiles=(0.1, 0.8), max_iter=3)
+    with pytest.raises(ValueError, match=r"quantiles \[0.1, 0.8\], but the forecast"):
+        LSTMForecaster(network, horizon=2, **SETTINGS).fit(calm_and_wild())
+
+
+def test_what_has_never_moved_has_no_band():
+    y = np.c_[calm_and_wild(8)[:40], np.full(40, 3.0)]
+    forecaster = LSTMForecaster(NETWORK, horizon=2, **SETTINGS).fit(y)
+    npt.assert_array_equal(forecaster.predict_quantiles(LEVELS)[:, -1], 3.0)

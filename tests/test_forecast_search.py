@@ -5,7 +5,12 @@ import numpy.testing as npt
 import pandas as pd
 import pytest
 from sklearn.linear_model import LinearRegression, Ridge
-from sklearn.model_selection import GridSearchCV, TimeSeriesSplit, cross_val_score
+from sklearn.model_selection import (
+    GridSearchCV,
+    KFold,
+    TimeSeriesSplit,
+    cross_val_score,
+)
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
@@ -59,6 +64,33 @@ def test_what_cannot_be_scored_is_refused():
         forecaster.score(noisy_wave()[61:])
     with pytest.raises(ValueError, match="nothing to score by"):
         forecaster.score(noisy_wave()[60:62] * np.nan)
+
+
+def test_scores_of_other_seasons_are_in_the_same_unit():
+    y = noisy_wave().to_numpy()
+    scores = {
+        season: LSTMForecaster(Ridge(), horizon=4, season=season, normalize="last")
+        for season in (1, 6, 7)
+    }
+    naive = [
+        forecaster.set_params(window_size=16).fit(y[:76]).score(y[76:])
+        for forecaster in scores.values()
+    ]
+    npt.assert_allclose(naive, naive[0], rtol=0.2)
+
+
+def test_only_an_index_tells_that_readings_do_not_follow():
+    y = noisy_wave()
+    forecaster = LSTMForecaster(Ridge(), horizon=4)
+    assert np.isfinite(cross_val_score(forecaster, y.to_numpy())).all()
+    gap = TimeSeriesSplit(3, test_size=4, gap=2)
+    for cv, message in [(gap, "must begin at 66"), (KFold(), "must begin at 80")]:
+        with pytest.raises(ValueError, match=message):
+            cross_val_score(
+                forecaster, y.reset_index(drop=True), cv=cv, error_score="raise"
+            )
+    with pytest.raises(TypeError, match="horizon must be an integer, got Series"):
+        forecaster.fit(y).predict(y)
 
 
 @pytest.mark.parametrize("form", [pd.Series, np.asarray])
@@ -125,6 +157,41 @@ def test_last_windows_of_other_series():
     npt.assert_allclose(forecasts["c"], 1000 * forecasts["d"] - 7000, rtol=1e-3)
     with pytest.raises(ValueError, match="Logarithms need positive readings"):
         LSTMForecaster(Ridge(), horizon=4).fit(y).predict(last_window=-y)
+
+
+def test_last_windows_have_the_step_of_the_fit():
+    y = noisy_wave().to_numpy()
+    tens = pd.Series(y, range(0, 800, 10))
+    hours = pd.Series(y, pd.timedelta_range("0h", periods=80, freq="h"))
+    months = pd.Series(y, pd.date_range("2020-01", periods=80, freq="MS"))
+    months.index = pd.DatetimeIndex(months.index.to_numpy())  # without a frequency
+    for series in (tens, hours, months, noisy_wave()):
+        forecaster = LSTMForecaster(Ridge(), horizon=3).fit(series[:70])
+        expected = list(forecaster.predict().index)
+        for n_known in (1, 2, 3):
+            known = series[70 - n_known : 70]
+            assert list(forecaster.predict(last_window=known).index) == expected
+    with pytest.raises(ValueError, match="do not go on in the steps"):
+        LSTMForecaster(Ridge(), horizon=3).fit(tens).predict(last_window=tens[:3:2])
+
+
+def test_units_belong_to_series_of_one_name_or_place():
+    y = noisy_wave().to_numpy()
+    forecaster = LSTMForecaster(Ridge(), horizon=4, log=False).fit([y, 1000 * y])
+    for forecasts, expected in zip(
+        forecaster.predict(last_window=[y, 1000 * y]), forecaster.predict(), strict=True
+    ):
+        npt.assert_allclose(forecasts, expected)
+    alone = forecaster.predict(last_window=[1000 * y])[0]
+    npt.assert_allclose(alone, forecaster.predict()[1])
+
+
+def test_short_last_windows_need_no_more_columns_than_they_have():
+    y = noisy_wave()
+    forecaster = LSTMForecaster(Ridge(), horizon=4, calendar=["day_of_week"]).fit(y)
+    assert np.isfinite(forecaster.predict(last_window=y[-2:])).all()
+    with_short = forecaster.fit([y.rename("a"), y[-2:].rename("b")])
+    assert np.isfinite(with_short.predict()[1]).all()
 
 
 def test_last_windows_bring_their_columns():

@@ -5,6 +5,8 @@ import numpy.testing as npt
 import pytest
 from sklearn.linear_model import LinearRegression
 from sklearn.neural_network import MLPRegressor
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 
 from sklstm import LSTMForecaster, LSTMRegressor
 
@@ -35,15 +37,14 @@ def test_relatives_teach_what_few_readings_cannot():
     assert error(forecaster) < 0.2 * error(alone.fit(few))
 
 
-def test_trust_and_errors_stay_until_there_are_windows_enough():
+def test_trust_and_errors_stay_for_the_regressors_have_seen_what_could_be_held():
     forecaster = LSTMForecaster(TINY, warm_start=True, **SETTINGS).fit(relatives())
-    errors = forecaster._learnt.calibration.errors
-    forecaster.fit(wave(60))
-    assert forecaster._learnt.calibration.errors is errors
-    lower, upper = forecaster.predict_interval().T
-    assert (lower < upper).all()
-    forecaster.fit(relatives(90))
-    assert forecaster._learnt.calibration.errors is not errors
+    trust, intervals = forecaster.trust_, forecaster.predict_interval()
+    sizes = intervals[..., 1] - intervals[..., 0]
+    for _ in range(3):
+        intervals = forecaster.fit(relatives()).predict_interval()
+    npt.assert_allclose(intervals[..., 1] - intervals[..., 0], sizes)
+    assert forecaster.trust_ == trust
 
 
 @pytest.mark.parametrize("n_known", [1, 7])
@@ -71,6 +72,32 @@ def test_other_regressors_go_on_if_they_can():
     forecaster.fit(relatives())
     with pytest.raises(ValueError, match=r"warm_start, .* got LinearRegression"):
         forecaster.fit(wave(20))
+
+
+def test_regressors_go_on_with_the_parameters_that_they_now_have():
+    forecaster = LSTMForecaster(TINY, warm_start=True, **SETTINGS).fit(relatives())
+    forecaster.set_params(regressor__learning_rate_init=1e-9)
+    before = forecaster.predict(last_window=wave(20))
+    npt.assert_allclose(forecaster.fit(wave(20)).predict(), before, rtol=1e-4)
+    pipeline = make_pipeline(StandardScaler(), TINY)
+    forecaster = LSTMForecaster(pipeline, warm_start=True, **SETTINGS).fit(relatives())
+    before = forecaster.regressors_[0]["lstmregressor"]
+    forecaster.set_params(regressor__lstmregressor__max_iter=7).fit(wave(20))
+    after = forecaster.regressors_[0]["lstmregressor"]
+    assert before.n_iter_ > after.n_iter_ == 7
+    with pytest.raises(ValueError, match="goes on with the kind of regressor"):
+        forecaster.set_params(regressor=LinearRegression()).fit(wave(20))
+
+
+def test_a_fit_that_fails_changes_nothing():
+    forecaster = LSTMForecaster(TINY, horizon=3, window_size=5, random_state=0)
+    forecaster.fit(2 + relatives())
+    before = forecaster.predict(last_window=2 + wave(20))
+    holed = np.where(np.arange(60) % 3, wave(60), np.nan)
+    with pytest.raises(ValueError, match="Missing readings leave no 3 steps"):
+        forecaster.set_params(window_size=7).fit(holed)
+    assert (forecaster.log_, forecaster.window_size_) == (True, 5)
+    npt.assert_array_equal(forecaster.predict(last_window=2 + wave(20)), before)
 
 
 @pytest.mark.parametrize(
