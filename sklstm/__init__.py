@@ -2,6 +2,7 @@
 
 from sklstm.classification import LSTMClassifier
 from sklstm.displays import ForecastDisplay
+from sklstm.encoding import SequenceEncoder
 from sklstm.forecasting import LSTMForecaster
 from sklstm.preprocessing import SlidingWindowTransformer
 from sklstm.regression import LSTMRegressor
@@ -12,6 +13,7 @@ __all__ = [
     "LSTMClassifier",
     "LSTMForecaster",
     "LSTMRegressor",
+    "SequenceEncoder",
     "SlidingWindowTransformer",
     "make_windows",
     "pad_sequences",

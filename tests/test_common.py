@@ -1,10 +1,16 @@
 """The estimators against scikit-learn's own checks."""
 
 import pytest
-from sklearn.utils import estimator_checks
+from sklearn.feature_extraction.text import CountVectorizer
+from sklearn.utils import estimator_checks, get_tags
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
-from sklstm import LSTMClassifier, LSTMRegressor, SlidingWindowTransformer
+from sklstm import (
+    LSTMClassifier,
+    LSTMRegressor,
+    SequenceEncoder,
+    SlidingWindowTransformer,
+)
 from sklstm.testing import expected_failed_checks
 
 ESTIMATORS = [
@@ -58,6 +64,26 @@ FURTHER_CHECKS = [
 ]
 
 
+# Those that fit on no numbers. Of an estimator that takes strings and no numbers
+# `check_estimator` itself runs the first only.
+CHECKS_WITHOUT_NUMBERS = [
+    "check_estimator_cloneable",
+    "check_do_not_raise_errors_in_init_or_set_params",
+    "check_estimator_repr",
+    "check_estimator_tags_renamed",
+    "check_estimators_unfitted",
+    "check_get_feature_names_out_error",
+    "check_get_params_invariance",
+    "check_mixin_order",
+    "check_no_attributes_set_in_init",
+    "check_param_validation",
+    "check_parameters_default_constructible",
+    "check_set_params",
+    "check_transformers_unfitted",
+    "check_valid_tag_types",
+]
+
+
 # An unexpected pass fails too: pyproject.toml makes pytest strict. Some checks fit for
 # few epochs only.
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
@@ -81,6 +107,17 @@ def test_transformer_with_three_axes_keeps_it_too(name):
     getattr(estimator_checks, name)(
         "SlidingWindowTransformer", SlidingWindowTransformer()
     )
+
+
+@pytest.mark.parametrize("name", CHECKS_WITHOUT_NUMBERS)
+def test_encoder_of_symbols_keeps_the_contract(name):
+    getattr(estimator_checks, name)("SequenceEncoder", SequenceEncoder())
+
+
+def test_encoder_of_symbols_says_that_it_reads_strings_like_count_vectorizer():
+    tags, tags_of_sklearn = get_tags(SequenceEncoder()), get_tags(CountVectorizer())
+    assert tags.input_tags == tags_of_sklearn.input_tags
+    assert tags.requires_fit
 
 
 def test_only_windows_may_fail_and_only_for_the_rows_before():

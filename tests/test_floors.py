@@ -25,15 +25,15 @@ FLOORS = [
     ["_nn.training"],
     # 3: arrays to network and back
     ["_calendar", "_callbacks", "_columns", "_naive", "_sklearn", "_timeline"],
-    ["_times", "_validation"],
+    ["_symbols", "_times", "_validation"],
     ["_backtests", "_context", "_exogenous", "_leaks", "_lessons", "_samples"],
     ["_bands", "_correctors", "_plan", "_scaling", "_series", "_tables"],
     ["_calibration", "_known", "_model", "_tasks"],
     ["_learnt"],
     ["_base"],
     # 4: what the user calls
-    ["classification", "datasets", "displays", "preprocessing", "regression"],
-    ["sequences"],
+    ["classification", "datasets", "displays", "encoding", "preprocessing"],
+    ["regression", "sequences"],
     # 5: what holds estimators
     ["forecasting", "testing"],
     ["__init__"],

@@ -1,0 +1,428 @@
+import os
+import pickle
+import re
+import subprocess
+import sys
+
+import hypothesis.strategies as st
+import numpy as np
+import numpy.testing as npt
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from sklearn.base import clone
+from sklearn.compose import make_column_transformer
+from sklearn.exceptions import NotFittedError
+from sklearn.feature_extraction.text import CountVectorizer
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import GridSearchCV
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import FunctionTransformer, OneHotEncoder
+
+from sklstm import LSTMRegressor, SequenceEncoder
+
+NAN = np.nan
+DNA = ["GATTACA", "TAG", "CAT"]
+TEXTS = ["I came, I saw", "a saw came", "she saw 7 cats"]
+WORDS = [text.replace(",", "").split() for text in TEXTS]
+
+
+def test_codes_count_the_sorted_tokens_from_one():
+    assert SequenceEncoder().fit(DNA).vocabulary_ == {"A": 1, "C": 2, "G": 3, "T": 4}
+    integers = SequenceEncoder().fit([[30, -2], [7]])
+    assert integers.vocabulary_ == {-2: 1, 7: 2, 30: 3}
+
+
+def test_short_sequences_end_at_the_last_step_and_unknown_tokens_are_zero():
+    codes = SequenceEncoder().fit(DNA).transform(["TAG", "GATTACA", "NA"])
+    assert codes.dtype == np.float64
+    npt.assert_array_equal(
+        codes,
+        [
+            [NAN, NAN, NAN, NAN, 4, 1, 3],
+            [3, 1, 4, 4, 1, 2, 1],
+            [NAN, NAN, NAN, NAN, NAN, 0, 1],
+        ],
+    )
+
+
+def test_long_sequences_keep_their_last_tokens():
+    encoder = SequenceEncoder().fit(["AB", "BA"])
+    npt.assert_array_equal(encoder.transform(["AAAAB"]), [[1, 2]])
+    encoder = SequenceEncoder(max_length=3).fit(DNA)
+    assert encoder.n_timesteps_ == 3
+    # The G of GATTACA is cut off, that of TAG is not.
+    npt.assert_array_equal(encoder.transform(DNA[:2]), [[1, 2, 1], [4, 1, 3]])
+
+
+def test_max_length_beyond_the_longest_leaves_room():
+    codes = SequenceEncoder(max_length=4).fit_transform(["AB"])
+    npt.assert_array_equal(codes, [[NAN, NAN, 1, 2]])
+
+
+def test_tokens_cut_off_in_fit_are_unknown():
+    encoder = SequenceEncoder(max_length=1).fit(["xa", "xb"])
+    assert encoder.vocabulary_ == {"a": 1, "b": 2}
+
+
+def test_words_of_one_letter_stay():
+    encoder = SequenceEncoder(analyzer="word").fit(TEXTS)
+    assert list(encoder.vocabulary_) == ["7", "I", "a", "came", "cats", "saw", "she"]
+    assert encoder.inverse_transform(encoder.transform(TEXTS[:2])) == [
+        "I came I saw",
+        "a saw came",
+    ]
+
+
+@pytest.mark.parametrize(
+    "params",
+    [
+        {"analyzer": "char", "lowercase": False},
+        {"analyzer": "char", "lowercase": True},
+        {"analyzer": "word", "token_pattern": r"\w\w+", "lowercase": False},
+        {"analyzer": "word", "token_pattern": r"\b(\w)\w*", "lowercase": True},
+    ],
+)
+@pytest.mark.parametrize("min_frequency", [1, 2, 0.5])
+def test_tokens_are_those_of_count_vectorizer(params, min_frequency):
+    texts = [*TEXTS, "Two  spaces,\n\na new line"]
+    counter = CountVectorizer(**params, min_df=min_frequency)
+    counts = counter.fit_transform(texts).toarray()
+    encoder = SequenceEncoder(**params, min_frequency=min_frequency)
+    codes = encoder.fit_transform(texts)
+    assert list(encoder.vocabulary_) == list(counter.get_feature_names_out())
+    for code, column in enumerate(counts.T, start=1):
+        npt.assert_array_equal((codes == code).sum(axis=1), column)
+
+
+@pytest.mark.parametrize("analyzer", ["char", "word"])
+def test_sequences_of_tokens_are_taken_as_they_are(analyzer):
+    encoder = SequenceEncoder(analyzer, lowercase=True)
+    encoder.fit([["New York", "to"], ["a"]])
+    assert list(encoder.vocabulary_) == ["New York", "a", "to"]
+
+
+@pytest.mark.parametrize(
+    "container",
+    [
+        list,
+        tuple,
+        iter,
+        np.array,
+        pd.Series,
+        lambda texts: np.array(texts, dtype=object),
+        lambda texts: np.array(texts)[:, np.newaxis],
+        lambda texts: pd.Series(texts, dtype="category"),
+        lambda texts: pd.DataFrame({"text": texts}),
+    ],
+)
+def test_texts_may_come_in_any_container(container):
+    codes = SequenceEncoder().fit(container(DNA)).transform(container(DNA))
+    npt.assert_array_equal(codes, SequenceEncoder().fit_transform(DNA))
+
+
+@pytest.mark.parametrize("container", ["Series", "DataFrame"])
+def test_texts_and_tokens_may_come_from_polars(container):
+    pl = pytest.importorskip("polars")
+    for sequences in (DNA, WORDS):
+        X = getattr(pl, container)(
+            {"X": sequences} if container[0] == "D" else sequences
+        )
+        codes = SequenceEncoder().fit_transform(X)
+        npt.assert_array_equal(codes, SequenceEncoder().fit_transform(sequences))
+
+
+@pytest.mark.parametrize(
+    "sequence", [tuple, np.array, pd.Series, lambda tokens: np.array(tokens, object)]
+)
+@pytest.mark.parametrize("tokens", [WORDS, [[3, 1, 2], [1]]], ids=["str", "int"])
+def test_tokens_may_come_in_any_sequence(sequence, tokens):
+    encoder = SequenceEncoder().fit([sequence(row) for row in tokens])
+    assert {type(token) for token in encoder.vocabulary_} == {type(tokens[0][0])}
+    assert encoder.inverse_transform(encoder.transform(tokens)) == tokens
+
+
+def test_min_frequency_counts_sequences_not_occurrences():
+    X = ["aaa", "b", "bc", "c"]
+    assert list(SequenceEncoder(min_frequency=2).fit(X).vocabulary_) == ["b", "c"]
+    npt.assert_array_equal(
+        SequenceEncoder(min_frequency=2).fit_transform(X)[0], [0, 0, 0]
+    )
+
+
+def test_share_of_the_sequences_is_not_lost_to_rounding():
+    X = ["ab"] * 7 + ["b"] * 93
+    assert 0.07 * 100 > 7
+    assert list(SequenceEncoder(min_frequency=0.07).fit(X).vocabulary_) == ["a", "b"]
+    assert list(SequenceEncoder(min_frequency=0.071).fit(X).vocabulary_) == ["b"]
+
+
+@settings(max_examples=60, derandomize=True, deadline=None)
+@given(
+    X=st.lists(
+        st.lists(st.text(max_size=3), min_size=1, max_size=6), min_size=1, max_size=6
+    )
+)
+def test_codes_lead_back_to_the_tokens(X):
+    encoder = SequenceEncoder().fit(X)
+    assert encoder.inverse_transform(encoder.transform(X)) == X
+
+
+@settings(max_examples=60, derandomize=True, deadline=None)
+@given(X=st.lists(st.text("ab é\N{GRINNING FACE}", min_size=1), min_size=1))
+def test_codes_lead_back_to_texts_but_for_repeated_spaces(X):
+    encoder = SequenceEncoder().fit(X)
+    back = encoder.inverse_transform(encoder.transform(X))
+    assert back == [re.sub(" +", " ", text) for text in X]
+
+
+@pytest.mark.parametrize(
+    ("analyzer", "fitted", "unknown", "back"),
+    [
+        ("char", ["abc"], ["axc"], ["a\N{REPLACEMENT CHARACTER}c"]),
+        ("word", ["one two"], ["one or two"], ["one <unknown> two"]),
+        ("char", [["a", "b", "c"]], [["a", "x"]], [["a", "<unknown>"]]),
+        ("char", [[1, 2]], [[2, 3]], [[2, "<unknown>"]]),
+    ],
+)
+def test_unknown_tokens_come_back_as_unknown(analyzer, fitted, unknown, back):
+    encoder = SequenceEncoder(analyzer, max_length=3).fit(fitted)
+    assert encoder.inverse_transform(encoder.transform(unknown)) == back
+
+
+def test_codes_of_any_length_come_back():
+    encoder = SequenceEncoder().fit(["ab"])
+    assert encoder.inverse_transform([[NAN, 1, 2, 2, 1], [NAN] * 5]) == ["abba", ""]
+
+
+@pytest.mark.parametrize("wrong", [-1, 3, 0.5, np.inf, -np.inf])
+def test_what_is_no_code_is_refused(wrong):
+    encoder = SequenceEncoder().fit(["ab"])
+    with pytest.raises(
+        ValueError, match=r"X\[1, 1\] is .* no code: .* 0 .* to 2, with"
+    ):
+        encoder.inverse_transform([[1, 2], [NAN, wrong]])
+
+
+def test_nan_after_the_first_code_is_refused():
+    with pytest.raises(ValueError, match=r"X\[0, 1\] is nan.* only before the first"):
+        SequenceEncoder().fit(["ab"]).inverse_transform([[1, NAN]])
+
+
+def test_an_answer_depends_on_its_sequence_alone():
+    encoder = SequenceEncoder().fit(DNA)
+    codes = encoder.transform(DNA)
+    npt.assert_array_equal(encoder.transform(DNA[::-1]), codes[::-1])
+    npt.assert_array_equal(np.vstack([encoder.transform([x]) for x in DNA]), codes)
+
+
+def test_fit_changes_nothing_but_what_it_learns():
+    X = [["b", "a"], ["a", "c", "b"]]
+    encoder = SequenceEncoder(max_length=2)
+    params = encoder.get_params()
+    encoder.fit(X)
+    learnt = dict(vars(encoder))
+    encoder.transform(X)
+    assert X[0] == ["b", "a"]
+    assert X[1] == ["a", "c", "b"]
+    assert encoder.get_params() == params
+    assert vars(encoder) == learnt == vars(clone(encoder).fit(X))
+
+
+def test_a_refused_fit_is_no_fit():
+    encoder = SequenceEncoder(min_frequency=9)
+    with pytest.raises(ValueError, match="min_frequency"):
+        encoder.fit(DNA)
+    with pytest.raises(NotFittedError):
+        encoder.transform(DNA)
+
+
+def test_pickled_encoder_gives_the_same_codes():
+    encoder = SequenceEncoder().fit(DNA)
+    copy = pickle.loads(pickle.dumps(encoder))
+    npt.assert_array_equal(copy.transform(DNA), encoder.transform(DNA))
+
+
+@pytest.mark.slow
+def test_codes_are_the_same_for_every_hash_seed():
+    script = (
+        "from sklstm import SequenceEncoder; print(SequenceEncoder('word')"
+        ".fit(['one two three', 'four five six one']).vocabulary_)"
+    )
+    answers = {
+        subprocess.run(
+            [sys.executable, "-c", script],
+            check=True,
+            stdout=subprocess.PIPE,
+            text=True,
+            env=os.environ | {"PYTHONHASHSEED": seed},
+        ).stdout
+        for seed in ("0", "1", "2")
+    }
+    vocabulary = {"five": 1, "four": 2, "one": 3, "six": 4, "three": 5, "two": 6}
+    assert answers == {f"{vocabulary}\n"}
+
+
+@pytest.mark.parametrize("library", ["pandas", "polars"])
+def test_frames_out_have_a_column_for_every_lag(library):
+    pytest.importorskip(library)
+    encoder = SequenceEncoder(max_length=3).set_output(transform=library)
+    codes = encoder.fit_transform(pd.Series(["abc", "b"], index=[10, 20]))
+    columns = ["token__lag2", "token__lag1", "token__lag0"]
+    assert list(codes.columns) == columns == list(encoder.get_feature_names_out())
+    npt.assert_array_equal(codes.to_numpy(), [[1, 2, 3], [NAN, NAN, 2]])
+    if library == "pandas":
+        assert list(codes.index) == [10, 20]
+    assert encoder.inverse_transform(codes) == ["abc", "b"]
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+def test_estimators_read_frames_of_codes_as_windows_with_missing_steps():
+    encoder, y = SequenceEncoder(), [7.0, 3, 3]
+    codes = encoder.fit_transform(DNA)
+    frame = encoder.set_output(transform="pandas").transform(DNA)
+    model = LSTMRegressor((4,), max_iter=3, random_state=0)
+    npt.assert_array_equal(
+        model.fit(frame, y).predict(frame),
+        clone(model).fit(codes[:, :, np.newaxis], y).predict(codes[:, :, np.newaxis]),
+    )
+
+
+@pytest.mark.parametrize("columns", ["text", ["text"]])
+def test_column_transformer_hands_over_one_column(columns):
+    table = pd.DataFrame({"text": DNA, "length": [7, 3, 3]}, index=[5, 6, 7])
+    columns = make_column_transformer((SequenceEncoder(max_length=2), columns))
+    codes = columns.set_output(transform="pandas").fit_transform(table)
+    assert list(codes.index) == [5, 6, 7]
+    npt.assert_array_equal(codes, [[2, 1], [1, 3], [1, 4]])
+
+
+def classifier_of_codes():
+    """Tell sequences apart by which code stands at which step."""
+    return make_pipeline(
+        SequenceEncoder(),
+        FunctionTransformer(np.nan_to_num, kw_args={"nan": -1.0}),
+        OneHotEncoder(handle_unknown="ignore"),
+        LogisticRegression(),
+    )
+
+
+def test_pipeline_learns_labels_of_texts():
+    X = [before + last for before in ("ab", "bba", "a", "bb") for last in "xy"]
+    pipeline = classifier_of_codes().fit(X, ["ends in " + text[-1] for text in X])
+    assert list(pipeline.predict(["aby", "abax"])) == ["ends in y", "ends in x"]
+    assert pipeline.score(X, ["ends in " + text[-1] for text in X]) == 1
+
+
+def test_grid_search_finds_the_analyzer_that_tells_labels_apart():
+    # The last word says the label, its last letter says nothing.
+    X = [f"{'so ' * (n % 3)}{word}" for n in range(8) for word in ("good", "bad")]
+    y = [text.endswith("good") for text in X]
+    grid = {
+        "sequenceencoder__analyzer": ["char", "word"],
+        "sequenceencoder__max_length": [1],
+        "sequenceencoder__min_frequency": [1, 0.4],
+    }
+    search = GridSearchCV(classifier_of_codes(), grid, cv=2, error_score="raise")
+    search.fit(X, y)
+    assert search.best_params_["sequenceencoder__analyzer"] == "word"
+    assert search.best_score_ == 1
+    scores = search.cv_results_["mean_test_score"]
+    npt.assert_array_equal(scores, [0.5, 0.5, 1, 1])
+
+
+@pytest.mark.parametrize(
+    ("X", "words"),
+    [
+        ("GATTACA", r"must be a list of sequences, got str 'GATTACA'.*\[X\]"),
+        (b"GATTACA", "must be a list of sequences, got bytes"),
+        (None, "must be a list of sequences, got NoneType"),
+        (np.array("GATTACA"), "must be a list of sequences, got ndarray"),
+        ([], r"X is empty.*at least one sequence"),
+        (pd.DataFrame({"text": []}), "X is empty"),
+        (np.array([["a", "b"], ["c", "d"]]), r"ndarray of shape \(2, 2\).*list\(X\)"),
+        (pd.DataFrame({"a": ["x"], "b": ["y"]}), r"DataFrame of shape \(1, 2\)"),
+        (np.zeros((2, 1, 1)), r"shape \(2, 1, 1\)"),
+        (["a", ""], r"X\[1\] has no tokens: str ''.*Leave it out, with its target"),
+        ([["a"], [], ["b"]], r"X\[1\] has no tokens: list"),
+        ([["a"], np.array([])], r"X\[1\] has no tokens: ndarray"),
+        (["a", None], r"X\[1\] is NoneType None, neither a string nor a list"),
+        (["a", NAN], r"X\[1\] is float nan, neither"),
+        (pd.Series(["a", None]), r"X\[1\] is \w+ (nan|None), neither"),
+        ([1, 2], r"X\[0\] is int 1, neither.*sklstm.pad_sequences"),
+        (["a", b"b"], r"X\[1\] is bytes b'b', neither"),
+        (["a", {"b"}], r"X\[1\] is set \{'b'\}, neither"),
+        (["a", np.array([["b"]])], r"X\[1\] is ndarray array\(\[\['b'\]\]"),
+        (
+            ["a", ["b"]],
+            r"X\[1\] is a sequence of string tokens, but X\[0\] is a string",
+        ),
+        ([["a"], [1]], r"X\[1\] is a sequence of integer tokens, but X\[0\] is a seq"),
+        (
+            [["a", 1]],
+            r"tokens of X\[0\] must be all strings .* got int, str.*str\(token",
+        ),
+        ([[1], [0.5]], r"tokens of X\[1\] .* got float"),
+        ([[None]], r"tokens of X\[0\] .* got NoneType"),
+    ],
+)
+def test_what_is_no_list_of_sequences_is_refused(X, words):
+    with pytest.raises(ValueError, match=words):
+        SequenceEncoder().fit(X)
+
+
+def test_text_without_words_is_refused():
+    with pytest.raises(ValueError, match=r"X\[1\] has no tokens: str '\?!'.*token_pat"):
+        SequenceEncoder("word").fit(["a", "?!"])
+
+
+@pytest.mark.parametrize(
+    ("fitted", "X", "words"),
+    [
+        (DNA, [["G"]], r"X\[0\] is a sequence of string tokens, but fit saw a string"),
+        (
+            [["G"]],
+            ["G"],
+            r"X\[0\] is a string, but fit saw a sequence of string tokens",
+        ),
+        ([[1]], [["1"]], "but fit saw a sequence of integer tokens"),
+        (DNA, ["G", ""], r"X\[1\] has no tokens"),
+        (DNA, [], "X is empty"),
+        (DNA, "GAT", "list of sequences"),
+    ],
+)
+def test_transform_refuses_what_fit_did_not_see(fitted, X, words):
+    encoder = SequenceEncoder().fit(fitted)
+    with pytest.raises(ValueError, match=words):
+        encoder.transform(X)
+
+
+@pytest.mark.parametrize(
+    ("params", "words"),
+    [
+        (
+            {"min_frequency": 3},
+            r"min_frequency=3 leaves no token.* in 2 of 3 sequences",
+        ),
+        ({"min_frequency": 0.7}, r"min_frequency=0.7 leaves no token.*smaller"),
+        ({"analyzer": "word", "token_pattern": None}, r"token_pattern is None, but"),
+        ({"analyzer": "char_wb"}, "'analyzer' parameter"),
+        ({"min_frequency": 1.0}, "'min_frequency' parameter"),
+        ({"max_length": 0}, "'max_length' parameter"),
+    ],
+)
+def test_parameters_that_cannot_be_are_refused(params, words):
+    with pytest.raises(ValueError, match=words):
+        SequenceEncoder(**params).fit(["a", "ab", "b"])
+
+
+def test_characters_need_no_token_pattern():
+    SequenceEncoder(token_pattern=None).fit(DNA)
+
+
+@pytest.mark.parametrize(
+    "method", ["transform", "inverse_transform", "get_feature_names_out"]
+)
+def test_nothing_comes_before_fit(method):
+    with pytest.raises(NotFittedError):
+        getattr(SequenceEncoder(), method)(*([DNA] if "transform" in method else []))
