@@ -89,7 +89,10 @@ def cif2016(folder, seed):
 
 
 def cif2016_short(folder, seed, *, has_relatives):
-    """The 15 short series, each on its own, with or without 57 long ones before it."""
+    """The 15 short series, one by one, from seven months each: with others or without.
+
+    With others: a forecaster that has learnt from the 57 long series goes on.
+    """
     panel, truths, horizons = read_cif2016(folder)
     settings = {"horizon": 6, "n_ensemble": 3, "random_state": seed}
     forecaster = LSTMForecaster(warm_start=has_relatives, **settings)
@@ -98,12 +101,14 @@ def cif2016_short(folder, seed, *, has_relatives):
         forecaster.fit(long)
     scores = []
     for number in np.flatnonzero(horizons == 6):
-        known = panel[number]
-        short = copy.deepcopy(forecaster)
-        if not has_relatives and len(known) < 30:  # too few to hold some back
-            short.set_params(calibration_fraction=None)
-        forecast = short.fit(known).predict()
-        scores.append(symmetric_errors(truths[number, :6], forecast, known))
+        months = np.concatenate([panel[number], truths[number, :6]])
+        for end in range(len(months) - 12, len(months) - 5):
+            known, truth = panel[number][:end], months[end : end + 6]
+            short = copy.deepcopy(forecaster)
+            if not has_relatives and end < 30:  # too few to hold some back
+                short.set_params(calibration_fraction=None)
+            forecast = short.fit(known).predict()
+            scores.append(symmetric_errors(truth, forecast, known))
     means = pd.DataFrame(scores).mean()
     return {"error": means["forecast"], "naive": means["naive"]}
 
