@@ -12,6 +12,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
 from sklstm._callbacks import FitWatcher
+from sklstm._codes import check_codes, count_codes
 from sklstm._model import ScaledNetwork
 from sklstm._nn.cells import ACTIVATIONS, CELLS
 from sklstm._nn.initialization import initialize
@@ -41,6 +42,9 @@ class BaseLSTM(CallbackSupportMixin, BaseEstimator, ABC):
         "activation": [StrOptions(set(ACTIVATIONS))],
         "bidirectional": ["boolean"],
         "pooling": [StrOptions({"last", "mean", "max", "attention"})],
+        "embedding_size": [Interval(Integral, 1, None, closed="left"), None],
+        "conv_filters": ["array-like", Interval(Integral, 1, None, closed="left")],
+        "conv_kernel_size": [Interval(Integral, 1, None, closed="left")],
         "dropout": [Interval(Real, 0, 1, closed="left")],
         "recurrent_dropout": [Interval(Real, 0, 1, closed="left")],
         "memory_init": [Interval(Real, 2, None, closed="left"), None],
@@ -77,9 +81,19 @@ class BaseLSTM(CallbackSupportMixin, BaseEstimator, ABC):
     def _split_off(self, task, samples):
         """Part samples into those to learn from and those to judge by."""
 
+    def _check_windows(self, X, *, reset):
+        """Read X as windows of readings or of codes."""
+        has_codes = self.embedding_size is not None
+        windows = check_windows(self, X, reset=reset, may_begin_late=has_codes)
+        if has_codes:
+            check_codes(windows, None if reset else self._n_codes)
+            if reset:
+                self._n_codes = count_codes(windows)
+        return windows
+
     def _check_samples(self, task, X, y, sample_weight, *, reset):
         """Read what a user passes as samples."""
-        windows = check_windows(self, X, reset=reset)
+        windows = self._check_windows(X, reset=reset)
         targets = task.read(y)
         if len(windows.values) != len(targets):
             raise ValueError(
@@ -205,14 +219,25 @@ class BaseLSTM(CallbackSupportMixin, BaseEstimator, ABC):
         """Parameters of the network that parameters and data ask for."""
         values = samples.windows.values
         outputs_per_target = make_loss(**task.loss).outputs_per_target
+        n_codes = None
+        if self.embedding_size is not None:
+            n_codes = self._n_codes
+            if not is_new:
+                n_codes = max(n_codes, self._model.architecture["n_codes"] or 0)
         architecture = {
             "n_features": values.shape[2],
             "n_outputs": samples.targets.shape[1] * outputs_per_target,
-            "hidden_layer_sizes": _check_sizes(self.hidden_layer_sizes),
+            "hidden_layer_sizes": _check_sizes(
+                self.hidden_layer_sizes, "hidden_layer_sizes"
+            ),
             "cell": self.cell,
             "activation": self.activation,
             "bidirectional": bool(self.bidirectional),
             "pooling": self.pooling,
+            "n_codes": n_codes,
+            "embedding_size": self.embedding_size,
+            "conv_filters": _check_sizes(self.conv_filters, "conv_filters"),
+            "conv_kernel_size": self.conv_kernel_size,
             "dropout": self.dropout,
             "recurrent_dropout": self.recurrent_dropout,
         }
@@ -238,12 +263,12 @@ class BaseLSTM(CallbackSupportMixin, BaseEstimator, ABC):
                 'memory_init sets the gates of a cell, and cell="rnn" has none. Choose '
                 'cell="lstm" or "gru", or set memory_init=None.'
             )
+        x_scale = identity_scale(windows.values.shape[2])
+        y_scale = identity_scale(targets.shape[1])
         if self.standardize:
-            x_scale = scale_of_windows(windows, weights)
             y_scale = task.scale_of_targets(samples)
-        else:
-            x_scale = identity_scale(windows.values.shape[2])
-            y_scale = identity_scale(targets.shape[1])
+            if self.embedding_size is None:
+                x_scale = scale_of_windows(windows, weights)
         model = ScaledNetwork(architecture, task.loss, x_scale, y_scale)
         device = resolve_device(self.device)
         initialize(model.network, generator, device, self.memory_init)
@@ -273,7 +298,7 @@ class BaseLSTM(CallbackSupportMixin, BaseEstimator, ABC):
     def _ask(self, method, X):
         """Ask the model for what one of its methods gives, (n_windows, ...)."""
         check_is_fitted(self)
-        windows = check_windows(self, X, reset=False)
+        windows = self._check_windows(X, reset=False)
         n_windows, n_timesteps, _ = windows.values.shape
         n_rows = min(n_windows, rows_per_block(self.network_, n_timesteps))
         with threads_for(n_rows * n_multiplications(self._model.architecture)):
@@ -309,12 +334,13 @@ def _check_n_targets(samples, n_targets):
         )
 
 
-def _check_sizes(hidden_layer_sizes):
+def _check_sizes(sizes, name):
     """Read widths of layers; one number is one layer."""
-    sizes = np.atleast_1d(np.asarray(hidden_layer_sizes, dtype=object))
-    if not len(sizes) or not all(isinstance(s, Integral) and s > 0 for s in sizes):
+    widths = np.atleast_1d(np.asarray(sizes, dtype=object))
+    is_empty = not len(widths) and name == "hidden_layer_sizes"
+    if is_empty or not all(isinstance(w, Integral) and w > 0 for w in widths):
         raise ValueError(
-            f"hidden_layer_sizes must be positive integers, got {hidden_layer_sizes}. "
-            "Pass one width per layer, such as (50,) or (64, 32)."
+            f"{name} must be positive integers, got {sizes}. Pass one width per layer, "
+            "such as (50,) or (64, 32)."
         )
-    return tuple(int(size) for size in sizes)
+    return tuple(int(width) for width in widths)

@@ -131,12 +131,17 @@ class ScaledNetwork:
         return self._outputs(windows).cpu().numpy().astype(np.float64)
 
     def _outputs(self, windows):
-        """Ask the network, block by block."""
+        """Ask the network, block by block; windows of one length together."""
+        order = None
+        if windows.n_missing is not None:
+            order = np.argsort(windows.n_missing, kind="stable")
+            windows = windows.take(order)
         n_windows, n_timesteps, _ = windows.values.shape
         size = rows_per_block(self.network, n_timesteps)
         starts = range(0, n_windows, size)
         blocks = (windows.take(slice(start, start + size)) for start in starts)
-        return predict(self.network, map(self._tensors, blocks))
+        outputs = predict(self.network, map(self._tensors, blocks))
+        return outputs if order is None else outputs[np.argsort(order)]
 
     def _tensors(self, windows):
         return windows_to_tensors(windows, self.x_scale, self.dtype, self.device)

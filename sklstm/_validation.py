@@ -6,6 +6,7 @@ from typing import NamedTuple
 import numpy as np
 from sklearn.utils.validation import check_array, validate_data
 
+from sklstm._ragged import is_ragged, padded
 from sklstm._windows import as_windows, lag_layout, sliding_windows
 
 FLOATS = [np.float64, np.float32]
@@ -24,18 +25,22 @@ class Windows(NamedTuple):
         return Windows(self.values[rows], n_missing)
 
 
-def check_windows(estimator, X, *, reset):
+def check_windows(estimator, X, *, reset, may_begin_late=False):
     """Read X as windows and hold it to what `estimator` was fitted on.
 
     Parameters
     ----------
     estimator : estimator
         Its `n_features_in_` and `feature_names_in_` are set or compared with.
-    X : array-like
+    X : array-like or list of array-like
         Windows of shape (n_windows, n_timesteps, n_features); a frame whose columns are
-        named ``name__lagK``; or (n_windows, n_timesteps), one feature.
+        named ``name__lagK``; (n_windows, n_timesteps), one feature; or sequences of
+        unequal length, each (n_timesteps_i, n_features) or (n_timesteps_i,).
     reset : bool
         Whether this is a fit.
+    may_begin_late : bool, default=False
+        Whether steps at the start of windows may be missing in columns without names
+        too.
 
     Returns
     -------
@@ -50,13 +55,18 @@ def check_windows(estimator, X, *, reset):
     TypeError
         If X is sparse.
     """
+    if is_ragged(X):
+        X = padded(X, "X")
     n_axes = count_axes(X, "X")
+    if n_axes == 2 and isinstance(X, list) and not reset and estimator._n_axes_in == 3:
+        # By chance, all of one length.
+        X, n_axes = np.asarray(X)[:, :, None], 3
     _check_axes(estimator, n_axes, reset)
     refuse_dates(X, "X")
     with strings_refused("X"):
         if n_axes == 3:
             return _from_3d(estimator, X, reset)
-        return _from_2d(estimator, X, reset)
+        return _from_2d(estimator, X, reset, may_begin_late)
 
 
 def count_axes(data, name):
@@ -78,11 +88,11 @@ def _objects(array):
 
 
 def _ragged(name):
-    """Name the way out for sequences of different lengths."""
+    """Refuse rows that are no sequences of numbers alike."""
     return ValueError(
-        f"The rows of {name} have different lengths. For sequences in X pass "
-        "sklstm.pad_sequences(X), which marks the steps that a shorter one does not "
-        "have; y needs as many numbers in every row."
+        f"The rows of {name} have different lengths. Sequences in X must each have "
+        "shape (n_timesteps_i, n_features), or be of one feature, (n_timesteps_i,); y "
+        "needs as many numbers in every row."
     )
 
 
@@ -133,7 +143,7 @@ def strings_refused(name):
         ) from error
 
 
-def _from_2d(estimator, X, reset):
+def _from_2d(estimator, X, reset, may_begin_late):
     """Read columns: lags by their names, else the steps of one feature."""
     layout = lag_layout(list(X.columns)) if hasattr(X, "columns") else None
     if reset:
@@ -147,6 +157,8 @@ def _from_2d(estimator, X, reset):
     # An array after a frame is read as the frame was.
     layout = estimator._layout
     if layout is None:
+        if may_begin_late:
+            return _with_missing_steps(as_windows(X), must_exist=reset)
         windows = Windows(as_windows(X), None)
         if not _sum_is_finite(X):
             _check_finite(windows.values, np.zeros(len(X), dtype=np.intp))

@@ -47,6 +47,19 @@ class LSTMRegressor(RegressorMixin, BaseLSTM):
         whole window, their average, their greatest values, or an average by learnt
         weights [5]_.
 
+    embedding_size : int or None, default=None
+        Length of the vector that the network learns for each code of a symbol. X then
+        holds codes, integers from 0 on, as :class:`SequenceEncoder` makes them; NaN at
+        the start of a row are steps that do not exist, also in a 2-D X. None: X holds
+        readings.
+
+    conv_filters : int or tuple of int, default=()
+        Widths of convolutions in time in front of the recurrent layers, each with a
+        ReLU: motifs that it would take a recurrent layer long to learn. Empty for none.
+
+    conv_kernel_size : int, default=3
+        Time steps that each convolution mixes.
+
     dropout : float, default=0.0
         Share of the numbers between two layers to drop while training, in [0, 1).
         The linear layer counts: a network of one recurrent layer has a dropout too.
@@ -252,6 +265,9 @@ class LSTMRegressor(RegressorMixin, BaseLSTM):
         activation="tanh",
         bidirectional=False,
         pooling="last",
+        embedding_size=None,
+        conv_filters=(),
+        conv_kernel_size=3,
         dropout=0.0,
         recurrent_dropout=0.0,
         memory_init=None,
@@ -281,6 +297,9 @@ class LSTMRegressor(RegressorMixin, BaseLSTM):
         self.activation = activation
         self.bidirectional = bidirectional
         self.pooling = pooling
+        self.embedding_size = embedding_size
+        self.conv_filters = conv_filters
+        self.conv_kernel_size = conv_kernel_size
         self.dropout = dropout
         self.recurrent_dropout = recurrent_dropout
         self.memory_init = memory_init
@@ -322,11 +341,14 @@ class LSTMRegressor(RegressorMixin, BaseLSTM):
         Parameters
         ----------
         X : array-like of shape (n_windows, n_timesteps, n_features) or \
-                (n_windows, n_timesteps)
+                (n_windows, n_timesteps), or list of sequences
             Windows, each in time order. A 2-D X holds one feature, unless its columns
             are named ``name__lagK``, as :class:`SlidingWindowTransformer` names them.
             In a 3-D X or in such columns, steps at the start of a window whose every
-            feature is NaN do not exist: :func:`pad_sequences` makes them.
+            feature is NaN do not exist: :func:`pad_sequences` makes them, of sequences
+            of unequal length. A list of these, of shape (n_timesteps_i, n_features) or
+            (n_timesteps_i,), is padded likewise. In training, windows of about one
+            length share a batch.
 
         y : array-like of shape (n_windows,) or (n_windows, n_outputs)
             Numbers to predict.

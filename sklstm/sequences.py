@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from sklstm._ragged import as_series, padded
 from sklstm._windows import sliding_windows
 
 
@@ -82,8 +83,8 @@ def make_windows(X, y=None, window_size=10, horizon=1, gap=0, stride=1):
     """
     _check_at_least(1, window_size=window_size, horizon=horizon, stride=stride)
     _check_at_least(0, gap=gap)
-    series = _as_series(X, "X")
-    target = _as_target(series if y is None else _as_series(y, "y"))
+    series = as_series(X, "X")
+    target = _as_target(series if y is None else as_series(y, "y"))
     _check_lengths(series, target, needed=window_size + gap + horizon)
 
     origins = np.arange(window_size - 1, len(series) - gap - horizon, stride)
@@ -137,18 +138,7 @@ def pad_sequences(sequences, n_timesteps=None):
         raise ValueError("sequences is empty: pass a list of at least one sequence.")
     if n_timesteps is not None:
         _check_at_least(1, n_timesteps=n_timesteps)
-    arrays = [_as_series(s, f"sequences[{i}]") for i, s in enumerate(sequences)]
-    for i, array in enumerate(arrays):
-        _check_sequence(array, f"sequences[{i}]", n_features=arrays[0].shape[1])
-
-    length = n_timesteps or max(map(len, arrays))
-    is_single = all(array.dtype == np.float32 for array in arrays)
-    shape = (len(arrays), length, arrays[0].shape[1])
-    windows = np.full(shape, np.nan, dtype=np.float32 if is_single else np.float64)
-    for window, array in zip(windows, arrays, strict=True):
-        kept = array[-length:]
-        window[length - len(kept) :] = kept
-    return windows
+    return padded(sequences, "sequences", n_timesteps)
 
 
 def _check_at_least(smallest, **numbers):
@@ -159,24 +149,6 @@ def _check_at_least(smallest, **numbers):
             raise ValueError(
                 f"{name} must be an integer of at least {smallest}, got {number!r}."
             )
-
-
-def _as_series(X, name):
-    """Read numbers as an array of shape (n_timesteps, n_features)."""
-    series = np.asarray(X)
-    if series.dtype.kind not in "biuf":
-        raise ValueError(
-            f"{name} must hold real numbers, got dtype {series.dtype}. Encode or drop "
-            "the columns that hold anything else."
-        )
-    if series.ndim == 1:
-        return series[:, np.newaxis]
-    if series.ndim == 2:
-        return series
-    raise ValueError(
-        f"{name} must have shape (n_timesteps,) or (n_timesteps, n_features), got "
-        f"{series.shape}."
-    )
 
 
 def _as_target(series):
@@ -200,19 +172,4 @@ def _check_lengths(series, target, needed):
         raise ValueError(
             f"One window and its targets need {needed} time steps (window_size + gap + "
             f"horizon), got {len(series)}. Pass a longer series or smaller windows."
-        )
-
-
-def _check_sequence(array, name, n_features):
-    """Raise unless a sequence has steps, finite readings and `n_features`."""
-    if len(array) == 0:
-        raise ValueError(f"{name} has no time steps: leave it out.")
-    if array.shape[1] != n_features:
-        raise ValueError(
-            f"{name} has {array.shape[1]} features, but sequences[0] has {n_features}. "
-            "All sequences need the same features."
-        )
-    if not np.isfinite(array).all():
-        raise ValueError(
-            f"{name} holds NaN or infinity. Fill the gaps, or cut the sequence there."
         )

@@ -57,18 +57,16 @@ BAD_DATA = {
     "complex numbers": ((FLAT + 1j, y), "Complex data not supported"),
     "complex windows": ((X + 1j, y), "Complex data not supported"),
     "a sparse X": ((scipy.sparse.csr_array(FLAT), y), "Sparse data.*toarray"),
-    "sequences of different lengths": (
-        ([[1, 2, 3], [1, 2]], [1, 2]),
-        "different lengths.*pad_sequences",
+    "an empty sequence": (([[1, 2, 3], []], [1, 2]), r"X\[1\] has no time steps"),
+    "sequences of other features": (
+        ([X[0], X[1, 1:, :1]], [1, 2]),
+        r"X\[1\] has 1 features, but X\[0\] has 2",
     ),
-    "frames of different lengths": (
-        ([pd.DataFrame(X[0]), pd.DataFrame(X[1, 1:])], [1, 2]),
-        "different lengths.*pad_sequences",
+    "sequences with a hole": (
+        ([[1, 2, 3], [1, np.nan]], [1, 2]),
+        r"X\[1\] holds NaN or infinity",
     ),
-    "an array of arrays": (
-        (np.array([X[0], X[1, 1:]], dtype=object), [1, 2]),
-        "different lengths.*pad_sequences",
-    ),
+    "sequences of sequences": (([[[1], [2, 3]], [[1]]], [1, 2]), "different lengths"),
     "dates": ((FLAT.astype("datetime64[D]"), y), "X holds dates.*month"),
     "a frame with a date": (
         (pd.DataFrame({"a": y, "when": pd.Timestamp("2020-01-01")}), y),

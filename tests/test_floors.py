@@ -11,10 +11,10 @@ import sklstm
 # Modules on one line know nothing of each other.
 FLOORS = [
     # 1: the engine and the windows
-    ["_nn", "_nn.linear", "_nn.losses", "_nn.optimizers", "_nn.rows", "_nn.tensors"],
-    ["_windows"],
+    ["_nn", "_nn.front", "_nn.linear", "_nn.losses", "_nn.optimizers", "_nn.tensors"],
+    ["_ragged", "_windows"],
     ["_nn.activations", "_nn.missing", "_nn.pooling"],
-    ["_nn.cells"],
+    ["_nn.cells", "_nn.rows"],
     ["_nn.unrolled"],
     ["_nn.gru", "_nn.lstm", "_nn.rnn"],
     ["_nn.by_hand"],
@@ -24,7 +24,8 @@ FLOORS = [
     # 2: training
     ["_nn.training"],
     # 3: arrays to network and back
-    ["_calendar", "_callbacks", "_columns", "_naive", "_sklearn", "_timeline"],
+    ["_calendar", "_callbacks", "_codes", "_columns", "_naive", "_sklearn"],
+    ["_timeline"],
     ["_symbols", "_times", "_validation"],
     ["_backtests", "_context", "_exogenous", "_leaks", "_lessons", "_samples"],
     ["_bands", "_correctors", "_plan", "_scaling", "_series", "_tables"],
@@ -40,7 +41,12 @@ FLOORS = [
 ]
 
 # The only libraries, beside Python's own, that the lower floors know.
-LIBRARIES = {"_nn": {"torch"}, "_windows": {"numpy"}, "sequences": {"numpy"}}
+LIBRARIES = {
+    "_nn": {"torch"},
+    "_ragged": {"numpy"},
+    "_windows": {"numpy"},
+    "sequences": {"numpy"},
+}
 
 ROOT = Path(sklstm.__file__).parent
 

@@ -4,7 +4,7 @@ import numpy as np
 import numpy.testing as npt
 import pytest
 import torch
-from scipy.special import xlogy
+from scipy.special import expit, softmax, xlogy
 from sklearn.metrics import (
     mean_absolute_error,
     mean_pinball_loss,
@@ -108,7 +108,7 @@ def test_quantiles_of_targets_do_not_mix():
     npt.assert_array_equal(both[:, 1:], loss.predictions(outputs[:, 3:]))
 
 
-@pytest.mark.parametrize("name", LOSSES)
+@pytest.mark.parametrize("name", sorted(LOSSES.keys() - {"cross_entropy"}))
 def test_one_loss_and_one_prediction_per_target(name, counts):
     loss = loss_named(name)
     outputs = torch.zeros(20, 2 * loss.outputs_per_target)
@@ -123,8 +123,9 @@ def test_slopes_are_the_gradient_of_the_losses(name, counts):
     random = np.random.default_rng(3)
     shape = 20, 2 * loss.outputs_per_target
     outputs = torch.from_numpy(2 * random.normal(size=shape)).requires_grad_()
-    gradient = torch.autograd.grad(loss(outputs, counts).sum(), outputs)[0]
-    slopes = loss.slopes(outputs.detach(), counts)
+    targets = counts.softmax(1) if name == "cross_entropy" else counts
+    gradient = torch.autograd.grad(loss(outputs, targets).sum(), outputs)[0]
+    slopes = loss.slopes(outputs.detach(), targets)
     npt.assert_allclose(slopes, gradient, rtol=1e-12, atol=1e-14)
 
 
@@ -180,3 +181,36 @@ def test_gradients_agree_with_finite_differences(name, counts):
         lambda outputs: loss(outputs, counts),
         torch.from_numpy(outputs).requires_grad_(),
     )
+
+
+@pytest.mark.parametrize("smoothing", [0.0, 0.1])
+def test_cross_entropy_is_the_logarithm_of_a_share(smoothing):
+    random = np.random.default_rng(0)
+    outputs = torch.from_numpy(random.normal(size=(20, 4)))
+    classes = random.integers(0, 4, 20)
+    targets = torch.from_numpy(np.eye(4)[classes])
+    loss = make_loss("cross_entropy", label_smoothing=smoothing)
+    probabilities = softmax(outputs.numpy(), axis=1)
+    by_class = -np.log(probabilities)
+    expected = (1 - smoothing) * by_class[np.arange(20), classes]
+    expected += smoothing * by_class.mean(axis=1)
+    npt.assert_allclose(loss(outputs, targets)[:, 0], expected)
+    npt.assert_allclose(loss.predictions(outputs), probabilities)
+    by_autograd = torch.nn.functional.cross_entropy(
+        outputs, torch.from_numpy(classes), label_smoothing=smoothing
+    )
+    assert loss(outputs, targets).mean().item() == pytest.approx(by_autograd.item())
+
+
+@pytest.mark.parametrize("smoothing", [0.0, 0.1])
+def test_logistic_loss_is_that_of_odds(smoothing):
+    random = np.random.default_rng(0)
+    outputs = torch.from_numpy(50 * random.normal(size=(20, 3)))
+    labels = random.integers(0, 2, (20, 3)).astype(float)
+    loss = make_loss("logistic", label_smoothing=smoothing)
+    smooth = torch.from_numpy((1 - smoothing) * labels + smoothing / 2)
+    expected = torch.nn.functional.binary_cross_entropy_with_logits(
+        outputs, smooth, reduction="none"
+    )
+    npt.assert_allclose(loss(outputs, torch.from_numpy(labels)), expected, rtol=1e-12)
+    npt.assert_allclose(loss.predictions(outputs), expit(outputs.numpy()))

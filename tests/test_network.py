@@ -215,6 +215,8 @@ def test_multiplications_are_counted_as_by_hand(changes, expected):
         "hidden_layer_sizes": (5,),
         "cell": "lstm",
         "bidirectional": False,
+        "n_codes": None,
+        "conv_filters": (),
         **changes,
     }
     assert n_multiplications(architecture) == expected

@@ -58,6 +58,7 @@ class ByHand:
         layers = [layer for directions in network.layers for layer in directions]
         return (
             len(layers) == len(network.layers)
+            and not network.front
             and isinstance(network.pooling, Last)
             and network.head.weight.device.type == "cpu"
             and all(ACTIVATIONS[layer.activation].zero_stays for layer in layers)

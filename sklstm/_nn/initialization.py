@@ -4,6 +4,7 @@ import torch
 from torch import nn
 
 from sklstm._nn.cells import CELLS
+from sklstm._nn.front import Convolution, Embedding
 from sklstm._nn.linear import Linear
 from sklstm._nn.network import RecurrentLayer
 from sklstm._nn.pooling import Attention
@@ -19,7 +20,8 @@ def initialize(network, generator, device="cpu", memory_init=None):
 
     Input weights are Glorot uniform, recurrent weights orthogonal, gate by gate; biases
     are zero, but that of an LSTM's forget gate is 1 [1]_, so that sigmoid(1) = 73 % of
-    the memory survives a step and gradients from far back arrive.
+    the memory survives a step and gradients from far back arrive. Kernels of
+    convolutions are Glorot uniform, vectors of codes standard normal.
 
     Parameters
     ----------
@@ -51,6 +53,13 @@ def initialize(network, generator, device="cpu", memory_init=None):
                 module.bias.zero_()
             elif isinstance(module, Attention):
                 module.query.copy_(_glorot(module.query.shape, generator))
+            elif isinstance(module, Convolution):
+                module.kernel.copy_(_glorot(module.kernel.shape, generator))
+                module.bias.zero_()
+            elif isinstance(module, Embedding):
+                shape = module.vectors.shape
+                vectors = torch.randn(shape, dtype=torch.float64, generator=generator)
+                module.vectors.copy_(vectors)
     network.to(device)
 
 

@@ -8,6 +8,7 @@ sum of all losses by the outputs: a few operations, where autograd takes many.
 
 import torch
 from torch.nn.functional import (
+    binary_cross_entropy_with_logits,
     huber_loss,
     l1_loss,
     mse_loss,
@@ -190,7 +191,8 @@ class Logistic:
 
     def __call__(self, outputs, targets):
         """Loss of each label, (n_windows, n_labels)."""
-        return softplus(outputs) - self._smooth(targets) * outputs
+        targets = self._smooth(targets)
+        return binary_cross_entropy_with_logits(outputs, targets, reduction="none")
 
     def slopes(self, outputs, targets):
         """Slope of the losses by each output, (n_windows, n_labels)."""

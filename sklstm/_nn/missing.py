@@ -2,6 +2,9 @@
 
 import torch
 
+# Windows are trimmed to one of about so many numbers of steps.
+N_LENGTHS = 16
+
 
 def existing_steps(n_timesteps, n_missing):
     """Say which steps exist.
@@ -26,6 +29,32 @@ def existing_steps(n_timesteps, n_missing):
 def hide_missing(states, exists):
     """Put zeros where steps do not exist, into (n_windows, n_timesteps, size)."""
     return states if exists is None else states.where(exists[:, :, None], 0.0)
+
+
+def trim(windows, n_missing):
+    """Cut off steps that do not exist in any window.
+
+    As many as leave one of few numbers of steps, since buffers are kept for each.
+
+    Parameters
+    ----------
+    windows : torch.Tensor of shape (n_windows, n_timesteps, n_features)
+        Readings in time order.
+    n_missing : torch.Tensor of shape (n_windows,) or None
+        How many steps at the start of each window do not exist.
+
+    Returns
+    -------
+    windows, n_missing : torch.Tensor or None
+        The same with fewer steps, one at least.
+    """
+    if n_missing is None:
+        return windows, None
+    n_timesteps = windows.shape[1]
+    grain = -(-n_timesteps // N_LENGTHS)
+    n_cut = int(n_missing.min()) // grain * grain
+    n_cut = min(n_cut, n_timesteps - 1)
+    return windows[:, n_cut:], n_missing - n_cut
 
 
 def with_missing_behind(run, inputs, exists):

@@ -7,6 +7,7 @@ from torch import nn
 
 from sklstm._nn.by_hand import Workspaces
 from sklstm._nn.cells import CELLS, CellWeights
+from sklstm._nn.front import make_front
 from sklstm._nn.linear import Linear
 from sklstm._nn.missing import existing_steps, hide_missing, reverse
 from sklstm._nn.pooling import make_pooling
@@ -101,6 +102,13 @@ class RecurrentNetwork(nn.Module):
         Whether every layer also reads the window from its end, with other weights.
     pooling : {"last", "mean", "max", "attention"}
         How the states of all steps become one vector.
+    n_codes, embedding_size : int or None
+        How many codes the windows hold, and the length of the vector of each; None for
+        readings.
+    conv_filters : tuple of int
+        Widths of convolutions before the recurrent layers.
+    conv_kernel_size : int
+        Steps that each mixes.
     dropout : float
         Share of the numbers to drop between two layers while training, before the
         head too.
@@ -120,6 +128,10 @@ class RecurrentNetwork(nn.Module):
         activation="tanh",
         bidirectional=False,
         pooling="last",
+        n_codes=None,
+        embedding_size=None,
+        conv_filters=(),
+        conv_kernel_size=3,
         dropout=0.0,
         recurrent_dropout=0.0,
         dtype=torch.float32,
@@ -129,7 +141,10 @@ class RecurrentNetwork(nn.Module):
         self.generator = None
         self.widest = max(hidden_layer_sizes)
         n_directions = 2 if bidirectional else 1
-        widths = [n_features, *(size * n_directions for size in hidden_layer_sizes)]
+        self.front, n_inputs = make_front(
+            n_features, n_codes, embedding_size, conv_filters, conv_kernel_size, dtype
+        )
+        widths = [n_inputs, *(size * n_directions for size in hidden_layer_sizes)]
         self.layers = nn.ModuleList(
             nn.ModuleList(
                 RecurrentLayer(
@@ -206,6 +221,8 @@ class RecurrentNetwork(nn.Module):
         """
         # (n_windows, n_timesteps, width), layer by layer
         states = hide_missing(windows, exists)
+        for layer in self.front:
+            states = hide_missing(layer(states), exists)
         for number, directions in enumerate(self.layers, 1):
             wants_states = wants_all or number < len(self.layers)
             read = [self._read_forwards, self._read_backwards][: len(directions)]
@@ -243,7 +260,7 @@ class RecurrentNetwork(nn.Module):
 
 
 def n_multiplications(architecture):
-    """Count the multiplications of one step of one window in the recurrent layers.
+    """Count the multiplications of one step of one window before the pooling.
 
     Parameters
     ----------
@@ -258,6 +275,11 @@ def n_multiplications(architecture):
     n_gates = CELLS[architecture["cell"]].n_gates
     n_directions = 2 if architecture["bidirectional"] else 1
     n_inputs, total = architecture["n_features"], 0
+    if architecture["n_codes"] is not None:
+        n_inputs = architecture["embedding_size"]
+    for n_filters in architecture["conv_filters"]:
+        total += n_filters * n_inputs * architecture["conv_kernel_size"]
+        n_inputs = n_filters
     for size in architecture["hidden_layer_sizes"]:
         total += n_directions * n_gates * size * (n_inputs + size)
         n_inputs = n_directions * size

@@ -4,6 +4,8 @@ from typing import NamedTuple
 
 import torch
 
+from sklstm._nn.missing import trim
+
 
 class Rows(NamedTuple):
     """Windows with what belongs to each, along the first axis of every tensor."""
@@ -30,6 +32,11 @@ class Rows(NamedTuple):
             return slopes / losses.numel()
         total = self.total_weight * losses[0].numel()
         return slopes * (self.weights / total)[:, None]
+
+    def trimmed(self):
+        """Cut off steps that do not exist in any of the rows."""
+        windows, n_missing = trim(self.windows, self.n_missing)
+        return self._replace(windows=windows, n_missing=n_missing)
 
     def take(self, rows):
         """Return some of the rows, in the order given; all for None."""

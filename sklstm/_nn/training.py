@@ -6,6 +6,7 @@ from typing import NamedTuple
 import torch
 
 from sklstm._nn.gradients import way_through
+from sklstm._nn.missing import trim
 from sklstm._nn.optimizers import FlatWeights, StepSize, make_optimizer
 from sklstm._nn.tensors import generator_on
 
@@ -14,6 +15,8 @@ from sklstm._nn.tensors import generator_on
 GATE_NUMBERS, STATE_NUMBERS = 2**17, 2**22
 # Fewer rows than this make too little of the weights, whatever the cache.
 FEWEST_ROWS = 256
+# Among so many batches rows of unequal length are sorted.
+N_SORTED = 20
 
 
 class Plan(NamedTuple):
@@ -125,8 +128,8 @@ class Learner:
         if not self.network.training:
             self.network.train()
         total = 0.0
-        for rows in _batches(len(training.targets), self.plan, generator):
-            batch = training.take(rows)
+        for rows in _batches(training, self.plan, generator):
+            batch = training.take(rows).trimmed()
             total += self._step(batch) * batch.total_weight
         loss = (total / training.total_weight).item()
         if not math.isfinite(loss + self.weights.values.norm().item()):
@@ -239,15 +242,30 @@ def _reason_to_end(history, best, step_size, plan):
     return "max_iter" if len(history.loss_curve) == plan.max_iter else None
 
 
-def _batches(n_rows, plan, generator):
+def _batches(training, plan, generator):
     """Yield the rows of one batch after the other; None stands for all of them."""
+    n_rows = len(training.targets)
     if n_rows <= plan.batch_size:
         return iter([None])
-    if plan.shuffle:
-        order = torch.randperm(n_rows, generator=generator)
-    else:
-        order = torch.arange(n_rows)
-    return iter(order.split(plan.batch_size))
+    if not plan.shuffle:
+        return iter(torch.arange(n_rows).split(plan.batch_size))
+    order = torch.randperm(n_rows, generator=generator)
+    n_missing = training.n_missing
+    if n_missing is None or n_missing.min() == n_missing.max():
+        return iter(order.split(plan.batch_size))
+    return _alike_batches(order, n_missing.cpu(), plan.batch_size, generator)
+
+
+def _alike_batches(order, n_missing, batch_size, generator):
+    """Yield batches of rows of about one length, so that little is padded.
+
+    Rows are sorted among some batches only, and batches come in random order: epochs
+    differ in who meets whom.
+    """
+    pools = order.split(N_SORTED * batch_size)
+    order = torch.cat([pool[n_missing[pool].argsort(stable=True)] for pool in pools])
+    batches = order.split(batch_size)
+    return (batches[i] for i in torch.randperm(len(batches), generator=generator))
 
 
 def evaluate(network, loss, rows):
@@ -267,6 +285,8 @@ def evaluate(network, loss, rows):
     loss : float
         Mean loss per unit of weight.
     """
+    if rows.n_missing is not None:
+        rows = rows.take(rows.n_missing.argsort(stable=True))
     size = rows_per_block(network, rows.windows.shape[1])
     starts = range(0, len(rows.targets), size)
     blocks = (rows.take(slice(start, start + size)) for start in starts)
@@ -292,7 +312,7 @@ def predict(network, blocks):
     """
     network.eval()
     with torch.inference_mode():
-        return torch.cat([network(*block) for block in blocks])
+        return torch.cat([network(*trim(*block)) for block in blocks])
 
 
 def rows_per_block(network, n_timesteps):

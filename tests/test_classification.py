@@ -1,0 +1,195 @@
+"""Classes against the regressor, against scikit-learn's metrics and against hand."""
+
+import pickle
+
+import numpy as np
+import numpy.testing as npt
+import pytest
+import scipy.sparse
+from scipy.special import expit, softmax
+from sklearn.metrics import log_loss
+from sklearn.model_selection import StratifiedKFold, cross_val_score
+from sklearn.multiclass import OneVsRestClassifier
+
+from sklstm import LSTMClassifier
+from sklstm._samples import Samples, split_off_share
+from sklstm._tasks import Classification
+
+RANDOM = np.random.default_rng(0)
+X = RANDOM.normal(size=(240, 6, 2))
+LEVEL = X[:, :, 0].mean(axis=1)
+TWO = np.where(LEVEL > 0, "up", "down")
+THREE = np.digitize(LEVEL, [-0.25, 0.25]) * 10
+MANY = np.stack([LEVEL > 0, X[:, -1, 1] > 0, LEVEL > 0.2], axis=1).astype(int)
+SETTINGS = {
+    "hidden_layer_sizes": (8,),
+    "batch_size": 20,
+    "max_iter": 40,
+    "learning_rate": "cosine",
+    "random_state": 0,
+}
+
+pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+
+
+def fitted(y, **settings):
+    return LSTMClassifier(**{**SETTINGS, **settings}).fit(X[:160], y[:160])
+
+
+@pytest.mark.parametrize("y", [TWO, THREE, LEVEL > 0], ids=["text", "numbers", "bool"])
+def test_classes_are_told_apart(y):
+    model = fitted(y)
+    npt.assert_array_equal(model.classes_, np.unique(y))
+    assert model.score(X[160:], y[160:]) > 0.85
+    assert model.predict(X[160:]).dtype == y.dtype
+
+
+def test_several_labels_are_told_each_for_itself():
+    model = fitted(MANY)
+    assert (model.predict(X[160:]) == MANY[160:]).mean() > 0.85
+    probabilities = model.predict_proba(X[160:])
+    npt.assert_array_equal(model.predict(X[160:]), probabilities > 0.5)
+    sparse = fitted(scipy.sparse.csr_array(MANY))
+    npt.assert_array_equal(sparse.predict_proba(X[160:]), probabilities)
+
+
+@pytest.mark.parametrize("y", [TWO, THREE, MANY], ids=["two", "three", "many"])
+def test_probabilities_are_what_scores_say(y):
+    model = fitted(y)
+    scores, probabilities = model.decision_function(X), model.predict_proba(X)
+    if y is TWO:
+        expected = np.stack([expit(-scores), expit(scores)], axis=1)
+    else:
+        expected = expit(scores) if y is MANY else softmax(scores, axis=1)
+    npt.assert_allclose(probabilities, expected, rtol=1e-6)
+    npt.assert_allclose(model.predict_log_proba(X), np.log(expected), rtol=1e-6)
+
+
+def test_logarithms_of_probabilities_do_not_run_into_zero():
+    task = Classification("", "binary", np.array([0, 1]))
+    npt.assert_allclose(task.log_probabilities(np.array([[-800.0]])), [[0, -800]])
+    task = Classification("", "multiclass", np.arange(3))
+    expected = [[0, -900, -800]]
+    npt.assert_allclose(task.log_probabilities(np.array([[900.0, 0, 100]])), expected)
+
+
+@pytest.mark.parametrize("y", [TWO, THREE], ids=["two", "three"])
+def test_the_loss_is_the_log_loss(y):
+    model = LSTMClassifier(**SETTINGS).fit(
+        X[:160], y[:160], X_val=X[160:], y_val=y[160:]
+    )
+    expected = log_loss(y[160:], model.predict_proba(X[160:]))
+    assert model.best_loss_ == pytest.approx(expected, rel=1e-5)
+
+
+def test_class_weights_are_sample_weights():
+    rare = np.where(LEVEL > 0.3, "rare", "usual")[:160]
+    counts = {label: (rare == label).sum() for label in ("rare", "usual")}
+    weights = {label: 160 / (2 * count) for label, count in counts.items()}
+    each = np.array([weights[label] for label in rare])
+    by_weight = LSTMClassifier(**SETTINGS).fit(X[:160], rare, each).predict_proba(X)
+    for class_weight in ("balanced", weights):
+        npt.assert_allclose(
+            fitted(rare, class_weight=class_weight).predict_proba(X),
+            by_weight,
+            rtol=1e-5,
+        )
+    plain = fitted(rare, max_iter=4).predict(X[160:]) == "rare"
+    balanced = fitted(rare, max_iter=4, class_weight="balanced").predict(X[160:])
+    assert (balanced == "rare").sum() > plain.sum()
+
+
+def test_smooth_labels_make_networks_less_sure():
+    plain, smooth = fitted(TWO), fitted(TWO, label_smoothing=0.2)
+    assert smooth.predict_proba(X).max() < 0.97 < plain.predict_proba(X).max()
+
+
+def test_early_stopping_sets_every_class_aside_alike():
+    strata = np.repeat([0, 1, 2], [100, 40, 10])
+    samples = Samples(None, strata[:, None], np.ones(150))
+    samples = samples._replace(windows=_Rows(np.arange(150)))
+    training, validation = split_off_share(
+        samples, 0.2, strata, np.random.RandomState(0)
+    )
+    assert np.bincount(validation.targets[:, 0]).tolist() == [20, 8, 2]
+    rows = np.concatenate([training.windows.values, validation.windows.values])
+    assert sorted(rows) == list(range(150))
+
+
+class _Rows:
+    def __init__(self, values):
+        self.values = values
+
+    def take(self, rows):
+        return _Rows(self.values[rows])
+
+
+def test_early_stopping_keeps_the_last_windows_where_order_counts():
+    model = LSTMClassifier(early_stopping=True, shuffle=False, **SETTINGS)
+    model.fit(X[:160], TWO[:160])
+    expected = LSTMClassifier(shuffle=False, **SETTINGS).fit(
+        X[:144], TWO[:144], X_val=X[144:160], y_val=TWO[144:160]
+    )
+    npt.assert_array_equal(model.predict_proba(X), expected.predict_proba(X))
+
+
+def test_partial_fit_learns_of_all_classes_first():
+    model = LSTMClassifier(**SETTINGS)
+    first = THREE[:160] < 20
+    model.partial_fit(X[:160][first], THREE[:160][first], classes=[0, 10, 20])
+    for _ in range(30):
+        model.partial_fit(X[:160], THREE[:160])
+    assert model.score(X[160:], THREE[160:]) > 0.8
+    with pytest.raises(ValueError, match=r"classes \[30\], which are not among"):
+        model.partial_fit(X[:2], [30, 0])
+
+
+def test_same_seed_same_classes_also_from_a_file():
+    model = fitted(THREE)
+    expected = model.predict_proba(X)
+    npt.assert_array_equal(fitted(THREE).predict_proba(X), expected)
+    copy = pickle.loads(pickle.dumps(model))
+    npt.assert_array_equal(copy.predict_proba(X), expected)
+
+
+def test_warm_starts_go_on_with_the_same_classes():
+    model = fitted(THREE, warm_start=True)
+    before = model.loss_
+    assert model.fit(X[:160], THREE[:160]).loss_ < before
+    with pytest.raises(ValueError, match="cannot go on"):
+        model.fit(X[:160], TWO[:160])
+
+
+def test_searches_stratify_and_score():
+    scores = cross_val_score(
+        LSTMClassifier(**SETTINGS), X, TWO, cv=StratifiedKFold(3), scoring="roc_auc"
+    )
+    assert scores.min() > 0.9
+    one_vs_rest = OneVsRestClassifier(LSTMClassifier(**SETTINGS))
+    assert one_vs_rest.fit(X[:, :, 0], THREE).score(X[:, :, 0], THREE) > 0.8
+
+
+@pytest.mark.parametrize(
+    ("y", "settings", "message"),
+    [
+        (np.zeros(240), {}, r"1 class\(es\), \[0\.0\]"),
+        (LEVEL, {}, "Unknown label type"),
+        (np.where(LEVEL > 0, 1, np.nan), {}, "y contains NaN"),
+        (TWO[:-1], {}, "240 windows, but y has 239"),
+        (None, {}, "requires y to be passed"),
+        (MANY, {"class_weight": "balanced"}, "cannot weigh windows of several labels"),
+        (TWO, {"class_weight": {"left": 2.0}}, "not in class_weight"),
+        (TWO, {"early_stopping": True, "validation_fraction": 0.001}, "nothing aside"),
+        (TWO, {"label_smoothing": 1.0}, "label_smoothing"),
+    ],
+)
+def test_what_cannot_be_told_apart_is_refused(y, settings, message):
+    with pytest.raises(ValueError, match=message):
+        LSTMClassifier(**{**SETTINGS, **settings}).fit(X, y)
+
+
+def test_classes_to_judge_by_are_those_of_fit():
+    with pytest.raises(ValueError, match=r"classes \['left'\], which are not among"):
+        LSTMClassifier(**SETTINGS).fit(X, TWO, X_val=X[:2], y_val=["up", "left"])
+    with pytest.raises(ValueError, match="cannot balance classes"):
+        LSTMClassifier(class_weight="balanced").partial_fit(X, TWO)

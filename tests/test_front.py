@@ -1,0 +1,175 @@
+"""Codes and convolutions in front of the recurrent layers, by hand."""
+
+import numpy as np
+import numpy.testing as npt
+import pytest
+import torch
+from sklearn.model_selection import GridSearchCV
+from sklearn.pipeline import make_pipeline
+
+from sklstm import LSTMClassifier, LSTMRegressor, SequenceEncoder
+from sklstm._nn.front import Convolution, Embedding
+from sklstm._nn.initialization import initialize
+from sklstm._nn.network import RecurrentNetwork, n_multiplications
+from sklstm._nn.tensors import random_generator
+
+RANDOM = np.random.default_rng(0)
+SETTINGS = {"learning_rate": "cosine", "random_state": 0}
+
+
+def filled(module):
+    with torch.no_grad():
+        for parameter in module.parameters():
+            parameter.copy_(torch.from_numpy(RANDOM.normal(size=parameter.shape)))
+    return module
+
+
+def test_codes_become_their_vectors():
+    layer = filled(Embedding(5, 3, torch.float64))
+    codes = torch.tensor([[[4.0], [0.0]], [[2.0], [2.0]]], dtype=torch.float64)
+    vectors = layer.vectors.detach().numpy()
+    npt.assert_array_equal(layer(codes).detach(), vectors[[[4, 0], [2, 2]]])
+
+
+@pytest.mark.parametrize("kernel_size", [1, 2, 3, 4, 9])
+def test_convolutions_mix_every_step_with_its_neighbours(kernel_size):
+    layer = filled(Convolution(2, 3, kernel_size, torch.float64))
+    steps = RANDOM.normal(size=(4, 6, 2))
+    kernel, bias = layer.kernel.detach().numpy(), layer.bias.detach().numpy()
+    n_before = (kernel_size - 1) // 2
+    padding = [(0, 0), (n_before, kernel_size - 1 - n_before), (0, 0)]
+    around = np.lib.stride_tricks.sliding_window_view(
+        np.pad(steps, padding), kernel_size, axis=1
+    )  # (n_windows, n_timesteps, n_inputs, kernel_size)
+    by_hand = np.einsum("ntck,fck->ntf", around, kernel) + bias
+    npt.assert_allclose(
+        layer(torch.from_numpy(steps)).detach(), np.maximum(by_hand, 0), atol=1e-12
+    )
+
+
+@pytest.mark.parametrize("conv_filters", [(), (4,), (4, 3)])
+@pytest.mark.parametrize("n_codes", [None, 6])
+def test_steps_that_do_not_exist_have_no_say(conv_filters, n_codes):
+    network = RecurrentNetwork(
+        1 if n_codes else 2,
+        1,
+        hidden_layer_sizes=(5,),
+        n_codes=n_codes,
+        embedding_size=3,
+        conv_filters=conv_filters,
+        dtype=torch.float64,
+    )
+    initialize(network, random_generator(0))
+    numbers = RANDOM.integers(0, 6, (1, 7, 1 if n_codes else 2)).astype(float)
+    windows = torch.from_numpy(numbers)
+    alone = network(windows[:, 3:])
+    npt.assert_allclose(
+        network(windows, torch.tensor([3])).detach(), alone.detach(), rtol=1e-12
+    )
+
+
+def test_multiplications_count_what_stands_in_front():
+    architecture = {
+        "n_features": 1,
+        "cell": "lstm",
+        "bidirectional": False,
+        "n_codes": 9,
+        "embedding_size": 4,
+        "conv_filters": (5, 6),
+        "conv_kernel_size": 3,
+        "hidden_layer_sizes": (7,),
+    }
+    by_hand = 3 * 4 * 5 + 3 * 5 * 6 + 4 * 7 * (6 + 7)
+    assert n_multiplications(architecture) == by_hand
+
+
+def words(n_texts=120):
+    """Texts of single letters; those with an "x" are marked."""
+    letters = RANDOM.choice(list("abc"), (n_texts, 8))
+    letters[::2, 3] = "x"
+    lengths = RANDOM.integers(5, 9, n_texts)
+    texts = [" ".join(row[:n]) for row, n in zip(letters, lengths, strict=True)]
+    return texts, np.where(np.arange(n_texts) % 2, "plain", "marked")
+
+
+@pytest.mark.parametrize("analyzer", ["word", "char"])
+def test_texts_go_through_a_pipeline(analyzer):
+    texts, labels = words()
+    model = make_pipeline(
+        SequenceEncoder(analyzer=analyzer),
+        LSTMClassifier((8,), embedding_size=4, max_iter=60, batch_size=20, **SETTINGS),
+    )
+    assert model.fit(texts[:80], labels[:80]).score(texts[80:], labels[80:]) == 1
+    # A symbol that fit has not seen.
+    assert len(model.predict(["a b q c a"])) == 1
+
+
+def test_texts_go_through_a_search():
+    texts, labels = words(40)
+    network = LSTMClassifier((4,), embedding_size=2, max_iter=3, **SETTINGS)
+    model = make_pipeline(SequenceEncoder(), network)
+    grid = {
+        "sequenceencoder__min_frequency": [1, 2],
+        "lstmclassifier__embedding_size": [2, 3],
+    }
+    search = GridSearchCV(model, grid, cv=2).fit(texts, labels)
+    assert set(search.best_params_) == set(grid)
+
+
+def test_convolutions_find_a_motif():
+    texts = RANDOM.choice(list("ACGT"), (300, 20))
+    texts[::2, 7:11] = list("GATC")
+    X, y = ["".join(text) for text in texts], np.arange(300) % 2
+    network = LSTMClassifier(
+        (8,),
+        embedding_size=4,
+        conv_filters=(16,),
+        conv_kernel_size=4,
+        pooling="max",
+        max_iter=30,
+        batch_size=20,
+        **SETTINGS,
+    )
+    model = make_pipeline(SequenceEncoder(), network).fit(X[:200], y[:200])
+    assert model.score(X[200:], y[200:]) > 0.9
+
+
+@pytest.mark.parametrize(
+    ("codes", "message"),
+    [
+        ([[0, 1, -1]], r"holds -1, which is no code"),
+        ([[0, 1, 1.5]], r"holds 1.5, which is no code"),
+        (np.zeros((1, 3, 2)), "one code a step, but X has 2 features"),
+        ([[0, 1, np.inf]], "infinity|no code"),
+        ([[np.nan, np.nan, np.nan]], "all NaN"),
+        ([[0, np.nan, 1]], "contains NaN"),
+    ],
+)
+@pytest.mark.parametrize("Model", [LSTMRegressor, LSTMClassifier])
+def test_what_is_no_code_is_refused(Model, codes, message):
+    with pytest.raises(ValueError, match=message):
+        Model(embedding_size=2).fit(np.repeat(codes, 2, axis=0), [0, 1])
+
+
+def test_codes_beyond_those_of_fit_are_refused():
+    X, y = [[0, 1, 2], [2, 1, 0]], [0.0, 1.0]
+    model = LSTMRegressor((2,), embedding_size=2, max_iter=2, **SETTINGS).fit(X, y)
+    with pytest.raises(ValueError, match="code 3, but those of fit went up to 2"):
+        model.predict([[0, 1, 3]])
+    with pytest.raises(ValueError, match="n_codes from 3 to 5"):
+        model.set_params(warm_start=True).fit([[0, 4, 2], [2, 1, 0]], y)
+
+
+def test_codes_of_validation_windows_are_known():
+    X, y = np.tile([[0, 1, 2]], (20, 1)), np.arange(20.0)
+    X[-1] = 9  # set aside
+    model = LSTMRegressor(
+        (2,), embedding_size=2, early_stopping=True, max_iter=2, **SETTINGS
+    )
+    assert np.isfinite(model.fit(X, y).predict(X)).all()
+
+
+@pytest.mark.parametrize("sizes", [(0,), (2.5,), ("a",)])
+def test_widths_of_convolutions_are_integers(sizes):
+    with pytest.raises(ValueError, match="conv_filters must be positive integers"):
+        LSTMRegressor(conv_filters=sizes).fit(np.zeros((4, 3)), np.arange(4.0))

@@ -1,0 +1,109 @@
+"""Sequences of unequal length: how they may come, and that padding tells nothing."""
+
+import numpy as np
+import numpy.testing as npt
+import pandas as pd
+import pytest
+import torch
+from sklearn.model_selection import GridSearchCV, cross_val_score
+
+from sklstm import LSTMClassifier, LSTMRegressor, pad_sequences
+from sklstm._nn.missing import trim
+from sklstm._nn.training import Plan, _batches
+from sklstm._ragged import is_ragged
+
+RANDOM = np.random.default_rng(0)
+LENGTHS = RANDOM.integers(3, 30, 60)
+SEQUENCES = [RANDOM.normal(size=(length, 2)) for length in LENGTHS]
+CLASSES = np.array([s[:, 0].mean() > 0 for s in SEQUENCES])
+SETTINGS = {"max_iter": 5, "learning_rate": "cosine", "random_state": 0}
+
+
+@pytest.mark.parametrize("Model", [LSTMRegressor, LSTMClassifier])
+def test_lists_are_padded_sequences(Model):
+    y = CLASSES.astype(float) if Model is LSTMRegressor else CLASSES
+    padded = pad_sequences(SEQUENCES)
+    model = Model((4,), batch_size=20, **SETTINGS)
+    expected = model.fit(padded, y).predict(padded)
+    objects = np.empty(len(SEQUENCES), object)
+    objects[:] = SEQUENCES
+    for X in (SEQUENCES, tuple(SEQUENCES), objects, pd.Series(objects)):
+        npt.assert_array_equal(model.fit(X, y).predict(X), expected)
+    npt.assert_allclose(model.predict(SEQUENCES[:1]), expected[:1])
+
+
+def test_sequences_of_one_feature_are_lists_of_numbers():
+    X = [s[:, 0].tolist() for s in SEQUENCES]
+    model = LSTMClassifier((4,), **SETTINGS).fit(X, CLASSES)
+    expected = model.predict_proba(X)
+    npt.assert_allclose(model.predict_proba(X[:1]), expected[:1], rtol=1e-9)
+    alike = [n for n, length in enumerate(LENGTHS) if length == LENGTHS[0]]
+    npt.assert_allclose(
+        model.predict_proba([X[n] for n in alike]), expected[alike], rtol=1e-9
+    )
+
+
+@pytest.mark.parametrize("pooling", ["last", "mean", "max", "attention"])
+@pytest.mark.parametrize("bidirectional", [False, True])
+def test_answers_do_not_depend_on_who_is_padded_with_whom(pooling, bidirectional):
+    model = LSTMRegressor(
+        (4,), pooling=pooling, bidirectional=bidirectional, **SETTINGS
+    )
+    model.fit(SEQUENCES, CLASSES.astype(float))
+    together = model.predict(SEQUENCES)
+    alone = [model.predict([s])[0] for s in SEQUENCES]
+    npt.assert_allclose(together, alone, rtol=1e-9)
+
+
+def test_searches_split_lists():
+    scores = cross_val_score(LSTMClassifier((4,), **SETTINGS), SEQUENCES, CLASSES, cv=2)
+    padded = pad_sequences(SEQUENCES)
+    expected = cross_val_score(LSTMClassifier((4,), **SETTINGS), padded, CLASSES, cv=2)
+    npt.assert_allclose(scores, expected)
+    search = GridSearchCV(LSTMClassifier(**SETTINGS), {"dropout": [0.0, 0.2]}, cv=2)
+    assert len(search.fit(SEQUENCES, CLASSES).predict(SEQUENCES)) == 60
+
+
+def test_batches_bring_rows_of_about_one_length_together():
+    n_missing = torch.from_numpy(RANDOM.integers(0, 90, 2000))
+
+    class Rows:
+        targets = n_missing
+
+    Rows.n_missing = n_missing
+    plan, generator = Plan(batch_size=50), torch.Generator().manual_seed(0)
+    first, second = (list(_batches(Rows, plan, generator)) for _ in range(2))
+    assert sorted(torch.cat(first).tolist()) == list(range(2000))
+    spreads = [np.ptp(n_missing[batch].numpy()) for batch in first]
+    assert np.median(spreads) < 10
+    assert {frozenset(b.tolist()) for b in first}.isdisjoint(
+        frozenset(b.tolist()) for b in second
+    )
+
+
+def test_windows_are_trimmed_to_few_lengths():
+    windows = torch.arange(100.0).reshape(1, 100, 1)
+    n_steps = {trim(windows, torch.tensor([n]))[0].shape[1] for n in range(101)}
+    assert len(n_steps) <= 17
+    trimmed, n_missing = trim(windows, torch.tensor([40]))
+    assert trimmed[0, n_missing.item(), 0] == 40
+    assert trim(windows, torch.tensor([100]))[0].shape[1] >= 1
+
+
+@pytest.mark.parametrize(
+    ("data", "expected"),
+    [
+        ([[1, 2], [3]], True),
+        ([[1, 2], [3, 4]], False),
+        ([np.zeros((2, 3)), np.zeros((1, 3))], True),
+        (np.zeros((2, 2)), False),
+        (np.array([None, "a"], object), False),
+        (["ab", "a"], False),
+        ([1, 2], False),
+        (3.0, False),
+        (None, False),
+        (pd.DataFrame({"a": ["x", "y"]}), False),
+    ],
+)
+def test_what_is_ragged(data, expected):
+    assert is_ragged(data) is expected
