@@ -6,9 +6,10 @@ from abc import ABC, abstractmethod
 from numbers import Integral, Real
 
 import numpy as np
-from sklearn.base import BaseEstimator
+from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import check_random_state
+from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
 from sklstm._callbacks import FitWatcher
@@ -30,7 +31,7 @@ from sklstm._validation import check_windows, strings_refused
 FLOAT64_EPOCH = 100_000_000
 
 
-class BaseLSTM(CallbackSupportMixin, BaseEstimator, ABC):
+class BaseLSTM(TransformerMixin, CallbackSupportMixin, BaseEstimator, ABC):
     """Base class of the estimators that train one network on windows."""
 
     _parameter_constraints: dict = {
@@ -303,6 +304,69 @@ class BaseLSTM(CallbackSupportMixin, BaseEstimator, ABC):
         n_rows = min(n_windows, rows_per_block(self.network_, n_timesteps))
         with threads_for(n_rows * n_multiplications(self._model.architecture)):
             return getattr(self._model, method)(windows)
+
+    def transform(self, X):
+        """Return what the network makes of windows, as features for others.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_windows, n_timesteps, n_features) or \
+                (n_windows, n_timesteps), or list of sequences
+            Windows like those seen during fit.
+
+        Returns
+        -------
+        features : ndarray or dataframe of shape (n_windows, n_units)
+            The vector that the linear layer reads: hidden states of the last recurrent
+            layer, pooled over the steps.
+        """
+        return self._ask("pooled", X)
+
+    def get_feature_names_out(self, input_features=None):
+        """Name the columns of :meth:`transform`.
+
+        Parameters
+        ----------
+        input_features : array-like of str, default=None
+            Not used; there for pipelines.
+
+        Returns
+        -------
+        feature_names_out : ndarray of str
+            ``"lstm0"``, ``"lstm1"`` and so on.
+        """
+        width = self.network_.head.weight.shape[1]
+        return np.array([f"lstm{number}" for number in range(width)], dtype=object)
+
+    @available_if(lambda self: self.pooling == "attention")
+    def attention_weights(self, X):
+        """Say which steps count how much; only with ``pooling="attention"``.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_windows, n_timesteps, n_features) or \
+                (n_windows, n_timesteps), or list of sequences
+            Windows like those seen during fit.
+
+        Returns
+        -------
+        weights : ndarray of shape (n_windows, n_timesteps)
+            Share of each step in the average of the hidden states; the shares of a
+            window add up to 1. 0 where a step does not exist.
+
+        Raises
+        ------
+        ValueError
+            If the fit had another `pooling`.
+        """
+        check_is_fitted(self)
+        pooling = self._model.architecture["pooling"]
+        if pooling != "attention":
+            raise ValueError(
+                f"This network was fitted with pooling={pooling!r}, which weighs no "
+                'steps. Fit it with pooling="attention".'
+            )
+        return self._ask("step_weights", X)
 
     def __sklearn_is_fitted__(self):
         return hasattr(self, "_model")

@@ -4,6 +4,7 @@ import numpy as np
 import torch
 
 from sklstm._nn.losses import make_loss
+from sklstm._nn.missing import trim
 from sklstm._nn.network import RecurrentNetwork
 from sklstm._nn.rows import Rows
 from sklstm._nn.tensors import resolve_device
@@ -119,7 +120,7 @@ class ScaledNetwork:
             Predictions in double precision.
         """
         outputs = self._outputs(windows)
-        predictions = self.loss.predictions(outputs).cpu().numpy().astype(np.float64)
+        predictions = _as_array(self.loss.predictions(outputs))
         # Targets are the second axis, whatever comes behind.
         mean, scale = (
             part.reshape(-1, *[1] * (predictions.ndim - 2)) for part in self.y_scale
@@ -128,20 +129,33 @@ class ScaledNetwork:
 
     def outputs(self, windows):
         """Return what the network gives for windows, (n_windows, n_outputs)."""
-        return self._outputs(windows).cpu().numpy().astype(np.float64)
+        return _as_array(self._outputs(windows))
 
-    def _outputs(self, windows):
+    def pooled(self, windows):
+        """Return what the head of the network reads, (n_windows, width)."""
+        return _as_array(self._outputs(windows, self.network.pooled))
+
+    def step_weights(self, windows):
+        """Return what attention weighs steps by, (n_windows, n_timesteps)."""
+        blocks = map(self._tensors, self._blocks(windows))
+        return _as_array(predict(self.network, blocks, self.network.step_weights))
+
+    def _outputs(self, windows, ask=None):
         """Ask the network, block by block; windows of one length together."""
         order = None
         if windows.n_missing is not None:
             order = np.argsort(windows.n_missing, kind="stable")
             windows = windows.take(order)
+        blocks = (trim(*self._tensors(block)) for block in self._blocks(windows))
+        outputs = predict(self.network, blocks, ask)
+        return outputs if order is None else outputs[np.argsort(order)]
+
+    def _blocks(self, windows):
+        """Cut windows into blocks that fit the memory."""
         n_windows, n_timesteps, _ = windows.values.shape
         size = rows_per_block(self.network, n_timesteps)
         starts = range(0, n_windows, size)
-        blocks = (windows.take(slice(start, start + size)) for start in starts)
-        outputs = predict(self.network, map(self._tensors, blocks))
-        return outputs if order is None else outputs[np.argsort(order)]
+        return (windows.take(slice(start, start + size)) for start in starts)
 
     def _tensors(self, windows):
         return windows_to_tensors(windows, self.x_scale, self.dtype, self.device)
@@ -171,3 +185,8 @@ class ScaledNetwork:
         # Copied: arrays may come memory-mapped and read-only.
         tensors = {k: torch.tensor(w, device=device) for k, w in weights.items()}
         self.network.load_state_dict(tensors, assign=True)
+
+
+def _as_array(tensor):
+    """Bring numbers back from PyTorch, in double precision."""
+    return tensor.cpu().numpy().astype(np.float64)

@@ -195,9 +195,19 @@ class RecurrentNetwork(nn.Module):
         outputs : torch.Tensor of shape (n_windows, n_outputs)
             One row per window.
         """
+        return self.head(self._drop(self.pooled(windows, n_missing)))
+
+    def pooled(self, windows, n_missing=None):
+        """Return the vector that the head reads, (n_windows, width)."""
         exists = existing_steps(windows.shape[1], n_missing)
         states, last = self.states(windows, exists, self.pooling.needs_states)
-        return self.head(self._drop(self.pooling(states, last, exists)))
+        return self.pooling(states, last, exists)
+
+    def step_weights(self, windows, n_missing=None):
+        """Return what attention pooling weighs steps by, (n_windows, n_timesteps)."""
+        exists = existing_steps(windows.shape[1], n_missing)
+        states, _ = self.states(windows, exists)
+        return self.pooling.step_weights(states, exists)
 
     def states(self, windows, exists=None, wants_all=True):
         """Run the recurrent layers.

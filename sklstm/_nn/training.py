@@ -290,11 +290,11 @@ def evaluate(network, loss, rows):
     size = rows_per_block(network, rows.windows.shape[1])
     starts = range(0, len(rows.targets), size)
     blocks = (rows.take(slice(start, start + size)) for start in starts)
-    outputs = predict(network, ((b.windows, b.n_missing) for b in blocks))
+    outputs = predict(network, (trim(b.windows, b.n_missing) for b in blocks))
     return rows.mean(loss(outputs, rows.targets)).item()
 
 
-def predict(network, blocks):
+def predict(network, blocks, ask=None):
     """Answer for every window, with dropout off and no gradients.
 
     Parameters
@@ -304,6 +304,8 @@ def predict(network, blocks):
     blocks : iterable of (windows, n_missing)
         Windows and how many of their steps do not exist, as the network takes them, in
         blocks of about :func:`rows_per_block`.
+    ask : callable or None, default=None
+        A method of the network that takes such blocks; None is the network itself.
 
     Returns
     -------
@@ -311,8 +313,9 @@ def predict(network, blocks):
         One row per window, in the order given.
     """
     network.eval()
+    ask = ask or network
     with torch.inference_mode():
-        return torch.cat([network(*trim(*block)) for block in blocks])
+        return torch.cat([ask(*block) for block in blocks])
 
 
 def rows_per_block(network, n_timesteps):
