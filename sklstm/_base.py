@@ -24,6 +24,7 @@ from sklstm._nn.training import Plan, rows_per_block, train
 from sklstm._samples import Samples, without_zero_weights
 from sklstm._scaling import identity_scale, scale_of_windows
 from sklstm._sklearn import CallbackSupportMixin, Interval, StrOptions, check_weights
+from sklstm._steps import by_window, existing, in_kind, steps_of
 from sklstm._validation import check_windows, strings_refused
 
 # float64 is used for float64 input while an epoch takes fewer multiplications than
@@ -42,7 +43,7 @@ class BaseLSTM(TransformerMixin, CallbackSupportMixin, BaseEstimator, ABC):
         "cell": [StrOptions(set(CELLS))],
         "activation": [StrOptions(set(ACTIVATIONS))],
         "bidirectional": ["boolean"],
-        "pooling": [StrOptions({"last", "mean", "max", "attention"})],
+        "pooling": [StrOptions({"last", "mean", "max", "attention"}), None],
         "embedding_size": [Interval(Integral, 1, None, closed="left"), None],
         "conv_filters": ["array-like", Interval(Integral, 1, None, closed="left")],
         "conv_kernel_size": [Interval(Integral, 1, None, closed="left")],
@@ -92,10 +93,21 @@ class BaseLSTM(TransformerMixin, CallbackSupportMixin, BaseEstimator, ABC):
                 self._n_codes = count_codes(windows)
         return windows
 
-    def _check_samples(self, task, X, y, sample_weight, *, reset):
-        """Read what a user passes as samples."""
+    @abstractmethod
+    def _task_of(self, y):
+        """Find what there is to learn from y: numbers or classes."""
+
+    def _check_samples(self, task_of, X, y, sample_weight, *, reset):
+        """Read what a user passes as samples; returns what there is to learn too."""
         windows = self._check_windows(X, reset=reset)
+        exists = None
+        if self.pooling is None:
+            exists = existing(windows)
+            y = steps_of(y, exists)
+        task = task_of(y)
         targets = task.read(y)
+        if exists is not None:
+            targets = by_window(targets, exists)
         if len(windows.values) != len(targets):
             raise ValueError(
                 f"X has {len(windows.values)} windows, but y has {len(targets)} "
@@ -103,7 +115,7 @@ class BaseLSTM(TransformerMixin, CallbackSupportMixin, BaseEstimator, ABC):
             )
         with strings_refused("sample_weight"):
             weights = check_weights(sample_weight, windows.values)
-        return Samples(windows, targets, weights)
+        return task, Samples(windows, targets, weights)
 
     def _check_validation(self, task, X_val, y_val, sample_weight_val, samples):
         """Read the samples to judge by; None where there are none."""
@@ -113,10 +125,10 @@ class BaseLSTM(TransformerMixin, CallbackSupportMixin, BaseEstimator, ABC):
             raise ValueError(
                 "X_val and y_val belong together: pass both, or neither of them."
             )
-        validation = self._check_samples(
-            task, X_val, y_val, sample_weight_val, reset=False
+        _, validation = self._check_samples(
+            lambda _: task, X_val, y_val, sample_weight_val, reset=False
         )
-        _check_n_targets(validation, samples.targets.shape[1])
+        _check_n_targets(validation, samples.targets.shape[-1])
         return without_zero_weights(validation)
 
     def _fit(self, task, samples, validation, data):
@@ -182,7 +194,7 @@ class BaseLSTM(TransformerMixin, CallbackSupportMixin, BaseEstimator, ABC):
     def _train(self, task, samples, validation, max_iter, data, *, is_new, state=None):
         """Train a copy of the model, or a new one, and keep it; returns the history."""
         samples = without_zero_weights(samples)
-        n_targets = samples.targets.shape[1]
+        n_targets = samples.targets.shape[-1]
         random_state = self._random_state or check_random_state(self.random_state)
         generator = random_generator(random_state.randint(2**31 - 1))
         plan = self._plan(len(samples.targets), max_iter)
@@ -227,7 +239,7 @@ class BaseLSTM(TransformerMixin, CallbackSupportMixin, BaseEstimator, ABC):
                 n_codes = max(n_codes, self._model.architecture["n_codes"] or 0)
         architecture = {
             "n_features": values.shape[2],
-            "n_outputs": samples.targets.shape[1] * outputs_per_target,
+            "n_outputs": samples.targets.shape[-1] * outputs_per_target,
             "hidden_layer_sizes": _check_sizes(
                 self.hidden_layer_sizes, "hidden_layer_sizes"
             ),
@@ -265,7 +277,7 @@ class BaseLSTM(TransformerMixin, CallbackSupportMixin, BaseEstimator, ABC):
                 'cell="lstm" or "gru", or set memory_init=None.'
             )
         x_scale = identity_scale(windows.values.shape[2])
-        y_scale = identity_scale(targets.shape[1])
+        y_scale = identity_scale(targets.shape[-1])
         if self.standardize:
             y_scale = task.scale_of_targets(samples)
             if self.embedding_size is None:
@@ -303,7 +315,24 @@ class BaseLSTM(TransformerMixin, CallbackSupportMixin, BaseEstimator, ABC):
         n_windows, n_timesteps, _ = windows.values.shape
         n_rows = min(n_windows, rows_per_block(self.network_, n_timesteps))
         with threads_for(n_rows * n_multiplications(self._model.architecture)):
-            return getattr(self._model, method)(windows)
+            answers = getattr(self._model, method)(windows)
+        if self.network_.answers_steps and windows.n_missing is not None:
+            answers[~existing(windows)] = np.nan
+        return answers
+
+    def _in_kind(self, answers, X):
+        """Give answers for steps of unequal sequences the lengths of these."""
+        return in_kind(answers, X) if self.network_.answers_steps else answers
+
+    def _to_score(self, X, y, sample_weight):
+        """Lay truths, predictions and weights row below row: of windows or of steps."""
+        predictions = self.predict(X)
+        if not self.network_.answers_steps:
+            return y, predictions, sample_weight
+        exists = existing(self._check_windows(X, reset=False))
+        if sample_weight is not None:
+            sample_weight = np.repeat(sample_weight, exists.sum(axis=1))
+        return steps_of(y, exists), steps_of(predictions, exists), sample_weight
 
     def transform(self, X):
         """Return what the network makes of windows, as features for others.
@@ -319,7 +348,18 @@ class BaseLSTM(TransformerMixin, CallbackSupportMixin, BaseEstimator, ABC):
         features : ndarray or dataframe of shape (n_windows, n_units)
             The vector that the linear layer reads: hidden states of the last recurrent
             layer, pooled over the steps.
+
+        Raises
+        ------
+        ValueError
+            If the fit had ``pooling=None``.
         """
+        check_is_fitted(self)
+        if self.network_.answers_steps:
+            raise ValueError(
+                "With pooling=None the network makes nothing of a window as a whole. "
+                'Choose a pooling, such as "mean", and fit.'
+            )
         return self._ask("pooled", X)
 
     def get_feature_names_out(self, input_features=None):
@@ -391,10 +431,10 @@ def told(X, y, sample_weight):
 
 def _check_n_targets(samples, n_targets):
     """Refuse targets of another number than the network answers with."""
-    if samples.targets.shape[1] != n_targets:
+    if samples.targets.shape[-1] != n_targets:
         raise ValueError(
-            f"y has {samples.targets.shape[1]} targets per window, but the network has "
-            f"{n_targets}. Pass as many as in the first y."
+            f"y has {samples.targets.shape[-1]} targets per window, but the network "
+            f"has {n_targets}. Pass as many as in the first y."
         )
 
 

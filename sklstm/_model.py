@@ -116,16 +116,19 @@ class ScaledNetwork:
 
         Returns
         -------
-        predictions : ndarray of shape (n_windows, n_targets[, n_quantiles])
+        predictions : ndarray of shape (n_windows[, n_timesteps], n_targets[, \
+                n_quantiles])
             Predictions in double precision.
         """
         outputs = self._outputs(windows)
-        predictions = _as_array(self.loss.predictions(outputs))
+        rows = outputs.flatten(0, -2)  # of windows or of steps
+        predictions = _as_array(self.loss.predictions(rows))
         # Targets are the second axis, whatever comes behind.
         mean, scale = (
             part.reshape(-1, *[1] * (predictions.ndim - 2)) for part in self.y_scale
         )
-        return predictions * scale + mean
+        predictions = predictions * scale + mean
+        return predictions.reshape(*outputs.shape[:-1], *predictions.shape[1:])
 
     def outputs(self, windows):
         """Return what the network gives for windows, (n_windows, n_outputs)."""
@@ -146,7 +149,9 @@ class ScaledNetwork:
         if windows.n_missing is not None:
             order = np.argsort(windows.n_missing, kind="stable")
             windows = windows.take(order)
-        blocks = (trim(*self._tensors(block)) for block in self._blocks(windows))
+        blocks = map(self._tensors, self._blocks(windows))
+        if not self.network.answers_steps:
+            blocks = (trim(*block) for block in blocks)
         outputs = predict(self.network, blocks, ask)
         return outputs if order is None else outputs[np.argsort(order)]
 

@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from sklstm._steps import existing
 from sklstm._validation import Windows
 
 
@@ -11,12 +12,23 @@ class Samples(NamedTuple):
     """What an estimator learns from, along the first axis of every part."""
 
     windows: Windows
-    targets: np.ndarray  # (n_windows, n_targets)
+    # (n_windows, n_targets), or of every step (n_windows, n_timesteps, n_targets).
+    targets: np.ndarray
     weights: np.ndarray  # (n_windows,)
 
     def take(self, rows):
         """Return some of the rows."""
         return Samples(self.windows.take(rows), self.targets[rows], self.weights[rows])
+
+    def scored(self):
+        """Return all targets that are scored, (n_rows, n_targets), and their weights.
+
+        Of every step that exists, or of every window.
+        """
+        if self.targets.ndim < 3:
+            return self.targets, self.weights
+        exists = existing(self.windows)
+        return self.targets[exists], np.repeat(self.weights, exists.sum(axis=1))
 
 
 def without_zero_weights(samples):

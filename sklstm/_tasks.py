@@ -57,7 +57,7 @@ class Regression(NamedTuple):
 
     def scale_of_targets(self, samples):
         """Measure what targets are to be brought to."""
-        scale = scale_of_columns(samples.targets, samples.weights)
+        scale = scale_of_columns(*samples.scored())
         if self.loss["name"] == "poisson":
             # A shifted count is none; divided by its mean it is one around 1.
             return Scale(
@@ -148,11 +148,11 @@ class Classification(NamedTuple):
 
     def scale_of_targets(self, samples):
         """Leave targets as they are."""
-        return identity_scale(samples.targets.shape[1])
+        return identity_scale(samples.targets.shape[-1])
 
     def strata(self, targets):
-        """Tell the class of each window by a number; 0 for several labels."""
-        if self.kind == "multilabel-indicator":
+        """Tell the class of each window by a number; 0 for several."""
+        if self.kind == "multilabel-indicator" or targets.ndim > 2:
             return np.zeros(len(targets), int)
         return targets[:, 0] if self.kind == "binary" else targets.argmax(axis=1)
 
@@ -173,7 +173,7 @@ class Classification(NamedTuple):
         """
         if class_weight is None:
             return np.ones(len(self.classes))
-        if self.kind == "multilabel-indicator":
+        if self.kind == "multilabel-indicator" or targets.ndim > 2:
             raise ValueError(
                 f"class_weight={class_weight!r} cannot weigh windows of several "
                 "labels. Pass class_weight=None, and what each window counts as "
@@ -193,17 +193,18 @@ class Classification(NamedTuple):
         if self.kind == "multilabel-indicator":
             return (outputs > 0).astype(int)
         if self.kind == "binary":
-            return self.classes[(outputs[:, 0] > 0).astype(int)]
-        return self.classes[outputs.argmax(axis=1)]
+            return self.classes[(outputs[..., 0] > 0).astype(int)]
+        return self.classes[outputs.argmax(axis=-1)]
 
     def log_probabilities(self, outputs):
-        """Read outputs as logarithms of probabilities, (n_windows, n_classes)."""
-        if self.kind == "multiclass":
-            return outputs - np.logaddexp.reduce(outputs, axis=1, keepdims=True)
-        is_so = -np.logaddexp(0.0, -outputs)
+        """Read outputs as logarithms of probabilities, (..., n_classes)."""
+        with np.errstate(invalid="ignore"):  # NaN where a step does not exist
+            if self.kind == "multiclass":
+                return outputs - np.logaddexp.reduce(outputs, axis=-1, keepdims=True)
+            is_so, is_not = (-np.logaddexp(0.0, side) for side in (-outputs, outputs))
         if self.kind == "multilabel-indicator":
             return is_so
-        return np.hstack([-np.logaddexp(0.0, outputs), is_so])
+        return np.concatenate([is_not, is_so], axis=-1)
 
 
 def _kind(y):

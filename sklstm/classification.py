@@ -1,9 +1,11 @@
 """Classification of windows."""
 
+from functools import partial
 from numbers import Real
 
 import numpy as np
 from sklearn.base import ClassifierMixin
+from sklearn.metrics import accuracy_score
 from sklearn.utils import check_random_state
 
 from sklstm._base import BaseLSTM, told
@@ -41,10 +43,10 @@ class LSTMClassifier(ClassifierMixin, BaseLSTM):
         Whether every layer also reads the windows from their end, with as many units
         again.
 
-    pooling : {"last", "mean", "max", "attention"}, default="last"
+    pooling : {"last", "mean", "max", "attention"} or None, default="last"
         How the hidden states of all steps become one vector: the one that has seen the
         whole window, their average, their greatest values, or an average by learnt
-        weights [5]_.
+        weights [5]_. None answers for every step, and y has a target for each.
 
     embedding_size : int or None, default=None
         Length of the vector that the network learns for each code of a symbol. X then
@@ -347,7 +349,9 @@ class LSTMClassifier(ClassifierMixin, BaseLSTM):
 
         y : array-like of shape (n_windows,) or (n_windows, n_labels)
             A class for each window, by numbers or strings; or 0 and 1 for each of
-            several labels, of which a window can have any.
+            several labels, of which a window can have any. With ``pooling=None`` a
+            class for each step: shape (n_windows, n_timesteps), or a list of sequences
+            as X. Steps that do not exist are not scored.
 
         sample_weight : array-like of shape (n_windows,), default=None
             What each window counts, not negative; a weight of 2 is as good as the same
@@ -385,8 +389,9 @@ class LSTMClassifier(ClassifierMixin, BaseLSTM):
         UserWarning
             If training was interrupted (Ctrl-C); what was learnt is kept.
         """
-        task = Classification.of(y, type(self).__name__, self.label_smoothing)
-        samples = self._check_samples(task, X, y, sample_weight, reset=True)
+        task, samples = self._check_samples(
+            self._task_of, X, y, sample_weight, reset=True
+        )
         validation = self._check_validation(
             task, X_val, y_val, sample_weight_val, samples
         )
@@ -438,12 +443,13 @@ class LSTMClassifier(ClassifierMixin, BaseLSTM):
                 "dict as class_weight."
             )
         is_first = not self.__sklearn_is_fitted__()
-        smoothing = self.label_smoothing
-        if is_first:
-            task = Classification.of(y, type(self).__name__, smoothing, classes)
-        else:
-            task = self._task._replace(label_smoothing=smoothing)
-        samples = self._check_samples(task, X, y, sample_weight, reset=is_first)
+        task_of = partial(self._task_of, classes=classes)
+        if not is_first:
+            task = self._task._replace(label_smoothing=self.label_smoothing)
+            task_of = partial(_same, task)
+        task, samples = self._check_samples(
+            task_of, X, y, sample_weight, reset=is_first
+        )
         weights = task.class_weights(self.class_weight, samples.targets)
         samples = _weighed(samples, task, weights)
         return self._partial_fit(task, samples, told(X, y, sample_weight))
@@ -462,10 +468,11 @@ class LSTMClassifier(ClassifierMixin, BaseLSTM):
         -------
         y : ndarray of shape (n_windows,) or (n_windows, n_labels)
             The most probable class of each window; of several labels 1 for those more
-            probable than not, else 0.
+            probable than not, else 0. With ``pooling=None`` of each step, any class at
+            steps that do not exist; a list for a list.
         """
         outputs = self._ask("outputs", X)
-        return self._task.labels(outputs)
+        return self._in_kind(self._task.labels(outputs), X)
 
     def decision_function(self, X):
         """Return what the network gives before it is turned into probabilities.
@@ -485,7 +492,9 @@ class LSTMClassifier(ClassifierMixin, BaseLSTM):
             constant.
         """
         outputs = self._ask("outputs", X)
-        return outputs[:, 0] if self._task.kind == "binary" else outputs
+        return self._in_kind(
+            outputs[..., 0] if self._task.kind == "binary" else outputs, X
+        )
 
     def predict_proba(self, X):
         """Predict the probabilities of classes.
@@ -500,9 +509,11 @@ class LSTMClassifier(ClassifierMixin, BaseLSTM):
         Returns
         -------
         probabilities : ndarray of shape (n_windows, n_classes)
-            In the order of `classes_`; of several labels, each for itself.
+            In the order of `classes_`; of several labels, each for itself. With
+            ``pooling=None`` of each step, NaN where none exists.
         """
-        return np.exp(self.predict_log_proba(X))
+        outputs = self._ask("outputs", X)
+        return self._in_kind(np.exp(self._task.log_probabilities(outputs)), X)
 
     def predict_log_proba(self, X):
         """Predict the logarithms of the probabilities of classes.
@@ -520,7 +531,34 @@ class LSTMClassifier(ClassifierMixin, BaseLSTM):
             As :meth:`predict_proba`, exact for small ones too.
         """
         outputs = self._ask("outputs", X)
-        return self._task.log_probabilities(outputs)
+        return self._in_kind(self._task.log_probabilities(outputs), X)
+
+    def score(self, X, y, sample_weight=None):
+        """Return the share of classes that are predicted right.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_windows, n_timesteps, n_features) or \
+                (n_windows, n_timesteps), or list of sequences
+            Windows like those seen during fit.
+
+        y : array-like
+            Classes, shaped like the y seen during fit.
+
+        sample_weight : array-like of shape (n_windows,), default=None
+            What each window counts; None counts all alike.
+
+        Returns
+        -------
+        score : float
+            :func:`sklearn.metrics.accuracy_score`; with ``pooling=None`` over all steps
+            that exist.
+        """
+        truths, predictions, weights = self._to_score(X, y, sample_weight)
+        return accuracy_score(truths, predictions, sample_weight=weights)
+
+    def _task_of(self, y, classes=None):
+        return Classification.of(y, type(self).__name__, self.label_smoothing, classes)
 
     def _split_off(self, task, samples):
         if not self.shuffle:
@@ -533,6 +571,11 @@ class LSTMClassifier(ClassifierMixin, BaseLSTM):
         tags = super().__sklearn_tags__()
         tags.classifier_tags.multi_label = True
         return tags
+
+
+def _same(task, _y):
+    """Return the task there is, whatever y."""
+    return task
 
 
 def _weighed(samples, task, class_weights):

@@ -4,6 +4,7 @@ from numbers import Real
 
 import numpy as np
 from sklearn.base import RegressorMixin
+from sklearn.metrics import r2_score
 from sklearn.utils.metaestimators import available_if
 
 from sklstm._base import BaseLSTM, told
@@ -42,10 +43,10 @@ class LSTMRegressor(RegressorMixin, BaseLSTM):
         Whether every layer also reads the windows from their end, with as many units
         again.
 
-    pooling : {"last", "mean", "max", "attention"}, default="last"
+    pooling : {"last", "mean", "max", "attention"} or None, default="last"
         How the hidden states of all steps become one vector: the one that has seen the
         whole window, their average, their greatest values, or an average by learnt
-        weights [5]_.
+        weights [5]_. None answers for every step, and y has a target for each.
 
     embedding_size : int or None, default=None
         Length of the vector that the network learns for each code of a symbol. X then
@@ -351,7 +352,10 @@ class LSTMRegressor(RegressorMixin, BaseLSTM):
             length share a batch.
 
         y : array-like of shape (n_windows,) or (n_windows, n_outputs)
-            Numbers to predict.
+            Numbers to predict. With ``pooling=None`` a number, or a row of them, for
+            each step: shape (n_windows, n_timesteps) or (n_windows, n_timesteps,
+            n_outputs), or a list of sequences as X. Steps that do not exist are not
+            scored.
 
         sample_weight : array-like of shape (n_windows,), default=None
             What each window counts, not negative; a weight of 2 is as good as the same
@@ -389,8 +393,9 @@ class LSTMRegressor(RegressorMixin, BaseLSTM):
         UserWarning
             If training was interrupted (Ctrl-C); what was learnt is kept.
         """
-        task = Regression.of(y, type(self).__name__, self._loss_parameters())
-        samples = self._check_samples(task, X, y, sample_weight, reset=True)
+        task, samples = self._check_samples(
+            self._task_of, X, y, sample_weight, reset=True
+        )
         validation = self._check_validation(
             task, X_val, y_val, sample_weight_val, samples
         )
@@ -412,7 +417,10 @@ class LSTMRegressor(RegressorMixin, BaseLSTM):
             Windows, as in :meth:`fit`.
 
         y : array-like of shape (n_windows,) or (n_windows, n_outputs)
-            Numbers to predict.
+            Numbers to predict. With ``pooling=None`` a number, or a row of them, for
+            each step: shape (n_windows, n_timesteps) or (n_windows, n_timesteps,
+            n_outputs), or a list of sequences as X. Steps that do not exist are not
+            scored.
 
         sample_weight : array-like of shape (n_windows,), default=None
             What each window counts; None counts all alike.
@@ -428,10 +436,11 @@ class LSTMRegressor(RegressorMixin, BaseLSTM):
             As :meth:`fit`; and with ``early_stopping=True``.
         """
         is_first = not self.__sklearn_is_fitted__()
-        task = Regression.of(y, type(self).__name__, self._loss_parameters())
+        task, samples = self._check_samples(
+            self._task_of, X, y, sample_weight, reset=is_first
+        )
         if not is_first:
             task = task._replace(is_1d=self._task.is_1d)
-        samples = self._check_samples(task, X, y, sample_weight, reset=is_first)
         return self._partial_fit(task, samples, told(X, y, sample_weight))
 
     def predict(self, X):
@@ -447,13 +456,14 @@ class LSTMRegressor(RegressorMixin, BaseLSTM):
         Returns
         -------
         y : ndarray of shape (n_windows,) or (n_windows, n_outputs)
-            Predictions, shaped like the y seen during fit; with ``loss="quantile"``
-            those of the level next to one half.
+            Predictions, shaped like the y seen during fit, NaN at steps that do not
+            exist, or a list for a list; with ``loss="quantile"`` those of the level
+            next to one half.
         """
         answers = self._ask("answer", X)
-        if answers.ndim == 3:
-            answers = answers[:, :, _middle(self._model.loss.quantiles)]
-        return answers[:, 0] if self._task.is_1d else answers
+        if self._has_quantiles:
+            answers = answers[..., _middle(self._model.loss.quantiles)]
+        return self._in_kind(answers[..., 0] if self._task.is_1d else answers, X)
 
     @available_if(lambda self: self.loss == "quantile")
     def predict_quantiles(self, X):
@@ -473,12 +483,44 @@ class LSTMRegressor(RegressorMixin, BaseLSTM):
             Quantiles in the order of their levels, which is their order.
         """
         answers = self._ask("answer", X)
-        if answers.ndim < 3:
+        if not self._has_quantiles:
             raise ValueError(
                 f"This network was fitted with loss={self._model.loss_parameters}, "
                 'which has no quantiles. Fit it with loss="quantile".'
             )
-        return answers[:, 0] if self._task.is_1d else answers
+        return self._in_kind(answers[..., 0, :] if self._task.is_1d else answers, X)
+
+    def score(self, X, y, sample_weight=None):
+        """Return the coefficient of determination of predictions.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_windows, n_timesteps, n_features) or \
+                (n_windows, n_timesteps), or list of sequences
+            Windows like those seen during fit.
+
+        y : array-like
+            Targets, shaped like the y seen during fit.
+
+        sample_weight : array-like of shape (n_windows,), default=None
+            What each window counts; None counts all alike.
+
+        Returns
+        -------
+        score : float
+            :func:`sklearn.metrics.r2_score`; with ``pooling=None`` over all steps that
+            exist.
+        """
+        truths, predictions, weights = self._to_score(X, y, sample_weight)
+        return r2_score(truths, predictions, sample_weight=weights)
+
+    @property
+    def _has_quantiles(self):
+        """Whether the network answers with quantiles."""
+        return self._model.loss_parameters["name"] == "quantile"
+
+    def _task_of(self, y):
+        return Regression.of(y, type(self).__name__, self._loss_parameters())
 
     def _loss_parameters(self):
         if self.loss != "quantile":

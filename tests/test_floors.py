@@ -26,7 +26,7 @@ FLOORS = [
     # 3: arrays to network and back
     ["_calendar", "_callbacks", "_codes", "_columns", "_naive", "_sklearn"],
     ["_timeline"],
-    ["_symbols", "_times", "_validation"],
+    ["_steps", "_symbols", "_times", "_validation"],
     ["_backtests", "_context", "_exogenous", "_leaks", "_lessons", "_samples"],
     ["_bands", "_correctors", "_plan", "_scaling", "_series", "_tables"],
     ["_calibration", "_known", "_model", "_tasks"],

@@ -100,8 +100,8 @@ class RecurrentNetwork(nn.Module):
         Activation of the cells.
     bidirectional : bool
         Whether every layer also reads the window from its end, with other weights.
-    pooling : {"last", "mean", "max", "attention"}
-        How the states of all steps become one vector.
+    pooling : {"last", "mean", "max", "attention"} or None
+        How the states of all steps become one vector; None answers for every step.
     n_codes, embedding_size : int or None
         How many codes the windows hold, and the length of the vector of each; None for
         readings.
@@ -160,6 +160,7 @@ class RecurrentNetwork(nn.Module):
             for n_inputs, width in pairwise(widths)
         )
         self.pooling = make_pooling(pooling, widths[-1], dtype)
+        self.answers_steps = pooling is None
         self.head = Linear(widths[-1], n_outputs, dtype)
 
     def start_training(self, generator):
@@ -192,13 +193,13 @@ class RecurrentNetwork(nn.Module):
 
         Returns
         -------
-        outputs : torch.Tensor of shape (n_windows, n_outputs)
-            One row per window.
+        outputs : torch.Tensor of shape (n_windows[, n_timesteps], n_outputs)
+            One row per window, or per step.
         """
         return self.head(self._drop(self.pooled(windows, n_missing)))
 
     def pooled(self, windows, n_missing=None):
-        """Return the vector that the head reads, (n_windows, width)."""
+        """Return what the head reads, (n_windows[, n_timesteps], width)."""
         exists = existing_steps(windows.shape[1], n_missing)
         states, last = self.states(windows, exists, self.pooling.needs_states)
         return self.pooling(states, last, exists)

@@ -16,6 +16,16 @@ class Last(nn.Module):
         return last
 
 
+class Every(nn.Module):
+    """Leave the states of all steps as they are."""
+
+    needs_states = True
+
+    def forward(self, states, last, exists):
+        """Return all states, (n_windows, n_timesteps, width)."""
+        return states
+
+
 class Mean(nn.Module):
     """Average the states of the steps that exist."""
 
@@ -82,7 +92,10 @@ class Attention(nn.Module):
 
 
 def make_pooling(name, width, dtype):
-    """Build the pooling layer with a name: "last", "mean", "max" or "attention"."""
+    """Build the pooling layer with a name: "last", "mean", "max", "attention" or None.
+
+    None pools nothing.
+    """
     if name == "attention":
         return Attention(width, dtype)
-    return {"last": Last, "mean": Mean, "max": Max}[name]()
+    return {"last": Last, "mean": Mean, "max": Max, None: Every}[name]()

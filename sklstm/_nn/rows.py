@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import torch
 
-from sklstm._nn.missing import trim
+from sklstm._nn.missing import existing_steps, trim
 
 
 class Rows(NamedTuple):
@@ -12,7 +12,8 @@ class Rows(NamedTuple):
 
     windows: torch.Tensor  # (n_windows, n_timesteps, n_features)
     n_missing: torch.Tensor | None  # (n_windows,), steps that do not exist
-    targets: torch.Tensor  # (n_windows, n_targets)
+    # (n_windows, n_targets), or of every step (n_windows, n_timesteps, n_targets).
+    targets: torch.Tensor
     weights: torch.Tensor | None  # (n_windows,), what each counts; None: the same
 
     @property
@@ -36,7 +37,44 @@ class Rows(NamedTuple):
     def trimmed(self):
         """Cut off steps that do not exist in any of the rows."""
         windows, n_missing = trim(self.windows, self.n_missing)
-        return self._replace(windows=windows, n_missing=n_missing)
+        targets = self.targets
+        if targets.ndim > 2:
+            targets = targets[:, targets.shape[1] - windows.shape[1] :]
+        return self._replace(windows=windows, n_missing=n_missing, targets=targets)
+
+    def scored(self, outputs):
+        """Lay what is scored row below row: every window or every step that exists.
+
+        Parameters
+        ----------
+        outputs : torch.Tensor of shape (n_windows[, n_timesteps], n_outputs)
+            What a network answers to the windows.
+
+        Returns
+        -------
+        outputs : torch.Tensor of shape (n_rows, n_outputs)
+            Those that are scored.
+        rows : Rows
+            With targets, and weights, for each of them.
+        put_back : callable
+            Brings slopes by these outputs into the shape of all, zero elsewhere.
+        """
+        if self.targets.ndim < 3:
+            return outputs, self, lambda slopes: slopes
+        exists = existing_steps(outputs.shape[1], self.n_missing)
+        if exists is None:
+            exists = outputs.new_ones(outputs.shape[:2], dtype=torch.bool)
+        weights = self.weights
+        if weights is not None:
+            weights = weights.repeat_interleave(exists.sum(1))
+        rows = self._replace(targets=self.targets[exists], weights=weights)
+
+        def put_back(slopes):
+            everywhere = torch.zeros_like(outputs)
+            everywhere[exists] = slopes
+            return everywhere
+
+        return outputs[exists], rows, put_back
 
     def take(self, rows):
         """Return some of the rows, in the order given; all for None."""

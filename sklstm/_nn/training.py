@@ -127,11 +127,12 @@ class Learner:
         """Take one step per batch of rows; returns the mean loss by weight."""
         if not self.network.training:
             self.network.train()
-        total = 0.0
+        total = total_weight = 0.0
         for rows in _batches(training, self.plan, generator):
             batch = training.take(rows).trimmed()
-            total += self._step(batch) * batch.total_weight
-        loss = (total / training.total_weight).item()
+            loss, weight = self._step(batch)
+            total, total_weight = total + loss * weight, total_weight + weight
+        loss = (total / total_weight).item()
         if not math.isfinite(loss + self.weights.values.norm().item()):
             raise ValueError(
                 f"Training diverged: the loss came to {loss} and the weights grew out "
@@ -142,13 +143,14 @@ class Learner:
         return loss
 
     def _step(self, batch):
-        """Take one step on a batch; returns its mean loss, the penalty included."""
+        """Take one step on a batch; returns its loss, penalty included, and weight."""
         weights, plan = self.weights, self.plan
         outputs = self.way.forwards(batch.windows, batch.n_missing)
-        losses = self.loss(outputs, batch.targets)
-        slopes = self.loss.slopes(outputs, batch.targets)
-        loss = batch.mean(losses)
-        self.way.backwards(batch.slopes_of_mean(slopes, losses))
+        outputs, rows, put_back = batch.scored(outputs)
+        losses = self.loss(outputs, rows.targets)
+        slopes = self.loss.slopes(outputs, rows.targets)
+        loss = rows.mean(losses)
+        self.way.backwards(put_back(rows.slopes_of_mean(slopes, losses)))
         if plan.alpha and plan.solver != "adamw":
             alpha = plan.alpha / float(batch.total_weight)
             loss += weights.penalty(alpha)
@@ -156,7 +158,7 @@ class Learner:
         if plan.max_grad_norm is not None:
             weights.clip_gradient(plan.max_grad_norm)
         self.optimizer.step()
-        return loss
+        return loss, rows.total_weight
 
 
 def train(
@@ -290,7 +292,10 @@ def evaluate(network, loss, rows):
     size = rows_per_block(network, rows.windows.shape[1])
     starts = range(0, len(rows.targets), size)
     blocks = (rows.take(slice(start, start + size)) for start in starts)
-    outputs = predict(network, (trim(b.windows, b.n_missing) for b in blocks))
+    blocks = ((b.windows, b.n_missing) for b in blocks)
+    if not network.answers_steps:
+        blocks = (trim(*block) for block in blocks)
+    outputs, rows, _ = rows.scored(predict(network, blocks))
     return rows.mean(loss(outputs, rows.targets)).item()
 
 
@@ -309,8 +314,8 @@ def predict(network, blocks, ask=None):
 
     Returns
     -------
-    outputs : torch.Tensor of shape (n_windows, n_outputs)
-        One row per window, in the order given.
+    outputs : torch.Tensor of shape (n_windows[, n_timesteps], n_outputs)
+        One row per window or step, in the order given.
     """
     network.eval()
     ask = ask or network

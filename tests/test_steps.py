@@ -1,0 +1,146 @@
+"""A target for every step: what is scored, and shapes in kind."""
+
+import numpy as np
+import numpy.testing as npt
+import pytest
+import torch
+from sklearn.metrics import accuracy_score, r2_score
+from sklearn.model_selection import cross_val_score
+
+from sklstm import LSTMClassifier, LSTMRegressor, pad_sequences
+from sklstm._nn.losses import make_loss
+from sklstm._nn.rows import Rows
+from sklstm._steps import steps_of
+
+RANDOM = np.random.default_rng(0)
+LENGTHS = RANDOM.integers(4, 12, 80)
+SEQUENCES = [RANDOM.normal(size=(n, 2)) for n in LENGTHS]
+# What a step is told by: its own reading, and the one before.
+NUMBERS = [s[:, 0] + np.r_[0, s[:-1, 1]] for s in SEQUENCES]
+WORDS = [np.where(numbers > 0, "up", "down") for numbers in NUMBERS]
+X = pad_sequences(SEQUENCES)
+EXISTS = ~np.isnan(X[:, :, 0])
+SETTINGS = {
+    "hidden_layer_sizes": (12,),
+    "pooling": None,
+    "batch_size": 20,
+    "max_iter": 60,
+    "learning_rate": "cosine",
+    "random_state": 0,
+}
+
+
+def padded(parts, fill):
+    full = np.full(EXISTS.shape, fill, dtype=np.asarray(parts[0]).dtype)
+    full[EXISTS] = np.concatenate(parts)
+    return full
+
+
+def test_numbers_of_every_step_are_learnt():
+    model = LSTMRegressor(**SETTINGS).fit(SEQUENCES[:60], NUMBERS[:60])
+    predictions = model.predict(SEQUENCES[60:])
+    assert [len(p) for p in predictions] == LENGTHS[60:].tolist()
+    score = r2_score(np.concatenate(NUMBERS[60:]), np.concatenate(predictions))
+    assert score > 0.9
+    assert model.score(SEQUENCES[60:], NUMBERS[60:]) == pytest.approx(score)
+
+
+def test_classes_of_every_step_are_told():
+    model = LSTMClassifier(**SETTINGS).fit(SEQUENCES[:60], WORDS[:60])
+    predictions = model.predict(SEQUENCES[60:])
+    score = accuracy_score(np.concatenate(WORDS[60:]), np.concatenate(predictions))
+    assert score > 0.85
+    assert model.score(SEQUENCES[60:], WORDS[60:]) == pytest.approx(score)
+    probabilities = model.predict_proba(SEQUENCES[60:])
+    assert probabilities[0].shape == (LENGTHS[60], 2)
+    npt.assert_allclose(np.concatenate(probabilities).sum(axis=1), 1)
+
+
+@pytest.mark.parametrize("fill", [np.nan, 1e9])
+def test_steps_that_do_not_exist_are_not_scored(fill):
+    expected = LSTMRegressor(**SETTINGS).fit(SEQUENCES, NUMBERS).predict(SEQUENCES)
+    y = padded(NUMBERS, fill)
+    model = LSTMRegressor(**SETTINGS).fit(X, y)
+    predictions = model.predict(X)
+    npt.assert_array_equal(np.isnan(predictions), ~EXISTS)
+    npt.assert_allclose(predictions[EXISTS], np.concatenate(expected))
+    assert model.score(X, y) == pytest.approx(
+        r2_score(np.concatenate(NUMBERS), np.concatenate(expected))
+    )
+
+
+def test_labels_of_steps_that_do_not_exist_are_no_class():
+    model = LSTMClassifier(**SETTINGS).fit(X, padded(WORDS, "none"))
+    assert model.classes_.tolist() == ["down", "up"]
+    assert np.isnan(model.predict_proba(X)[~EXISTS]).all()
+    assert set(model.predict(X).ravel()) <= {"down", "up"}
+
+
+def test_steps_may_have_several_numbers_and_quantiles():
+    whole = RANDOM.normal(size=(40, 6, 2))
+    y = np.stack([whole[:, :, 0], whole.cumsum(axis=1)[:, :, 1]], axis=2)
+    model = LSTMRegressor(**SETTINGS).fit(whole, y)
+    assert model.predict(whole).shape == (40, 6, 2)
+    assert model.n_outputs_ == 2
+    model = LSTMRegressor(loss="quantile", **SETTINGS).fit(whole, y)
+    assert model.predict_quantiles(whole).shape == (40, 6, 2, 3)
+    one = LSTMRegressor(loss="quantile", **SETTINGS).fit(whole, y[:, :, 0])
+    quantiles = one.predict_quantiles(whole)
+    npt.assert_array_equal(quantiles[:, :, 1], one.predict(whole))
+    assert (np.diff(quantiles, axis=2) > 0).all()
+
+
+def test_slopes_of_steps_are_the_gradient_of_the_mean():
+    n_missing = torch.tensor([0, 2, 3])
+    outputs = torch.from_numpy(RANDOM.normal(size=(3, 4, 2))).requires_grad_()
+    targets = torch.from_numpy(RANDOM.normal(size=(3, 4, 2)))
+    weights = torch.tensor([1.0, 0.5, 2.0], dtype=torch.float64)
+    rows = Rows(None, n_missing, targets, weights)
+    scored, answers, put_back = rows.scored(outputs)
+    assert scored.shape == (4 + 2 + 1, 2)
+    loss = make_loss("squared_error")
+    losses = loss(scored, answers.targets)
+    mean = answers.mean(losses)
+    by_hand = sum(
+        w * loss(o[n:], t[n:]).mean(1).sum()
+        for w, o, t, n in zip(weights, outputs, targets, n_missing, strict=True)
+    ) / (4 * 1.0 + 2 * 0.5 + 1 * 2.0)
+    npt.assert_allclose(mean.item(), by_hand.item())
+    gradient = torch.autograd.grad(mean, outputs)[0]
+    slopes = answers.slopes_of_mean(loss.slopes(scored, answers.targets), losses)
+    npt.assert_allclose(put_back(slopes.detach()), gradient)
+
+
+def test_early_stopping_and_searches_work_on_steps():
+    model = LSTMClassifier(early_stopping=True, **SETTINGS)
+    scores = cross_val_score(model, SEQUENCES, WORDS, cv=2)
+    assert scores.min() > 0.7
+
+
+@pytest.mark.parametrize(
+    ("y", "message"),
+    [
+        ([*NUMBERS[:-1], np.zeros(3)], r"sequences of .*, but with pooling=None"),
+        (np.zeros(80), r"the shape \(80,\), but with pooling=None"),
+        (np.zeros((80, 3)), r"X has 80 windows of \d+, \d+, \d+, \.\.\. steps"),
+        (None, "requires y"),
+    ],
+)
+def test_a_target_is_needed_for_every_step(y, message):
+    with pytest.raises(ValueError, match=message):
+        LSTMRegressor(**SETTINGS).fit(SEQUENCES, y)
+
+
+def test_features_are_of_windows_not_of_steps():
+    model = LSTMClassifier(**SETTINGS).fit(SEQUENCES, WORDS)
+    with pytest.raises(ValueError, match="nothing of a window as a whole"):
+        model.transform(SEQUENCES)
+    with pytest.raises(ValueError, match="several labels"):
+        model.set_params(class_weight="balanced").fit(SEQUENCES, WORDS)
+
+
+def test_targets_are_laid_out_window_by_window():
+    exists = np.array([[False, True], [True, True]])
+    y = np.array([[9, 1], [2, 3]])
+    npt.assert_array_equal(steps_of(y, exists), [1, 2, 3])
+    npt.assert_array_equal(steps_of([[1], [2, 3]], exists), [1, 2, 3])
