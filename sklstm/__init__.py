@@ -1,5 +1,6 @@
 """LSTM estimators that behave like any other scikit-learn estimator."""
 
+from sklstm.autoencoding import LSTMAutoencoder
 from sklstm.classification import LSTMClassifier
 from sklstm.displays import ForecastDisplay
 from sklstm.encoding import SequenceEncoder
@@ -10,6 +11,7 @@ from sklstm.sequences import make_windows, pad_sequences
 
 __all__ = [
     "ForecastDisplay",
+    "LSTMAutoencoder",
     "LSTMClassifier",
     "LSTMForecaster",
     "LSTMRegressor",

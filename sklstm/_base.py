@@ -15,10 +15,10 @@ from sklearn.utils.validation import check_is_fitted
 from sklstm._callbacks import FitWatcher
 from sklstm._codes import check_codes, count_codes
 from sklstm._model import ScaledNetwork
+from sklstm._nn.autoencoder import n_multiplications_of
 from sklstm._nn.cells import ACTIVATIONS, CELLS
 from sklstm._nn.initialization import initialize
 from sklstm._nn.losses import make_loss
-from sklstm._nn.network import n_multiplications
 from sklstm._nn.tensors import random_generator, resolve_device, threads_for
 from sklstm._nn.training import Plan, rows_per_block, train
 from sklstm._samples import Samples, without_zero_weights
@@ -34,6 +34,10 @@ FLOAT64_EPOCH = 100_000_000
 
 class BaseLSTM(TransformerMixin, CallbackSupportMixin, BaseEstimator, ABC):
     """Base class of the estimators that train one network on windows."""
+
+    # What some estimators have no parameter for.
+    code_size = embedding_size = None
+    conv_filters, conv_kernel_size = (), 1
 
     _parameter_constraints: dict = {
         "hidden_layer_sizes": [
@@ -199,7 +203,7 @@ class BaseLSTM(TransformerMixin, CallbackSupportMixin, BaseEstimator, ABC):
         generator = random_generator(random_state.randint(2**31 - 1))
         plan = self._plan(len(samples.targets), max_iter)
         architecture = self._architecture(task, samples, is_new)
-        with threads_for(plan.batch_size * n_multiplications(architecture)):
+        with threads_for(plan.batch_size * n_multiplications_of(architecture)):
             if is_new:
                 model = self._new_model(task, architecture, samples, generator)
             else:
@@ -247,6 +251,7 @@ class BaseLSTM(TransformerMixin, CallbackSupportMixin, BaseEstimator, ABC):
             "activation": self.activation,
             "bidirectional": bool(self.bidirectional),
             "pooling": self.pooling,
+            "code_size": self.code_size,
             "n_codes": n_codes,
             "embedding_size": self.embedding_size,
             "conv_filters": _check_sizes(self.conv_filters, "conv_filters"),
@@ -259,7 +264,7 @@ class BaseLSTM(TransformerMixin, CallbackSupportMixin, BaseEstimator, ABC):
             return architecture | {
                 "dtype": kept if self.dtype == "auto" else self.dtype
             }
-        epoch = values.shape[0] * values.shape[1] * n_multiplications(architecture)
+        epoch = values.shape[0] * values.shape[1] * n_multiplications_of(architecture)
         return architecture | {"dtype": self._choose_dtype(values.dtype, epoch)}
 
     def _choose_dtype(self, dtype, epoch):
@@ -314,11 +319,8 @@ class BaseLSTM(TransformerMixin, CallbackSupportMixin, BaseEstimator, ABC):
         windows = self._check_windows(X, reset=False)
         n_windows, n_timesteps, _ = windows.values.shape
         n_rows = min(n_windows, rows_per_block(self.network_, n_timesteps))
-        with threads_for(n_rows * n_multiplications(self._model.architecture)):
-            answers = getattr(self._model, method)(windows)
-        if self.network_.answers_steps and windows.n_missing is not None:
-            answers[~existing(windows)] = np.nan
-        return answers
+        with threads_for(n_rows * n_multiplications_of(self._model.architecture)):
+            return getattr(self._model, method)(windows)
 
     def _in_kind(self, answers, X):
         """Give answers for steps of unequal sequences the lengths of these."""
@@ -355,7 +357,7 @@ class BaseLSTM(TransformerMixin, CallbackSupportMixin, BaseEstimator, ABC):
             If the fit had ``pooling=None``.
         """
         check_is_fitted(self)
-        if self.network_.answers_steps:
+        if self._model.architecture["pooling"] is None:
             raise ValueError(
                 "With pooling=None the network makes nothing of a window as a whole. "
                 'Choose a pooling, such as "mean", and fit.'
@@ -375,7 +377,7 @@ class BaseLSTM(TransformerMixin, CallbackSupportMixin, BaseEstimator, ABC):
         feature_names_out : ndarray of str
             ``"lstm0"``, ``"lstm1"`` and so on.
         """
-        width = self.network_.head.weight.shape[1]
+        width = self.network_.width
         return np.array([f"lstm{number}" for number in range(width)], dtype=object)
 
     @available_if(lambda self: self.pooling == "attention")
@@ -421,6 +423,12 @@ class BaseLSTM(TransformerMixin, CallbackSupportMixin, BaseEstimator, ABC):
         state = super().__getstate__().copy()
         state.pop("_optimizer_state", None)
         return state
+
+
+def without_front(constraints):
+    """Leave out constraints of what stands in front of the recurrent layers."""
+    front = {"embedding_size", "conv_filters", "conv_kernel_size"}
+    return {name: value for name, value in constraints.items() if name not in front}
 
 
 def told(X, y, sample_weight):

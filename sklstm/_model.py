@@ -3,13 +3,14 @@
 import numpy as np
 import torch
 
+from sklstm._nn.autoencoder import make_network
 from sklstm._nn.losses import make_loss
 from sklstm._nn.missing import trim
-from sklstm._nn.network import RecurrentNetwork
 from sklstm._nn.rows import Rows
 from sklstm._nn.tensors import resolve_device
 from sklstm._nn.training import predict, rows_per_block
 from sklstm._scaling import windows_to_tensors
+from sklstm._steps import existing
 
 # Parameters that a network may go on training with other values of.
 MAY_CHANGE = {"dropout", "recurrent_dropout"}
@@ -24,7 +25,7 @@ class ScaledNetwork:
     Parameters
     ----------
     architecture : dict
-        Parameters of :class:`~sklstm._nn.network.RecurrentNetwork`, its dtype by name.
+        Parameters of :func:`~sklstm._nn.autoencoder.make_network`, its dtype by name.
     loss : dict
         Parameters of :func:`~sklstm._nn.losses.make_loss`.
     x_scale : Scale
@@ -42,7 +43,7 @@ class ScaledNetwork:
     def _build(self):
         """Make the parts that follow from the parameters; no weights yet."""
         self.dtype = getattr(torch, self.architecture["dtype"])
-        self.network = RecurrentNetwork(**{**self.architecture, "dtype": self.dtype})
+        self.network = make_network(**{**self.architecture, "dtype": self.dtype})
         self.loss = make_loss(**self.loss_parameters)
 
     @property
@@ -94,7 +95,10 @@ class ScaledNetwork:
     def rows(self, samples):
         """Scale samples and move them to where the network is."""
         windows = self._tensors(samples.windows)
-        targets = self._tensor(self.y_scale.apply(samples.targets))
+        if self.architecture["code_size"] is None:
+            targets = self._tensor(self.y_scale.apply(samples.targets))
+        else:
+            targets = windows[0]  # a view, where windows slide over a series
         if (samples.weights == 1).all():
             return Rows(*windows, targets, None)
         weights = self._tensor(samples.weights)
@@ -128,11 +132,23 @@ class ScaledNetwork:
             part.reshape(-1, *[1] * (predictions.ndim - 2)) for part in self.y_scale
         )
         predictions = predictions * scale + mean
-        return predictions.reshape(*outputs.shape[:-1], *predictions.shape[1:])
+        predictions = predictions.reshape(*outputs.shape[:-1], *predictions.shape[1:])
+        return self._where_existing(predictions, windows)
 
     def outputs(self, windows):
         """Return what the network gives for windows, (n_windows, n_outputs)."""
-        return _as_array(self._outputs(windows))
+        return self._where_existing(_as_array(self._outputs(windows)), windows)
+
+    def errors(self, windows):
+        """Return how far an autoencoder is off, in squared deviations, (n_windows,)."""
+        return _as_array(self._outputs(windows, self.network.errors))
+
+    def decode(self, codes, n_timesteps):
+        """Make windows from codes, (n_windows, n_timesteps, n_features)."""
+        size = rows_per_block(self.network, n_timesteps)
+        blocks = ((block, n_timesteps) for block in self._tensor(codes).split(size))
+        windows = _as_array(predict(self.network, blocks, self.network.decode))
+        return windows * self.x_scale.scale + self.x_scale.mean
 
     def pooled(self, windows):
         """Return what the head of the network reads, (n_windows, width)."""
@@ -142,6 +158,12 @@ class ScaledNetwork:
         """Return what attention weighs steps by, (n_windows, n_timesteps)."""
         blocks = map(self._tensors, self._blocks(windows))
         return _as_array(predict(self.network, blocks, self.network.step_weights))
+
+    def _where_existing(self, answers, windows):
+        """Put NaN in place of answers for steps that do not exist."""
+        if self.network.answers_steps and windows.n_missing is not None:
+            answers[~existing(windows)] = np.nan
+        return answers
 
     def _outputs(self, windows, ask=None):
         """Ask the network, block by block; windows of one length together."""

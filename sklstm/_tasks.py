@@ -8,7 +8,7 @@ from sklearn.utils.class_weight import compute_class_weight
 from sklearn.utils.multiclass import check_classification_targets, type_of_target
 from sklearn.utils.validation import check_array, column_or_1d
 
-from sklstm._scaling import Scale, identity_scale, scale_of_columns
+from sklstm._scaling import Scale, identity_scale, scale_of_columns, scale_of_windows
 from sklstm._validation import count_axes, refuse_dates, strings_refused
 
 
@@ -64,6 +64,21 @@ class Regression(NamedTuple):
                 np.zeros_like(scale.mean), np.where(scale.mean > 0, scale.mean, 1.0)
             )
         return scale
+
+
+class Reconstruction(NamedTuple):
+    """Windows to make again from few numbers."""
+
+    loss: dict  # parameters of :func:`sklstm._nn.losses.make_loss`
+
+    @property
+    def learnt(self):
+        """Attributes of the estimator that tell of the task."""
+        return {}
+
+    def scale_of_targets(self, samples):
+        """Measure what targets, the windows themselves, are to be brought to."""
+        return scale_of_windows(samples.windows, samples.weights)
 
 
 class Classification(NamedTuple):

@@ -6,6 +6,7 @@ from sklearn.utils import estimator_checks, get_tags
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from sklstm import (
+    LSTMAutoencoder,
     LSTMClassifier,
     LSTMRegressor,
     SequenceEncoder,
@@ -14,6 +15,8 @@ from sklstm import (
 from sklstm.testing import expected_failed_checks
 
 ESTIMATORS = [
+    LSTMAutoencoder(3, (8,), max_iter=40),
+    LSTMAutoencoder(2, (6, 4), bidirectional=True, pooling="attention", max_iter=20),
     LSTMClassifier(),
     LSTMClassifier(
         (10,),

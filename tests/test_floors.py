@@ -20,7 +20,7 @@ FLOORS = [
     ["_nn.by_hand"],
     ["_nn.recurrence"],
     ["_nn.network"],
-    ["_nn.gradients", "_nn.initialization"],
+    ["_nn.autoencoder", "_nn.gradients", "_nn.initialization"],
     # 2: training
     ["_nn.training"],
     # 3: arrays to network and back
@@ -33,7 +33,8 @@ FLOORS = [
     ["_learnt"],
     ["_base"],
     # 4: what the user calls
-    ["classification", "datasets", "displays", "encoding", "preprocessing"],
+    ["autoencoding", "classification", "datasets", "displays", "encoding"],
+    ["preprocessing"],
     ["regression", "sequences"],
     # 5: what holds estimators
     ["forecasting", "testing"],

@@ -4,6 +4,7 @@ import torch
 
 from sklstm._nn.activations import ACTIVATIONS
 from sklstm._nn.missing import existing_steps, hide_missing
+from sklstm._nn.network import RecurrentNetwork
 from sklstm._nn.pooling import Last
 from sklstm._nn.unrolled import Batch
 
@@ -55,6 +56,8 @@ class ByHand:
     @staticmethod
     def leads_through(network):
         """Say whether a network is plain."""
+        if not isinstance(network, RecurrentNetwork):
+            return False
         layers = [layer for directions in network.layers for layer in directions]
         return (
             len(layers) == len(network.layers)

@@ -163,6 +163,11 @@ class RecurrentNetwork(nn.Module):
         self.answers_steps = pooling is None
         self.head = Linear(widths[-1], n_outputs, dtype)
 
+    @property
+    def width(self):
+        """Length of the vector that the head reads."""
+        return self.head.weight.shape[1]
+
     def start_training(self, generator):
         """Get ready to be trained, with a generator for dropout on its own device."""
         self.generator = generator
