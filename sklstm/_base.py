@@ -3,6 +3,7 @@
 import math
 import warnings
 from abc import ABC, abstractmethod
+from functools import wraps
 from numbers import Integral, Real
 
 import numpy as np
@@ -21,7 +22,7 @@ from sklstm._nn.initialization import initialize
 from sklstm._nn.losses import make_loss
 from sklstm._nn.tensors import random_generator, resolve_device, threads_for
 from sklstm._nn.training import Plan, rows_per_block, train
-from sklstm._samples import Samples, without_zero_weights
+from sklstm._samples import Samples, without_empty_windows, without_zero_weights
 from sklstm._scaling import identity_scale, scale_of_windows
 from sklstm._sklearn import CallbackSupportMixin, Interval, StrOptions, check_weights
 from sklstm._steps import by_window, existing, in_kind, steps_of
@@ -87,23 +88,25 @@ class BaseLSTM(TransformerMixin, CallbackSupportMixin, BaseEstimator, ABC):
     def _split_off(self, task, samples):
         """Part samples into those to learn from and those to judge by."""
 
-    def _check_windows(self, X, *, reset):
-        """Read X as windows of readings or of codes."""
+    def _check_windows(self, X, *, reset, n_codes=None):
+        """Read X as windows of readings or of codes, of which there are `n_codes`."""
         has_codes = self.embedding_size is not None
+        if not reset and n_codes is None and self.__sklearn_is_fitted__():
+            n_codes = self._model.architecture["n_codes"]
+            has_codes = n_codes is not None
         windows = check_windows(self, X, reset=reset, may_begin_late=has_codes)
-        if has_codes:
-            check_codes(windows, None if reset else self._n_codes)
-            if reset:
-                self._n_codes = count_codes(windows)
-        return windows
+        if not has_codes:
+            return windows
+        check_codes(windows, n_codes)
+        return windows._replace(n_codes=n_codes or count_codes(windows))
 
     @abstractmethod
     def _task_of(self, y):
         """Find what there is to learn from y: numbers or classes."""
 
-    def _check_samples(self, task_of, X, y, sample_weight, *, reset):
+    def _check_samples(self, task_of, X, y, sample_weight, *, reset, n_codes=None):
         """Read what a user passes as samples; returns what there is to learn too."""
-        windows = self._check_windows(X, reset=reset)
+        windows = self._check_windows(X, reset=reset, n_codes=n_codes)
         exists = None
         if self.pooling is None:
             exists = existing(windows)
@@ -119,7 +122,8 @@ class BaseLSTM(TransformerMixin, CallbackSupportMixin, BaseEstimator, ABC):
             )
         with strings_refused("sample_weight"):
             weights = check_weights(sample_weight, windows.values)
-        return task, Samples(windows, targets, weights)
+        samples = Samples(windows, targets, weights)
+        return task, samples if exists is None else without_empty_windows(samples)
 
     def _check_validation(self, task, X_val, y_val, sample_weight_val, samples):
         """Read the samples to judge by; None where there are none."""
@@ -129,11 +133,17 @@ class BaseLSTM(TransformerMixin, CallbackSupportMixin, BaseEstimator, ABC):
             raise ValueError(
                 "X_val and y_val belong together: pass both, or neither of them."
             )
+        n_codes = samples.windows.n_codes
         _, validation = self._check_samples(
-            lambda _: task, X_val, y_val, sample_weight_val, reset=False
+            lambda _: task,
+            X_val,
+            y_val,
+            sample_weight_val,
+            reset=False,
+            n_codes=n_codes,
         )
         _check_n_targets(validation, samples.targets.shape[-1])
-        return without_zero_weights(validation)
+        return validation
 
     def _fit(self, task, samples, validation, data):
         """Train until nothing gets better.
@@ -151,6 +161,7 @@ class BaseLSTM(TransformerMixin, CallbackSupportMixin, BaseEstimator, ABC):
         """
         if validation is None and self.early_stopping:
             samples, validation = self._split_off(task, samples)
+        if validation is not None:
             validation = without_zero_weights(validation)
         is_new = not (self.warm_start and hasattr(self, "_model"))
         # Only a series of partial fits has one that goes on.
@@ -236,11 +247,11 @@ class BaseLSTM(TransformerMixin, CallbackSupportMixin, BaseEstimator, ABC):
         """Parameters of the network that parameters and data ask for."""
         values = samples.windows.values
         outputs_per_target = make_loss(**task.loss).outputs_per_target
-        n_codes = None
-        if self.embedding_size is not None:
-            n_codes = self._n_codes
-            if not is_new:
-                n_codes = max(n_codes, self._model.architecture["n_codes"] or 0)
+        n_codes = samples.windows.n_codes
+        if not is_new and n_codes is not None:
+            known = self._model.architecture["n_codes"] or 0
+            check_codes(samples.windows, known)
+            n_codes = known
         architecture = {
             "n_features": values.shape[2],
             "n_outputs": samples.targets.shape[-1] * outputs_per_target,
@@ -275,7 +286,7 @@ class BaseLSTM(TransformerMixin, CallbackSupportMixin, BaseEstimator, ABC):
 
     def _new_model(self, task, architecture, samples, generator):
         """Build a network with its first weights, and measure the scales around it."""
-        windows, targets, weights = samples
+        windows, targets = samples.windows, samples.targets
         if self.memory_init is not None and self.cell == "rnn":
             raise ValueError(
                 'memory_init sets the gates of a cell, and cell="rnn" has none. Choose '
@@ -286,7 +297,7 @@ class BaseLSTM(TransformerMixin, CallbackSupportMixin, BaseEstimator, ABC):
         if self.standardize:
             y_scale = task.scale_of_targets(samples)
             if self.embedding_size is None:
-                x_scale = scale_of_windows(windows, weights)
+                x_scale = scale_of_windows(windows, samples.window_weights)
         model = ScaledNetwork(architecture, task.loss, x_scale, y_scale)
         device = resolve_device(self.device)
         initialize(model.network, generator, device, self.memory_init)
@@ -333,6 +344,7 @@ class BaseLSTM(TransformerMixin, CallbackSupportMixin, BaseEstimator, ABC):
             return y, predictions, sample_weight
         exists = existing(self._check_windows(X, reset=False))
         if sample_weight is not None:
+            sample_weight = check_weights(sample_weight, exists)
             sample_weight = np.repeat(sample_weight, exists.sum(axis=1))
         return steps_of(y, exists), steps_of(predictions, exists), sample_weight
 
@@ -429,6 +441,22 @@ def without_front(constraints):
     """Leave out constraints of what stands in front of the recurrent layers."""
     front = {"embedding_size", "conv_filters", "conv_kernel_size"}
     return {name: value for name, value in constraints.items() if name not in front}
+
+
+def all_or_nothing(method):
+    """Let a method that fails leave the estimator as it was."""
+
+    @wraps(method)
+    def changed_or_not(self, *args, **kwargs):
+        before = vars(self).copy()
+        try:
+            return method(self, *args, **kwargs)
+        except Exception:
+            vars(self).clear()
+            vars(self).update(before)
+            raise
+
+    return changed_or_not
 
 
 def told(X, y, sample_weight):

@@ -2,10 +2,14 @@
 
 import numpy as np
 
+# More codes than this are no vocabulary, but hashes or numbers of another kind.
+MOST_CODES = 2**20
+
 
 def count_codes(windows):
     """Count the codes from 0 to the largest in windows."""
-    return int(np.nanmax(windows.values)) + 1
+    values = windows.values
+    return int(values[~np.isnan(values)].max(initial=-1)) + 1
 
 
 def check_codes(windows, n_codes=None):
@@ -38,9 +42,15 @@ def check_codes(windows, n_codes=None):
             "from 0 on. SequenceEncoder turns symbols into codes; set "
             "embedding_size=None for readings."
         )
-    largest = np.nanmax(values)
-    if n_codes is not None and largest >= n_codes:
+    n_seen = count_codes(windows)
+    if n_codes is None and n_seen > MOST_CODES:
         raise ValueError(
-            f"X holds the code {largest:g}, but those of fit went up to {n_codes - 1}. "
-            "Give what is unknown a code of its own, as SequenceEncoder does with 0."
+            f"X holds the code {n_seen - 1}: the network would learn a vector for each "
+            "from 0 on. Number the symbols without gaps, as SequenceEncoder does."
+        )
+    if n_codes is not None and n_seen > n_codes:
+        raise ValueError(
+            f"X holds the code {n_seen - 1}, but those of fit went up to "
+            f"{n_codes - 1}. Give what is unknown a code of its own, as "
+            "SequenceEncoder does with 0."
         )

@@ -1,11 +1,13 @@
 """A network with the scales around it: windows in, answers in the user's units out."""
 
+from functools import partial
+
 import numpy as np
 import torch
 
 from sklstm._nn.autoencoder import make_network
 from sklstm._nn.losses import make_loss
-from sklstm._nn.missing import trim
+from sklstm._nn.missing import answer_trimmed
 from sklstm._nn.rows import Rows
 from sklstm._nn.tensors import resolve_device
 from sklstm._nn.training import predict, rows_per_block
@@ -102,7 +104,8 @@ class ScaledNetwork:
         if (samples.weights == 1).all():
             return Rows(*windows, targets, None)
         weights = self._tensor(samples.weights)
-        if not ((weights > 0).all() and weights.sum().isfinite()):
+        of_windows = weights if weights.ndim == 1 else weights.mean(1)
+        if not ((of_windows > 0).all() and weights.sum().isfinite()):
             raise ValueError(
                 f"The sample weights, {samples.weights.min()} to "
                 f"{samples.weights.max()}, are beyond the range of "
@@ -171,10 +174,9 @@ class ScaledNetwork:
         if windows.n_missing is not None:
             order = np.argsort(windows.n_missing, kind="stable")
             windows = windows.take(order)
+        ask = ask or self.network
         blocks = map(self._tensors, self._blocks(windows))
-        if not self.network.answers_steps:
-            blocks = (trim(*block) for block in blocks)
-        outputs = predict(self.network, blocks, ask)
+        outputs = predict(self.network, blocks, partial(answer_trimmed, ask))
         return outputs if order is None else outputs[np.argsort(order)]
 
     def _blocks(self, windows):

@@ -14,7 +14,12 @@ class Samples(NamedTuple):
     windows: Windows
     # (n_windows, n_targets), or of every step (n_windows, n_timesteps, n_targets).
     targets: np.ndarray
-    weights: np.ndarray  # (n_windows,)
+    weights: np.ndarray  # (n_windows,), or of every step (n_windows, n_timesteps)
+
+    @property
+    def window_weights(self):
+        """What each window counts, (n_windows,)."""
+        return self.weights if self.weights.ndim == 1 else self.weights.mean(axis=1)
 
     def take(self, rows):
         """Return some of the rows."""
@@ -28,22 +33,41 @@ class Samples(NamedTuple):
         if self.targets.ndim < 3:
             return self.targets, self.weights
         exists = existing(self.windows)
-        return self.targets[exists], np.repeat(self.weights, exists.sum(axis=1))
+        weights = self.weights if self.weights.ndim > 1 else self.weights[:, None]
+        return self.targets[exists], np.broadcast_to(weights, exists.shape)[exists]
 
 
 def without_zero_weights(samples):
     """Leave out what does not count, so that a weight of 0 is as good as no row."""
-    counts = samples.weights > 0
+    counts = samples.window_weights > 0
     if not counts.any():
         raise ValueError(
             "Every sample weight is zero: there is nothing to learn from. Give at "
             "least one window a weight above zero."
+        )
+    if not existing(samples.windows)[counts].any():
+        raise ValueError(
+            "Every window of X that has a weight above zero is all NaN: there is no "
+            "step to learn from. Pass at least one reading."
         )
     rows = np.flatnonzero(counts)
     first, last = rows[0], rows[-1]
     # A run of rows is a view, others are a copy.
     is_run = last - first + 1 == len(rows)
     return samples.take(slice(first, last + 1) if is_run else rows)
+
+
+def without_empty_windows(samples):
+    """Leave out windows without a step, which have no target to be scored."""
+    has_steps = existing(samples.windows).any(axis=1)
+    if has_steps.all():
+        return samples
+    if not has_steps.any():
+        raise ValueError(
+            "Every window of X is all NaN: there is no step whose target could be "
+            "scored. Pass at least one reading."
+        )
+    return samples.take(has_steps)
 
 
 def split_off_last(samples, fraction):
@@ -74,7 +98,9 @@ def split_off_last(samples, fraction):
     n_samples = len(samples.targets)
     n_validation = int(np.ceil(fraction * n_samples))
     start = n_samples - n_validation
-    n_shared = _n_windows_overlapping(samples.windows.values, start)
+    n_shared = 0  # of codes, windows are sequences of their own
+    if samples.windows.n_codes is None:
+        n_shared = _n_windows_overlapping(samples.windows.values, start)
     if start - n_shared < 1:
         raise ValueError(
             f"Early stopping leaves nothing to learn from: of {n_samples} windows "

@@ -60,7 +60,7 @@ def _readings(windows, weights):
 
     They come in parts, since in double precision all at once could fill the memory.
     """
-    values, n_missing = windows
+    values, n_missing = windows.values, windows.n_missing
     n_windows, n_timesteps, n_features = values.shape
     if n_missing is not None:
         for step in range(n_timesteps):
@@ -140,7 +140,7 @@ def windows_to_tensors(windows, scale, dtype, device="cpu"):
     n_missing : torch.Tensor of shape (n_windows,) or None
         How many steps at the start of each window do not exist.
     """
-    values, n_missing = windows
+    values, n_missing = windows.values, windows.n_missing
     readings = distinct_readings(values)
     scaled = torch.empty(readings.shape, dtype=dtype)
     with np.errstate(over="ignore"):

@@ -8,6 +8,7 @@ from sklearn.utils.class_weight import compute_class_weight
 from sklearn.utils.multiclass import check_classification_targets, type_of_target
 from sklearn.utils.validation import check_array, column_or_1d
 
+from sklstm._ragged import is_ragged
 from sklstm._scaling import Scale, identity_scale, scale_of_columns, scale_of_windows
 from sklstm._validation import count_axes, refuse_dates, strings_refused
 
@@ -136,8 +137,14 @@ class Classification(NamedTuple):
             If y has other classes, or labels of another number.
         """
         _refuse_none(y, self.owner, "one label, or one row of 0 and 1,")
-        _kind(y)
-        if self.kind == "multilabel-indicator":
+        has_several = self.kind == "multilabel-indicator"
+        if (_kind(y) == "multilabel-indicator") != has_several:
+            wanted = "a row of 0 and 1" if has_several else "one class"
+            raise ValueError(
+                f"y has shape {np.shape(y)}, but it must have {wanted} for each "
+                f"window, like that of the first fit or of X."
+            )
+        if has_several:
             return self._read_many(y)
         labels = _labels(y)
         unknown = np.setdiff1d(labels, self.classes)
@@ -166,42 +173,77 @@ class Classification(NamedTuple):
         return identity_scale(samples.targets.shape[-1])
 
     def strata(self, targets):
-        """Tell the class of each window by a number; 0 for several."""
-        if self.kind == "multilabel-indicator" or targets.ndim > 2:
-            return np.zeros(len(targets), int)
-        return targets[:, 0] if self.kind == "binary" else targets.argmax(axis=1)
+        """Tell the class of each window or step by a number; 0 for several labels."""
+        if self.kind == "multilabel-indicator":
+            return np.zeros(targets.shape[:-1], int)
+        if self.kind == "binary":
+            return targets[..., 0].astype(int)
+        return targets.argmax(axis=-1)
 
-    def class_weights(self, class_weight, targets):
-        """Say what windows count by their classes.
+    def weighed(self, samples, class_weights):
+        """Let samples count by their classes too.
+
+        Parameters
+        ----------
+        samples : Samples or None
+            Windows; None stays None.
+        class_weights : ndarray of shape (n_classes,)
+            What :meth:`class_weights` returns.
+        """
+        if samples is None or (class_weights == 1).all():
+            return samples
+        of_each = class_weights[self.strata(samples.targets)]
+        weights = samples.weights
+        weights = weights if of_each.ndim == weights.ndim else weights[:, None]
+        return samples._replace(weights=weights * of_each)
+
+    def class_weights(self, class_weight, samples):
+        """Say what classes count.
 
         Parameters
         ----------
         class_weight : dict, "balanced" or None
             As of :func:`sklearn.utils.class_weight.compute_class_weight`.
-        targets : ndarray of shape (n_windows, n_targets)
-            What :meth:`read` returns.
+        samples : Samples
+            What there is to learn from.
 
         Returns
         -------
         weights : ndarray of shape (n_classes,)
             For the numbers of :meth:`strata`.
+
+        Raises
+        ------
+        ValueError
+            If a weight is negative or no number, or classes are missing; or if windows
+            have several labels.
         """
         if class_weight is None:
             return np.ones(len(self.classes))
-        if self.kind == "multilabel-indicator" or targets.ndim > 2:
+        if self.kind == "multilabel-indicator":
             raise ValueError(
                 f"class_weight={class_weight!r} cannot weigh windows of several "
                 "labels. Pass class_weight=None, and what each window counts as "
                 "sample_weight."
             )
-        labels = self.classes[self.strata(targets).astype(int)]
         if class_weight == "balanced":
-            present = np.unique(labels)
-            weights = dict.fromkeys(self.classes.tolist(), 0.0)
-            balanced = compute_class_weight("balanced", classes=present, y=labels)
-            weights |= dict(zip(present.tolist(), balanced, strict=True))
-            class_weight = weights
-        return compute_class_weight(class_weight, classes=self.classes, y=self.classes)
+            return self._balanced(samples)
+        weights = compute_class_weight(
+            class_weight, classes=self.classes, y=self.classes
+        )
+        if not np.all(np.isfinite(weights) & (weights >= 0)):
+            raise ValueError(
+                f"class_weight={class_weight!r} must hold finite numbers from 0 on."
+            )
+        return weights
+
+    def _balanced(self, samples):
+        """Let all classes that there are count alike."""
+        targets, weights = samples.scored()
+        counts = np.bincount(self.strata(targets), weights, len(self.classes))
+        is_there = counts > 0
+        counts[~is_there] = 1
+        return np.where(is_there, counts[is_there].sum() / is_there.sum() / counts, 0)
 
     def labels(self, outputs):
         """Read outputs of the network as labels, or as rows of 0 and 1."""
@@ -224,6 +266,12 @@ class Classification(NamedTuple):
 
 def _kind(y):
     """Find what kind of labels y holds, or refuse it."""
+    if is_ragged(y):
+        raise ValueError(
+            "y has labels of unequal number. Make rows of 0 and 1 with sklearn."
+            "preprocessing.MultiLabelBinarizer; a label for every step of a sequence "
+            "needs pooling=None."
+        )
     if not hasattr(y, "toarray"):
         assert_all_finite(np.asarray(y), input_name="y")
     check_classification_targets(y)

@@ -18,11 +18,12 @@ class Windows(NamedTuple):
     values: np.ndarray  # (n_windows, n_timesteps, n_features)
     # How many steps at the start of each window do not exist; None where all do.
     n_missing: np.ndarray | None  # (n_windows,)
+    n_codes: int | None = None  # of the codes from 0 on that they hold; None: readings
 
     def take(self, rows):
         """Return some of the windows; a view where `rows` is a slice."""
         n_missing = None if self.n_missing is None else self.n_missing[rows]
-        return Windows(self.values[rows], n_missing)
+        return Windows(self.values[rows], n_missing, self.n_codes)
 
 
 def check_windows(estimator, X, *, reset, may_begin_late=False):
@@ -55,12 +56,14 @@ def check_windows(estimator, X, *, reset, may_begin_late=False):
     TypeError
         If X is sparse.
     """
+    are_sequences = isinstance(X, list | tuple) or is_ragged(X)
     if is_ragged(X):
         X = padded(X, "X")
     n_axes = count_axes(X, "X")
-    if n_axes == 2 and isinstance(X, list) and not reset and estimator._n_axes_in == 3:
-        # By chance, all of one length.
-        X, n_axes = np.asarray(X)[:, :, None], 3
+    if are_sequences and not reset and {n_axes, estimator._n_axes_in} == {2, 3}:
+        # Sequences of one feature are of one length, or not, by chance.
+        with strings_refused("X"):
+            return _from_sequences(estimator, X)
     _check_axes(estimator, n_axes, reset)
     refuse_dates(X, "X")
     with strings_refused("X"):
@@ -115,9 +118,10 @@ def _check_axes(estimator, n_axes, reset):
     if n_axes not in (2, 3):
         raise ValueError(
             f"X has {n_axes} dimensions; windows have 3: (n_windows, n_timesteps, "
-            "n_features), or 2 for one feature. Reshape your data: a series of one "
-            "feature with X.reshape(-1, 1), then SlidingWindowTransformer cuts it into "
-            "windows."
+            "n_features), or 2 for one feature. Put a single sequence into a list, "
+            "[X]. Reshape a series of one feature with X.reshape(-1, 1), then "
+            "SlidingWindowTransformer cuts it into windows. SequenceEncoder turns "
+            "texts into codes."
         )
     if reset:
         estimator._n_axes_in = n_axes
@@ -125,7 +129,7 @@ def _check_axes(estimator, n_axes, reset):
         raise ValueError(
             f"X has {n_axes} dimensions, but {type(estimator).__name__} was fitted on "
             f"an X of {estimator._n_axes_in}. Pass windows of shape (n_windows, "
-            "n_timesteps, n_features), or columns, as in fit."
+            "n_timesteps, n_features), or columns, as in fit; a single one as [X]."
         )
 
 
@@ -139,7 +143,8 @@ def strings_refused(name):
             raise
         raise ValueError(
             f"{name} holds strings that are no numbers: {error}. Encode them first, "
-            "for instance with sklearn.preprocessing.OrdinalEncoder."
+            "for instance with sklearn.preprocessing.OrdinalEncoder, or sequences of "
+            "symbols with sklstm.SequenceEncoder."
         ) from error
 
 
@@ -167,6 +172,24 @@ def _from_2d(estimator, X, reset, may_begin_late):
         X = X[:, layout.order]
     values = X.reshape(len(X), layout.n_timesteps, layout.n_features)
     return _with_missing_steps(values, must_exist=reset)
+
+
+def _from_sequences(estimator, X):
+    """Read sequences of one feature, whatever form those of fit had."""
+    X = np.asarray(X)
+    windows = X[:, :, None] if X.ndim == 2 else X
+    has_names = estimator._layout is not None if X.ndim == 3 else False
+    if windows.shape[2] != 1 or has_names or not _knows_one_feature(estimator):
+        _check_axes(estimator, X.ndim, reset=False)
+    windows = check_array(
+        windows, dtype=FLOATS, allow_nd=True, ensure_all_finite=False, input_name="X"
+    )
+    return _with_missing_steps(windows, must_exist=False)
+
+
+def _knows_one_feature(estimator):
+    """Whether an estimator was fitted on windows of one feature."""
+    return estimator._n_axes_in == 2 or estimator.n_features_in_ == 1
 
 
 def _from_3d(estimator, X, reset):

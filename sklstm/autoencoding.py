@@ -5,7 +5,7 @@ from numbers import Integral
 import numpy as np
 from sklearn.utils.validation import check_array, check_is_fitted
 
-from sklstm._base import BaseLSTM, told, without_front
+from sklstm._base import BaseLSTM, all_or_nothing, told, without_front
 from sklstm._samples import Samples, split_off_last
 from sklstm._sklearn import (
     Interval,
@@ -310,6 +310,7 @@ class LSTMAutoencoder(BaseLSTM):
 
     @with_callbacks
     @fit_context
+    @all_or_nothing
     def fit(self, X, y=None, sample_weight=None):
         """Learn to make windows from few numbers.
 

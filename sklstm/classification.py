@@ -8,7 +8,7 @@ from sklearn.base import ClassifierMixin
 from sklearn.metrics import accuracy_score
 from sklearn.utils import check_random_state
 
-from sklstm._base import BaseLSTM, told
+from sklstm._base import BaseLSTM, all_or_nothing, told
 from sklstm._samples import split_off_last, split_off_share
 from sklstm._sklearn import Interval, StrOptions, fit_context, with_callbacks
 from sklstm._tasks import Classification
@@ -79,8 +79,9 @@ class LSTMClassifier(ClassifierMixin, BaseLSTM):
 
     class_weight : dict, "balanced" or None, default=None
         What windows of each class count, by label. "balanced" lets all classes count
-        alike, by ``n_windows / (n_classes * n_windows_of_class)``. None lets all
-        windows count alike. It multiplies `sample_weight`; not for several labels.
+        alike, by the weight of all windows over ``n_classes`` times that of a class's.
+        None lets all windows count alike. It multiplies `sample_weight`; with
+        ``pooling=None`` it weighs steps. Not for several labels.
 
     label_smoothing : float, default=0.0
         Share of every target, in [0, 1), that all classes have alike [10]_: networks
@@ -323,6 +324,7 @@ class LSTMClassifier(ClassifierMixin, BaseLSTM):
 
     @with_callbacks
     @fit_context
+    @all_or_nothing
     def fit(
         self,
         X,
@@ -389,20 +391,22 @@ class LSTMClassifier(ClassifierMixin, BaseLSTM):
         UserWarning
             If training was interrupted (Ctrl-C); what was learnt is kept.
         """
+        goes_on = self.warm_start and self.__sklearn_is_fitted__()
         task, samples = self._check_samples(
-            self._task_of, X, y, sample_weight, reset=True
+            partial(self._task_of, goes_on=goes_on), X, y, sample_weight, reset=True
         )
         validation = self._check_validation(
             task, X_val, y_val, sample_weight_val, samples
         )
-        weights = task.class_weights(self.class_weight, samples.targets)
+        weights = task.class_weights(self.class_weight, samples)
         samples, validation = (
-            _weighed(part, task, weights) for part in (samples, validation)
+            task.weighed(part, weights) for part in (samples, validation)
         )
         return self._fit(task, samples, validation, told(X, y, sample_weight))
 
     @with_callbacks
     @fit_context
+    @all_or_nothing
     def partial_fit(self, X, y, classes=None, sample_weight=None):
         """Go once over windows, updating the network there is.
 
@@ -413,7 +417,7 @@ class LSTMClassifier(ClassifierMixin, BaseLSTM):
         Parameters
         ----------
         X : array-like of shape (n_windows, n_timesteps, n_features) or \
-                (n_windows, n_timesteps)
+                (n_windows, n_timesteps), or list of sequences
             Windows, as in :meth:`fit`.
 
         y : array-like of shape (n_windows,) or (n_windows, n_labels)
@@ -443,15 +447,14 @@ class LSTMClassifier(ClassifierMixin, BaseLSTM):
                 "dict as class_weight."
             )
         is_first = not self.__sklearn_is_fitted__()
-        task_of = partial(self._task_of, classes=classes)
-        if not is_first:
-            task = self._task._replace(label_smoothing=self.label_smoothing)
-            task_of = partial(_same, task)
+        if not is_first and classes is not None:
+            self._check_same_classes(classes)
+        task_of = partial(self._task_of, classes=classes, goes_on=not is_first)
         task, samples = self._check_samples(
             task_of, X, y, sample_weight, reset=is_first
         )
-        weights = task.class_weights(self.class_weight, samples.targets)
-        samples = _weighed(samples, task, weights)
+        weights = task.class_weights(self.class_weight, samples)
+        samples = task.weighed(samples, weights)
         return self._partial_fit(task, samples, told(X, y, sample_weight))
 
     def predict(self, X):
@@ -460,16 +463,16 @@ class LSTMClassifier(ClassifierMixin, BaseLSTM):
         Parameters
         ----------
         X : array-like of shape (n_windows, n_timesteps, n_features) or \
-                (n_windows, n_timesteps)
-            Windows like those seen during fit; those of a 3-D X may have another number
-            of steps.
+                (n_windows, n_timesteps), or list of sequences
+            Windows like those seen during fit; those of a 3-D X and sequences may have
+            another number of steps.
 
         Returns
         -------
         y : ndarray of shape (n_windows,) or (n_windows, n_labels)
             The most probable class of each window; of several labels 1 for those more
             probable than not, else 0. With ``pooling=None`` of each step, any class at
-            steps that do not exist; a list for a list.
+            steps that do not exist; of sequences of unequal length a list.
         """
         outputs = self._ask("outputs", X)
         return self._in_kind(self._task.labels(outputs), X)
@@ -480,9 +483,9 @@ class LSTMClassifier(ClassifierMixin, BaseLSTM):
         Parameters
         ----------
         X : array-like of shape (n_windows, n_timesteps, n_features) or \
-                (n_windows, n_timesteps)
-            Windows like those seen during fit; those of a 3-D X may have another number
-            of steps.
+                (n_windows, n_timesteps), or list of sequences
+            Windows like those seen during fit; those of a 3-D X and sequences may have
+            another number of steps.
 
         Returns
         -------
@@ -502,9 +505,9 @@ class LSTMClassifier(ClassifierMixin, BaseLSTM):
         Parameters
         ----------
         X : array-like of shape (n_windows, n_timesteps, n_features) or \
-                (n_windows, n_timesteps)
-            Windows like those seen during fit; those of a 3-D X may have another number
-            of steps.
+                (n_windows, n_timesteps), or list of sequences
+            Windows like those seen during fit; those of a 3-D X and sequences may have
+            another number of steps.
 
         Returns
         -------
@@ -521,9 +524,9 @@ class LSTMClassifier(ClassifierMixin, BaseLSTM):
         Parameters
         ----------
         X : array-like of shape (n_windows, n_timesteps, n_features) or \
-                (n_windows, n_timesteps)
-            Windows like those seen during fit; those of a 3-D X may have another number
-            of steps.
+                (n_windows, n_timesteps), or list of sequences
+            Windows like those seen during fit; those of a 3-D X and sequences may have
+            another number of steps.
 
         Returns
         -------
@@ -557,13 +560,25 @@ class LSTMClassifier(ClassifierMixin, BaseLSTM):
         truths, predictions, weights = self._to_score(X, y, sample_weight)
         return accuracy_score(truths, predictions, sample_weight=weights)
 
-    def _task_of(self, y, classes=None):
+    def _task_of(self, y, classes=None, goes_on=False):
+        if goes_on:
+            return self._task._replace(label_smoothing=self.label_smoothing)
         return Classification.of(y, type(self).__name__, self.label_smoothing, classes)
+
+    def _check_same_classes(self, classes):
+        """Raise unless classes are those of the first call."""
+        if not np.array_equal(np.sort(classes), self.classes_):
+            raise ValueError(
+                f"classes={list(classes)} are not those of the first call, "
+                f"{self.classes_.tolist()}. Pass these, or none."
+            )
 
     def _split_off(self, task, samples):
         if not self.shuffle:
             return split_off_last(samples, self.validation_fraction)
-        strata = task.strata(samples.targets)
+        strata = np.zeros(len(samples.targets), int)
+        if self.pooling is not None:
+            strata = task.strata(samples.targets)
         random_state = check_random_state(self.random_state)
         return split_off_share(samples, self.validation_fraction, strata, random_state)
 
@@ -571,16 +586,3 @@ class LSTMClassifier(ClassifierMixin, BaseLSTM):
         tags = super().__sklearn_tags__()
         tags.classifier_tags.multi_label = True
         return tags
-
-
-def _same(task, _y):
-    """Return the task there is, whatever y."""
-    return task
-
-
-def _weighed(samples, task, class_weights):
-    """Let samples count by their classes too; None stays None."""
-    if samples is None or (class_weights == 1).all():
-        return samples
-    of_each = class_weights[task.strata(samples.targets).astype(int)]
-    return samples._replace(weights=samples.weights * of_each)

@@ -7,7 +7,7 @@ from sklearn.base import RegressorMixin
 from sklearn.metrics import r2_score
 from sklearn.utils.metaestimators import available_if
 
-from sklstm._base import BaseLSTM, told
+from sklstm._base import BaseLSTM, all_or_nothing, told
 from sklstm._samples import split_off_last
 from sklstm._sklearn import Interval, StrOptions, fit_context, with_callbacks
 from sklstm._tasks import Regression
@@ -327,6 +327,7 @@ class LSTMRegressor(RegressorMixin, BaseLSTM):
 
     @with_callbacks
     @fit_context
+    @all_or_nothing
     def fit(
         self,
         X,
@@ -403,6 +404,7 @@ class LSTMRegressor(RegressorMixin, BaseLSTM):
 
     @with_callbacks
     @fit_context
+    @all_or_nothing
     def partial_fit(self, X, y, sample_weight=None):
         """Go once over windows, updating the network there is.
 
@@ -413,7 +415,7 @@ class LSTMRegressor(RegressorMixin, BaseLSTM):
         Parameters
         ----------
         X : array-like of shape (n_windows, n_timesteps, n_features) or \
-                (n_windows, n_timesteps)
+                (n_windows, n_timesteps), or list of sequences
             Windows, as in :meth:`fit`.
 
         y : array-like of shape (n_windows,) or (n_windows, n_outputs)
@@ -449,16 +451,16 @@ class LSTMRegressor(RegressorMixin, BaseLSTM):
         Parameters
         ----------
         X : array-like of shape (n_windows, n_timesteps, n_features) or \
-                (n_windows, n_timesteps)
-            Windows like those seen during fit; those of a 3-D X may have another number
-            of steps.
+                (n_windows, n_timesteps), or list of sequences
+            Windows like those seen during fit; those of a 3-D X and sequences may have
+            another number of steps.
 
         Returns
         -------
         y : ndarray of shape (n_windows,) or (n_windows, n_outputs)
-            Predictions, shaped like the y seen during fit, NaN at steps that do not
-            exist, or a list for a list; with ``loss="quantile"`` those of the level
-            next to one half.
+            Predictions, shaped like the y seen during fit; with ``pooling=None`` NaN at
+            steps that do not exist, and a list for sequences of unequal length; with
+            ``loss="quantile"`` those of the level next to one half.
         """
         answers = self._ask("answer", X)
         if self._has_quantiles:
@@ -472,9 +474,9 @@ class LSTMRegressor(RegressorMixin, BaseLSTM):
         Parameters
         ----------
         X : array-like of shape (n_windows, n_timesteps, n_features) or \
-                (n_windows, n_timesteps)
-            Windows like those seen during fit; those of a 3-D X may have another number
-            of steps.
+                (n_windows, n_timesteps), or list of sequences
+            Windows like those seen during fit; those of a 3-D X and sequences may have
+            another number of steps.
 
         Returns
         -------

@@ -156,8 +156,62 @@ def test_warm_starts_go_on_with_the_same_classes():
     model = fitted(THREE, warm_start=True)
     before = model.loss_
     assert model.fit(X[:160], THREE[:160]).loss_ < before
-    with pytest.raises(ValueError, match="cannot go on"):
-        model.fit(X[:160], TWO[:160])
+    few = THREE[:160] < 20
+    model.set_params(max_iter=1).fit(X[:160][few], THREE[:160][few])
+    assert model.score(X[160:], THREE[160:]) > 0.7
+    for y, message in [
+        (TWO, r"classes \['down', 'up'\], which are not among"),
+        (MANY, "must have one class for each window"),
+    ]:
+        with pytest.raises(ValueError, match=message):
+            model.fit(X, y)
+
+
+def test_a_fit_that_fails_leaves_the_estimator_as_it_was():
+    model = fitted(THREE)
+    expected = model.predict_proba(X)
+    wider = np.concatenate([X, X], axis=2)
+    for bad_X, bad_y in [(wider, THREE * 0), (X[:, :, 0], THREE[:-1]), (X, LEVEL)]:
+        with pytest.raises(ValueError):  # noqa: PT011
+            model.fit(bad_X, bad_y)
+        npt.assert_array_equal(model.predict_proba(X), expected)
+
+
+def test_class_weights_go_with_windows_to_judge_by():
+    model = LSTMClassifier(class_weight={0: 0.0, 10: 1, 20: 1}, **SETTINGS)
+    model.fit(X[:160], THREE[:160], X_val=X[160:], y_val=THREE[160:])
+    assert set(model.predict(X)) <= {10, 20}
+
+
+def test_balance_is_that_of_weights():
+    weights = np.where(THREE == 10, 5.0, 1.0)
+    model = LSTMClassifier(class_weight="balanced", **SETTINGS)
+    by_weight = model.fit(X, THREE, weights).predict_proba(X)
+    repeats = weights.astype(int)
+    repeated = model.fit(X.repeat(repeats, axis=0), THREE.repeat(repeats))
+    task = Classification("", "multiclass", np.array([0, 10, 20]))
+    sizes = [
+        task.class_weights("balanced", Samples(None, task.read(y), w))
+        for y, w in [
+            (THREE, weights),
+            (THREE.repeat(repeats), np.ones(repeats.sum())),
+        ]
+    ]
+    npt.assert_allclose(*sizes)
+    assert by_weight.shape == repeated.predict_proba(X).shape
+
+
+@pytest.mark.parametrize("weight", [-1, np.nan, np.inf])
+def test_class_weights_are_finite_and_not_negative(weight):
+    with pytest.raises(ValueError, match="finite numbers from 0 on"):
+        fitted(THREE, class_weight={0: weight, 10: 1, 20: 1})
+
+
+def test_classes_of_later_calls_are_those_of_the_first():
+    model = LSTMClassifier(**SETTINGS).partial_fit(X, THREE)
+    model.partial_fit(X, THREE, classes=[20, 10, 0])
+    with pytest.raises(ValueError, match=r"classes=\['a', 'b'\] are not those"):
+        model.partial_fit(X, THREE, classes=["a", "b"])
 
 
 def test_searches_stratify_and_score():
@@ -181,6 +235,8 @@ def test_searches_stratify_and_score():
         (TWO, {"class_weight": {"left": 2.0}}, "not in class_weight"),
         (TWO, {"early_stopping": True, "validation_fraction": 0.001}, "nothing aside"),
         (TWO, {"label_smoothing": 1.0}, "label_smoothing"),
+        ([["a"], ["b", "c"]] * 120, {}, "labels of unequal number.*pooling=None"),
+        (np.array([1, "a"] * 120, object), {}, "Unknown label type"),
     ],
 )
 def test_what_cannot_be_told_apart_is_refused(y, settings, message):

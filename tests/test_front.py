@@ -156,8 +156,41 @@ def test_codes_beyond_those_of_fit_are_refused():
     model = LSTMRegressor((2,), embedding_size=2, max_iter=2, **SETTINGS).fit(X, y)
     with pytest.raises(ValueError, match="code 3, but those of fit went up to 2"):
         model.predict([[0, 1, 3]])
-    with pytest.raises(ValueError, match="n_codes from 3 to 5"):
+    with pytest.raises(ValueError, match="code 4, but those of fit went up to 2"):
         model.set_params(warm_start=True).fit([[0, 4, 2], [2, 1, 0]], y)
+    # With fewer codes it goes on, and forgets none.
+    model.fit([[0, 1, 1], [1, 1, 0]], y)
+    assert np.isfinite(model.predict(X)).all()
+
+
+def test_what_was_fitted_says_whether_there_are_codes():
+    X, y = np.array([[0, 1, 2], [2, 1, 0]]), [0.0, 1.0]
+    model = LSTMRegressor((2,), max_iter=2, **SETTINGS).fit(X, y)
+    expected = model.predict(X)
+    npt.assert_array_equal(model.set_params(embedding_size=3).predict(X), expected)
+    model.fit(X, y).set_params(embedding_size=None)
+    with pytest.raises(ValueError, match=r"holds 0\.5, which is no code"):
+        model.predict(X + 0.5)
+
+
+def test_codes_are_numbered_without_gaps():
+    with pytest.raises(ValueError, match="holds the code 1000000000000"):
+        LSTMRegressor(embedding_size=2).fit([[0, 10**12], [1, 2]], [0, 1])
+
+
+def test_sequences_that_repeat_themselves_do_not_overlap():
+    X, y = np.zeros((30, 20)), np.arange(30) % 2
+    model = LSTMClassifier(
+        (2,), embedding_size=2, early_stopping=True, shuffle=False, max_iter=2
+    )
+    model.set_params(**SETTINGS).fit(X, y)
+    assert len(model.validation_loss_curve_) == 2
+
+
+def test_blocks_are_as_small_as_wide_convolutions_ask_for():
+    widths = {"hidden_layer_sizes": (4,), "conv_filters": (256,)}
+    assert RecurrentNetwork(1, 1, **widths).widest == 256
+    assert RecurrentNetwork(1, 1, n_codes=9, embedding_size=300).widest == 300
 
 
 def test_codes_of_validation_windows_are_known():

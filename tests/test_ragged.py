@@ -43,6 +43,26 @@ def test_sequences_of_one_feature_are_lists_of_numbers():
     )
 
 
+def test_sequences_may_be_of_one_length_by_chance():
+    alike = [[1.0, 2.0], [3.0, 4.0]] * 9
+    ragged = [[1.0, 2.0], [3.0]]
+    model = LSTMClassifier((4,), **SETTINGS).fit(alike, [0, 1] * 9)
+    first = model.predict_proba(ragged)[0]
+    npt.assert_allclose(first, model.predict_proba([[1.0, 2.0]])[0])
+    npt.assert_allclose(first, model.predict_proba(tuple(alike))[0])
+    model.partial_fit(ragged, [0, 1])
+    model.fit(ragged * 3, [0, 1] * 3)
+    npt.assert_allclose(
+        model.predict_proba(tuple(alike)),
+        model.predict_proba(np.array(alike)[..., None]),
+    )
+    two = LSTMRegressor((4,), **SETTINGS).fit(SEQUENCES, CLASSES.astype(float))
+    with pytest.raises(ValueError, match=r"a single one as \[X\]"):
+        two.predict(SEQUENCES[0])
+    with pytest.raises(ValueError, match="2 dimensions, but LSTMRegressor"):
+        two.predict([[1.0, 2.0]])
+
+
 @pytest.mark.parametrize("pooling", ["last", "mean", "max", "attention"])
 @pytest.mark.parametrize("bidirectional", [False, True])
 def test_answers_do_not_depend_on_who_is_padded_with_whom(pooling, bidirectional):

@@ -132,11 +132,54 @@ def test_a_target_is_needed_for_every_step(y, message):
 
 
 def test_features_are_of_windows_not_of_steps():
-    model = LSTMClassifier(**SETTINGS).fit(SEQUENCES, WORDS)
+    model = LSTMClassifier(**{**SETTINGS, "max_iter": 2}).fit(SEQUENCES, WORDS)
     with pytest.raises(ValueError, match="nothing of a window as a whole"):
         model.transform(SEQUENCES)
-    with pytest.raises(ValueError, match="several labels"):
-        model.set_params(class_weight="balanced").fit(SEQUENCES, WORDS)
+
+
+def test_classes_of_steps_are_balanced():
+    rare = [np.where(numbers > 1.5, "rare", "usual") for numbers in NUMBERS]
+    plain = LSTMClassifier(**{**SETTINGS, "max_iter": 5}).fit(SEQUENCES, rare)
+    balanced = LSTMClassifier(
+        class_weight="balanced", **{**SETTINGS, "max_iter": 5}
+    ).fit(SEQUENCES, rare)
+    found = [
+        (np.concatenate(model.predict(SEQUENCES)) == "rare").sum()
+        for model in (plain, balanced)
+    ]
+    assert found[0] < found[1]
+    counts = {label: (np.concatenate(rare) == label).sum() for label in plain.classes_}
+    n_steps = LENGTHS.sum()
+    weights = {label: n_steps / (2 * count) for label, count in counts.items()}
+    by_hand = LSTMClassifier(class_weight=weights, **{**SETTINGS, "max_iter": 5})
+    npt.assert_allclose(
+        np.concatenate(by_hand.fit(SEQUENCES, rare).predict_proba(SEQUENCES)),
+        np.concatenate(balanced.predict_proba(SEQUENCES)),
+        rtol=1e-6,
+    )
+
+
+def test_windows_without_a_step_are_left_out():
+    whole = RANDOM.normal(size=(30, 6, 1))
+    y = whole.cumsum(axis=1)[:, :, 0]
+    settings = {**SETTINGS, "batch_size": 1, "max_iter": 2}
+    expected = LSTMRegressor(**settings).fit(whole, y).predict(whole)
+    empty = np.full((3, 6, 1), np.nan)
+    model = LSTMRegressor(**settings).fit(
+        np.concatenate([whole, empty]), np.concatenate([y, np.zeros((3, 6))])
+    )
+    npt.assert_allclose(model.predict(whole), expected)
+    with pytest.raises(ValueError, match="no step whose target could be"):
+        model.fit(whole, y, X_val=empty, y_val=np.zeros((3, 6)))
+
+
+def test_scores_hold_weights_to_the_windows():
+    model = LSTMRegressor(**{**SETTINGS, "max_iter": 2}).fit(SEQUENCES, NUMBERS)
+    weights = np.arange(80) % 2
+    odd = model.score(SEQUENCES[1::2], NUMBERS[1::2])
+    assert model.score(SEQUENCES, NUMBERS, weights) == pytest.approx(odd)
+    with pytest.raises(ValueError, match="sample_weight"):
+        model.score(SEQUENCES, NUMBERS, weights[:5])
 
 
 def test_targets_are_laid_out_window_by_window():

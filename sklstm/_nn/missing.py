@@ -1,6 +1,7 @@
 """Steps that do not exist: the first ones of a window that is shorter than others."""
 
 import torch
+from torch.nn.functional import pad
 
 # Windows are trimmed to one of about so many numbers of steps.
 N_LENGTHS = 16
@@ -55,6 +56,14 @@ def trim(windows, n_missing):
     n_cut = int(n_missing.min()) // grain * grain
     n_cut = min(n_cut, n_timesteps - 1)
     return windows[:, n_cut:], n_missing - n_cut
+
+
+def answer_trimmed(ask, windows, n_missing):
+    """Ask for trimmed windows; answers for steps get as many steps as these had."""
+    answers = ask(*trim(windows, n_missing))
+    if answers.ndim < 3:
+        return answers
+    return pad(answers, (0, 0, windows.shape[1] - answers.shape[1], 0))
 
 
 def with_missing_behind(run, inputs, exists):

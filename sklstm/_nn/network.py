@@ -139,7 +139,8 @@ class RecurrentNetwork(nn.Module):
         super().__init__()
         self.dropout = dropout
         self.generator = None
-        self.widest = max(hidden_layer_sizes)
+        of_codes = 1 if n_codes is None else embedding_size
+        self.widest = max(*hidden_layer_sizes, *conv_filters, of_codes)
         n_directions = 2 if bidirectional else 1
         self.front, n_inputs = make_front(
             n_features, n_codes, embedding_size, conv_filters, conv_kernel_size, dtype

@@ -14,7 +14,8 @@ class Rows(NamedTuple):
     n_missing: torch.Tensor | None  # (n_windows,), steps that do not exist
     # (n_windows, n_targets), or of every step (n_windows, n_timesteps, n_targets).
     targets: torch.Tensor
-    weights: torch.Tensor | None  # (n_windows,), what each counts; None: the same
+    # What each counts, (n_windows,) or (n_windows, n_timesteps); None: the same.
+    weights: torch.Tensor | None
 
     @property
     def total_weight(self):
@@ -37,10 +38,13 @@ class Rows(NamedTuple):
     def trimmed(self):
         """Cut off steps that do not exist in any of the rows."""
         windows, n_missing = trim(self.windows, self.n_missing)
-        targets = self.targets
-        if targets.ndim > 2:
-            targets = targets[:, targets.shape[1] - windows.shape[1] :]
-        return self._replace(windows=windows, n_missing=n_missing, targets=targets)
+        rows = self._replace(windows=windows, n_missing=n_missing)
+        n_cut = self.windows.shape[1] - windows.shape[1]
+        if self.targets.ndim > 2:
+            rows = rows._replace(targets=self.targets[:, n_cut:])
+        if self.weights is not None and self.weights.ndim > 1:
+            rows = rows._replace(weights=self.weights[:, n_cut:])
+        return rows
 
     def scored(self, outputs):
         """Lay what is scored row below row: every window or every step that exists.
@@ -66,7 +70,8 @@ class Rows(NamedTuple):
             exists = outputs.new_ones(outputs.shape[:2], dtype=torch.bool)
         weights = self.weights
         if weights is not None:
-            weights = weights.repeat_interleave(exists.sum(1))
+            of_steps = weights if weights.ndim > 1 else weights[:, None]
+            weights = of_steps.expand_as(exists)[exists]
         rows = self._replace(targets=self.targets[exists], weights=weights)
 
         def put_back(slopes):

@@ -1,12 +1,13 @@
 """The training loop: a network, a loss and windows in, its history out."""
 
 import math
+from functools import partial
 from typing import NamedTuple
 
 import torch
 
 from sklstm._nn.gradients import way_through
-from sklstm._nn.missing import trim
+from sklstm._nn.missing import answer_trimmed
 from sklstm._nn.optimizers import FlatWeights, StepSize, make_optimizer
 from sklstm._nn.tensors import generator_on
 
@@ -293,9 +294,8 @@ def evaluate(network, loss, rows):
     starts = range(0, len(rows.targets), size)
     blocks = (rows.take(slice(start, start + size)) for start in starts)
     blocks = ((b.windows, b.n_missing) for b in blocks)
-    if not network.answers_steps:
-        blocks = (trim(*block) for block in blocks)
-    outputs, rows, _ = rows.scored(predict(network, blocks))
+    outputs = predict(network, blocks, partial(answer_trimmed, network))
+    outputs, rows, _ = rows.scored(outputs)
     return rows.mean(loss(outputs, rows.targets)).item()
 
 
