@@ -33,10 +33,15 @@ def steps_of(y, exists):
     Raises
     ------
     ValueError
-        If there is not one target for each step.
+        If there is not one target for each step, or no step at all.
     """
     if y is None:
         return None
+    if not exists.any():
+        raise ValueError(
+            "Every window of X is all NaN: there is no step whose target could be "
+            "scored. Pass at least one reading."
+        )
     lengths = exists.sum(axis=1)
     if is_ragged(y):
         parts = [np.asarray(part) for part in y]

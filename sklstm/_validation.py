@@ -118,8 +118,8 @@ def _check_axes(estimator, n_axes, reset):
     if n_axes not in (2, 3):
         raise ValueError(
             f"X has {n_axes} dimensions; windows have 3: (n_windows, n_timesteps, "
-            "n_features), or 2 for one feature. Put a single sequence into a list, "
-            "[X]. Reshape a series of one feature with X.reshape(-1, 1), then "
+            "n_features), or 2 for one feature. Reshape your data: a single sequence "
+            "becomes a list, [X]; a series of one feature X.reshape(-1, 1), then "
             "SlidingWindowTransformer cuts it into windows. SequenceEncoder turns "
             "texts into codes."
         )
