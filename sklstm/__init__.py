@@ -1,5 +1,6 @@
 """LSTM estimators that behave like any other scikit-learn estimator."""
 
+from sklstm.anomaly import LSTMOutlierDetector
 from sklstm.autoencoding import LSTMAutoencoder
 from sklstm.classification import LSTMClassifier
 from sklstm.displays import ForecastDisplay
@@ -14,6 +15,7 @@ __all__ = [
     "LSTMAutoencoder",
     "LSTMClassifier",
     "LSTMForecaster",
+    "LSTMOutlierDetector",
     "LSTMRegressor",
     "SequenceEncoder",
     "SlidingWindowTransformer",

@@ -43,7 +43,7 @@ class Table(NamedTuple):
         return self.values[rows], clocks
 
 
-def read_table(estimator, X, *, reset):
+def read_table(estimator, X, *, reset, ensure_all_finite=True):
     """Check X and take it apart.
 
     Parameters
@@ -55,6 +55,8 @@ def read_table(estimator, X, *, reset):
         As a user passed it.
     reset : bool
         Whether this is `fit`.
+    ensure_all_finite : bool or "allow-nan", default=True
+        Whether every reading must be there.
 
     Returns
     -------
@@ -71,10 +73,18 @@ def read_table(estimator, X, *, reset):
     with strings_refused("X"):
         if estimator.time is None and estimator.groups is None:
             refuse_dates(X, "X")
-            values = validate_data(estimator, X, reset=reset, dtype=FLOATS)
+            values = validate_data(
+                estimator,
+                X,
+                reset=reset,
+                dtype=FLOATS,
+                ensure_all_finite=ensure_all_finite,
+            )
             columns, times, keys = np.arange(values.shape[1]), None, None
         else:
-            values, columns, times, keys = _take_columns(estimator, X, reset)
+            values, columns, times, keys = _take_columns(
+                estimator, X, reset, ensure_all_finite
+            )
     if isinstance(X, pd.DataFrame) and keys is None:
         keys = series_keys(X.index)
     rows = series_rows(keys, len(values))
@@ -82,6 +92,39 @@ def read_table(estimator, X, *, reset):
     if clocks:
         _check_order(estimator, X, times, clocks, rows)
     return Table(values, columns, clocks, rows)
+
+
+def carried_on(table, first):
+    """Put the last reading there in place of missing ones.
+
+    Parameters
+    ----------
+    table : Table
+        Readings, NaN where one is missing.
+    first : ndarray of shape (n_features,)
+        In place of those that nothing comes before.
+
+    Returns
+    -------
+    values : ndarray of shape (n_rows, n_features)
+        Readings, series by series from what was known.
+    """
+    values = table.values.copy()
+    for rows in table.rows.values():
+        values[rows] = pd.DataFrame(values[rows]).ffill()
+    return np.where(np.isnan(values), first, values)
+
+
+def with_values(X, table, values):
+    """Put other values in place of those that were taken from X."""
+    if isinstance(X, pd.DataFrame):
+        X = X.copy()
+        for column, numbers in zip(table.columns, values.T, strict=True):
+            X.isetitem(column, numbers)
+        return X
+    X = np.array(X)
+    X[:, table.columns] = values
+    return X
 
 
 def _check_axes(n_axes):
@@ -103,7 +146,7 @@ def _check_order(estimator, X, times, clocks, rows):
         check_increasing(order[positions], lambda at=positions: labels[at], source)
 
 
-def _take_columns(estimator, X, reset):
+def _take_columns(estimator, X, reset, ensure_all_finite):
     """Split the columns of X into features, time and groups."""
     validate_data(estimator, X, reset=reset, skip_check_array=True)
     checks = {"estimator": estimator, "input_name": "X"}
@@ -126,7 +169,9 @@ def _take_columns(estimator, X, reset):
         )
     cells = getattr(X, "iloc", X)
     refuse_dates(cells[:, kept], "X")
-    values = check_array(cells[:, kept], dtype=FLOATS, **checks)
+    values = check_array(
+        cells[:, kept], dtype=FLOATS, ensure_all_finite=ensure_all_finite, **checks
+    )
     return values, kept, _labels(cells, time), _labels(cells, groups)
 
 

@@ -1,5 +1,6 @@
 """Which of scikit-learn's checks an estimator of this package cannot pass, and why."""
 
+from sklstm.anomaly import LSTMOutlierDetector
 from sklstm.preprocessing import SlidingWindowTransformer
 
 __all__ = ["expected_failed_checks"]
@@ -8,6 +9,22 @@ _ROWS_BEFORE = (
     "the window of a row holds the rows before it, so the answer depends on the order "
     "and the neighbours of the rows"
 )
+_HELD_ROWS = (
+    "the threshold comes from rows that were not learnt from, so no fixed share of the "
+    "training rows lies beyond it"
+)
+_OF_WINDOWS = {
+    "check_methods_sample_order_invariance": _ROWS_BEFORE,
+    "check_methods_subset_invariance": _ROWS_BEFORE,
+}
+_REASONS = {
+    SlidingWindowTransformer: _OF_WINDOWS,
+    LSTMOutlierDetector: {
+        **_OF_WINDOWS,
+        "check_outliers_fit_predict": _HELD_ROWS,
+        "check_outliers_train": _HELD_ROWS,
+    },
+}
 
 
 def expected_failed_checks(estimator):
@@ -22,7 +39,8 @@ def expected_failed_checks(estimator):
     -------
     reasons : dict of str to str
         The reason why, by name of the check. Empty for all but
-        :class:`~sklstm.SlidingWindowTransformer`.
+        :class:`~sklstm.SlidingWindowTransformer` and
+        :class:`~sklstm.LSTMOutlierDetector`.
 
     See Also
     --------
@@ -41,9 +59,4 @@ def expected_failed_checks(estimator):
     ...     transformer, expected_failed_checks=expected_failed_checks(transformer)
     ... )
     """
-    if not isinstance(estimator, SlidingWindowTransformer):
-        return {}
-    return {
-        "check_methods_sample_order_invariance": _ROWS_BEFORE,
-        "check_methods_subset_invariance": _ROWS_BEFORE,
-    }
+    return dict(_REASONS.get(type(estimator), {}))

@@ -8,6 +8,7 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 from sklstm import (
     LSTMAutoencoder,
     LSTMClassifier,
+    LSTMOutlierDetector,
     LSTMRegressor,
     SequenceEncoder,
     SlidingWindowTransformer,
@@ -46,6 +47,10 @@ ESTIMATORS = [
         learning_rate_init=0.03,
         max_iter=100,
         shuffle=False,
+    ),
+    LSTMOutlierDetector(window_size=3),
+    LSTMOutlierDetector(
+        window_size=4, method="reconstruction", distance="absolute", halflife=2
     ),
     SlidingWindowTransformer(),
     SlidingWindowTransformer(window_size=3, horizon=2, padding="mean", flatten=True),

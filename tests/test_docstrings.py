@@ -42,7 +42,8 @@ def test_public_object_has_an_example(item):
 
 # A forecaster cuts windows inside, its horizon is how many steps, not which, and it
 # goes on with regressors, not weights. A classifier splits its windows by class, and
-# has no numbers in y to scale; an autoencoder has no y at all.
+# has no numbers in y to scale; an autoencoder has no y at all; a detector holds rows
+# back.
 MEAN_SOMETHING_ELSE = {
     ("LSTMForecaster", "window_size"),
     ("LSTMForecaster", "horizon"),
@@ -50,6 +51,9 @@ MEAN_SOMETHING_ELSE = {
     ("LSTMClassifier", "early_stopping"),
     ("LSTMClassifier", "shuffle"),
     ("LSTMClassifier", "standardize"),
+    ("LSTMOutlierDetector", "window_size"),
+    ("LSTMOutlierDetector", "calibration_fraction"),
+    ("LSTMOutlierDetector", "context"),
     ("LSTMAutoencoder", "hidden_layer_sizes"),
     ("LSTMAutoencoder", "bidirectional"),
     ("LSTMAutoencoder", "pooling"),

@@ -28,7 +28,7 @@ FLOORS = [
     ["_timeline"],
     ["_steps", "_symbols", "_times", "_validation"],
     ["_backtests", "_context", "_exogenous", "_leaks", "_lessons", "_samples"],
-    ["_bands", "_correctors", "_plan", "_scaling", "_series", "_tables"],
+    ["_bands", "_correctors", "_plan", "_scaling", "_scores", "_series", "_tables"],
     ["_calibration", "_known", "_model", "_tasks"],
     ["_learnt"],
     ["_base"],
@@ -37,7 +37,8 @@ FLOORS = [
     ["preprocessing"],
     ["regression", "sequences"],
     # 5: what holds estimators
-    ["forecasting", "testing"],
+    ["anomaly", "forecasting"],
+    ["testing"],
     ["__init__"],
 ]
 

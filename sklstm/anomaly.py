@@ -1,0 +1,408 @@
+"""Anomalies: rows of a series that do not fit what came before them."""
+
+from numbers import Integral, Real
+
+import numpy as np
+import pandas as pd
+from sklearn.base import BaseEstimator, OutlierMixin
+from sklearn.utils import check_random_state
+from sklearn.utils.validation import check_is_fitted
+
+from sklstm._correctors import seeded
+from sklstm._scores import Yardstick, smoothed, too_much
+from sklstm._sklearn import HasMethods, Interval, StrOptions, fit_context
+from sklstm._tables import carried_on, read_table, with_values
+from sklstm.autoencoding import LSTMAutoencoder
+from sklstm.preprocessing import SlidingWindowTransformer
+from sklstm.regression import LSTMRegressor
+
+__all__ = ["LSTMOutlierDetector"]
+
+# How many windows a default network is shown, over all epochs.
+WINDOWS_SEEN = 200_000
+# Windows to expect something of at once.
+BLOCK_ROWS = 4096
+
+
+class LSTMOutlierDetector(OutlierMixin, BaseEstimator):
+    """Find the rows of a series that do not fit what came before.
+
+    A network learns what to expect of each row from the rows before it. How far off
+    its expectations usually are is measured on the last rows of `fit`, which it has not
+    learnt from; a row that is much further off is an outlier. Every row is scored from
+    itself and the rows before it, never from later ones.
+
+    Parameters
+    ----------
+    estimator : estimator or None, default=None
+        What expects, cloned for each fit. For ``method="forecast"`` a regressor that
+        takes windows of shape (n_windows, window_size, n_features) and predicts a row;
+        for "reconstruction" an :class:`LSTMAutoencoder`. None is one with 32 units and
+        Huber's loss, for 30 epochs or less, so that it sees 200 000 windows, and 3 at
+        least.
+
+    method : {"forecast", "reconstruction"}, default="forecast"
+        Whether a row is expected to be the forecast from the rows before it, or what an
+        autoencoder makes of the window that ends with it.
+
+    window_size : int, default=10
+        How many rows before it a row is judged from.
+
+    distance : {"mahalanobis", "absolute"}, default="mahalanobis"
+        What becomes of the errors of all features: the distance of Mahalanobis with a
+        shrunk covariance [1]_, for which errors that usually come together count less;
+        or the mean absolute error in standard deviations.
+
+    halflife : float or None, default=None
+        Rows after which a distance counts half in the average that scores a row [2]_:
+        for anomalies that last, in place of single rows. None scores each by itself.
+
+    contamination : "auto" or float, default="auto"
+        Share of rows to call outliers, in (0, 0.5]: the threshold is that quantile of
+        the distances of the last rows. "auto" is what one usual row in 1000 exceeds, by
+        a generalised Pareto distribution of the greatest tenth [3]_.
+
+    calibration_fraction : float, default=0.3
+        Share of the rows of each series, the last ones, to measure errors on, in
+        (0, 1).
+
+    context : {"auto", "assume_next"} or None, default="auto"
+        When rows of `fit` may stand before the first row of another X, as in
+        :class:`SlidingWindowTransformer`.
+
+    time : str or int, default=None
+        Name or position of a column that holds the time: dates or numbers. It takes
+        the place of the index and is no part of the windows.
+
+    groups : str or int, default=None
+        Name or position of a column that names the series of every row, where X holds
+        several. It takes the place of the levels of a MultiIndex before the last and
+        is no part of the windows.
+
+    random_state : int, RandomState instance or None, default=None
+        Seeds the first weights, the order of the windows and dropout. Pass an int to
+        get the same model from every fit; global generators are never touched.
+
+    Attributes
+    ----------
+    estimator_ : estimator
+        What expects.
+
+    offset_ : float
+        Minus the distance from which on a row is an outlier.
+
+    n_features_in_ : int
+        Number of columns seen during :term:`fit`, time and groups included.
+
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
+        Names of the columns seen during :term:`fit`, where all were strings.
+
+    See Also
+    --------
+    LSTMForecaster : Forecasts the next steps of a series, with a band.
+    sklearn.ensemble.IsolationForest : Finds rows that are unlike others, in any order.
+
+    Notes
+    -----
+    Windows are shown less their last reading (less their mean for "reconstruction"), so
+    that a level is nothing to wonder at, but the step to it is: after a level shift one
+    row is an outlier, and slow drift is none. Missing readings (NaN) are carried on
+    from the last one there, and are never off themselves; nor are rows with less than
+    `window_size` rows before them. A series that never moves
+    expects not to: the least change is an outlier.
+
+    References
+    ----------
+    .. [1] O. Ledoit and M. Wolf, "A Well-Conditioned Estimator for Large-Dimensional
+       Covariance Matrices", Journal of Multivariate Analysis 88(2), 2004, 365-411.
+    .. [2] K. Hundman et al., "Detecting Spacecraft Anomalies Using LSTMs and
+       Nonparametric Dynamic Thresholding", KDD 2018, 387-395.
+    .. [3] A. Siffer et al., "Anomaly Detection in Streams with Extreme Value Theory",
+       KDD 2017, 1067-1075.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklstm import LSTMOutlierDetector
+    >>> random = np.random.default_rng(0)
+    >>> wave = np.sin(0.3 * np.arange(600)) + 0.05 * random.normal(size=600)
+    >>> wave[550] = -wave[550]
+    >>> X = wave[:, None]
+    >>> detector = LSTMOutlierDetector(random_state=0).fit(X[:500])
+    >>> flagged = np.flatnonzero(detector.predict(X) == -1)
+    >>> bool(550 in flagged), len(flagged) < 10
+    (True, True)
+    """
+
+    _parameter_constraints: dict = {
+        "estimator": [HasMethods(["fit"]), None],
+        "method": [StrOptions({"forecast", "reconstruction"})],
+        "window_size": [Interval(Integral, 1, None, closed="left")],
+        "distance": [StrOptions({"mahalanobis", "absolute"})],
+        "halflife": [Interval(Real, 0, None, closed="neither"), None],
+        "contamination": [
+            StrOptions({"auto"}),
+            Interval(Real, 0, 0.5, closed="right"),
+        ],
+        "calibration_fraction": [Interval(Real, 0, 1, closed="neither")],
+        "context": [StrOptions({"auto", "assume_next"}), None],
+        "time": [str, Integral, None],
+        "groups": [str, Integral, None],
+        "random_state": ["random_state"],
+    }
+
+    def __init__(
+        self,
+        estimator=None,
+        *,
+        method="forecast",
+        window_size=10,
+        distance="mahalanobis",
+        halflife=None,
+        contamination="auto",
+        calibration_fraction=0.3,
+        context="auto",
+        time=None,
+        groups=None,
+        random_state=None,
+    ):
+        self.estimator = estimator
+        self.method = method
+        self.window_size = window_size
+        self.distance = distance
+        self.halflife = halflife
+        self.contamination = contamination
+        self.calibration_fraction = calibration_fraction
+        self.context = context
+        self.time = time
+        self.groups = groups
+        self.random_state = random_state
+
+    @fit_context
+    def fit(self, X, y=None):
+        """Learn what to expect, and how far off that usually is.
+
+        Parameters
+        ----------
+        X : {array-like, dataframe} of shape (n_rows, n_columns)
+            Readings, one row per time step; rows of a series in time order, mostly
+            usual ones. NaN where one is missing.
+
+        y : None
+            Not used; there for pipelines.
+
+        Returns
+        -------
+        self : LSTMOutlierDetector
+            The fitted estimator.
+
+        Raises
+        ------
+        ValueError
+            If a parameter or X is not as described here; if times do not increase; or
+            if there are too few rows to learn from and to measure errors on.
+        """
+        table = read_table(self, X, reset=True, ensure_all_finite="allow-nan")
+        is_there = ~np.isnan(table.values)
+        if not is_there.any(axis=0).all():
+            raise ValueError("X has columns without a single reading. Leave them out.")
+        self._mean = np.nanmean(table.values, axis=0)
+        self._windower = SlidingWindowTransformer(
+            self.window_size + 1,
+            padding="nan",
+            context=self.context,
+            time=self.time,
+            groups=self.groups,
+        )
+        values = carried_on(table, self._mean)
+        windows = self._windower.fit_transform(with_values(X, table, values))
+        early, held = self._split(table.rows.values(), len(values))
+        self.estimator_ = self._new_estimator(len(early))
+        inputs, targets, _ = self._lessons(windows[early])
+        self.estimator_.fit(inputs, targets)
+        errors = self._errors(windows[held], is_there[held])
+        self._yardstick = Yardstick.of_errors(errors)
+        distances = np.full(len(values), np.nan)
+        distances[held] = self._yardstick.distances(errors, self.distance)
+        distances = self._smoothed(distances, table.rows.values())[held]
+        self.offset_ = -too_much(distances, self.contamination)
+        return self
+
+    def predict(self, X):
+        """Tell outliers from the other rows.
+
+        Parameters
+        ----------
+        X : {array-like, dataframe} of shape (n_rows, n_columns)
+            Rows in time order, as in :meth:`fit`.
+
+        Returns
+        -------
+        labels : ndarray of shape (n_rows,)
+            -1 for outliers, 1 for the others.
+        """
+        return np.where(self.decision_function(X) < 0, -1, 1)
+
+    def decision_function(self, X):
+        """Say how far each row is from being an outlier; negative for outliers.
+
+        Parameters
+        ----------
+        X : {array-like, dataframe} of shape (n_rows, n_columns)
+            Rows in time order, as in :meth:`fit`.
+
+        Returns
+        -------
+        scores : ndarray of shape (n_rows,)
+            :meth:`score_samples` less `offset_`.
+        """
+        return self.score_samples(X) - self.offset_
+
+    def score_samples(self, X):
+        """Return minus the distance of each row from what was expected.
+
+        Parameters
+        ----------
+        X : {array-like, dataframe} of shape (n_rows, n_columns)
+            Rows in time order, as in :meth:`fit`.
+
+        Returns
+        -------
+        scores : ndarray of shape (n_rows,)
+            About -1 for usual rows; the lower, the stranger. That of a row depends on
+            it and on those before it only.
+        """
+        table, windows, is_there = self._read(X)
+        errors = self._errors(windows, is_there)
+        distances = self._yardstick.distances(errors, self.distance)
+        return -self._smoothed(distances, table.rows.values())
+
+    def explain(self, X):
+        """Say of every outlier which reading is how far off, and what was expected.
+
+        Parameters
+        ----------
+        X : {array-like, dataframe} of shape (n_rows, n_columns)
+            Rows in time order, as in :meth:`fit`.
+
+        Returns
+        -------
+        explanation : DataFrame
+            One line per outlier and reading: "row", its label in the index of X or its
+            position; "feature"; "reading"; "expected"; and "error", their difference in
+            standard deviations of the usual ones. The reading furthest off comes first
+            in each row.
+        """
+        table, windows, is_there = self._read(X)
+        expected = self._expected(windows)
+        errors = self._errors_of(windows, is_there, expected)
+        distances = self._yardstick.distances(errors, self.distance)
+        distances = self._smoothed(distances, table.rows.values())
+        rows = np.flatnonzero(-distances < self.offset_)
+        units = self._yardstick.in_units(errors[rows])
+        n_features = windows.shape[2]
+        labels = X.index if isinstance(X, pd.DataFrame) else np.arange(len(distances))
+        lines = {
+            "row": labels[rows.repeat(n_features)],
+            "feature": np.tile(self._names(table), len(rows)),
+            "reading": table.values[rows].ravel(),
+            "expected": expected[rows].ravel(),
+            "error": units.ravel(),
+        }
+        order = np.lexsort([-np.abs(units).ravel(), rows.repeat(n_features)])
+        return pd.DataFrame(lines).iloc[order].reset_index(drop=True)
+
+    def _read(self, X):
+        """Read rows as a table and as windows; say which readings are there."""
+        check_is_fitted(self)
+        table = read_table(self, X, reset=False, ensure_all_finite="allow-nan")
+        is_there = ~np.isnan(table.values)
+        if not is_there.all():
+            X = with_values(X, table, carried_on(table, self._mean))
+        return table, self._windower.transform(X), is_there
+
+    def _split(self, series, n_rows):
+        """Choose rows to learn from, with a whole window, and the last ones."""
+        early, held = [], []
+        for rows in series:
+            rows = np.arange(n_rows)[rows]
+            n_held = int(np.ceil(self.calibration_fraction * len(rows)))
+            early.append(rows[self.window_size : len(rows) - n_held])
+            held.append(rows[max(self.window_size, len(rows) - n_held) :])
+        early, held = np.concatenate(early), np.concatenate(held)
+        if not len(early) or len(held) < 2:
+            raise ValueError(
+                f"X with n_samples={n_rows} is too short: window_size="
+                f"{self.window_size} and calibration_fraction="
+                f"{self.calibration_fraction} leave {len(early)} rows to learn from "
+                f"and {len(held)} to measure errors on. Pass more rows or a smaller "
+                "window_size."
+            )
+        return early, held
+
+    def _new_estimator(self, n_windows):
+        """Make what expects, with a seed of its own."""
+        estimator = self.estimator
+        if estimator is None:
+            n_epochs = int(np.clip(WINDOWS_SEEN // n_windows, 3, 30))
+            settings = {
+                "hidden_layer_sizes": (32,),
+                "loss": "huber",
+                "batch_size": 64,
+                "learning_rate": "cosine",
+                "max_iter": n_epochs,
+                "n_iter_no_change": n_epochs,
+            }
+            kinds = {"forecast": LSTMRegressor, "reconstruction": LSTMAutoencoder}
+            estimator = kinds[self.method](**settings)
+        random = check_random_state(self.random_state)
+        return seeded(estimator, random.randint(np.iinfo(np.int32).max))
+
+    def _lessons(self, windows):
+        """Show windows as the estimator takes them: inputs, targets and levels."""
+        if self.method == "forecast":
+            levels = windows[:, -2:-1]
+            return windows[:, :-1] - levels, windows[:, -1] - levels[:, 0], levels
+        levels = windows[:, :-1].mean(axis=1, keepdims=True)
+        return windows - levels, None, levels
+
+    def _expected(self, windows):
+        """Say what to expect of the last row of each window, (n_rows, n_features)."""
+        expected = np.empty((len(windows), windows.shape[2]))
+        for start in range(0, len(windows), BLOCK_ROWS):
+            block = slice(start, start + BLOCK_ROWS)
+            # Windows that are not whole are of no use, but take their place.
+            inputs, _, levels = self._lessons(np.nan_to_num(windows[block]))
+            if self.method == "forecast":
+                answers = self.estimator_.predict(inputs).reshape(len(inputs), -1)
+            else:
+                answers = self.estimator_.reconstruct(inputs)[:, -1]
+            expected[block] = answers + levels[:, 0]
+        return expected
+
+    def _errors(self, windows, is_there):
+        """Say how far off expectations are, NaN where there is nothing to compare."""
+        return self._errors_of(windows, is_there, self._expected(windows))
+
+    def _errors_of(self, windows, is_there, expected):
+        """Subtract what was expected, where there was a whole window to do so."""
+        is_whole = ~np.isnan(windows[:, 0]).any(axis=1, keepdims=True)
+        return np.where(is_there & is_whole, windows[:, -1] - expected, np.nan)
+
+    def _smoothed(self, distances, series):
+        """Average distances over the rows before, series by series."""
+        if self.halflife is not None:
+            distances = distances.copy()
+            for rows in series:
+                distances[rows] = smoothed(distances[rows], self.halflife)
+        return distances
+
+    def _names(self, table):
+        """Name the readings."""
+        names = getattr(self, "feature_names_in_", np.arange(self.n_features_in_))
+        return names[table.columns]
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.allow_nan = True
+        return tags

@@ -1,0 +1,210 @@
+"""Rows that do not fit: spikes, shifts, drift, holes, and what is said of them."""
+
+import pickle
+
+import numpy as np
+import numpy.testing as npt
+import pandas as pd
+import pytest
+from sklearn.base import clone
+
+from sklstm import LSTMAutoencoder, LSTMOutlierDetector, LSTMRegressor
+from sklstm._scores import Yardstick, smoothed, too_much
+
+RANDOM = np.random.default_rng(0)
+STEPS = np.arange(700)
+NOISE = 0.05 * RANDOM.normal(size=700)
+WAVE = np.sin(0.3 * STEPS) + NOISE
+TINY = {"max_iter": 20, "batch_size": 32, "learning_rate": "cosine"}
+NETWORK = LSTMRegressor((12,), **TINY)
+
+by_method = pytest.mark.parametrize("method", ["forecast", "reconstruction"])
+
+
+def detector(method="forecast", **settings):
+    estimator = NETWORK if method == "forecast" else LSTMAutoencoder(4, (12,), **TINY)
+    settings = {"random_state": 0, "estimator": estimator, **settings}
+    return LSTMOutlierDetector(method=method, **settings)
+
+
+def flagged(model, series):
+    return np.flatnonzero(model.predict(np.reshape(series, (len(series), -1))) == -1)
+
+
+@pytest.fixture(scope="module")
+def on_wave():
+    return detector().fit(WAVE[:500, None])
+
+
+@by_method
+def test_a_spike_is_found_and_little_else(method):
+    series = WAVE.copy()
+    series[600] += 1.5
+    found = flagged(detector(method).fit(series[:500, None]), series)
+    assert 600 in found
+    # Windows that hold the spike may expect it to come back.
+    others = found[(found < 600) | (found > 610)]
+    assert len(others) < 10
+
+
+def test_of_a_level_shift_the_step_is_an_outlier_and_the_new_level_is_none(on_wave):
+    series = WAVE.copy()
+    series[600:] += 3
+    found = flagged(on_wave, series)
+    assert 600 in found
+    assert not len(found[found > 612])
+
+
+def test_slow_drift_is_no_outlier(on_wave):
+    drifting = WAVE + 0.002 * STEPS
+    assert len(flagged(on_wave, drifting)) < 10
+
+
+@by_method
+def test_a_constant_series_fits_until_it_moves(method):
+    series = np.full(300, 7.0)
+    model = detector(method).fit(series[:200, None])
+    assert not len(flagged(model, series))
+    series[250] = 7.5
+    assert flagged(model, series)[0] == 250
+
+
+def test_missing_readings_are_no_outliers_themselves(on_wave):
+    series = WAVE.copy()
+    series[600] = np.nan
+    scores = on_wave.score_samples(series[:, None])
+    assert np.isfinite(scores).all()
+    assert scores[600] == 0
+    model = detector().fit(np.where(STEPS % 7, WAVE, np.nan)[:500, None])
+    assert np.isfinite(model.score_samples(series[:, None])).all()
+
+
+def test_rows_without_a_whole_past_are_not_judged(on_wave):
+    scores = on_wave.score_samples(WAVE[:, None])
+    npt.assert_array_equal(scores[:10], 0)
+    assert (scores[10:] < 0).all()
+
+
+def test_no_row_is_scored_from_later_ones(on_wave):
+    whole = on_wave.score_samples(WAVE[:, None])
+    for end in (550, 601):
+        npt.assert_allclose(on_wave.score_samples(WAVE[:end, None]), whole[:end])
+
+
+def test_later_rows_have_the_past_of_fit():
+    days = pd.date_range("2023-01-01", periods=700, freq="D")
+    frame = pd.DataFrame({"load": WAVE}, days)
+    model = detector().fit(frame[:500])
+    npt.assert_allclose(
+        model.score_samples(frame[500:]), model.score_samples(frame)[500:]
+    )
+
+
+def test_series_of_a_panel_do_not_meet():
+    both = pd.concat({"a": pd.DataFrame({"x": WAVE}), "b": pd.DataFrame({"x": -WAVE})})
+    model = detector().fit(both)
+    alone = model.score_samples(both.loc[["b"]])
+    npt.assert_allclose(model.score_samples(both)[700:], alone)
+    as_column = both.reset_index(level=0, names="machine")
+    as_column["machine"] = (as_column["machine"] == "b").astype(float)
+    by_column = detector(groups="machine").fit(as_column)
+    npt.assert_allclose(by_column.score_samples(as_column)[700:], alone)
+
+
+def test_errors_that_usually_come_together_count_less():
+    usual = RANDOM.normal(size=(2000, 1)) + 0.1 * RANDOM.normal(size=(2000, 2))
+    yardstick = Yardstick.of_errors(usual)
+    together, apart = yardstick.distances(
+        np.array([[2.0, 2.0], [2.0, -2.0]]), "mahalanobis"
+    )
+    assert apart > 5 * together
+    npt.assert_allclose(
+        *yardstick.distances(np.array([[2.0, 2], [2, -2]]), "absolute"), rtol=0.2
+    )
+    squares = yardstick.distances(usual, "mahalanobis") ** 2
+    assert squares.mean() == pytest.approx(1, rel=0.1)
+
+
+def test_one_usual_row_in_a_thousand_is_too_much():
+    shares = []
+    for seed in range(20):
+        random = np.random.default_rng(seed)
+        threshold = too_much(np.abs(random.normal(size=1000)), "auto")
+        shares.append((np.abs(random.normal(size=20_000)) > threshold).mean())
+    assert np.mean(shares) == pytest.approx(1e-3, rel=0.7)
+    assert too_much(np.arange(101.0), 0.1) == 90
+    assert too_much(np.zeros(50), "auto") == 0
+
+
+def test_distances_are_averaged_over_the_rows_before():
+    distances = np.array([0.0, 0, 4, 0, 0])
+    average = smoothed(distances, 1)
+    weights = 0.5 ** np.arange(5)
+    by_hand = [
+        (weights[: t + 1][::-1] * distances[: t + 1]).sum() / weights[: t + 1].sum()
+        for t in range(5)
+    ]
+    npt.assert_allclose(average, by_hand)
+
+
+def test_contamination_is_a_share_of_the_rows_held_back():
+    model = detector(contamination=0.1).fit(WAVE[:, None])
+    held = model.predict(WAVE[:, None])[-210:]
+    assert (held == -1).mean() == pytest.approx(0.1, abs=0.01)
+
+
+def test_scores_and_labels_agree(on_wave):
+    X = WAVE[:, None]
+    decision = on_wave.decision_function(X)
+    npt.assert_allclose(decision, on_wave.score_samples(X) - on_wave.offset_)
+    npt.assert_array_equal(on_wave.predict(X), np.where(decision < 0, -1, 1))
+    npt.assert_array_equal(
+        clone(on_wave).fit_predict(X), clone(on_wave).fit(X).predict(X)
+    )
+
+
+def test_explanations_name_the_reading_that_is_off():
+    days = pd.date_range("2023-01-01", periods=700, freq="D")
+    frame = pd.DataFrame({"load": WAVE, "heat": np.cos(0.3 * STEPS) + NOISE}, days)
+    model = detector().fit(frame[:500])
+    frame.loc[days[600], "heat"] += 2
+    lines = model.explain(frame)
+    first = lines[lines["row"] == days[600]].iloc[0]
+    assert first["feature"] == "heat"
+    assert first["reading"] == frame["heat"].iloc[600]
+    assert first["expected"] == pytest.approx(np.cos(0.3 * 600), abs=0.3)
+    assert first["error"] > 5
+    assert set(lines["row"]) == set(days[model.predict(frame) == -1])
+    assert not len(model.explain(frame[:500][:20]))
+
+
+def test_the_same_scores_each_time_also_from_a_file(on_wave):
+    scores = on_wave.score_samples(WAVE[:, None])
+    again = detector().fit(WAVE[:500, None]).score_samples(WAVE[:, None])
+    npt.assert_array_equal(again, scores)
+    copy = pickle.loads(pickle.dumps(on_wave))
+    npt.assert_array_equal(copy.score_samples(WAVE[:, None]), scores)
+
+
+def test_default_networks_and_other_regressors_expect_too():
+    for method in ("forecast", "reconstruction"):
+        model = LSTMOutlierDetector(method=method, random_state=0).fit(WAVE[:200, None])
+        assert np.isfinite(model.score_samples(WAVE[:, None])).all()
+    assert isinstance(model.estimator_, LSTMAutoencoder)
+
+
+@pytest.mark.parametrize(
+    ("X", "settings", "message"),
+    [
+        (WAVE[:12, None], {}, "n_samples=12 is too short: window_size=10"),
+        (WAVE, {}, "1 dimensions|1D"),
+        (np.full((50, 1), np.nan), {}, "columns without a single reading"),
+        (np.where(STEPS == 3, np.inf, WAVE)[:, None], {}, "infinity"),
+        (WAVE[:, None], {"contamination": 0.7}, "contamination"),
+        (WAVE[:, None], {"method": "guess"}, "method"),
+        (WAVE[:, None], {"window_size": 0}, "window_size"),
+    ],
+)
+def test_what_cannot_be_learnt_from_is_refused(X, settings, message):
+    with pytest.raises(ValueError, match=message):
+        detector(**settings).fit(X)
