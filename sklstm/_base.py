@@ -329,18 +329,18 @@ class BaseLSTM(TransformerMixin, CallbackSupportMixin, BaseEstimator, ABC):
         check_is_fitted(self)
         windows = self._check_windows(X, reset=False)
         n_windows, n_timesteps, _ = windows.values.shape
-        n_rows = min(n_windows, rows_per_block(self.network_, n_timesteps))
+        n_rows = min(n_windows, rows_per_block(self._model.network, n_timesteps))
         with threads_for(n_rows * n_multiplications_of(self._model.architecture)):
             return getattr(self._model, method)(windows)
 
     def _in_kind(self, answers, X):
         """Give answers for steps of unequal sequences the lengths of these."""
-        return in_kind(answers, X) if self.network_.answers_steps else answers
+        return in_kind(answers, X) if self._model.network.answers_steps else answers
 
     def _to_score(self, X, y, sample_weight):
         """Lay truths, predictions and weights row below row: of windows or of steps."""
         predictions = self.predict(X)
-        if not self.network_.answers_steps:
+        if not self._model.network.answers_steps:
             return y, predictions, sample_weight
         exists = existing(self._check_windows(X, reset=False))
         if sample_weight is not None:

@@ -128,15 +128,20 @@ class ScaledNetwork:
             Predictions in double precision.
         """
         outputs = self._outputs(windows)
-        rows = outputs.flatten(0, -2)  # of windows or of steps
-        predictions = _as_array(self.loss.predictions(rows))
+        if not self.network.answers_steps:
+            return self._in_units(outputs)
+        of_steps = self._in_units(outputs.flatten(0, 1))
+        of_steps = of_steps.reshape(*outputs.shape[:2], *of_steps.shape[1:])
+        return self._where_existing(of_steps, windows)
+
+    def _in_units(self, outputs):
+        """Read outputs, (n_rows, n_outputs), as predictions in the units of targets."""
+        predictions = _as_array(self.loss.predictions(outputs))
         # Targets are the second axis, whatever comes behind.
         mean, scale = (
             part.reshape(-1, *[1] * (predictions.ndim - 2)) for part in self.y_scale
         )
-        predictions = predictions * scale + mean
-        predictions = predictions.reshape(*outputs.shape[:-1], *predictions.shape[1:])
-        return self._where_existing(predictions, windows)
+        return predictions * scale + mean
 
     def outputs(self, windows):
         """Return what the network gives for windows, (n_windows, n_outputs)."""

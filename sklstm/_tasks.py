@@ -88,15 +88,14 @@ class Classification(NamedTuple):
     owner: str  # name of the estimator, for messages
     kind: str  # "binary", "multiclass" or "multilabel-indicator"
     classes: np.ndarray  # labels in order; of several labels, their columns
-    label_smoothing: float = 0.0
 
     @classmethod
-    def of(cls, y, owner, label_smoothing, classes=None):
+    def of(cls, y, owner, classes=None):
         """Find the task that y sets, or that y and all `classes` there may be do."""
         _refuse_none(y, owner, "one label, or one row of 0 and 1,")
         kind = _kind(y)
         if kind == "multilabel-indicator":
-            return cls(owner, kind, np.arange(np.shape(y)[1]), label_smoothing)
+            return cls(owner, kind, np.arange(np.shape(y)[1]))
         classes = np.unique(_labels(y) if classes is None else classes)
         if len(classes) < 2:
             raise ValueError(
@@ -104,7 +103,7 @@ class Classification(NamedTuple):
                 f"{classes.tolist()}. Pass windows of two classes or more."
             )
         kind = "binary" if len(classes) == 2 else "multiclass"
-        return cls(owner, kind, classes, label_smoothing)
+        return cls(owner, kind, classes)
 
     @property
     def learnt(self):
@@ -115,7 +114,7 @@ class Classification(NamedTuple):
     def loss(self):
         """Parameters of :func:`sklstm._nn.losses.make_loss`."""
         name = "cross_entropy" if self.kind == "multiclass" else "logistic"
-        return {"name": name, "label_smoothing": self.label_smoothing}
+        return {"name": name}
 
     def read(self, y):
         """Read labels as targets of 0 and 1.

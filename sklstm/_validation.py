@@ -56,8 +56,9 @@ def check_windows(estimator, X, *, reset, may_begin_late=False):
     TypeError
         If X is sparse.
     """
-    are_sequences = isinstance(X, list | tuple) or is_ragged(X)
-    if is_ragged(X):
+    is_uneven = is_ragged(X)
+    are_sequences = is_uneven or isinstance(X, list | tuple)
+    if is_uneven:
         X = padded(X, "X")
     n_axes = count_axes(X, "X")
     if are_sequences and not reset and {n_axes, estimator._n_axes_in} == {2, 3}:

@@ -1,7 +1,6 @@
 """Classification of windows."""
 
 from functools import partial
-from numbers import Real
 
 import numpy as np
 from sklearn.base import ClassifierMixin
@@ -10,7 +9,7 @@ from sklearn.utils import check_random_state
 
 from sklstm._base import BaseLSTM, all_or_nothing, told
 from sklstm._samples import split_off_last, split_off_share
-from sklstm._sklearn import Interval, StrOptions, fit_context, with_callbacks
+from sklstm._sklearn import StrOptions, fit_context, with_callbacks
 from sklstm._tasks import Classification
 
 
@@ -82,10 +81,6 @@ class LSTMClassifier(ClassifierMixin, BaseLSTM):
         alike, by the weight of all windows over ``n_classes`` times that of a class's.
         None lets all windows count alike. It multiplies `sample_weight`; with
         ``pooling=None`` it weighs steps. Not for several labels.
-
-    label_smoothing : float, default=0.0
-        Share of every target, in [0, 1), that all classes have alike [10]_: networks
-        that are less sure of themselves. 0.1 is usual.
 
     solver : {"adam", "adamw", "sgd"}, default="adam"
         Adam [8]_; Adam with decoupled weight decay [9]_; or gradient descent with
@@ -230,8 +225,6 @@ class LSTMClassifier(ClassifierMixin, BaseLSTM):
        2015, arXiv:1412.6980.
     .. [9] I. Loshchilov and F. Hutter, "Decoupled Weight Decay Regularization", ICLR
        2019, arXiv:1711.05101.
-    .. [10] C. Szegedy et al., "Rethinking the Inception Architecture for Computer
-       Vision", CVPR 2016, 2818-2826.
 
     Examples
     --------
@@ -252,7 +245,6 @@ class LSTMClassifier(ClassifierMixin, BaseLSTM):
     _parameter_constraints: dict = {
         **BaseLSTM._parameter_constraints,
         "class_weight": [dict, StrOptions({"balanced"}), None],
-        "label_smoothing": [Interval(Real, 0, 1, closed="left")],
     }
 
     def __init__(
@@ -270,7 +262,6 @@ class LSTMClassifier(ClassifierMixin, BaseLSTM):
         recurrent_dropout=0.0,
         memory_init=None,
         class_weight=None,
-        label_smoothing=0.0,
         solver="adam",
         alpha=0.0,
         batch_size="auto",
@@ -302,7 +293,6 @@ class LSTMClassifier(ClassifierMixin, BaseLSTM):
         self.recurrent_dropout = recurrent_dropout
         self.memory_init = memory_init
         self.class_weight = class_weight
-        self.label_smoothing = label_smoothing
         self.solver = solver
         self.alpha = alpha
         self.batch_size = batch_size
@@ -562,8 +552,8 @@ class LSTMClassifier(ClassifierMixin, BaseLSTM):
 
     def _task_of(self, y, classes=None, goes_on=False):
         if goes_on:
-            return self._task._replace(label_smoothing=self.label_smoothing)
-        return Classification.of(y, type(self).__name__, self.label_smoothing, classes)
+            return self._task
+        return Classification.of(y, type(self).__name__, classes)
 
     def _check_same_classes(self, classes):
         """Raise unless classes are those of the first call."""

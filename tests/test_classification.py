@@ -99,11 +99,6 @@ def test_class_weights_are_sample_weights():
     assert (balanced == "rare").sum() > plain.sum()
 
 
-def test_smooth_labels_make_networks_less_sure():
-    plain, smooth = fitted(TWO), fitted(TWO, label_smoothing=0.2)
-    assert smooth.predict_proba(X).max() < 0.97 < plain.predict_proba(X).max()
-
-
 def test_early_stopping_sets_every_class_aside_alike():
     strata = np.repeat([0, 1, 2], [100, 40, 10])
     samples = Samples(None, strata[:, None], np.ones(150))
@@ -234,7 +229,7 @@ def test_searches_stratify_and_score():
         (MANY, {"class_weight": "balanced"}, "cannot weigh windows of several labels"),
         (TWO, {"class_weight": {"left": 2.0}}, "not in class_weight"),
         (TWO, {"early_stopping": True, "validation_fraction": 0.001}, "nothing aside"),
-        (TWO, {"label_smoothing": 1.0}, "label_smoothing"),
+        (TWO, {"class_weight": "even"}, "class_weight"),
         ([["a"], ["b", "c"]] * 120, {}, "labels of unequal number.*pooling=None"),
         (np.array([1, "a"] * 120, object), {}, "Unknown label type"),
     ],

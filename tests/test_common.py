@@ -24,7 +24,6 @@ ESTIMATORS = [
         cell="gru",
         bidirectional=True,
         pooling="attention",
-        label_smoothing=0.05,
     ),
     LSTMRegressor(),
     LSTMRegressor(

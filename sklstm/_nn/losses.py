@@ -136,74 +136,42 @@ class CrossEntropy:
 
     Outputs are logarithms of probabilities, but for a constant; targets are 1 for the
     class and 0 for the others.
-
-    Parameters
-    ----------
-    label_smoothing : float, default=0.0
-        Share of a window that belongs to all classes alike [1]_.
-
-    References
-    ----------
-    .. [1] C. Szegedy et al., "Rethinking the Inception Architecture for Computer
-       Vision", CVPR 2016, 2818-2826, section 7.
     """
 
     outputs_per_target = 1
 
-    def __init__(self, label_smoothing=0.0):
-        self.label_smoothing = label_smoothing
-
     def __call__(self, outputs, targets):
         """Loss of each window, (n_windows, 1)."""
-        targets = self._smooth(targets)
         return -(targets * outputs.log_softmax(1)).sum(1, keepdim=True)
 
     def slopes(self, outputs, targets):
         """Slope of the losses by each output, (n_windows, n_classes)."""
-        return outputs.softmax(1) - self._smooth(targets)
+        return outputs.softmax(1) - targets
 
     def predictions(self, outputs):
         """Read outputs as probabilities, (n_windows, n_classes)."""
         return outputs.softmax(1)
-
-    def _smooth(self, targets):
-        share = self.label_smoothing
-        return torch.lerp(
-            targets, torch.full_like(targets, 1 / targets.shape[1]), share
-        )
 
 
 class Logistic:
     """Minus the logarithm of the probability of what is so, label by label.
 
     Outputs are logarithms of odds; targets are 1 where a window has the label, else 0.
-
-    Parameters
-    ----------
-    label_smoothing : float, default=0.0
-        Share of a window that has every label and has it not.
     """
 
     outputs_per_target = 1
 
-    def __init__(self, label_smoothing=0.0):
-        self.label_smoothing = label_smoothing
-
     def __call__(self, outputs, targets):
         """Loss of each label, (n_windows, n_labels)."""
-        targets = self._smooth(targets)
         return binary_cross_entropy_with_logits(outputs, targets, reduction="none")
 
     def slopes(self, outputs, targets):
         """Slope of the losses by each output, (n_windows, n_labels)."""
-        return outputs.sigmoid() - self._smooth(targets)
+        return outputs.sigmoid() - targets
 
     def predictions(self, outputs):
         """Read outputs as probabilities, (n_windows, n_labels)."""
         return outputs.sigmoid()
-
-    def _smooth(self, targets):
-        return torch.lerp(targets, torch.full_like(targets, 0.5), self.label_smoothing)
 
 
 LOSSES = {

@@ -317,7 +317,8 @@ def predict(network, blocks, ask=None):
     outputs : torch.Tensor of shape (n_windows[, n_timesteps], n_outputs)
         One row per window or step, in the order given.
     """
-    network.eval()
+    if network.training:  # setting it takes a tenth of the time of one row
+        network.eval()
     ask = ask or network
     with torch.inference_mode():
         return torch.cat([ask(*block) for block in blocks])
