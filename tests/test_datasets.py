@@ -143,8 +143,8 @@ def test_a_fault_is_what_it_is_said_to_be(fault):
 
 
 def test_usual_rows_of_a_machine_are_alike_from_first_to_last():
-    X, _ = make_machine(200_000, faults=(), random_state=0)
-    for _, tenth in X.groupby(np.arange(len(X)) // 20_000):
+    X, _ = make_machine(1_000_000, faults=(), random_state=0)
+    for _, tenth in X.groupby(np.arange(len(X)) // 100_000):
         npt.assert_allclose(tenth.mean(), X.mean(), atol=0.3)
         npt.assert_allclose(tenth.std(), X.std(), rtol=0.2)
     # The rotor turns 15 times a minute, and the index tells the time.
