@@ -380,7 +380,8 @@ class LSTMOutlierDetector(OutlierMixin, BaseEstimator):
             else:
                 answers = self.estimator_.reconstruct(inputs)[:, -1]
             expected[block] = answers + levels[:, 0]
-        expected[np.isnan(windows[:, 0]).any(axis=1)] = np.nan
+        # Nothing comes before the first rows, or there is a gap since `fit`.
+        expected[np.isnan(windows).any(axis=(1, 2))] = np.nan
         return expected
 
     def _smoothed(self, distances, series):
