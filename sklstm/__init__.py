@@ -3,7 +3,7 @@
 from sklstm.anomaly import LSTMOutlierDetector
 from sklstm.autoencoding import LSTMAutoencoder
 from sklstm.classification import LSTMClassifier
-from sklstm.displays import ForecastDisplay
+from sklstm.displays import AnomalyDisplay, ForecastDisplay
 from sklstm.encoding import SequenceEncoder
 from sklstm.forecasting import LSTMForecaster
 from sklstm.preprocessing import SlidingWindowTransformer
@@ -11,6 +11,7 @@ from sklstm.regression import LSTMRegressor
 from sklstm.sequences import make_windows, pad_sequences
 
 __all__ = [
+    "AnomalyDisplay",
     "ForecastDisplay",
     "LSTMAutoencoder",
     "LSTMClassifier",

@@ -220,7 +220,8 @@ class LSTMOutlierDetector(OutlierMixin, BaseEstimator):
         self.estimator_ = self._new_estimator(len(early))
         inputs, targets, _ = self._lessons(windows[early])
         self.estimator_.fit(inputs, targets)
-        errors = self._errors(windows[held], is_there[held])
+        errors = windows[held, -1] - self._expected(windows[held])
+        errors[~is_there[held]] = np.nan
         self._yardstick = Yardstick.of_errors(errors)
         distances = np.full(len(values), np.nan)
         distances[held] = self._yardstick.distances(errors, self.distance)
@@ -272,10 +273,7 @@ class LSTMOutlierDetector(OutlierMixin, BaseEstimator):
             About -1 for usual rows; the lower, the stranger. That of a row depends on
             it and on those before it only.
         """
-        table, windows, is_there = self._read(X)
-        errors = self._errors(windows, is_there)
-        distances = self._yardstick.distances(errors, self.distance)
-        return -self._smoothed(distances, table.rows.values())
+        return -self._judged(X)[-1]
 
     def explain(self, X):
         """Say of every outlier which reading is how far off, and what was expected.
@@ -293,14 +291,10 @@ class LSTMOutlierDetector(OutlierMixin, BaseEstimator):
             standard deviations of the usual ones. The reading furthest off comes first
             in each row.
         """
-        table, windows, is_there = self._read(X)
-        expected = self._expected(windows)
-        errors = self._errors_of(windows, is_there, expected)
-        distances = self._yardstick.distances(errors, self.distance)
-        distances = self._smoothed(distances, table.rows.values())
+        table, expected, errors, distances = self._judged(X)
         rows = np.flatnonzero(-distances < self.offset_)
         units = self._yardstick.in_units(errors[rows])
-        n_features = windows.shape[2]
+        n_features = expected.shape[1]
         labels = X.index if isinstance(X, pd.DataFrame) else np.arange(len(distances))
         lines = {
             "row": labels[rows.repeat(n_features)],
@@ -311,6 +305,14 @@ class LSTMOutlierDetector(OutlierMixin, BaseEstimator):
         }
         order = np.lexsort([-np.abs(units).ravel(), rows.repeat(n_features)])
         return pd.DataFrame(lines).iloc[order].reset_index(drop=True)
+
+    def _judged(self, X):
+        """Return rows as a table, what was expected, the errors and the distances."""
+        table, windows, is_there = self._read(X)
+        expected = self._expected(windows)
+        errors = np.where(is_there, windows[:, -1] - expected, np.nan)
+        distances = self._yardstick.distances(errors, self.distance)
+        return table, expected, errors, self._smoothed(distances, table.rows.values())
 
     def _read(self, X):
         """Read rows as a table and as windows; say which readings are there."""
@@ -367,7 +369,7 @@ class LSTMOutlierDetector(OutlierMixin, BaseEstimator):
         return windows - levels, None, levels
 
     def _expected(self, windows):
-        """Say what to expect of the last row of each window, (n_rows, n_features)."""
+        """Say what to expect of the last row of each window; NaN without a past."""
         expected = np.empty((len(windows), windows.shape[2]))
         for start in range(0, len(windows), BLOCK_ROWS):
             block = slice(start, start + BLOCK_ROWS)
@@ -378,16 +380,9 @@ class LSTMOutlierDetector(OutlierMixin, BaseEstimator):
             else:
                 answers = self.estimator_.reconstruct(inputs)[:, -1]
             expected[block] = answers + levels[:, 0]
+        # Nothing comes before the first rows, or there is a gap since `fit`.
+        expected[np.isnan(windows).any(axis=(1, 2))] = np.nan
         return expected
-
-    def _errors(self, windows, is_there):
-        """Say how far off expectations are, NaN where there is nothing to compare."""
-        return self._errors_of(windows, is_there, self._expected(windows))
-
-    def _errors_of(self, windows, is_there, expected):
-        """Subtract what was expected, where there was a whole window to do so."""
-        is_whole = ~np.isnan(windows[:, 0]).any(axis=1, keepdims=True)
-        return np.where(is_there & is_whole, windows[:, -1] - expected, np.nan)
 
     def _smoothed(self, distances, series):
         """Average distances over the rows before, series by series."""

@@ -4,11 +4,195 @@ import numpy as np
 import pandas as pd
 from sklearn.utils.validation import check_is_fitted
 
-from sklstm._times import times_after
+from sklstm._times import as_dates, times_after
 
-__all__ = ["ForecastDisplay"]
+__all__ = ["AnomalyDisplay", "ForecastDisplay"]
 
 SIDES = ["lower", "upper"]
+
+
+class AnomalyDisplay:
+    """Draw a series, what was expected of it, and the rows that do not fit.
+
+    Readings and expectations stand above, how far each row is from what was expected
+    stands below. Make one with :meth:`from_estimator`; the parameters become
+    attributes, so that :meth:`plot` can be called again with other axes or styles.
+
+    Parameters
+    ----------
+    readings : Series of shape (n_rows,)
+        One reading of every row, by time or position.
+
+    expected : Series of shape (n_rows,)
+        What was expected of it; NaN where it was not judged.
+
+    distances : Series of shape (n_rows,)
+        How far all readings of a row are from what was expected.
+
+    threshold : float
+        The distance beyond which a row is an outlier.
+
+    Attributes
+    ----------
+    axes_ : ndarray of matplotlib Axes of shape (2,)
+        What was drawn on.
+
+    figure_ : matplotlib Figure
+        The figure of these.
+
+    lines_ : dict of str to matplotlib Line2D
+        The lines "readings", "expected", "distances" and "threshold".
+
+    spans_ : list of matplotlib Rectangle
+        Runs of outliers, behind the readings.
+
+    See Also
+    --------
+    LSTMOutlierDetector : Judges the rows.
+
+    Examples
+    --------
+    >>> from sklstm import AnomalyDisplay, LSTMOutlierDetector
+    >>> from sklstm.datasets import make_machine
+    >>> X, _ = make_machine(2000, faults=["knock"], random_state=0)
+    >>> detector = LSTMOutlierDetector(random_state=0).fit(X[:1000])
+    >>> display = AnomalyDisplay.from_estimator(detector, X[1000:])
+    >>> display.axes_[0].get_ylabel()
+    'vibration_x'
+    """
+
+    def __init__(self, readings, expected, distances, threshold):
+        self.readings = readings
+        self.expected = expected
+        self.distances = distances
+        self.threshold = threshold
+
+    @classmethod
+    def from_estimator(cls, estimator, X, *, feature=None, ax=None, **styles):
+        """Judge rows, and draw them.
+
+        Parameters
+        ----------
+        estimator : LSTMOutlierDetector
+            A fitted detector.
+
+        X : {array-like, dataframe} of shape (n_rows, n_columns)
+            Rows of one series in time order, as in :meth:`LSTMOutlierDetector.fit`.
+
+        feature : str, int or None, default=None
+            Name of the reading to draw; its position where they have none. None is the
+            first.
+
+        ax : array-like of two matplotlib Axes or None, default=None
+            Where to draw readings and distances. None makes a new figure.
+
+        **styles : dict
+            `readings_kwargs`, `expected_kwargs`, `distances_kwargs`, `threshold_kwargs`
+            and `span_kwargs` of :meth:`plot`.
+
+        Returns
+        -------
+        display : AnomalyDisplay
+            What was drawn.
+
+        Raises
+        ------
+        ValueError
+            If there is no such reading; if X holds several series, or is not as the
+            detector takes it; if `ax` is not two axes.
+        TypeError
+            If the estimator is no detector.
+        ImportError
+            If matplotlib is not installed.
+        """
+        if not hasattr(estimator, "explain"):
+            raise TypeError(
+                f"AnomalyDisplay draws an LSTMOutlierDetector, got {estimator!r}."
+            )
+        table, expected, _, distances = estimator._judged(X)
+        if len(table.rows) > 1:
+            raise ValueError(
+                f"X holds {len(table.rows)} series. Pass the rows of one, such as "
+                f"{next(iter(table.rows))!r}."
+            )
+        names = list(estimator._names(table))
+        if feature is not None and feature not in names:
+            raise ValueError(f"X has no reading {feature!r}. Choose from {names}.")
+        column = 0 if feature is None else names.index(feature)
+        times = _times_of(X, estimator.time)
+        display = cls(
+            pd.Series(table.values[:, column], times, name=names[column]),
+            pd.Series(expected[:, column], times, name=names[column]),
+            pd.Series(distances, times, name="distance"),
+            -estimator.offset_,
+        )
+        return display.plot(ax, **styles)
+
+    def plot(
+        self,
+        ax=None,
+        *,
+        readings_kwargs=None,
+        expected_kwargs=None,
+        distances_kwargs=None,
+        threshold_kwargs=None,
+        span_kwargs=None,
+    ):
+        """Draw.
+
+        Parameters
+        ----------
+        ax : array-like of two matplotlib Axes or None, default=None
+            Where to draw readings and distances. None makes a new figure.
+
+        readings_kwargs, expected_kwargs, distances_kwargs : dict or None, default=None
+            Passed to :meth:`matplotlib.axes.Axes.plot`.
+
+        threshold_kwargs : dict or None, default=None
+            Passed to :meth:`matplotlib.axes.Axes.axhline`.
+
+        span_kwargs : dict or None, default=None
+            Passed to :meth:`matplotlib.axes.Axes.axvspan`.
+
+        Returns
+        -------
+        display : AnomalyDisplay
+            Itself, with the attributes that drawing sets.
+
+        Raises
+        ------
+        ValueError
+            If `ax` is not two axes.
+        ImportError
+            If matplotlib is not installed.
+        """
+        self.axes_ = np.ravel(_new_axes("AnomalyDisplay", 2) if ax is None else ax)
+        if len(self.axes_) != 2:
+            raise ValueError(
+                f"AnomalyDisplay draws on two axes, got {len(self.axes_)}. Pass those "
+                "of plt.subplots(2)."
+            )
+        above, below = self.axes_
+        self.figure_, self.lines_, self.spans_ = above.figure, {}, []
+        style = {"color": "0.4", "label": "reading", **(readings_kwargs or {})}
+        self.lines_["readings"] = _draw(above, self.readings, style)
+        style = {"color": "C0", "label": "expected", **(expected_kwargs or {})}
+        self.lines_["expected"] = _draw(above, self.expected, style)
+        # A line around it, for a single row may be narrower than a pixel.
+        style = {"color": "C3", "alpha": 0.25, "linewidth": 1, **(span_kwargs or {})}
+        for start, end in _runs(self.distances > self.threshold):
+            label = {} if self.spans_ else {"label": "outlier"}
+            self.spans_.append(above.axvspan(start, end, **{**label, **style}))
+        style = {"color": "0.4", **(distances_kwargs or {})}
+        self.lines_["distances"] = _draw(below, self.distances, style)
+        style = {"color": "C3", "linestyle": ":", "label": "threshold"}
+        style.update(threshold_kwargs or {})
+        self.lines_["threshold"] = below.axhline(self.threshold, **style)
+        above.set(ylabel=self.readings.name)
+        below.set(xlabel=self.distances.index.name, ylabel="distance")
+        above.legend()
+        below.legend()
+        return self
 
 
 class ForecastDisplay:
@@ -171,7 +355,7 @@ class ForecastDisplay:
         ImportError
             If matplotlib is not installed.
         """
-        self.ax_ = _new_axes() if ax is None else ax
+        self.ax_ = _new_axes("ForecastDisplay") if ax is None else ax
         self.figure_ = self.ax_.figure
         self.lines_, self.band_ = {}, None
         if self.history is not None:
@@ -202,18 +386,45 @@ def _draw(ax, numbers, style):
     return line
 
 
+def _times_of(X, time):
+    """Read the times of the rows from the index or the column that holds them."""
+    if isinstance(time, str):
+        times = pd.Index(X[time], name=time)
+    elif time is not None:
+        times = pd.Index(getattr(X, "iloc", np.asarray(X))[:, time])
+    elif isinstance(X, pd.DataFrame):
+        times = X.index.get_level_values(-1)
+    else:
+        times = pd.RangeIndex(len(X))
+    times = as_dates(times.infer_objects())
+    # Names have no order and no room between them.
+    is_number = pd.api.types.is_any_real_numeric_dtype(times)
+    is_date = isinstance(times, (pd.DatetimeIndex, pd.PeriodIndex))
+    return times if is_number or is_date else pd.RangeIndex(len(times))
+
+
+def _runs(is_outlier):
+    """Yield where each run of outliers starts and ends, half a step around it."""
+    times = _positions(is_outlier.index)
+    middles = times[:-1] + (times[1:] - times[:-1]) / 2
+    edges = [*times[:1], *middles, *times[-1:]]
+    changes = np.diff(is_outlier.to_numpy(), prepend=False, append=False).nonzero()[0]
+    for first, after in changes.reshape(-1, 2):
+        yield edges[first], edges[after]
+
+
 def _positions(times):
     """Turn times into what matplotlib can place."""
     return times.to_timestamp() if isinstance(times, pd.PeriodIndex) else times
 
 
-def _new_axes():
-    """Make a figure with one pair of axes."""
+def _new_axes(display, n_rows=1):
+    """Make a figure with axes below each other."""
     try:
         from matplotlib import pyplot as plt
     except ImportError as error:
         raise ImportError(
-            "ForecastDisplay draws with matplotlib, which is not installed. Run "
+            f"{display} draws with matplotlib, which is not installed. Run "
             "pip install matplotlib."
         ) from error
-    return plt.subplots(layout="constrained")[1]
+    return plt.subplots(n_rows, sharex=True, layout="constrained")[1]

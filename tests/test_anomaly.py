@@ -100,6 +100,15 @@ def test_later_rows_have_the_past_of_fit():
     )
 
 
+def test_rows_after_a_gap_since_fit_wait_for_a_whole_past():
+    days = pd.date_range("2023-01-01", periods=700, freq="D")
+    frame = pd.DataFrame({"load": WAVE + 50}, days)
+    model = detector().fit(frame[:500])
+    scores = model.score_samples(frame[503:])
+    npt.assert_array_equal(scores[:10], 0)
+    npt.assert_allclose(scores[10:], model.score_samples(frame)[513:])
+
+
 def test_series_of_a_panel_do_not_meet():
     both = pd.concat({"a": pd.DataFrame({"x": WAVE}), "b": pd.DataFrame({"x": -WAVE})})
     model = detector().fit(both)

@@ -1,4 +1,4 @@
-"""Pictures of forecasts hold the numbers that the forecaster answers with."""
+"""Pictures hold the numbers that the estimators answer with."""
 
 import sys
 
@@ -8,10 +8,17 @@ import numpy as np
 import numpy.testing as npt
 import pandas as pd
 import pytest
+from sklearn.base import BaseEstimator
 from sklearn.exceptions import NotFittedError
 from sklearn.linear_model import Ridge
 
-from sklstm import ForecastDisplay, LSTMForecaster
+from sklstm import (
+    AnomalyDisplay,
+    ForecastDisplay,
+    LSTMForecaster,
+    LSTMOutlierDetector,
+)
+from sklstm.datasets import make_machine
 
 plt.switch_backend("agg")
 
@@ -118,3 +125,142 @@ def test_what_cannot_be_drawn_is_refused(monkeypatch):
     monkeypatch.setitem(sys.modules, "matplotlib", None)
     with pytest.raises(ImportError, match="pip install matplotlib"):
         ForecastDisplay.from_estimator(forecaster)
+
+
+class Last(BaseEstimator):
+    """Expect the last reading once more."""
+
+    def fit(self, X, y):
+        return self
+
+    def predict(self, X):
+        return X[:, -1]
+
+
+MACHINE, LABELS = make_machine(1000, faults=["knock", "shift"], random_state=0)
+DETECTOR = LSTMOutlierDetector(Last(), window_size=4).fit(MACHINE[:500])
+
+
+def spans(display):
+    """Left and right edge of every span, as drawn."""
+    corners = [span.get_bbox() for span in display.spans_]
+    return [(corner.x0, corner.x1) for corner in corners]
+
+
+@pytest.mark.parametrize("feature", [None, "vibration_y"])
+def test_readings_expectations_and_distances_are_those_of_the_detector(feature):
+    display = AnomalyDisplay.from_estimator(DETECTOR, MACHINE, feature=feature)
+    name = feature or "vibration_x"
+    x, y = display.lines_["readings"].get_data()
+    npt.assert_array_equal(mdates.date2num(x), mdates.date2num(MACHINE.index))
+    npt.assert_array_equal(y, MACHINE[name])
+    expected = display.lines_["expected"].get_ydata()
+    npt.assert_array_equal(expected[:4], np.nan)
+    npt.assert_allclose(expected[4:], MACHINE[name][3:-1])
+    scores = DETECTOR.score_samples(MACHINE)
+    npt.assert_array_equal(display.lines_["distances"].get_ydata(), -scores)
+    threshold = display.lines_["threshold"].get_ydata()
+    npt.assert_array_equal(threshold, -DETECTOR.offset_)
+    labels = [axes.get_ylabel() for axes in display.axes_]
+    assert labels == [name, "distance"]
+    assert display.axes_[1].get_xlabel() == "time"
+
+
+def test_expectations_are_those_of_the_explanation():
+    lines = DETECTOR.explain(MACHINE).query("feature == 'temperature'")
+    display = AnomalyDisplay.from_estimator(DETECTOR, MACHINE, feature="temperature")
+    npt.assert_array_equal(display.expected[lines["row"]], lines["expected"])
+
+
+def test_spans_are_runs_of_outliers():
+    is_outlier = DETECTOR.predict(MACHINE) == -1
+    assert 3 < is_outlier.sum() < 100
+    by_position = MACHINE.to_numpy()
+    with pytest.warns(UserWarning, match="feature names"):
+        display = AnomalyDisplay.from_estimator(DETECTOR, by_position)
+    rows = [np.arange(np.ceil(start), end) for start, end in spans(display)]
+    npt.assert_array_equal(np.concatenate(rows), np.flatnonzero(is_outlier))
+    assert all((start % 1, end % 1) == (0.5, 0.5) for start, end in spans(display))
+    # Runs do not touch each other.
+    edges = np.ravel(spans(display))
+    assert (np.diff(edges) > 0).all()
+    entries = [text.get_text() for text in display.axes_[0].get_legend().get_texts()]
+    assert entries == ["reading", "expected", "outlier"]
+
+
+def test_series_without_outliers_has_no_span():
+    display = AnomalyDisplay.from_estimator(DETECTOR, MACHINE[:3])
+    assert display.spans_ == []
+
+
+LATER = pd.concat({"here": MACHINE})
+TIMES = {
+    "frame": (MACHINE, {}),
+    "panel": (LATER, {}),
+    "periods": (MACHINE.set_axis(MACHINE.index.to_period()), {}),
+    "zone": (MACHINE.tz_localize("Europe/Rome"), {}),
+    "name": (MACHINE.reset_index(), {"time": "time"}),
+    "position": (MACHINE.reset_index(), {"time": 0}),
+}
+
+
+@pytest.mark.parametrize(("X", "settings"), TIMES.values(), ids=TIMES)
+def test_rows_stand_at_their_times(X, settings):
+    detector = LSTMOutlierDetector(Last(), window_size=4, **settings).fit(X[:500])
+    display = AnomalyDisplay.from_estimator(detector, X)
+    drawn = pd.DatetimeIndex(display.lines_["distances"].get_xdata())
+    npt.assert_array_equal(drawn.tz_localize(None), MACHINE.index)
+    alike = AnomalyDisplay.from_estimator(DETECTOR, MACHINE)
+    npt.assert_allclose(spans(display), spans(alike), atol=0.1)
+
+
+@pytest.mark.parametrize("index", ["names", "durations", "array"])
+def test_rows_without_dates_or_numbers_stand_at_their_positions(index):
+    numbers = MACHINE[["temperature"]].to_numpy()
+    names = {"names": [f"row {i}" for i in range(1000)]}
+    names["durations"] = pd.to_timedelta(np.arange(1000), "s")
+    X = numbers if index == "array" else pd.DataFrame(numbers, names[index])
+    detector = LSTMOutlierDetector(Last(), window_size=4).fit(X[:500])
+    display = AnomalyDisplay.from_estimator(detector, X, feature=0)
+    npt.assert_array_equal(display.lines_["readings"].get_xdata(), np.arange(1000))
+    assert display.axes_[0].get_ylabel() == "0"
+
+
+def test_styles_and_axes_of_outliers_are_those_of_the_caller():
+    figure, axes = plt.subplots(2)
+    display = AnomalyDisplay.from_estimator(
+        DETECTOR,
+        MACHINE,
+        ax=axes,
+        readings_kwargs={"color": "red"},
+        expected_kwargs={"linestyle": ":"},
+        span_kwargs={"alpha": 0.5, "label": "alarm"},
+    )
+    assert display.figure_ is figure
+    npt.assert_array_equal(display.axes_, axes)
+    assert display.lines_["readings"].get_color() == "red"
+    assert display.lines_["expected"].get_linestyle() == ":"
+    assert {span.get_alpha() for span in display.spans_} == {0.5}
+    again = display.plot(
+        distances_kwargs={"color": "red"}, threshold_kwargs={"label": "limit"}
+    )
+    assert again.figure_ is not figure
+    assert again.lines_["distances"].get_color() == "red"
+    assert again.lines_["threshold"].get_label() == "limit"
+
+
+def test_outliers_that_cannot_be_drawn_are_refused(monkeypatch):
+    with pytest.raises(NotFittedError):
+        AnomalyDisplay.from_estimator(LSTMOutlierDetector(), MACHINE)
+    with pytest.raises(TypeError, match="draws an LSTMOutlierDetector, got Ridge"):
+        AnomalyDisplay.from_estimator(Ridge(), MACHINE)
+    with pytest.raises(ValueError, match=r"no reading 'c'\. Choose from \['vib"):
+        AnomalyDisplay.from_estimator(DETECTOR, MACHINE, feature="c")
+    with pytest.raises(ValueError, match="two axes, got 1"):
+        AnomalyDisplay.from_estimator(DETECTOR, MACHINE, ax=plt.gca())
+    panel = pd.concat({"here": MACHINE, "there": MACHINE})
+    with pytest.raises(ValueError, match=r"holds 2 series.*'here'"):
+        AnomalyDisplay.from_estimator(DETECTOR, panel)
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
+    with pytest.raises(ImportError, match="AnomalyDisplay draws with matplotlib"):
+        AnomalyDisplay.from_estimator(DETECTOR, MACHINE)
