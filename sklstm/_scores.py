@@ -6,8 +6,14 @@ import numpy as np
 import pandas as pd
 from sklearn.covariance import ledoit_wolf
 
+# A normal distribution's standard deviation, in units of its median absolute one.
+NORMAL = 1.4826
+# Errors beyond so many of these are cut where it is measured what errs together.
+CUT = 4.0
 # Excesses over this share of the scores tell of those beyond all that were seen.
 TAIL = 0.9
+# Rows beyond so many times that distance are outliers themselves, and tell nothing.
+FAR = 4.0
 # One usual row in so many may be called an outlier.
 ROWS_PER_ALARM = 1000
 
@@ -21,12 +27,18 @@ class Yardstick(NamedTuple):
 
     @classmethod
     def of_errors(cls, errors):
-        """Measure errors of rows that were not learnt from, (n_rows, n_features)."""
+        """Measure errors of rows that were not learnt from, (n_rows, n_features).
+
+        Medians, and errors cut at some standard deviations: what is an outlier among
+        these rows does not make others look usual.
+        """
         center = np.nan_to_num(np.nanmedian(errors, axis=0))
-        scale = np.sqrt(np.nanmean((errors - center) ** 2, axis=0))
-        # What is never off may be off by rounding.
+        distances = np.abs(errors - center)
+        scale = NORMAL * np.nan_to_num(np.nanmedian(distances, axis=0))
+        # Mostly not off at all: then by how much it is at most, or by rounding.
+        scale = np.where(scale > 0, scale, np.nan_to_num(np.nanmax(distances, axis=0)))
         scale = np.where(scale > 0, scale, 1e-9 * np.maximum(1, np.abs(center)))
-        units = np.nan_to_num((errors - center) / scale)
+        units = np.nan_to_num((errors - center) / scale).clip(-CUT, CUT)
         covariance, _ = ledoit_wolf(units, assume_centered=True)
         covariance += 1e-6 * np.eye(len(center))
         return cls(center, scale, np.linalg.inv(covariance))
@@ -88,7 +100,8 @@ def too_much(distances, contamination):
     contamination : float or "auto"
         Share of rows beyond it. "auto" is what one usual row in 1000 exceeds: the
         greatest tenth of the distances is described by a generalised Pareto
-        distribution, fitted by its moments [1]_, which goes on beyond what was seen.
+        distribution, fitted by probability-weighted moments [1]_, which goes on beyond
+        what was seen. What lies beyond four times the ninetieth percentile is left out.
 
     Returns
     -------
@@ -103,11 +116,16 @@ def too_much(distances, contamination):
     if contamination != "auto":
         return float(np.quantile(distances, 1 - contamination))
     start = np.quantile(distances, TAIL)
-    excesses = distances[distances > start] - start
-    if len(excesses) < 2 or excesses.var() == 0:
+    distances = distances[distances <= FAR * start]
+    excesses = np.sort(distances[distances > start] - start)
+    n_excesses = len(excesses)
+    if n_excesses < 2 or np.ptp(excesses) == 0:
         return float(distances.max())
-    mean, ratio = excesses.mean(), excesses.mean() ** 2 / excesses.var()
-    shape, size = (1 - ratio) / 2, mean * (1 + ratio) / 2
+    # Weighted by the share of excesses beyond each.
+    beyond = (n_excesses - np.arange(1, n_excesses + 1)) / (n_excesses - 1)
+    mean, weighted = excesses.mean(), (beyond * excesses).mean()
+    shape = 2 - mean / (mean - 2 * weighted)
+    size = 2 * mean * weighted / (mean - 2 * weighted)
     share = (1 - TAIL) * ROWS_PER_ALARM
     if abs(shape) < 1e-6:
         return float(start + size * np.log(share))

@@ -5,7 +5,7 @@ from numbers import Integral, Real
 import numpy as np
 import pandas as pd
 from sklearn.base import BaseEstimator, OutlierMixin
-from sklearn.utils import check_random_state
+from sklearn.utils import check_random_state, get_tags
 from sklearn.utils.validation import check_is_fitted
 
 from sklstm._correctors import seeded
@@ -36,7 +36,8 @@ class LSTMOutlierDetector(OutlierMixin, BaseEstimator):
     ----------
     estimator : estimator or None, default=None
         What expects, cloned for each fit. For ``method="forecast"`` a regressor that
-        takes windows of shape (n_windows, window_size, n_features) and predicts a row;
+        takes windows of shape (n_windows, window_size, n_features), or rows of shape
+        (n_windows, window_size * n_features) if its tags say so, and predicts a row;
         for "reconstruction" an :class:`LSTMAutoencoder`. None is one with 32 units and
         Huber's loss, for 30 epochs or less, so that it sees 200 000 windows, and 3 at
         least.
@@ -219,7 +220,7 @@ class LSTMOutlierDetector(OutlierMixin, BaseEstimator):
         early, held = self._split(table.rows.values(), len(values))
         self.estimator_ = self._new_estimator(len(early))
         inputs, targets, _ = self._lessons(windows[early])
-        self.estimator_.fit(inputs, targets)
+        self.estimator_.fit(self._shown(inputs), targets)
         errors = windows[held, -1] - self._expected(windows[held])
         errors[~is_there[held]] = np.nan
         self._yardstick = Yardstick.of_errors(errors)
@@ -372,17 +373,27 @@ class LSTMOutlierDetector(OutlierMixin, BaseEstimator):
         """Say what to expect of the last row of each window; NaN without a past."""
         expected = np.empty((len(windows), windows.shape[2]))
         for start in range(0, len(windows), BLOCK_ROWS):
-            block = slice(start, start + BLOCK_ROWS)
-            # Windows that are not whole are of no use, but take their place.
-            inputs, _, levels = self._lessons(np.nan_to_num(windows[block]))
-            if self.method == "forecast":
-                answers = self.estimator_.predict(inputs).reshape(len(inputs), -1)
-            else:
-                answers = self.estimator_.reconstruct(inputs)[:, -1]
-            expected[block] = answers + levels[:, 0]
-        # Nothing comes before the first rows, or there is a gap since `fit`.
-        expected[np.isnan(windows).any(axis=(1, 2))] = np.nan
+            block = windows[start : start + BLOCK_ROWS]
+            # Nothing comes before the first rows, or there is a gap since `fit`:
+            # windows that are not whole are of no use, but take their place.
+            is_whole = ~np.isnan(block).any(axis=(1, 2))
+            inputs, _, levels = self._lessons(np.nan_to_num(block))
+            answers = np.where(is_whole[:, None], self._ask(inputs), np.nan)
+            expected[start : start + BLOCK_ROWS] = answers + levels[:, 0]
         return expected
+
+    def _ask(self, inputs):
+        """Ask the estimator for the last row of windows, less their level."""
+        if self.method == "reconstruction":
+            return self.estimator_.reconstruct(inputs)[:, -1]
+        answers = self.estimator_.predict(self._shown(inputs))
+        return answers.reshape(len(inputs), -1)
+
+    def _shown(self, inputs):
+        """Show windows as the estimator takes them: in three dimensions or flat."""
+        if get_tags(self.estimator_).input_tags.three_d_array:
+            return inputs
+        return inputs.reshape(len(inputs), -1)
 
     def _smoothed(self, distances, series):
         """Average distances over the rows before, series by series."""

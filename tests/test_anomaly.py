@@ -145,6 +145,24 @@ def test_one_usual_row_in_a_thousand_is_too_much():
     assert too_much(np.zeros(50), "auto") == 0
 
 
+def test_outliers_among_the_rows_held_back_do_not_hide_others():
+    clean = RANDOM.normal(size=(1000, 2))
+    soiled = clean.copy()
+    soiled[:25] += 40
+    one, other = (Yardstick.of_errors(errors) for errors in (clean, soiled))
+    npt.assert_allclose(other.scale, one.scale, rtol=0.1)
+    thresholds = [
+        too_much(yardstick.distances(errors, "mahalanobis"), "auto")
+        for yardstick, errors in [(one, clean), (other, soiled)]
+    ]
+    assert thresholds[1] < 1.3 * thresholds[0]
+    series = WAVE.copy()
+    series[400] += 30  # among those held back
+    model = detector().fit(series[:500, None])
+    series[600] += 1.5
+    assert 600 in flagged(model, series)
+
+
 def test_distances_are_averaged_over_the_rows_before():
     distances = np.array([0.0, 0, 4, 0, 0])
     average = smoothed(distances, 1)
