@@ -10,6 +10,10 @@ from sklearn.covariance import ledoit_wolf
 NORMAL = 1.4826
 # Errors beyond so many of these are cut where it is measured what errs together.
 CUT = 4.0
+# Larger errors have no meaning but their sign; their squares are numbers.
+HUGE = 1e100
+# Distances of rows held back are measured by parts of the others.
+N_PARTS = 5
 # Excesses over this share of the scores tell of those beyond all that were seen.
 TAIL = 0.9
 # Rows beyond so many times that distance are outliers themselves, and tell nothing.
@@ -23,51 +27,93 @@ class Yardstick(NamedTuple):
 
     center: np.ndarray  # (n_features,)
     scale: np.ndarray  # (n_features,)
-    precision: np.ndarray  # of errors in units of `scale`, (n_features, n_features)
+    covariance: np.ndarray  # of errors in units of `scale`, (n_features, n_features)
 
     @classmethod
     def of_errors(cls, errors):
-        """Measure errors of rows that were not learnt from, (n_rows, n_features).
+        """Measure errors of rows that were not learnt from.
 
         Medians, and errors cut at some standard deviations: what is an outlier among
         these rows does not make others look usual.
-        """
-        center = np.nan_to_num(np.nanmedian(errors, axis=0))
-        distances = np.abs(errors - center)
-        scale = NORMAL * np.nan_to_num(np.nanmedian(distances, axis=0))
-        # Mostly not off at all: then by how much it is at most, or by rounding.
-        scale = np.where(scale > 0, scale, np.nan_to_num(np.nanmax(distances, axis=0)))
-        scale = np.where(scale > 0, scale, 1e-9 * np.maximum(1, np.abs(center)))
-        units = np.nan_to_num((errors - center) / scale).clip(-CUT, CUT)
-        covariance, _ = ledoit_wolf(units, assume_centered=True)
-        covariance += 1e-6 * np.eye(len(center))
-        return cls(center, scale, np.linalg.inv(covariance))
-
-    def in_units(self, errors):
-        """Bring errors to the scale of the usual ones; 0 for missing ones."""
-        return np.nan_to_num((errors - self.center) / self.scale)
-
-    def distances(self, errors, kind):
-        """Make one number of the errors of a row.
 
         Parameters
         ----------
         errors : ndarray of shape (n_rows, n_features)
-            Readings less what was expected.
+            Readings less what was expected, NaN where there is nothing to compare; two
+            or more of each feature.
+        """
+        center = np.nanmedian(errors, axis=0)
+        distances = np.abs(errors - center)
+        scale = NORMAL * np.nanmedian(distances, axis=0)
+        # Mostly not off at all: then by how much it is at most, or by rounding.
+        scale = np.where(scale > 0, scale, np.nanmax(distances, axis=0))
+        scale = np.where(scale > 0, scale, 1e-9 * np.maximum(1, np.abs(center)))
+        units = np.nan_to_num((errors - center) / scale).clip(-CUT, CUT)
+        covariance, _ = ledoit_wolf(units, assume_centered=True)
+        return cls(center, scale, covariance + 1e-6 * np.eye(len(center)))
+
+    def in_units(self, errors):
+        """Bring errors to the scale of the usual ones."""
+        with np.errstate(over="ignore"):
+            return ((errors - self.center) / self.scale).clip(-HUGE, HUGE)
+
+    def distances(self, errors, kind):
+        """Make one number of the errors of a row, of those that are there.
+
+        Parameters
+        ----------
+        errors : ndarray of shape (n_rows, n_features)
+            Readings less what was expected, NaN where there is nothing to compare.
         kind : {"mahalanobis", "absolute"}
             The distance of Mahalanobis, which knows what errs together, over the square
-            root of the number of features; or the mean absolute error in units.
+            root of the number of errors; or the mean absolute error in units.
 
         Returns
         -------
         distances : ndarray of shape (n_rows,)
-            About 1 for usual rows.
+            About 1 for usual rows, NaN for those without any error to go by.
         """
         units = self.in_units(errors)
-        if kind == "absolute":
-            return np.abs(units).mean(axis=1)
-        squares = np.einsum("ri,ij,rj->r", units, self.precision, units)
-        return np.sqrt(np.maximum(squares, 0) / units.shape[1])
+        distances = np.full(len(units), np.nan)
+        patterns, which = np.unique(~np.isnan(units), axis=0, return_inverse=True)
+        for number, is_there in enumerate(patterns):
+            rows = np.flatnonzero(which.ravel() == number)
+            if not is_there.any():
+                continue
+            known = units[rows][:, is_there]
+            if kind == "absolute":
+                distances[rows] = np.abs(known).mean(axis=1)
+                continue
+            covariance = self.covariance[np.ix_(is_there, is_there)]
+            solved = np.linalg.solve(covariance, known.T).T
+            squares = np.maximum((known * solved).mean(axis=1), 0)
+            distances[rows] = np.sqrt(squares)
+        return distances
+
+
+def held_distances(errors, kind):
+    """Measure distances of rows by the errors of the others.
+
+    Parameters
+    ----------
+    errors : ndarray of shape (n_rows, n_features)
+        As of :meth:`Yardstick.of_errors`, in time order.
+    kind : {"mahalanobis", "absolute"}
+        As of :meth:`Yardstick.distances`.
+
+    Returns
+    -------
+    distances : ndarray of shape (n_rows,)
+        A fifth of the rows at a time is measured by the other four; where these tell
+        nothing of a feature, by all.
+    """
+    distances = np.empty(len(errors))
+    for rows in np.array_split(np.arange(len(errors)), N_PARTS):
+        others = np.delete(errors, rows, axis=0)
+        if (~np.isnan(others)).sum(axis=0).min() < 2:
+            others = errors
+        distances[rows] = Yardstick.of_errors(others).distances(errors[rows], kind)
+    return distances
 
 
 def smoothed(distances, halflife):
@@ -76,18 +122,22 @@ def smoothed(distances, halflife):
     Parameters
     ----------
     distances : ndarray of shape (n_rows,)
-        Of one series, in time order.
-    halflife : float or None
-        Rows after which one counts half; None leaves distances as they are.
+        Of one series, in time order, NaN where there is none.
+    halflife : float
+        Rows after which one counts half.
+
+    Returns
+    -------
+    averages : ndarray of shape (n_rows,)
+        NaN where there is no distance.
 
     References
     ----------
     .. [1] K. Hundman et al., "Detecting Spacecraft Anomalies Using LSTMs and
        Nonparametric Dynamic Thresholding", KDD 2018, 387-395.
     """
-    if halflife is None:
-        return distances
-    return pd.Series(distances).ewm(halflife=halflife).mean().to_numpy()
+    averages = pd.Series(distances).ewm(halflife=halflife).mean().to_numpy()
+    return np.where(np.isnan(distances), np.nan, averages)
 
 
 def too_much(distances, contamination):

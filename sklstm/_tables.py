@@ -94,25 +94,26 @@ def read_table(estimator, X, *, reset, ensure_all_finite=True):
     return Table(values, columns, clocks, rows)
 
 
-def carried_on(table, first):
+def carried_on(table, mean):
     """Put the last reading there in place of missing ones.
 
     Parameters
     ----------
     table : Table
         Readings, NaN where one is missing.
-    first : ndarray of shape (n_features,)
-        In place of those that nothing comes before.
+    mean : ndarray of shape (n_features,)
+        In place of all readings of a feature that a series has none of.
 
     Returns
     -------
     values : ndarray of shape (n_rows, n_features)
-        Readings, series by series from what was known.
+        Readings, series by series from what was known; before the first one it stands
+        itself.
     """
     values = table.values.copy()
     for rows in table.rows.values():
-        values[rows] = pd.DataFrame(values[rows]).ffill()
-    return np.where(np.isnan(values), first, values)
+        values[rows] = pd.DataFrame(values[rows]).ffill().bfill()
+    return np.where(np.isnan(values), mean, values)
 
 
 def with_values(X, table, values):

@@ -8,8 +8,9 @@ from sklearn.base import BaseEstimator, OutlierMixin
 from sklearn.utils import check_random_state, get_tags
 from sklearn.utils.validation import check_is_fitted
 
+from sklstm._base import all_or_nothing
 from sklstm._correctors import seeded
-from sklstm._scores import Yardstick, smoothed, too_much
+from sklstm._scores import Yardstick, held_distances, smoothed, too_much
 from sklstm._sklearn import HasMethods, Interval, StrOptions, fit_context
 from sklstm._tables import carried_on, read_table, with_values
 from sklstm.autoencoding import LSTMAutoencoder
@@ -40,7 +41,7 @@ class LSTMOutlierDetector(OutlierMixin, BaseEstimator):
         (n_windows, window_size * n_features) if its tags say so, and predicts a row;
         for "reconstruction" an :class:`LSTMAutoencoder`. None is one with 32 units and
         Huber's loss, for 30 epochs or less, so that it sees 200 000 windows, and 3 at
-        least.
+        least. Its seeds are set from `random_state`.
 
     method : {"forecast", "reconstruction"}, default="forecast"
         Whether a row is expected to be the forecast from the rows before it, or what an
@@ -59,8 +60,8 @@ class LSTMOutlierDetector(OutlierMixin, BaseEstimator):
         for anomalies that last, in place of single rows. None scores each by itself.
 
     contamination : "auto" or float, default="auto"
-        Share of rows to call outliers, in (0, 0.5]: the threshold is that quantile of
-        the distances of the last rows. "auto" is what one usual row in 1000 exceeds, by
+        Share of rows to call outliers, in (0, 0.5]: as many of the last rows lie beyond
+        the threshold. "auto" is what one usual row in 1000 exceeds, by
         a generalised Pareto distribution of the greatest tenth [3]_.
 
     calibration_fraction : float, default=0.3
@@ -106,11 +107,20 @@ class LSTMOutlierDetector(OutlierMixin, BaseEstimator):
     Notes
     -----
     Windows are shown less their last reading (less their mean for "reconstruction"), so
-    that a level is nothing to wonder at, but the step to it is: after a level shift one
-    row is an outlier, and slow drift is none. Missing readings (NaN) are carried on
-    from the last one there, and are never off themselves; nor are rows with less than
-    `window_size` rows before them. A series that never moves
-    expects not to: the least change is an outlier.
+    that a level is nothing to wonder at, but the step to it is: after a level shift few
+    rows are outliers, and slow drift is none. Windows that hold an outlier may expect
+    it to go on, so that the rows behind it echo. A series that never moves expects not
+    to: the least change is an outlier.
+
+    Missing readings (NaN) are carried on from the last one there, and are left out of
+    the distance of their row. Rows with less than `window_size` rows before them are
+    not judged. Averages of a `halflife` begin anew with each X. Rows of X are taken to
+    be a step apart, whatever their times.
+
+    Outliers among the rows of `fit` do little harm as long as they are few: the scale
+    of errors is that of their median. One alarm in 1000 is what to expect of some
+    thousand rows that are alike; on a few hundred, of many features, with heavy tails
+    or averages, count with several.
 
     References
     ----------
@@ -180,6 +190,7 @@ class LSTMOutlierDetector(OutlierMixin, BaseEstimator):
         self.random_state = random_state
 
     @fit_context
+    @all_or_nothing
     def fit(self, X, y=None):
         """Learn what to expect, and how far off that usually is.
 
@@ -200,13 +211,15 @@ class LSTMOutlierDetector(OutlierMixin, BaseEstimator):
         Raises
         ------
         ValueError
-            If a parameter or X is not as described here; if times do not increase; or
-            if there are too few rows to learn from and to measure errors on.
+            If a parameter or X is not as described here; if times do not increase; if
+            there are too few rows to learn from and to measure errors on, or too few
+            readings of a column; or if the estimator does not fit the method.
         """
+        self._check_estimator()
         table = read_table(self, X, reset=True, ensure_all_finite="allow-nan")
-        is_there = ~np.isnan(table.values)
-        if not is_there.any(axis=0).all():
+        if np.isnan(table.values).all(axis=0).any():
             raise ValueError("X has columns without a single reading. Leave them out.")
+        self._fixed = self.method, self.distance, self.halflife
         self._mean = np.nanmean(table.values, axis=0)
         self._windower = SlidingWindowTransformer(
             self.window_size + 1,
@@ -215,18 +228,18 @@ class LSTMOutlierDetector(OutlierMixin, BaseEstimator):
             time=self.time,
             groups=self.groups,
         )
-        values = carried_on(table, self._mean)
-        windows = self._windower.fit_transform(with_values(X, table, values))
-        early, held = self._split(table.rows.values(), len(values))
-        self.estimator_ = self._new_estimator(len(early))
-        inputs, targets, _ = self._lessons(windows[early])
-        self.estimator_.fit(self._shown(inputs), targets)
-        errors = windows[held, -1] - self._expected(windows[held])
-        errors[~is_there[held]] = np.nan
-        self._yardstick = Yardstick.of_errors(errors)
-        distances = np.full(len(values), np.nan)
-        distances[held] = self._yardstick.distances(errors, self.distance)
-        distances = self._smoothed(distances, table.rows.values())[held]
+        self._windower.fit(with_values(X, table, carried_on(table, self._mean)))
+        early, held = self._split(table)
+        self.estimator_ = self._new_estimator(sum(map(len, early.values())))
+        self._learn(X, table, early)
+        errors = self._errors(X, table)[1]
+        rows = np.concatenate([held[key] for key in table.rows])
+        self._check_errors(errors[rows], table)
+        self._yardstick = Yardstick.of_errors(errors[rows])
+        distances = np.full(len(errors), np.nan)
+        distances[rows] = held_distances(errors[rows], self.distance)
+        distances = self._smoothed(distances, table)[rows]
+        distances = distances[~np.isnan(distances)]
         self.offset_ = -too_much(distances, self.contamination)
         return self
 
@@ -272,9 +285,17 @@ class LSTMOutlierDetector(OutlierMixin, BaseEstimator):
         -------
         scores : ndarray of shape (n_rows,)
             About -1 for usual rows; the lower, the stranger. That of a row depends on
-            it and on those before it only.
+            it and on those before it only; with ``context="assume_next"`` also on
+            whether X begins as the rows of `fit` did. 0 for rows that cannot be judged:
+            with no reading, or with less than `window_size` rows before them.
+
+        Raises
+        ------
+        ValueError
+            If X has other columns than in `fit`, infinity, or times that do not
+            increase.
         """
-        return -self._judged(X)[-1]
+        return -np.nan_to_num(self._judged(X)[-1])
 
     def explain(self, X):
         """Say of every outlier which reading is how far off, and what was expected.
@@ -287,10 +308,10 @@ class LSTMOutlierDetector(OutlierMixin, BaseEstimator):
         Returns
         -------
         explanation : DataFrame
-            One line per outlier and reading: "row", its label in the index of X or its
-            position; "feature"; "reading"; "expected"; and "error", their difference in
-            standard deviations of the usual ones. The reading furthest off comes first
-            in each row.
+            One line per outlier and reading that is there: "row", its label in the
+            index of X or its position; "feature"; "reading"; "expected"; and "error",
+            their difference less the usual one, in standard deviations of the usual
+            ones. The reading furthest off comes first in each row.
         """
         table, expected, errors, distances = self._judged(X)
         rows = np.flatnonzero(-distances < self.offset_)
@@ -305,43 +326,81 @@ class LSTMOutlierDetector(OutlierMixin, BaseEstimator):
             "error": units.ravel(),
         }
         order = np.lexsort([-np.abs(units).ravel(), rows.repeat(n_features)])
-        return pd.DataFrame(lines).iloc[order].reset_index(drop=True)
+        explanation = pd.DataFrame(lines).iloc[order].dropna(subset="error")
+        return explanation.reset_index(drop=True)
 
     def _judged(self, X):
         """Return rows as a table, what was expected, the errors and the distances."""
-        table, windows, is_there = self._read(X)
-        expected = self._expected(windows)
-        errors = np.where(is_there, windows[:, -1] - expected, np.nan)
-        distances = self._yardstick.distances(errors, self.distance)
-        return table, expected, errors, self._smoothed(distances, table.rows.values())
-
-    def _read(self, X):
-        """Read rows as a table and as windows; say which readings are there."""
         check_is_fitted(self)
         table = read_table(self, X, reset=False, ensure_all_finite="allow-nan")
-        is_there = ~np.isnan(table.values)
-        if not is_there.all():
-            X = with_values(X, table, carried_on(table, self._mean))
-        return table, self._windower.transform(X), is_there
+        expected, errors = self._errors(X, table)
+        distances = self._yardstick.distances(errors, self._fixed[1])
+        return table, expected, errors, self._smoothed(distances, table)
 
-    def _split(self, series, n_rows):
-        """Choose rows to learn from, with a whole window, and the last ones."""
-        early, held = [], []
-        for rows in series:
-            rows = np.arange(n_rows)[rows]
-            n_held = int(np.ceil(self.calibration_fraction * len(rows)))
-            early.append(rows[self.window_size : len(rows) - n_held])
-            held.append(rows[max(self.window_size, len(rows) - n_held) :])
-        early, held = np.concatenate(early), np.concatenate(held)
-        if not len(early) or len(held) < 2:
+    def _windows(self, X, table):
+        """Yield the rows of each series with their windows, one series at a time."""
+        if np.isnan(table.values).any():
+            X = with_values(X, table, carried_on(table, self._mean))
+        for key, rows in table.rows.items():
+            part = X if key is None else getattr(X, "iloc", X)[rows]
+            yield key, rows, self._windower.transform(part)
+
+    def _errors(self, X, table):
+        """Say what was expected of each row, and how far off that was.
+
+        Errors are NaN where a reading is missing, or a window is not whole.
+        """
+        expected = np.empty(table.values.shape)
+        for _, rows, windows in self._windows(X, table):
+            expected[rows] = self._expected(windows)
+        with np.errstate(over="ignore"):
+            return expected, table.values - expected
+
+    def _check_estimator(self):
+        """Raise if the estimator cannot do what the method asks of it."""
+        wanted = {"forecast": "predict", "reconstruction": "reconstruct"}[self.method]
+        if self.estimator is not None and not hasattr(self.estimator, wanted):
             raise ValueError(
-                f"X with n_samples={n_rows} is too short: window_size="
+                f"method={self.method!r} needs an estimator with the method {wanted}, "
+                f"got {self.estimator!r}. Pass a regressor for "
+                '"forecast", or an LSTMAutoencoder for "reconstruction".'
+            )
+
+    def _check_errors(self, errors, table):
+        """Raise unless there are errors of every feature to measure."""
+        n_errors = (~np.isnan(errors)).sum(axis=0)
+        if n_errors.min() < 2:
+            name = self._names(table).tolist()[n_errors.argmin()]
+            raise ValueError(
+                f"The last rows of X, {len(errors)} that are held back, have "
+                f"{n_errors.min()} readings of {name!r} to measure errors on. Raise "
+                "calibration_fraction, or leave the column out."
+            )
+
+    def _split(self, table):
+        """Choose rows of each series to learn from, and the last ones."""
+        early, held = {}, {}
+        for key, of_series in table.rows.items():
+            rows = np.arange(len(table.values))[of_series]
+            n_held = int(np.ceil(self.calibration_fraction * len(rows)))
+            early[key] = np.arange(self.window_size, len(rows) - n_held)
+            held[key] = rows[max(self.window_size, len(rows) - n_held) :]
+        n_early, n_held = (sum(map(len, part.values())) for part in (early, held))
+        if not n_early or n_held < 2:
+            raise ValueError(
+                f"X with n_samples={len(table.values)} is too short: window_size="
                 f"{self.window_size} and calibration_fraction="
-                f"{self.calibration_fraction} leave {len(early)} rows to learn from "
-                f"and {len(held)} to measure errors on. Pass more rows or a smaller "
+                f"{self.calibration_fraction} leave {n_early} rows to learn from and "
+                f"{n_held} to measure errors on. Pass more rows or a smaller "
                 "window_size."
             )
         return early, held
+
+    def _learn(self, X, table, early):
+        """Fit the estimator on windows of rows, series by series from `early`."""
+        parts = [windows[early[key]] for key, _, windows in self._windows(X, table)]
+        inputs, targets, _ = self._lessons(np.concatenate(parts))
+        self.estimator_.fit(self._shown(inputs), targets)
 
     def _new_estimator(self, n_windows):
         """Make what expects, with a seed of its own."""
@@ -362,8 +421,8 @@ class LSTMOutlierDetector(OutlierMixin, BaseEstimator):
         return seeded(estimator, random.randint(np.iinfo(np.int32).max))
 
     def _lessons(self, windows):
-        """Show windows as the estimator takes them: inputs, targets and levels."""
-        if self.method == "forecast":
+        """Subtract levels from windows, and from their last rows; return these too."""
+        if self._fixed[0] == "forecast":
             levels = windows[:, -2:-1]
             return windows[:, :-1] - levels, windows[:, -1] - levels[:, 0], levels
         levels = windows[:, :-1].mean(axis=1, keepdims=True)
@@ -384,10 +443,15 @@ class LSTMOutlierDetector(OutlierMixin, BaseEstimator):
 
     def _ask(self, inputs):
         """Ask the estimator for the last row of windows, less their level."""
-        if self.method == "reconstruction":
+        if self._fixed[0] == "reconstruction":
             return self.estimator_.reconstruct(inputs)[:, -1]
-        answers = self.estimator_.predict(self._shown(inputs))
-        return answers.reshape(len(inputs), -1)
+        answers = self.estimator_.predict(self._shown(inputs)).reshape(len(inputs), -1)
+        if answers.shape[1] != inputs.shape[2]:
+            raise ValueError(
+                f"The estimator predicts {answers.shape[1]} numbers of a row, but rows "
+                f"have {inputs.shape[2]}. Pass one that predicts several outputs."
+            )
+        return answers
 
     def _shown(self, inputs):
         """Show windows as the estimator takes them: in three dimensions or flat."""
@@ -395,18 +459,23 @@ class LSTMOutlierDetector(OutlierMixin, BaseEstimator):
             return inputs
         return inputs.reshape(len(inputs), -1)
 
-    def _smoothed(self, distances, series):
+    def _smoothed(self, distances, table):
         """Average distances over the rows before, series by series."""
-        if self.halflife is not None:
-            distances = distances.copy()
-            for rows in series:
-                distances[rows] = smoothed(distances[rows], self.halflife)
-        return distances
+        halflife = self._fixed[2]
+        if halflife is None:
+            return distances
+        averages = distances.copy()
+        for rows in table.rows.values():
+            averages[rows] = smoothed(distances[rows], halflife)
+        return averages
 
     def _names(self, table):
         """Name the readings."""
         names = getattr(self, "feature_names_in_", np.arange(self.n_features_in_))
         return names[table.columns]
+
+    def __sklearn_is_fitted__(self):
+        return hasattr(self, "offset_")
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

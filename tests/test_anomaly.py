@@ -6,7 +6,10 @@ import numpy as np
 import numpy.testing as npt
 import pandas as pd
 import pytest
-from sklearn.base import clone
+from sklearn.base import BaseEstimator, RegressorMixin, clone
+from sklearn.exceptions import NotFittedError
+from sklearn.linear_model import Ridge
+from sklearn.svm import LinearSVR
 
 from sklstm import LSTMAutoencoder, LSTMOutlierDetector, LSTMRegressor
 from sklstm._scores import Yardstick, smoothed, too_much
@@ -235,3 +238,108 @@ def test_default_networks_and_other_regressors_expect_too():
 def test_what_cannot_be_learnt_from_is_refused(X, settings, message):
     with pytest.raises(ValueError, match=message):
         detector(**settings).fit(X)
+
+
+class Last(RegressorMixin, BaseEstimator):
+    """Expects no change, so that errors are steps."""
+
+    def fit(self, X, y):
+        self.n_outputs_ = y.shape[1]
+        return self
+
+    def predict(self, X):
+        return np.zeros((len(X), self.n_outputs_))
+
+
+def test_missing_readings_of_a_row_do_not_make_it_strange():
+    shared = RANDOM.normal(size=(4000, 1))
+    X = shared + 0.3 * RANDOM.normal(size=(4000, 10))
+    model = LSTMOutlierDetector(Last()).fit(X[:3000])
+    holed = X[3000:].copy()
+    holed[::5][RANDOM.random((200, 10)) < 0.3] = np.nan
+    assert (model.predict(holed)[::5] == -1).mean() < 0.02
+    # And they do not hide the one reading that is there.
+    alone = np.where(np.arange(10) == 3, X[3000:3050], np.nan)
+    alone[30, 3] += 30
+    assert model.predict(alone)[30] == -1
+
+
+@pytest.mark.parametrize("reading", [1e160, -1e300])
+def test_the_strangest_rows_are_outliers(reading):
+    X = RANDOM.normal(size=(600, 2))
+    X[550] = reading
+    for distance in ("mahalanobis", "absolute"):
+        model = LSTMOutlierDetector(Last(), distance=distance).fit(X[:500])
+        assert np.isfinite(model.score_samples(X)).all()
+        assert model.predict(X)[550] == -1
+
+
+def test_a_gap_or_a_hole_after_fit_is_no_outlier():
+    days = pd.date_range("2023-01-01", periods=700, freq="D")
+    frame = pd.DataFrame({"x": 100 + RANDOM.normal(size=700)}, days)
+    model = LSTMOutlierDetector(Last()).fit(frame[:500])
+    assert model.score_samples(frame[503:])[0] == 0
+    frame["x"] += 100 + np.arange(700)
+    model.fit(frame[:500])
+    holed = frame[500:].copy()
+    holed.iloc[:3] = np.nan
+    assert (model.score_samples(holed)[:5] > -6).all()
+
+
+def test_every_column_needs_readings_among_the_last_rows():
+    X = RANDOM.normal(size=(500, 2))
+    X[300:, 1] = np.nan
+    with pytest.raises(ValueError, match=r"have 0 readings of 1 to measure errors on"):
+        LSTMOutlierDetector(Last()).fit(X)
+
+
+def test_few_rows_of_many_features_do_not_all_alarm():
+    shares = []
+    for seed in range(5):
+        random = np.random.default_rng(seed)
+        model = LSTMOutlierDetector(Last()).fit(random.normal(size=(200, 10)))
+        shares.append((model.predict(random.normal(size=(5000, 10))) == -1).mean())
+    assert np.mean(shares) < 0.02
+
+
+def test_averages_leave_out_what_is_missing():
+    averages = smoothed(np.array([4.0, np.nan, 4.0, np.nan, 4.0]), 2)
+    npt.assert_allclose(averages, [4, np.nan, 4, np.nan, 4])
+    holed = np.where(STEPS % 2, WAVE, np.nan)
+    model = detector(halflife=3).fit(holed[:500, None])
+    assert (model.predict(WAVE[:, None]) == -1).mean() < 0.1
+
+
+def test_a_fit_that_fails_changes_nothing(on_wave):
+    model = clone(on_wave)
+    with pytest.raises(ValueError, match="too short"):
+        model.fit(WAVE[:12, None])
+    with pytest.raises(NotFittedError):
+        model.predict(WAVE[:, None])
+    model.fit(WAVE[:500, None])
+    with pytest.raises(ValueError, match="too short"):
+        model.fit(np.stack([WAVE, WAVE], axis=1)[:12])
+    model.set_params(method="reconstruction", distance="absolute", halflife=5)
+    npt.assert_array_equal(
+        model.score_samples(WAVE[:, None]), on_wave.score_samples(WAVE[:, None])
+    )
+
+
+@pytest.mark.parametrize(
+    ("estimator", "method", "message"),
+    [
+        (LSTMAutoencoder(), "forecast", "needs an estimator with the method predict"),
+        (NETWORK, "reconstruction", "needs an estimator with the method reconstruct"),
+        (LinearSVR(), "forecast", None),
+    ],
+)
+def test_estimators_fit_the_method(estimator, method, message):
+    X = RANDOM.normal(size=(300, 2))
+    with pytest.raises(ValueError, match=message):
+        LSTMOutlierDetector(estimator, method=method).fit(X)
+
+
+def test_flat_regressors_expect_too():
+    series = WAVE.copy()
+    series[600] += 1
+    assert 600 in flagged(LSTMOutlierDetector(Ridge()).fit(series[:500, None]), series)
