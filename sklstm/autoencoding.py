@@ -359,7 +359,8 @@ class LSTMAutoencoder(BaseLSTM):
         Returns
         -------
         windows : ndarray of shape (n_windows, n_timesteps, n_features)
-            As long as the windows seen during fit, the longest of sequences.
+            As long as the windows seen during fit, the longest of sequences; with an
+            axis of features also after a 2-D X.
 
         Raises
         ------
@@ -387,7 +388,13 @@ class LSTMAutoencoder(BaseLSTM):
         Returns
         -------
         windows : ndarray of shape (n_windows, n_timesteps, n_features) or list
-            In the units of X, NaN at steps that do not exist; a list for a list.
+            In the units of X, NaN at steps that do not exist; a list for sequences of
+            unequal length.
+
+        Raises
+        ------
+        ValueError
+            If X is not as in :meth:`fit`.
         """
         return self._in_kind(self._ask("answer", X), X)
 
@@ -404,7 +411,12 @@ class LSTMAutoencoder(BaseLSTM):
         -------
         errors : ndarray of shape (n_windows,)
             Mean squared error of all features of all steps that exist, in variances of
-            the training readings where `standardize=True`.
+            the training readings where `standardize=True`; NaN without any step.
+
+        Raises
+        ------
+        ValueError
+            If X is not as in :meth:`fit`.
         """
         return self._ask("errors", X)
 
@@ -425,7 +437,7 @@ class LSTMAutoencoder(BaseLSTM):
         score : float
             Greater is better.
         """
-        return -float(self.reconstruction_error(X).mean())
+        return -float(np.nanmean(self.reconstruction_error(X)))
 
     def _task_of(self, y):
         return Reconstruction({"name": self.loss})

@@ -79,6 +79,14 @@ def test_steps_that_do_not_exist_are_not_scored():
     npt.assert_allclose(alone, model.reconstruction_error(sequences)[:5], rtol=1e-6)
 
 
+def test_a_window_without_a_step_has_no_error(model):
+    windows = TWO[:3].copy()
+    windows[1] = np.nan
+    errors = model.reconstruction_error(windows)
+    npt.assert_array_equal(np.isnan(errors), [False, True, False])
+    assert model.score(windows) == pytest.approx(-np.nanmean(errors))
+
+
 def test_the_decoder_tells_the_window_from_its_end():
     network = AutoencoderNetwork(
         2, 3, hidden_layer_sizes=(4, 5), bidirectional=True, dtype=torch.float64

@@ -107,12 +107,12 @@ class AutoencoderNetwork(nn.Module):
         return self.encoder(windows, n_missing)
 
     def errors(self, windows, n_missing=None):
-        """Mean squared error over steps that exist and features, (n_windows,)."""
+        """Mean squared error over steps that exist and features; NaN without any."""
         squares = (self(windows, n_missing) - windows).square().mean(2)
         exists = existing_steps(windows.shape[1], n_missing)
         if exists is None:
             return squares.mean(1)
-        return squares.where(exists, 0.0).sum(1) / exists.sum(1).clamp(min=1)
+        return squares.where(exists, 0.0).sum(1) / exists.sum(1)
 
     def decode(self, codes, n_timesteps):
         """Make windows of a length from codes, (n_windows, n_timesteps, n_features)."""
