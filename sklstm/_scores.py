@@ -116,6 +116,59 @@ def held_distances(errors, kind):
     return distances
 
 
+def half_ranges(values, ends):
+    """Say how far values lie from the middle of a range, in halves of it.
+
+    Parameters
+    ----------
+    values : ndarray of shape (n_rows, n_columns)
+        NaN for what is not there, which is never off.
+    ends : pair of ndarray of shape (n_columns,) or (n_rows, n_columns)
+        The least and the greatest, NaN where nothing is known.
+
+    Returns
+    -------
+    distances : ndarray of shape (n_rows,)
+        Of the column that is furthest off; 1 at the edge of its range.
+    """
+    least, greatest = ends
+    center, half = (least + greatest) / 2, (greatest - least) / 2
+    # What never moved may move by rounding.
+    half = np.where(half > 0, half, 1e-9 * np.maximum(1, np.abs(center)))
+    with np.errstate(over="ignore"):
+        distances = (np.abs(values - center) / half).clip(max=HUGE)
+    return np.nan_to_num(distances).max(axis=1)
+
+
+def extremes(values):
+    """Return the least and the greatest of each column, (2, n_columns)."""
+    return pd.DataFrame(values).agg(["min", "max"]).to_numpy()
+
+
+def from_range_before(values, first, memory):
+    """Measure every row by the range of the rows before it.
+
+    Parameters
+    ----------
+    values : ndarray of shape (n_rows, n_columns)
+        Of one series, in time order; NaN for what is not there.
+    first : ndarray of shape (2, n_columns)
+        Extremes of what came before the first row.
+    memory : int or None
+        How many rows before it a row is measured by; None is all.
+
+    Returns
+    -------
+    distances : ndarray of shape (n_rows,)
+        As of :func:`half_ranges`.
+    """
+    past = pd.DataFrame(np.concatenate([first, values]))
+    past = past.rolling(len(past) if memory is None else memory, min_periods=1)
+    # The range before row t ends with row t - 1; `first` are two rows.
+    ends = [end.to_numpy()[1:-1] for end in (past.min(), past.max())]
+    return half_ranges(values, ends)
+
+
 def smoothed(distances, halflife):
     """Average distances over the rows before, the nearer the more [1]_.
 

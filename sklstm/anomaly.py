@@ -1,5 +1,6 @@
 """Anomalies: rows of a series that do not fit what came before them."""
 
+from functools import partial
 from numbers import Integral, Real
 
 import numpy as np
@@ -10,7 +11,15 @@ from sklearn.utils.validation import check_is_fitted
 
 from sklstm._base import all_or_nothing
 from sklstm._correctors import seeded
-from sklstm._scores import Yardstick, held_distances, smoothed, too_much
+from sklstm._scores import (
+    Yardstick,
+    extremes,
+    from_range_before,
+    half_ranges,
+    held_distances,
+    smoothed,
+    too_much,
+)
 from sklstm._sklearn import HasMethods, Interval, StrOptions, fit_context
 from sklstm._tables import carried_on, read_table, with_values
 from sklstm.autoencoding import LSTMAutoencoder
@@ -23,6 +32,8 @@ __all__ = ["LSTMOutlierDetector"]
 WINDOWS_SEEN = 200_000
 # Windows to expect something of at once.
 BLOCK_ROWS = 4096
+# The edge of a range: windows that are alike may differ by the rounding of a network.
+EDGE = 1.001
 
 
 class LSTMOutlierDetector(OutlierMixin, BaseEstimator):
@@ -50,10 +61,19 @@ class LSTMOutlierDetector(OutlierMixin, BaseEstimator):
     window_size : int, default=10
         How many rows before it a row is judged from.
 
-    distance : {"mahalanobis", "absolute"}, default="mahalanobis"
+    distance : {"mahalanobis", "absolute", "range"}, default="mahalanobis"
         What becomes of the errors of all features: the distance of Mahalanobis with a
         shrunk covariance [1]_, for which errors that usually come together count less;
-        or the mean absolute error in standard deviations.
+        or the mean absolute error in standard deviations. "range" measures errors, and
+        the readings too, by the range of those of the rows before: how far from its
+        middle the one that is furthest off lies, in halves of the range. For long
+        streams, whose usual errors change: what has been there once is none the next
+        time.
+
+    memory : int or None, default=10_000
+        How many rows before it the range is taken from that measures a row; None is
+        all. Only for ``distance="range"``. Forgetting keeps one absurd reading from
+        hiding all others for good.
 
     halflife : float or None, default=None
         Rows after which a distance counts half in the average that scores a row [2]_:
@@ -62,7 +82,8 @@ class LSTMOutlierDetector(OutlierMixin, BaseEstimator):
     contamination : "auto" or float, default="auto"
         Share of rows to call outliers, in (0, 0.5]: as many of the last rows lie beyond
         the threshold. "auto" is what one usual row in 1000 exceeds, by
-        a generalised Pareto distribution of the greatest tenth [3]_.
+        a generalised Pareto distribution of the greatest tenth [3]_. With "range" these
+        are distances in their own range, and "auto" is beyond its edge, 1.
 
     calibration_fraction : float, default=0.3
         Share of the rows of each series, the last ones, to measure errors on, in
@@ -110,7 +131,8 @@ class LSTMOutlierDetector(OutlierMixin, BaseEstimator):
     that a level is nothing to wonder at, but the step to it is: after a level shift few
     rows are outliers, and slow drift is none. Windows that hold an outlier may expect
     it to go on, so that the rows behind it echo. A series that never moves expects not
-    to: the least change is an outlier.
+    to: the least change is an outlier. With ``distance="range"`` readings beyond all
+    before them are outliers too.
 
     Missing readings (NaN) are carried on from the last one there, and are left out of
     the distance of their row. Rows with less than `window_size` rows before them are
@@ -149,7 +171,8 @@ class LSTMOutlierDetector(OutlierMixin, BaseEstimator):
         "estimator": [HasMethods(["fit"]), None],
         "method": [StrOptions({"forecast", "reconstruction"})],
         "window_size": [Interval(Integral, 1, None, closed="left")],
-        "distance": [StrOptions({"mahalanobis", "absolute"})],
+        "distance": [StrOptions({"mahalanobis", "absolute", "range"})],
+        "memory": [Interval(Integral, 1, None, closed="left"), None],
         "halflife": [Interval(Real, 0, None, closed="neither"), None],
         "contamination": [
             StrOptions({"auto"}),
@@ -169,6 +192,7 @@ class LSTMOutlierDetector(OutlierMixin, BaseEstimator):
         method="forecast",
         window_size=10,
         distance="mahalanobis",
+        memory=10_000,
         halflife=None,
         contamination="auto",
         calibration_fraction=0.3,
@@ -181,6 +205,7 @@ class LSTMOutlierDetector(OutlierMixin, BaseEstimator):
         self.method = method
         self.window_size = window_size
         self.distance = distance
+        self.memory = memory
         self.halflife = halflife
         self.contamination = contamination
         self.calibration_fraction = calibration_fraction
@@ -219,7 +244,7 @@ class LSTMOutlierDetector(OutlierMixin, BaseEstimator):
         table = read_table(self, X, reset=True, ensure_all_finite="allow-nan")
         if np.isnan(table.values).all(axis=0).any():
             raise ValueError("X has columns without a single reading. Leave them out.")
-        self._fixed = self.method, self.distance, self.halflife
+        self._fixed = self.method, self.distance, self.halflife, self.memory
         self._mean = np.nanmean(table.values, axis=0)
         self._windower = SlidingWindowTransformer(
             self.window_size + 1,
@@ -232,15 +257,24 @@ class LSTMOutlierDetector(OutlierMixin, BaseEstimator):
         early, held = self._split(table)
         self.estimator_ = self._new_estimator(sum(map(len, early.values())))
         self._learn(X, table, early)
-        errors = self._errors(X, table)[1]
         rows = np.concatenate([held[key] for key in table.rows])
+        errors = np.full(table.values.shape, np.nan)
+        errors[rows] = self._errors(X, table)[1][rows]
         self._check_errors(errors[rows], table)
         self._yardstick = Yardstick.of_errors(errors[rows])
-        distances = np.full(len(errors), np.nan)
-        distances[rows] = held_distances(errors[rows], self.distance)
+        marks = np.hstack([errors, table.values])
+        self._ranges = {key: extremes(marks[of]) for key, of in table.rows.items()}
+        self._range_of_all = extremes(marks)
+        if self.distance == "range":
+            distances = self._ranged(errors, table, half_ranges)
+        else:
+            distances = np.full(len(errors), np.nan)
+            distances[rows] = held_distances(errors[rows], self.distance)
         distances = self._smoothed(distances, table)[rows]
         distances = distances[~np.isnan(distances)]
         self.offset_ = -too_much(distances, self.contamination)
+        if self.distance == "range" and self.contamination == "auto":
+            self.offset_ = min(self.offset_, -EDGE)
         return self
 
     def predict(self, X):
@@ -284,10 +318,11 @@ class LSTMOutlierDetector(OutlierMixin, BaseEstimator):
         Returns
         -------
         scores : ndarray of shape (n_rows,)
-            About -1 for usual rows; the lower, the stranger. That of a row depends on
-            it and on those before it only; with ``context="assume_next"`` also on
-            whether X begins as the rows of `fit` did. 0 for rows that cannot be judged:
-            with no reading, or with less than `window_size` rows before them.
+            About -1 for usual rows, with "range" more than that; the lower, the
+            stranger. That of a row depends on it and on those before it only; with
+            ``context="assume_next"`` also on whether X begins as the rows of `fit` did.
+            0 for rows that cannot be judged: with no reading, or with less than
+            `window_size` rows before them.
 
         Raises
         ------
@@ -334,8 +369,24 @@ class LSTMOutlierDetector(OutlierMixin, BaseEstimator):
         check_is_fitted(self)
         table = read_table(self, X, reset=False, ensure_all_finite="allow-nan")
         expected, errors = self._errors(X, table)
-        distances = self._yardstick.distances(errors, self._fixed[1])
+        _, distance, _, memory = self._fixed
+        if distance == "range":
+            before = partial(from_range_before, memory=memory)
+            distances = self._ranged(errors, table, before)
+        else:
+            distances = self._yardstick.distances(errors, distance)
         return table, expected, errors, self._smoothed(distances, table)
+
+    def _ranged(self, errors, table, measure):
+        """Make a distance of the errors and readings of each row by their ranges."""
+        marks = np.hstack([errors, table.values])
+        distances = np.empty(len(marks))
+        for key, rows in table.rows.items():
+            ends = self._ranges.get(key, self._range_of_all)
+            distances[rows] = measure(marks[rows], ends)
+        # A reading that nothing was expected of is not judged.
+        distances[np.isnan(errors).all(axis=1)] = np.nan
+        return distances
 
     def _windows(self, X, table):
         """Yield the rows of each series with their windows, one series at a time."""
@@ -383,7 +434,7 @@ class LSTMOutlierDetector(OutlierMixin, BaseEstimator):
         for key, of_series in table.rows.items():
             rows = np.arange(len(table.values))[of_series]
             n_held = int(np.ceil(self.calibration_fraction * len(rows)))
-            early[key] = np.arange(self.window_size, len(rows) - n_held)
+            early[key] = range(self.window_size, len(rows) - n_held)
             held[key] = rows[max(self.window_size, len(rows) - n_held) :]
         n_early, n_held = (sum(map(len, part.values())) for part in (early, held))
         if not n_early or n_held < 2:
@@ -398,8 +449,16 @@ class LSTMOutlierDetector(OutlierMixin, BaseEstimator):
 
     def _learn(self, X, table, early):
         """Fit the estimator on windows of rows, series by series from `early`."""
-        parts = [windows[early[key]] for key, _, windows in self._windows(X, table)]
-        inputs, targets, _ = self._lessons(np.concatenate(parts))
+        parts = []
+        for key, _, windows in self._windows(X, table):
+            rows = early[key]
+            # A slice is a view: windows less their level are the only copy.
+            parts.append(self._lessons(windows[rows.start : rows.stop])[:2])
+        inputs, targets = parts[0]
+        if len(parts) > 1:
+            inputs = np.concatenate([part[0] for part in parts])
+        if len(parts) > 1 and targets is not None:
+            targets = np.concatenate([part[1] for part in parts])
         self.estimator_.fit(self._shown(inputs), targets)
 
     def _new_estimator(self, n_windows):

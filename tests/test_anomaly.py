@@ -1,6 +1,7 @@
 """Rows that do not fit: spikes, shifts, drift, holes, and what is said of them."""
 
 import pickle
+import tracemalloc
 
 import numpy as np
 import numpy.testing as npt
@@ -12,7 +13,13 @@ from sklearn.linear_model import Ridge
 from sklearn.svm import LinearSVR
 
 from sklstm import LSTMAutoencoder, LSTMOutlierDetector, LSTMRegressor
-from sklstm._scores import Yardstick, smoothed, too_much
+from sklstm._scores import (
+    Yardstick,
+    from_range_before,
+    half_ranges,
+    smoothed,
+    too_much,
+)
 
 RANDOM = np.random.default_rng(0)
 STEPS = np.arange(700)
@@ -343,3 +350,84 @@ def test_flat_regressors_expect_too():
     series = WAVE.copy()
     series[600] += 1
     assert 600 in flagged(LSTMOutlierDetector(Ridge()).fit(series[:500, None]), series)
+
+
+def test_a_range_is_that_of_the_rows_before():
+    first = np.array([[-1.0], [1.0]])
+    values = np.array([0.0, 1, 3, 3, np.nan, -2, 2])[:, None]
+    # Ranges before each row: -1 to 1 three times, then to 3, and from -2.
+    by_hand = [0, 1, 3, 1, 0, 3 / 2, 1.5 / 2.5]
+    npt.assert_allclose(from_range_before(values, first, None), by_hand)
+    # Of the two rows before: -1 to 1, 0 to 1 (half 0.5), 1 to 3, 3 alone, ...
+    short = from_range_before(values[:4], first, 2)
+    npt.assert_allclose(short, [0, 1, 5, 1])
+    ends = np.array([[0.0, 0.0], [2.0, 4.0]])
+    npt.assert_allclose(half_ranges(np.array([[1.0, 6], [5, 2]]), ends), [2, 4])
+
+
+@by_method
+def test_what_has_been_there_once_is_no_outlier_the_next_time(method):
+    series = WAVE.copy()
+    series[600] = series[680] = 4
+    found = {}
+    for memory in (None, 50):
+        model = detector(method, distance="range", memory=memory)
+        found[memory] = flagged(model.fit(series[:500, None]), series)
+    assert 600 in found[None]
+    assert 680 not in found[None]
+    assert {600, 680} <= set(found[50])
+
+
+def test_noise_that_grows_goes_on_being_usual():
+    random = np.random.default_rng(0)
+    noise = random.normal(size=(5000, 1)) * np.linspace(1, 3, 5000)[:, None]
+    shares = {}
+    for distance in ("mahalanobis", "range"):
+        model = detector(distance=distance).fit(noise[:1000])
+        shares[distance] = (model.predict(noise[1000:]) == -1).mean()
+    assert shares["range"] < 0.005
+    assert shares["mahalanobis"] > 10 * shares["range"]
+
+
+def test_of_ranges_no_row_is_scored_from_later_ones_or_other_series():
+    frame = pd.DataFrame({"x": WAVE, "y": np.roll(WAVE, 5)})
+    frame.loc[600, "x"] = np.nan
+    panel = pd.concat({"a": frame, "b": 5 - 3 * frame})
+    model = detector(distance="range").fit(panel)
+    scores = model.score_samples(panel)
+    assert np.isfinite(scores).all()
+    for key, place in (("a", 0), ("b", 700)):
+        for end in (550, 601, 700):
+            alone = model.score_samples(panel.loc[[key]][:end])
+            npt.assert_allclose(alone, scores[place : place + end])
+    # A series that was not there is measured by the ranges of all.
+    assert np.isfinite(model.score_samples(pd.concat({"c": frame}))).all()
+    npt.assert_array_equal(scores[:10], 0)
+
+
+@pytest.mark.parametrize("distance", ["mahalanobis", "range"])
+def test_a_longer_window_takes_no_more_memory_to_score(distance):
+    series = np.random.default_rng(0).normal(size=(300_000, 1))
+    peaks = []
+    for window_size in (10, 100):
+        model = detector(estimator=Last(), window_size=window_size)
+        model.set_params(distance=distance).fit(series[:500])
+        tracemalloc.start()
+        model.score_samples(series)
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+    # All windows of 100 are 240 MB; a block of them is 3 MB.
+    assert peaks[1] < peaks[0] + 12e6
+    assert peaks[1] < 30 * series.nbytes
+
+
+def test_fit_copies_the_windows_of_a_series_once():
+    series = np.random.default_rng(0).normal(size=(50_000, 1))
+    model = detector(estimator=Last(), window_size=100)
+    tracemalloc.start()
+    model.fit(series)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    # 70 % of them, less their last readings: no view of the series any more. Blocks of
+    # those to measure errors on come on top.
+    assert peak < 1.7 * 0.7 * 100 * series.nbytes
