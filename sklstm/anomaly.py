@@ -257,7 +257,11 @@ class LSTMOutlierDetector(OutlierMixin, BaseEstimator):
         early, held = self._split(table)
         self.estimator_ = self._new_estimator(sum(map(len, early.values())))
         self._learn(X, table, early)
-        rows = np.concatenate([held[key] for key in table.rows])
+        self._calibrate(X, table, np.concatenate([held[key] for key in table.rows]))
+        return self
+
+    def _calibrate(self, X, table, rows):
+        """Measure on rows that were not learnt from how far off expectations are."""
         errors = np.full(table.values.shape, np.nan)
         errors[rows] = self._errors(X, table)[1][rows]
         self._check_errors(errors[rows], table)
@@ -275,7 +279,6 @@ class LSTMOutlierDetector(OutlierMixin, BaseEstimator):
         self.offset_ = -too_much(distances, self.contamination)
         if self.distance == "range" and self.contamination == "auto":
             self.offset_ = min(self.offset_, -EDGE)
-        return self
 
     def predict(self, X):
         """Tell outliers from the other rows.
