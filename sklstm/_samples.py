@@ -45,7 +45,8 @@ def without_zero_weights(samples):
             "Every sample weight is zero: there is nothing to learn from. Give at "
             "least one window a weight above zero."
         )
-    if not existing(samples.windows)[counts].any():
+    n_missing, n_timesteps = samples.windows.n_missing, samples.windows.values.shape[1]
+    if n_missing is not None and (n_missing[counts] == n_timesteps).all():
         raise ValueError(
             "Every window of X that has a weight above zero is all NaN: there is no "
             "step to learn from. Pass at least one reading."
