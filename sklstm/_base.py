@@ -100,10 +100,6 @@ class BaseLSTM(TransformerMixin, CallbackSupportMixin, BaseEstimator, ABC):
         check_codes(windows, n_codes)
         return windows._replace(n_codes=n_codes or count_codes(windows))
 
-    @abstractmethod
-    def _task_of(self, y):
-        """Find what there is to learn from y: numbers or classes."""
-
     def _check_samples(self, task_of, X, y, sample_weight, *, reset, n_codes=None):
         """Read what a user passes as samples; returns what there is to learn too."""
         windows = self._check_windows(X, reset=reset, n_codes=n_codes)
@@ -295,9 +291,11 @@ class BaseLSTM(TransformerMixin, CallbackSupportMixin, BaseEstimator, ABC):
         x_scale = identity_scale(windows.values.shape[2])
         y_scale = identity_scale(targets.shape[-1])
         if self.standardize:
-            y_scale = task.scale_of_targets(samples)
             if self.embedding_size is None:
                 x_scale = scale_of_windows(windows, samples.window_weights)
+            # The targets of an autoencoder are the windows.
+            is_same = self.code_size is not None
+            y_scale = x_scale if is_same else task.scale_of_targets(samples)
         model = ScaledNetwork(architecture, task.loss, x_scale, y_scale)
         device = resolve_device(self.device)
         initialize(model.network, generator, device, self.memory_init)

@@ -124,9 +124,15 @@ class Correctors(NamedTuple):
     def _inputs(self, regressor, lessons):
         """Show lessons as the regressor takes them."""
         inputs = self.recipe.inputs(lessons.windows, lessons.columns)
-        if get_tags(regressor).input_tags.three_d_array:
-            return inputs
-        return np.nan_to_num(inputs).reshape(len(inputs), -1)
+        inputs = as_taken_by(regressor, inputs)
+        return inputs if inputs.ndim == 3 else np.nan_to_num(inputs)
+
+
+def as_taken_by(regressor, windows):
+    """Show windows as a regressor takes them: in three dimensions, or flat."""
+    if get_tags(regressor).input_tags.three_d_array:
+        return windows
+    return windows.reshape(len(windows), -1)
 
 
 def quantile_levels(regressor):

@@ -56,13 +56,16 @@ class Learnt:
         forecasts : list of ndarray of shape (n_series, n_steps)
             One entry per origin.
         """
+        moves = np.concatenate([self.moves(known) for known in knowns])
+        return np.split(self._go_on(knowns, moves, n_steps), len(knowns))
+
+    def _go_on(self, knowns, moves, n_steps):
+        """Forecast all series of all origins, which move so much."""
         sizes = self.plan.window_size, max(n_steps, self.n_at_once)
         lessons = Lessons.of_all([known.next_lessons(*sizes) for known in knowns])
         # What has never moved is not corrected, by what others taught either.
-        moves = np.concatenate([self.moves(known) for known in knowns])
         trust = self.calibration.trust * (moves[:, None] > 0)
-        forecasts = self.correctors.go_on(lessons, trust, n_steps)
-        return np.split(forecasts, len(knowns))
+        return self.correctors.go_on(lessons, trust, n_steps)
 
     def quantiles(self, known, n_steps, levels):
         """Forecast quantiles in the units of the series.
@@ -91,8 +94,9 @@ class Learnt:
                 f"horizon={n_steps} is more than the {self.horizon} steps of the fit, "
                 "whose errors are known. Fit with a larger horizon."
             )
-        (forecasts,) = self.forecasts([known], n_steps)
-        moves = self.moves(known)[:, None, None]
+        moves = self.moves(known)
+        forecasts = self._go_on([known], moves, n_steps)
+        moves = moves[:, None, None]
         if self.correctors.levels:
             quantiles = self._from_regressors(known, moves, levels)[:, :n_steps]
             quantiles = np.where(moves > 0, quantiles, forecasts[:, :, None])

@@ -9,7 +9,7 @@ from sklearn.utils.multiclass import check_classification_targets, type_of_targe
 from sklearn.utils.validation import check_array, column_or_1d
 
 from sklstm._ragged import is_ragged
-from sklstm._scaling import Scale, identity_scale, scale_of_columns, scale_of_windows
+from sklstm._scaling import Scale, identity_scale, scale_of_columns
 from sklstm._validation import count_axes, refuse_dates, strings_refused
 
 
@@ -76,10 +76,6 @@ class Reconstruction(NamedTuple):
     def learnt(self):
         """Attributes of the estimator that tell of the task."""
         return {}
-
-    def scale_of_targets(self, samples):
-        """Measure what targets, the windows themselves, are to be brought to."""
-        return scale_of_windows(samples.windows, samples.weights)
 
 
 class Classification(NamedTuple):

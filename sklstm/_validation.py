@@ -179,18 +179,16 @@ def _from_sequences(estimator, X):
     """Read sequences of one feature, whatever form those of fit had."""
     X = np.asarray(X)
     windows = X[:, :, None] if X.ndim == 2 else X
-    has_names = estimator._layout is not None if X.ndim == 3 else False
-    if windows.shape[2] != 1 or has_names or not _knows_one_feature(estimator):
+    if estimator._n_axes_in == 2:
+        has_one = estimator._layout is None
+    else:
+        has_one = estimator.n_features_in_ == 1
+    if windows.shape[2] != 1 or not has_one:
         _check_axes(estimator, X.ndim, reset=False)
     windows = check_array(
         windows, dtype=FLOATS, allow_nd=True, ensure_all_finite=False, input_name="X"
     )
     return _with_missing_steps(windows, must_exist=False)
-
-
-def _knows_one_feature(estimator):
-    """Whether an estimator was fitted on windows of one feature."""
-    return estimator._n_axes_in == 2 or estimator.n_features_in_ == 1
 
 
 def _from_3d(estimator, X, reset):

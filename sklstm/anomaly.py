@@ -6,11 +6,11 @@ from numbers import Integral, Real
 import numpy as np
 import pandas as pd
 from sklearn.base import BaseEstimator, OutlierMixin
-from sklearn.utils import check_random_state, get_tags
+from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
 from sklstm._base import all_or_nothing
-from sklstm._correctors import seeded
+from sklstm._correctors import as_taken_by, seeded
 from sklstm._scores import (
     Yardstick,
     extremes,
@@ -253,17 +253,18 @@ class LSTMOutlierDetector(OutlierMixin, BaseEstimator):
             time=self.time,
             groups=self.groups,
         )
-        self._windower.fit(with_values(X, table, carried_on(table, self._mean)))
+        X = self._carried_on(X, table)
+        self._windower.fit(X)
         early, held = self._split(table)
         self.estimator_ = self._new_estimator(sum(map(len, early.values())))
         self._learn(X, table, early)
-        self._calibrate(X, table, np.concatenate([held[key] for key in table.rows]))
+        self._calibrate(X, table, held)
         return self
 
-    def _calibrate(self, X, table, rows):
-        """Measure on rows that were not learnt from how far off expectations are."""
-        errors = np.full(table.values.shape, np.nan)
-        errors[rows] = self._errors(X, table)[1][rows]
+    def _calibrate(self, X, table, held):
+        """Measure on the last rows, not learnt from, how far off expectations are."""
+        errors = self._errors(X, table, held)[1]
+        rows = np.concatenate([held[key] for key in table.rows])
         self._check_errors(errors[rows], table)
         self._yardstick = Yardstick.of_errors(errors[rows])
         marks = np.hstack([errors, table.values])
@@ -371,7 +372,7 @@ class LSTMOutlierDetector(OutlierMixin, BaseEstimator):
         """Return rows as a table, what was expected, the errors and the distances."""
         check_is_fitted(self)
         table = read_table(self, X, reset=False, ensure_all_finite="allow-nan")
-        expected, errors = self._errors(X, table)
+        expected, errors = self._errors(self._carried_on(X, table), table)
         _, distance, _, memory = self._fixed
         if distance == "range":
             before = partial(from_range_before, memory=memory)
@@ -391,21 +392,29 @@ class LSTMOutlierDetector(OutlierMixin, BaseEstimator):
         distances[np.isnan(errors).all(axis=1)] = np.nan
         return distances
 
+    def _carried_on(self, X, table):
+        """Put the last reading there in place of missing ones."""
+        if not np.isnan(table.values).any():
+            return X
+        return with_values(X, table, carried_on(table, self._mean))
+
     def _windows(self, X, table):
         """Yield the rows of each series with their windows, one series at a time."""
-        if np.isnan(table.values).any():
-            X = with_values(X, table, carried_on(table, self._mean))
         for key, rows in table.rows.items():
             part = X if key is None else getattr(X, "iloc", X)[rows]
             yield key, rows, self._windower.transform(part)
 
-    def _errors(self, X, table):
+    def _errors(self, X, table, last=None):
         """Say what was expected of each row, and how far off that was.
 
-        Errors are NaN where a reading is missing, or a window is not whole.
+        Of all rows, or of the `last` ones of each series. Errors are NaN where a
+        reading is missing, or a window is not whole.
         """
-        expected = np.empty(table.values.shape)
-        for _, rows, windows in self._windows(X, table):
+        expected = np.full(table.values.shape, np.nan)
+        for key, rows, windows in self._windows(X, table):
+            if last is not None:
+                rows = last[key]
+                windows = windows[len(windows) - len(rows) :]
             expected[rows] = self._expected(windows)
         with np.errstate(over="ignore"):
             return expected, table.values - expected
@@ -462,7 +471,7 @@ class LSTMOutlierDetector(OutlierMixin, BaseEstimator):
             inputs = np.concatenate([part[0] for part in parts])
         if len(parts) > 1 and targets is not None:
             targets = np.concatenate([part[1] for part in parts])
-        self.estimator_.fit(self._shown(inputs), targets)
+        self.estimator_.fit(as_taken_by(self.estimator_, inputs), targets)
 
     def _new_estimator(self, n_windows):
         """Make what expects, with a seed of its own."""
@@ -507,19 +516,14 @@ class LSTMOutlierDetector(OutlierMixin, BaseEstimator):
         """Ask the estimator for the last row of windows, less their level."""
         if self._fixed[0] == "reconstruction":
             return self.estimator_.reconstruct(inputs)[:, -1]
-        answers = self.estimator_.predict(self._shown(inputs)).reshape(len(inputs), -1)
+        answers = self.estimator_.predict(as_taken_by(self.estimator_, inputs))
+        answers = answers.reshape(len(inputs), -1)
         if answers.shape[1] != inputs.shape[2]:
             raise ValueError(
                 f"The estimator predicts {answers.shape[1]} numbers of a row, but rows "
                 f"have {inputs.shape[2]}. Pass one that predicts several outputs."
             )
         return answers
-
-    def _shown(self, inputs):
-        """Show windows as the estimator takes them: in three dimensions or flat."""
-        if get_tags(self.estimator_).input_tags.three_d_array:
-            return inputs
-        return inputs.reshape(len(inputs), -1)
 
     def _smoothed(self, distances, table):
         """Average distances over the rows before, series by series."""

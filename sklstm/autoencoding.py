@@ -439,8 +439,5 @@ class LSTMAutoencoder(BaseLSTM):
         """
         return -float(np.nanmean(self.reconstruction_error(X)))
 
-    def _task_of(self, y):
-        return Reconstruction({"name": self.loss})
-
     def _split_off(self, _task, samples):
         return split_off_last(samples, self.validation_fraction)
