@@ -48,7 +48,7 @@ def regular_times(times, like=None):
             "drop it with y.to_numpy()."
         )
     _check_order(times)
-    if len(times) < 3 and _are_alike(times, like):
+    if 0 < len(times) < 3 and _are_alike(times, like):
         return _with_step_of(like, times)
     if isinstance(times, pd.DatetimeIndex):
         return _with_frequency(times)

@@ -171,6 +171,10 @@ def test_last_windows_have_the_step_of_the_fit():
         for n_known in (1, 2, 3):
             known = series[70 - n_known : 70]
             assert list(forecaster.predict(last_window=known).index) == expected
+    with pytest.raises(ValueError, match="0 sample"):
+        LSTMForecaster(Ridge(), horizon=3).fit(noisy_wave()).predict(
+            last_window=noisy_wave()[:0]
+        )
     with pytest.raises(ValueError, match="do not go on in the steps"):
         LSTMForecaster(Ridge(), horizon=3).fit(tens).predict(last_window=tens[:3:2])
 
