@@ -6,7 +6,7 @@ import numpy.testing as npt
 import pytest
 import torch
 
-from sklstm._nn import recurrence, unrolled
+from sklstm._nn import kernel, onednn, products, recurrence, unrolled
 from sklstm._nn.activations import ACTIVATIONS
 from sklstm._nn.by_hand import AllSteps, Workspaces
 from sklstm._nn.cells import CELLS, CellWeights, step_by_step
@@ -78,24 +78,60 @@ def assert_close(ours, theirs, tolerance=1e-12):
         )
 
 
-@pytest.fixture(params=["by hand", "elsewhere"])
-def way(request, monkeypatch):
-    """Our own steps, or what a device without them goes by."""
-    if request.param == "elsewhere":
-        monkeypatch.setattr(recurrence, "_is_faster_by_hand", lambda *_: False)
+needs_onednn = pytest.mark.skipif(
+    not torch.backends.mkldnn.is_available(), reason="PyTorch was built without oneDNN"
+)
 
 
-@pytest.mark.usefixtures("way")
+def go_by_steps(monkeypatch):
+    """Take step by step, with the products of PyTorch."""
+    monkeypatch.setattr(onednn, "is_wide", lambda: False)
+    monkeypatch.setattr(onednn, "is_wider_than_mkl", lambda: False)
+
+
+def go_by_wide_products(monkeypatch):
+    """Take step by step, with the products of oneDNN."""
+    monkeypatch.setattr(onednn, "is_wide", lambda: False)
+    monkeypatch.setattr(onednn, "is_wider_than_mkl", lambda: True)
+    monkeypatch.setattr(products, "LARGE_PRODUCT", 0)
+
+
+def go_by_kernel(monkeypatch):
+    """Take all steps at once by oneDNN's kernel, where it has one."""
+    monkeypatch.setattr(onednn, "is_wide", lambda: True)
+    monkeypatch.setattr(kernel, "FEW_STEPS", 1)
+    monkeypatch.setattr(kernel, "FEW_UNITS", 1)
+
+
+def go_elsewhere(monkeypatch):
+    """Go the way of a device without steps of ours."""
+    monkeypatch.setattr(recurrence, "_is_faster_by_hand", lambda *_: False)
+
+
+def through(*ways):
+    """Run a test in several ways from states to gradients."""
+    by_onednn = go_by_wide_products, go_by_kernel
+    marks = (needs_onednn if way in by_onednn else () for way in ways)
+    cases = zip(ways, marks, strict=True)
+    params = [pytest.param(way, marks=m, id=way.__name__) for way, m in cases]
+    return pytest.mark.parametrize("go", params)
+
+
+@through(go_by_steps, go_by_wide_products, go_by_kernel, go_elsewhere)
 @by_precision
 @by_activation
 @by_cell
-def test_states_and_gradients_are_those_of_the_steps(cell, activation, dtype):
+def test_states_and_gradients_are_those_of_the_steps(
+    cell, activation, dtype, go, monkeypatch
+):
+    go(monkeypatch)
     parts = random_parts(cell, dtype=dtype)
     masks, missing = [None, random_mask(dtype)], [None, some_missing(N_TIMESTEPS)]
     for mask, exists in itertools.product(masks, missing):
         settings = {"recurrent_mask": mask, "exists": exists}
+        lent = {"workspaces": Workspaces()}
         these = parts if exists is None else with_zeros(parts, exists)
-        ours = by_hand(cell, these, activation, **settings)
+        ours = by_hand(cell, these, activation, **settings, **lent)
         theirs = by_steps(cell, these, activation, **settings)
         assert_close(ours, theirs, TOLERANCES[dtype])
         pairs = gradients(ours, these), gradients(theirs, these)
@@ -104,15 +140,18 @@ def test_states_and_gradients_are_those_of_the_steps(cell, activation, dtype):
 
 @pytest.mark.parametrize("chunk_bytes", [1, 5000, 2**18])
 @pytest.mark.parametrize("n_timesteps", [1, 2, 7])
+@through(go_by_steps, go_by_wide_products)
 @by_cell
 def test_chunks_of_any_length_give_the_gradients_of_the_steps(
-    cell, n_timesteps, chunk_bytes, monkeypatch
+    cell, n_timesteps, chunk_bytes, go, monkeypatch
 ):
+    go(monkeypatch)
     monkeypatch.setattr(unrolled, "CHUNK_BYTES", chunk_bytes)
-    for activation in ("tanh", "relu"):
-        parts = random_parts(cell, n_timesteps)
+    for activation, dtype in itertools.product(("tanh", "relu"), TOLERANCES):
+        parts = random_parts(cell, n_timesteps, dtype)
         ours = gradients(by_hand(cell, parts, activation), parts)
-        assert_close(ours, gradients(by_steps(cell, parts, activation), parts))
+        theirs = gradients(by_steps(cell, parts, activation), parts)
+        assert_close(ours, theirs, TOLERANCES[dtype])
 
 
 @pytest.mark.parametrize("activation", ["tanh", "logistic", "identity"])
@@ -162,21 +201,28 @@ def test_answers_without_history_may_go_on_to_be_learnt_from(wants_states):
     npt.assert_allclose(gradient, last.sum(0), rtol=1e-12)
 
 
-def test_no_window_has_no_state():
-    inputs, *weights = random_parts()
-    states, last = by_hand("lstm", [inputs[:0], *weights])
+@through(go_by_steps, go_by_kernel)
+def test_no_window_has_no_state(go, monkeypatch):
+    go(monkeypatch)
+    inputs, *weights = random_parts(dtype=torch.float32)
+    states, last = by_hand("lstm", [inputs[:0], *weights], workspaces=Workspaces())
     assert states.shape == (0, N_TIMESTEPS, SIZE)
     gradients = torch.autograd.grad(last.sum(), weights)
     assert not any(gradient.any() for gradient in gradients)
 
 
-def test_buffers_are_on_the_cpu_whatever_the_default_device():
-    parts = random_parts()
+@through(go_by_steps, go_by_wide_products, go_by_kernel)
+def test_buffers_are_on_the_cpu_whatever_the_default_device(go, monkeypatch):
+    go(monkeypatch)
+    parts = random_parts(dtype=torch.float32)
     with torch.device("meta"):
-        states, last = by_hand("lstm", parts)
+        states, last = by_hand("lstm", parts, workspaces=Workspaces())
         with torch.no_grad():
             _, alone = by_hand("lstm", parts)
-    assert_close([last, alone], [by_steps("lstm", parts)[1]] * 2)
+        ours = torch.autograd.grad(last.sum(), parts)
+    _, by_equations = by_steps("lstm", parts)
+    assert_close([last, alone], [by_equations] * 2, 1e-5)
+    assert_close(ours, torch.autograd.grad(by_equations.sum(), parts), 1e-5)
     assert states.device.type == "cpu"
 
 
@@ -187,12 +233,17 @@ def test_inputs_without_a_gradient_get_none(cell):
     assert_close(ours, gradients(by_steps(cell, [inputs, *weights]), weights))
 
 
+@through(go_by_steps, go_by_wide_products, go_by_kernel)
+@by_precision
 @by_cell
-def test_large_readings_saturate_and_do_not_overflow(cell):
-    inputs, *weights = (part.detach() for part in random_parts(cell))
-    for size, keeps_history in itertools.product((1e3, 1e300), (True, False)):
+def test_large_readings_saturate_and_do_not_overflow(cell, dtype, go, monkeypatch):
+    go(monkeypatch)
+    inputs, *weights = (part.detach() for part in random_parts(cell, dtype=dtype))
+    largest = 1e300 if dtype == torch.float64 else 1e30
+    for size, keeps_history in itertools.product((1e3, largest), (True, False)):
         with torch.set_grad_enabled(keeps_history):
-            states, _ = by_hand(cell, [inputs * size, *weights])
+            parts = [inputs * size, *weights]
+            states, _ = by_hand(cell, parts, workspaces=Workspaces())
             assert states.isfinite().all()
             assert states.abs().max() <= 1
 
@@ -200,11 +251,11 @@ def test_large_readings_saturate_and_do_not_overflow(cell):
 @by_cell
 def test_buffers_are_used_again_and_leave_no_trace(cell):
     workspaces = Workspaces()
-    batches = [random_parts(cell, seed=0), random_parts(cell, seed=1)]
-    batches.append(random_parts(cell, n_timesteps=4))
     exists = some_missing(N_TIMESTEPS)
-    missing = [exists, None, None]
-    batches[0] = with_zeros(batches[0], exists)
+    batches = [with_zeros(random_parts(cell, seed=seed), exists) for seed in (0, 1)]
+    batches.append(random_parts(cell))
+    missing = [exists, exists.flip(0), None]
+    batches[1] = with_zeros(batches[1], missing[1])
     addresses = []
     for parts, exists in zip(batches, missing, strict=True):
         ours = by_hand(cell, parts, exists=exists, workspaces=workspaces)
@@ -214,22 +265,37 @@ def test_buffers_are_used_again_and_leave_no_trace(cell):
     assert addresses[0] == addresses[1] != addresses[2]
 
 
-def test_two_batches_at_once_do_not_share_buffers():
+@through(go_by_steps, go_by_wide_products, go_by_kernel)
+def test_two_batches_at_once_do_not_share_buffers(go, monkeypatch):
+    go(monkeypatch)
     workspaces = Workspaces()
-    batches = [random_parts(seed=0), random_parts(seed=1)]
+    batches = [random_parts(seed=seed, dtype=torch.float32) for seed in (0, 1)]
     answers = [by_hand("lstm", parts, workspaces=workspaces) for parts in batches]
     for ours, parts in zip(answers, batches, strict=True):
         theirs = by_steps("lstm", parts)
-        assert_close(gradients(ours, parts), gradients(theirs, parts))
+        assert_close(gradients(ours, parts), gradients(theirs, parts), 1e-5)
 
 
+@through(go_by_steps, go_by_kernel)
 @by_cell
-def test_a_second_backward_pass_is_refused(cell):
-    parts = random_parts(cell)
+def test_a_second_backward_pass_is_refused(cell, go, monkeypatch):
+    go(monkeypatch)
+    parts = random_parts(cell, dtype=torch.float32)
     states, _ = by_hand(cell, parts, workspaces=Workspaces())
     torch.autograd.grad(states.sum(), parts, retain_graph=True)
     with pytest.raises(RuntimeError, match="run forward again"):
         torch.autograd.grad(states.sum(), parts)
+
+
+@needs_onednn
+def test_the_kernel_refuses_a_gradient_of_the_gradient_too(monkeypatch):
+    go_by_kernel(monkeypatch)
+    parts = random_parts(dtype=torch.float32)
+    _, last = by_hand("lstm", parts, workspaces=Workspaces())
+    loss = last.square().sum()
+    gradients = torch.autograd.grad(loss, parts, create_graph=True)
+    with pytest.raises(RuntimeError, match="once_differentiable"):
+        gradients[1].sum().backward()
 
 
 @by_cell

@@ -13,9 +13,9 @@ FLOORS = [
     # 1: the engine and the windows
     ["_nn", "_nn.front", "_nn.linear", "_nn.losses", "_nn.optimizers", "_nn.tensors"],
     ["_ragged", "_windows"],
-    ["_nn.activations", "_nn.missing", "_nn.pooling"],
-    ["_nn.cells", "_nn.rows"],
-    ["_nn.unrolled"],
+    ["_nn.activations", "_nn.missing", "_nn.onednn", "_nn.pooling"],
+    ["_nn.cells", "_nn.products", "_nn.rows"],
+    ["_nn.kernel", "_nn.unrolled"],
     ["_nn.gru", "_nn.lstm", "_nn.rnn"],
     ["_nn.by_hand"],
     ["_nn.recurrence"],

@@ -10,7 +10,7 @@ import torch
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.neural_network import MLPRegressor
 
-from sklstm._nn import training
+from sklstm._nn import onednn, training
 from sklstm._nn.initialization import initialize
 from sklstm._nn.losses import SquaredError
 from sklstm._nn.network import RecurrentNetwork
@@ -463,10 +463,13 @@ def test_loss_does_not_depend_on_the_blocks(monkeypatch):
     assert evaluate(network, SquaredError(), rows) == pytest.approx(at_once, rel=1e-12)
 
 
-def test_gates_of_a_block_fit_a_cache(monkeypatch):
+@pytest.mark.parametrize("is_wide", [False, True])
+def test_gates_of_a_block_fit_a_cache(is_wide, monkeypatch):
     monkeypatch.setattr(training, "FEWEST_ROWS", 2)
+    monkeypatch.setattr(onednn, "is_wide", lambda: is_wide)
+    numbers = "WIDE_GATE_NUMBERS" if is_wide else "GATE_NUMBERS"
     for n_rows in (1, 2, 5):
-        monkeypatch.setattr(training, "GATE_NUMBERS", n_rows * 4 * 3)
+        monkeypatch.setattr(training, numbers, n_rows * 4 * 3)
         assert rows_per_block(new_network(), 4) == max(2, n_rows)
 
 

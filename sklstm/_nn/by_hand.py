@@ -5,6 +5,7 @@ from torch.autograd.function import once_differentiable
 
 from sklstm._nn.cells import CellWeights
 from sklstm._nn.gru import UnrolledGRU, UnrolledTanhGRU
+from sklstm._nn.kernel import KernelLSTM
 from sklstm._nn.lstm import UnrolledLSTM, UnrolledTanhLSTM
 from sklstm._nn.rnn import UnrolledRNN
 from sklstm._nn.unrolled import Batch
@@ -35,7 +36,7 @@ def unrolled(cell, batch, keeps_history=True):
 
 
 class Workspaces:
-    """Unrolled cells that wait for the next batch of their kind."""
+    """Unrolled cells, or their like, that wait for the next batch of their kind."""
 
     def __init__(self):
         self._free = {}
@@ -43,7 +44,10 @@ class Workspaces:
     def take(self, cell, batch):
         """Return buffers that are not in use."""
         free = self._free.setdefault((cell, batch), [])
-        return free.pop() if free else unrolled(cell, batch)
+        if free:
+            return free.pop()
+        suits = KernelLSTM.suits(cell, batch)
+        return KernelLSTM(batch) if suits else unrolled(cell, batch)
 
     def give_back(self, cell, workspace):
         """Take buffers back whose batch is done with."""
@@ -112,7 +116,8 @@ class AllSteps(torch.autograd.Function):
         """
         cell, activation, workspaces = settings
         size = weights[1].shape[1]
-        batch = Batch(*inputs.shape, size, inputs.dtype, activation, mask is not None)
+        kind = inputs.dtype, activation, mask is not None, exists is not None
+        batch = Batch(*inputs.shape, size, *kind)
         steps = workspaces.take(cell, batch) if workspaces else unrolled(cell, batch)
         with torch.inference_mode():
             steps.run_forwards(inputs, CellWeights(*weights), exists, mask)
@@ -120,8 +125,7 @@ class AllSteps(torch.autograd.Function):
         ctx.steps, ctx.exists = steps, exists
         ctx.save_for_backward(*weights)
         ctx.set_materialize_grads(False)
-        hidden = steps.hidden[1:]
-        return hidden.permute(2, 0, 1), hidden[-1].t()
+        return steps.states.permute(2, 0, 1), steps.states[-1].t()
 
     @staticmethod
     @once_differentiable
@@ -130,15 +134,13 @@ class AllSteps(torch.autograd.Function):
         steps, weights = ctx.steps, CellWeights(*ctx.saved_tensors)
         if steps is None:
             raise RuntimeError("The states of this batch are gone: run forward again.")
-        d_inputs = None
-        if ctx.needs_input_grad[1]:
-            n_windows, n_timesteps, n_inputs, *_ = steps.batch
-            d_inputs = weights.inputs.new_empty(n_timesteps, n_inputs, n_windows)
         if d_states is not None:
-            d_states = d_states.permute(1, 2, 0).contiguous()
+            d_states = d_states.permute(1, 2, 0)
+        if d_last is not None:
+            d_last = d_last.t()
         with torch.inference_mode():
-            gradients = steps.run_backwards(
-                weights, d_states, d_last if d_last is None else d_last.t(), d_inputs
+            gradients, d_inputs = steps.run_backwards(
+                weights, d_states, d_last, ctx.needs_input_grad[1]
             )
         if ctx.workspaces is None:
             gradients = [g if g is None else g.clone() for g in gradients]

@@ -77,7 +77,7 @@ class ByHand:
         for layer in self.layers:
             steps = self._run(layer, numbers)
             is_last = layer is self.layers[-1]
-            numbers = steps.hidden[-1 if is_last else slice(1, None)].movedim(-1, 0)
+            numbers = (steps.states[-1] if is_last else steps.states).movedim(-1, 0)
             mask = self.network.draw_dropout(numbers)
             if mask is not None:
                 numbers = numbers * mask
@@ -89,7 +89,8 @@ class ByHand:
     def _run(self, layer, inputs):
         """Run a layer on buffers that are its own until the way back."""
         mask = layer.draw_dropout(inputs, self.network.generator)
-        kind = layer.size, inputs.dtype, layer.activation, mask is not None
+        masks = mask is not None, self._exists is not None
+        kind = layer.size, inputs.dtype, layer.activation, *masks
         steps = layer.workspaces.take(layer.cell, Batch(*inputs.shape, *kind))
         steps.run_forwards(inputs, layer.weights, self._exists, mask)
         return steps
@@ -112,16 +113,15 @@ class ByHand:
         d_states, d_last = gradient, None
         if layer is self.layers[-1]:
             d_states, d_last = None, gradient
-        d_inputs = None
-        if layer is not self.layers[0]:
-            d_inputs = torch.empty_like(steps.inputs[1:])
-        weights = layer.weights
-        by_weights = steps.run_backwards(weights, d_states, d_last, d_inputs)
+        weights, is_first = layer.weights, layer is self.layers[0]
+        by_weights, d_inputs = steps.run_backwards(
+            weights, d_states, d_last, wants_d_inputs=not is_first
+        )
         for place, by_these in zip(weights, by_weights, strict=True):
             if place is not None:
                 place.grad.copy_(by_these)
         layer.workspaces.give_back(layer.cell, steps)
-        if d_inputs is not None and self._exists is not None:
+        if not is_first and self._exists is not None:
             d_inputs.mul_(self._exists[:, None])
         return d_inputs
 

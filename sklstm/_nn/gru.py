@@ -6,6 +6,7 @@ import torch
 
 from sklstm._nn.activations import ONE
 from sklstm._nn.cells import CellWeights
+from sklstm._nn.products import sum_for
 from sklstm._nn.unrolled import Chunk, Unrolled
 
 
@@ -18,7 +19,6 @@ class BaseUnrolledGRU(Unrolled):
 
     n_gates = 3
     n_slopes = 4  # n, r, z, a: the inputs add to the first three, hidden to the last
-    candidate_first = True
     scale: (
         float  # of what goes into the candidate, and with it a, as the products make it
     )
@@ -31,6 +31,7 @@ class BaseUnrolledGRU(Unrolled):
         size = self.batch.size
         # Of inputs and 1 to the candidate, which have no part in the steps' products.
         self.weights_of_candidate = self._of_candidate(self.weights).clone()
+        self.multiply_first = self._product_for(*self.weights_of_candidate.shape)
         self.gates = self._values(3 * size)
         self.candidate = self._values(size)
 
@@ -57,11 +58,11 @@ class BaseUnrolledGRU(Unrolled):
 
     def _read_inputs(self, steps):
         seen, candidate = self.inputs_and_one[steps], self.candidate[steps]
-        torch.matmul(self.weights_of_candidate, seen, out=candidate)
+        self.multiply_first(self.weights_of_candidate, seen, out=candidate)
 
     def _take_step(self, seen, gates, candidate, hidden_before, hidden):
         together, r_and_z, r, z, a = gates
-        torch.mm(self.weights, seen, out=together)
+        self.multiply(self.weights, seen, out=together)
         r_and_z.sigmoid_()
         candidate.addcmul_(r, a)
         self._squash(candidate)
@@ -75,6 +76,9 @@ class BaseUnrolledGRU(Unrolled):
         self.gradient = self.weights.new_empty(1 + size, rows)  # of r, z, a
         n_columns = self.batch.n_inputs + 1
         self.gradient_of_inputs = self.weights.new_empty(n_columns, rows)
+        n_between = n_steps * self.batch.n_windows
+        self.sum = sum_for(self.gradient, n_between)
+        self.sum_of_inputs = sum_for(self.gradient_of_inputs, n_between)
 
     def _views_of_chunk(self, start, stop):
         size, n_inputs = self.batch.size, self.batch.n_inputs
@@ -92,11 +96,15 @@ class BaseUnrolledGRU(Unrolled):
             for k in reversed(range(stop - start))
         ]
         seen = self.seen[start:stop]
-        products = self._products(
-            (self.gradient, seen[:, n_inputs:], d_gates),
-            (self.gradient_of_inputs, seen[:, : n_inputs + 1], d_from_inputs),
-        )
-        return Chunk(slice(start, stop), together, singly, products, d_from_inputs)
+        sums = [
+            self.sum.adder(seen[:, n_inputs:], d_gates),
+            self.sum_of_inputs.adder(seen[:, : n_inputs + 1], d_from_inputs),
+        ]
+        return Chunk(slice(start, stop), together, singly, sums, d_from_inputs)
+
+    def _by_inputs(self, weights):
+        # The candidate's slopes stand first.
+        return weights.inputs.t().roll(self.batch.size, 1)
 
     def _compute_slopes(self, gates, slopes, hidden):
         n, r, z, a = gates

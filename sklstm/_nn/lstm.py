@@ -4,6 +4,7 @@ from abc import abstractmethod
 
 import torch
 
+from sklstm._nn.products import sigmoid_of_product, sum_for
 from sklstm._nn.unrolled import Chunk, Unrolled
 
 # Tensors, for operations that want some or take longer to read a number. Their dtype
@@ -18,8 +19,12 @@ class BaseUnrolledLSTM(Unrolled):
     n_gates, n_slopes = 4, 5
 
     @abstractmethod
-    def _let_in(self, gates, i, f, g, o, memory):
-        """Squash all gates, and start the memory with what comes in."""
+    def _open_gates(self, seen, gates, i, f, g, o):
+        """Compute the gates, together and singly, from what they see."""
+
+    @abstractmethod
+    def _let_in(self, i, g, memory):
+        """Start the memory with what comes in."""
 
     @abstractmethod
     def _let_out(self, o, memory, squashed, hidden):
@@ -54,9 +59,9 @@ class BaseUnrolledLSTM(Unrolled):
         """Leave the inputs to the product of each step."""
 
     def _take_step(self, seen, gates, memory_before, memory, squashed, hidden):
-        together, _, f, _, o = gates
-        torch.mm(self.weights, seen, out=together)
-        self._let_in(*gates, memory)
+        _, i, f, g, o = gates
+        self._open_gates(seen, *gates)
+        self._let_in(i, g, memory)
         memory.addcmul_(f, memory_before)
         self._let_out(o, memory, squashed, hidden)
 
@@ -68,6 +73,7 @@ class BaseUnrolledLSTM(Unrolled):
         self.d_memory = self._buffer(size)
         self.gradient = self._side_by_side().t().contiguous()
         self.gradients = self._apart(self.gradient.t())
+        self.sum = sum_for(self.gradient, n_steps * self.batch.n_windows)
 
     def _views_of_chunk(self, start, stop):
         size, n_steps = self.batch.size, stop - start
@@ -94,8 +100,8 @@ class BaseUnrolledLSTM(Unrolled):
             )
             for k in reversed(range(n_steps))
         ]
-        products = self._products((self.gradient, self.seen[start:stop], d_gates))
-        return Chunk(slice(start, stop), together, singly, products, d_gates)
+        sums = [self.sum.adder(self.seen[start:stop], d_gates)]
+        return Chunk(slice(start, stop), together, singly, sums, d_gates)
 
     def _compute_slopes(self, gates, slopes, states, to_memory):
         gates, i, f, g, o = gates
@@ -127,10 +133,13 @@ class UnrolledLSTM(BaseUnrolledLSTM):
     def _adapt_weights(self, weights):
         """Leave them as they are."""
 
-    def _let_in(self, gates, i, f, g, o, memory):
+    def _open_gates(self, seen, gates, i, f, g, o):
+        self.multiply(self.weights, seen, out=gates)
         gates[: 2 * self.batch.size].sigmoid_()
-        o.sigmoid_()
         self.activation.values(g, out=g)
+        o.sigmoid_()
+
+    def _let_in(self, i, g, memory):
         torch.mul(i, g, out=memory)
 
     def _let_out(self, o, memory, squashed, hidden):
@@ -158,8 +167,10 @@ class UnrolledTanhLSTM(BaseUnrolledLSTM):
         size = self.batch.size
         self.weights[2 * size : 3 * size].mul_(-2)
 
-    def _let_in(self, gates, i, f, u, o, memory):
-        gates.sigmoid_()
+    def _open_gates(self, seen, gates, i, f, u, o):
+        sigmoid_of_product(self.multiply, self.weights, seen, gates)
+
+    def _let_in(self, i, u, memory):
         torch.addcmul(i, i, u, value=-2, out=memory)
 
     def _let_out(self, o, memory, v, hidden):

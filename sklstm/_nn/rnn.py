@@ -1,7 +1,6 @@
 """The simple recurrent network unrolled: back-propagation through time by hand."""
 
-import torch
-
+from sklstm._nn.products import sum_for
 from sklstm._nn.unrolled import Chunk, Unrolled
 
 
@@ -23,20 +22,21 @@ class UnrolledRNN(Unrolled):
         """Leave the inputs to the product of each step."""
 
     def _take_step(self, seen, hidden):
-        torch.mm(self.weights, seen, out=hidden)
+        self.multiply(self.weights, seen, out=hidden)
         self.activation.values(hidden, out=hidden)
 
     def _make_buffers_to_go_back(self, n_steps):
         self.slopes = self._buffer(n_steps, self.batch.size)
         self.gradient = self._side_by_side().t().contiguous()
         self.gradients = self._apart(self.gradient.t())
+        self.sum = sum_for(self.gradient, n_steps * self.batch.n_windows)
 
     def _views_of_chunk(self, start, stop):
         slopes = self.slopes[: stop - start]
         together = self.hidden[start + 1 : stop + 1], slopes
         singly = [(start + k, slopes[k]) for k in reversed(range(stop - start))]
-        products = self._products((self.gradient, self.seen[start:stop], slopes))
-        return Chunk(slice(start, stop), together, singly, products, slopes)
+        sums = [self.sum.adder(self.seen[start:stop], slopes)]
+        return Chunk(slice(start, stop), together, singly, sums, slopes)
 
     def _compute_slopes(self, hidden, slopes):
         self.activation.slopes(hidden, out=slopes)

@@ -6,14 +6,15 @@ from typing import NamedTuple
 
 import torch
 
+from sklstm._nn import onednn
 from sklstm._nn.gradients import way_through
 from sklstm._nn.missing import answer_trimmed
 from sklstm._nn.optimizers import FlatWeights, StepSize, make_optimizer
 from sklstm._nn.tensors import generator_on
 
 # While predicting: numbers that the gates of one step may take, so that they stay in
-# the cache of a core, and the hidden states of all steps.
-GATE_NUMBERS, STATE_NUMBERS = 2**17, 2**22
+# the cache of a core, which wide processors have more of; and the states of all steps.
+GATE_NUMBERS, WIDE_GATE_NUMBERS, STATE_NUMBERS = 2**17, 2**18, 2**22
 # Fewer rows than this make too little of the weights, whatever the cache.
 FEWEST_ROWS = 256
 # Among so many batches rows of unequal length are sorted.
@@ -328,5 +329,6 @@ def rows_per_block(network, n_timesteps):
     """Windows to predict at once: few enough for the cache of a CPU, and for memory."""
     rows = STATE_NUMBERS // (n_timesteps * network.widest)
     if network.head.weight.device.type == "cpu":
-        rows = min(rows, max(FEWEST_ROWS, GATE_NUMBERS // (4 * network.widest)))
+        gates = WIDE_GATE_NUMBERS if onednn.is_wide() else GATE_NUMBERS
+        rows = min(rows, max(FEWEST_ROWS, gates // (4 * network.widest)))
     return max(1, rows)

@@ -23,6 +23,7 @@ import torch
 
 from sklstm._nn.activations import ACTIVATIONS
 from sklstm._nn.cells import CellWeights
+from sklstm._nn.products import laid_out, product_for
 
 # Bytes of slopes that are computed at once: what a core's cache holds.
 CHUNK_BYTES = 2**19
@@ -38,6 +39,7 @@ class Batch(NamedTuple):
     dtype: torch.dtype
     activation: str = "tanh"
     is_masked: bool = False  # whether the gates see the hidden state through a mask
+    lacks_steps: bool = False  # whether some steps of some windows do not exist
 
 
 class Chunk(NamedTuple):
@@ -46,7 +48,7 @@ class Chunk(NamedTuple):
     steps: slice
     together: tuple  # what the slopes of all steps are computed from, and go to
     singly: list  # what each step works on, the last one first
-    products: list  # of each, [(gradient, what gates saw, of the gates), ...] to add
+    sums: list  # callables that add to the gradients by the weights
     of_inputs: torch.Tensor  # gradients by what the inputs add, for all steps
 
 
@@ -64,7 +66,6 @@ class Unrolled(ABC):
 
     n_gates: int
     n_slopes: int  # blocks of slopes that a step has
-    candidate_first = False  # whether the last gate of the weights has the first slopes
 
     def __init__(self, batch, keeps_history=True):
         self.batch, self.keeps_history = batch, keeps_history
@@ -73,7 +74,6 @@ class Unrolled(ABC):
         self.seen = self._states(batch.n_inputs + 1 + batch.size)
         self.inputs = self.seen[:, : batch.n_inputs]
         self.exists = self.seen[:, batch.n_inputs].fill_(1)
-        self.lacks_steps = False  # whether some are zero now
         self.inputs_and_one = self.seen[:, : batch.n_inputs + 1]
         self.shown = self.seen[:, batch.n_inputs + 1 :]
         self.mask, self.hidden = None, self.shown
@@ -81,6 +81,7 @@ class Unrolled(ABC):
             self.mask, self.hidden = self._buffer(batch.size), self._states(batch.size)
         self.weights = self._side_by_side()
         self.weights_apart = self._apart(self.weights)
+        self.multiply = self._product_for(*self.weights.shape)
         self._make_buffers()
         if keeps_history:
             pairs = [(step, step + 1) for step in range(batch.n_timesteps)]
@@ -88,6 +89,10 @@ class Unrolled(ABC):
             pairs = [(0, 1), (1, 0)]
         self.steps = [self._views_of_step(*pair) for pair in pairs]
         self.chunks = self._make_chunks() if keeps_history else []
+
+    def _product_for(self, *shape):
+        """Choose how to multiply with a matrix of a shape."""
+        return product_for((*shape, self.batch.n_windows), self.batch.dtype)
 
     def _buffer(self, *shape):
         shape = *shape, self.batch.n_windows
@@ -148,17 +153,16 @@ class Unrolled(ABC):
 
     # What all cells have in common.
 
+    @property
+    def states(self):
+        """Hidden states after every step, (n_timesteps, size, n_windows)."""
+        return self.hidden[1:]
+
     def _set_weights(self, weights):
         """Lay the weights out for the products."""
         for place, part in zip(self.weights_apart[:3], weights, strict=False):
             place.copy_(part)
         self._adapt_weights(weights)
-
-    def _set_exists(self, steps, exists):
-        """Write down which steps exist; None where all do, as at the beginning."""
-        if exists is not None or self.lacks_steps:
-            self.exists[steps] = 1 if exists is None else exists
-        self.lacks_steps = exists is not None
 
     def run_forwards(self, inputs, weights, exists=None, mask=None):
         """Compute the states of all steps.
@@ -178,7 +182,8 @@ class Unrolled(ABC):
         self._set_weights(weights)
         steps = slice(self.batch.n_timesteps)
         self.inputs[steps].copy_(inputs.permute(1, 2, 0))
-        self._set_exists(steps, exists)
+        if exists is not None:
+            self.exists[steps] = exists
         if mask is not None:
             self.mask.copy_(mask.t())
         self._read_inputs(steps)
@@ -214,7 +219,7 @@ class Unrolled(ABC):
                 states[step] = self.hidden[1 - turn]
         return self.hidden[self.batch.n_timesteps % 2]
 
-    def run_backwards(self, weights, d_states, d_last, d_inputs=None):
+    def run_backwards(self, weights, d_states, d_last, wants_d_inputs=False):
         """Propagate gradients from the states back to weights and inputs.
 
         Parameters
@@ -225,35 +230,50 @@ class Unrolled(ABC):
             Gradient of the loss by all hidden states; None for zeros.
         d_last : torch.Tensor of shape (size, n_windows) or None
             What the last state adds to it.
-        d_inputs : torch.Tensor of shape (n_timesteps, n_inputs, n_windows) or None
-            Where to write the gradient by the inputs; None if nobody asks for it.
+        wants_d_inputs : bool, default=False
+            Whether anybody asks for the gradient by the inputs.
 
         Returns
         -------
         gradients : CellWeights
             Gradients by the weights; views of buffers.
+        d_inputs : torch.Tensor of shape (n_timesteps, n_inputs, n_windows) or None
+            Gradient by the inputs, if anybody asks for it.
         """
+        d_inputs = self._make_d_inputs() if wants_d_inputs else None
+        if d_states is not None:
+            d_states = d_states.contiguous()
         if d_last is None:
             self.d_hidden.zero_()
         else:
             self.d_hidden.copy_(d_last)
-        by_gates, by_inputs = weights.recurrent.t(), weights.inputs.t()
-        if self.candidate_first:
-            by_inputs = by_inputs.roll(self.batch.size, 1)
-        last = self.batch.n_timesteps - 1
+        by_gates = laid_out(weights.recurrent.t(), self.multiply_back)
+        by_inputs = laid_out(self._by_inputs(weights), self.multiply_inputs)
         for chunk in self.chunks:
             self._compute_slopes(*chunk.together)
-            for (step, *views), products in zip(
-                chunk.singly, chunk.products, strict=True
-            ):
-                if d_states is not None:
-                    self.d_hidden.add_(d_states[step])
-                self._go_back_a_step(by_gates if step else None, *views)
-                for gradient, seen, d_gates in products:
-                    gradient.addmm_(seen, d_gates, beta=int(step != last))
+            self._go_back(chunk, by_gates, d_states)
+            for add in chunk.sums:
+                add(starts=chunk is self.chunks[0])
             if d_inputs is not None:
-                torch.matmul(by_inputs, chunk.of_inputs, out=d_inputs[chunk.steps])
-        return self._gradients()
+                out = d_inputs[chunk.steps]
+                self.multiply_inputs(by_inputs, chunk.of_inputs, out=out)
+        return self._gradients(), d_inputs
+
+    def _make_d_inputs(self):
+        """Make room for the gradient by the inputs."""
+        with torch.inference_mode(False):  # autograd may have to go on with it
+            return torch.empty_like(self.inputs[1:])
+
+    def _by_inputs(self, weights):
+        """Return the gradient of the inputs by slopes, in the order of these."""
+        return weights.inputs.t()
+
+    def _go_back(self, chunk, by_gates, d_states):
+        """Go back through some steps, the last one first."""
+        for step, *views in chunk.singly:
+            if d_states is not None:
+                self.d_hidden.add_(d_states[step])
+            self._go_back_a_step(by_gates if step else None, *views)
 
     def _make_chunks(self):
         """Make buffers and views for the backward pass, last steps first."""
@@ -262,29 +282,16 @@ class Unrolled(ABC):
         n_steps = max(1, CHUNK_BYTES // max(1, bytes_of_step))
         n_steps = min(n_steps, batch.n_timesteps)
         self.d_hidden = self._buffer(batch.size)
+        rows = self.n_gates * batch.size
+        self.multiply_back = self._product_for(batch.size, rows)
+        self.multiply_inputs = self._product_for(batch.n_inputs, rows)
         self._make_buffers_to_go_back(n_steps)
         stops = range(batch.n_timesteps, 0, -n_steps)
         return [self._views_of_chunk(max(0, stop - n_steps), stop) for stop in stops]
 
-    @staticmethod
-    def _products(*parts):
-        """View the products that add up to gradients, step by step, the last one first.
-
-        Each part is a gradient, transposed, and for some steps what gates saw and the
-        gradient by these gates.
-        """
-        by_part = [
-            [
-                (gradient, of_step, d_of_step.t())
-                for of_step, d_of_step in zip(*of_steps, strict=True)
-            ]
-            for gradient, *of_steps in parts
-        ]
-        return [*zip(*by_part, strict=True)][::-1]
-
     def _hidden_before(self, by_gates, d_gates, out):
         """Propagate gradients by the gates to the hidden state that they have seen."""
-        torch.mm(by_gates, d_gates, out=out)
+        self.multiply_back(by_gates, d_gates, out=out)
         if self.mask is not None:
             out.mul_(self.mask)
 

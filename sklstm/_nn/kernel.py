@@ -1,0 +1,78 @@
+"""A layer of LSTM cells by oneDNN's kernel, there and back."""
+
+import torch
+
+from sklstm._nn import onednn
+from sklstm._nn.cells import CellWeights
+
+# Steps from which the kernel makes up for the tenth of a millisecond that it takes to
+# start, and numbers in the gates of a step from which its products are the slower ones.
+FEW_STEPS, MANY_GATES = 12, 2**16
+# It computes 16 units at a time, which is a waste on fewer of many windows.
+FEW_UNITS, MANY_WINDOWS = 16, 65
+
+
+class KernelLSTM:
+    """The LSTM with tanh, all of its steps at once.
+
+    On a processor with wide instructions PyTorch's own kernel is ahead of steps that
+    are taken one by one, unless they are few or large. It is called here without the
+    books of autograd, which take a tenth of its time.
+
+    Parameters
+    ----------
+    batch : Batch
+        Kind of batch.
+    """
+
+    def __init__(self, batch):
+        self.batch = batch
+        self._inputs, self._trail = None, None
+        n_windows, n_timesteps, _, size, *_ = batch
+        shape = n_timesteps, n_windows, size
+        zeros = torch.zeros(shape, dtype=batch.dtype, device="cpu")
+        self._no_slopes, self._no_state = zeros, zeros[:1]
+        self._no_bias = zeros.new_zeros(4 * size)
+
+    @staticmethod
+    def suits(cell, batch):
+        """Say whether this is the fastest way through batches of a kind."""
+        return (
+            (cell, batch.activation, batch.dtype) == ("lstm", "tanh", torch.float32)
+            and not (batch.is_masked or batch.lacks_steps)
+            and batch.n_timesteps >= FEW_STEPS
+            and (batch.size >= FEW_UNITS or batch.n_windows < MANY_WINDOWS)
+            and 0 < 4 * batch.size * batch.n_windows < MANY_GATES
+            and onednn.is_wide()
+        )
+
+    @property
+    def states(self):
+        """Hidden states after every step, (n_timesteps, size, n_windows)."""
+        return self._trail[0].transpose(1, 2)
+
+    def run_forwards(self, inputs, weights, exists=None, mask=None):
+        """Compute the states, as :meth:`sklstm._nn.unrolled.Unrolled.run_forwards`."""
+        with torch.inference_mode(False):  # the states may go on to autograd
+            inputs, *weights = (part.detach() for part in (inputs, *weights[:3]))
+            self._inputs = inputs.transpose(0, 1).contiguous()
+            self._trail = onednn.lstm_states(
+                self._inputs, weights, self._no_bias, self._no_state
+            )
+
+    def run_backwards(self, weights, d_states, d_last, wants_d_inputs=False):
+        """Go back, as :meth:`sklstm._nn.unrolled.Unrolled.run_backwards`, but once."""
+        no_slopes = self._no_slopes, self._no_state[0]
+        d_states, d_last = (
+            zeros if slopes is None else slopes.transpose(-1, -2).contiguous()
+            for slopes, zeros in zip((d_states, d_last), no_slopes, strict=True)
+        )
+        # Autograd may have to go on with them, but not through them.
+        with torch.inference_mode(False), torch.no_grad():
+            d_inputs, *gradients = onednn.lstm_gradients(
+                *(self._inputs, weights, self._no_bias, self._no_state, self._trail),
+                *(d_states, d_last[None]),
+            )
+        # What is free by then is where the next states will lie.
+        self._inputs = self._trail = None
+        return CellWeights(*gradients), d_inputs.transpose(1, 2)

@@ -1,0 +1,155 @@
+"""oneDNN: where it is ahead, and that the choice changes no answer."""
+
+import platform
+from pathlib import Path
+
+import numpy as np
+import numpy.testing as npt
+import pytest
+import torch
+
+from sklstm import LSTMRegressor
+from sklstm._nn import kernel, onednn
+from sklstm._nn.kernel import KernelLSTM
+from sklstm._nn.products import LARGE_PRODUCT, product_for, wide_product
+from sklstm._nn.unrolled import Batch
+
+ZEN_5 = "vendor_id\t: AuthenticAMD\ncpu family\t: 26\nmodel\t\t: 2\n"
+MIDDLE = Batch(64, 24, 8, 64, torch.float32)
+
+
+@pytest.mark.parametrize(
+    ("processor", "family"),
+    [
+        (ZEN_5, 26),
+        ("vendor_id\t: AuthenticAMD\ncpu family\t: 25\nmodel\t\t: 1\n", 25),
+        ("AMD64 Family 26 Model 68 Stepping 0, AuthenticAMD", 26),
+        ("vendor_id\t: GenuineIntel\ncpu family\t: 6\nmodel\t\t: 143\n", 0),
+        ("Intel64 Family 6 Model 151 Stepping 2, GenuineIntel", 0),
+        ("arm", 0),
+        ("", 0),
+    ],
+)
+def test_families_of_amd_are_read(processor, family):
+    assert onednn._amd_family(processor) == family
+
+
+def test_a_system_without_a_file_on_its_processor_is_asked(monkeypatch):
+    monkeypatch.setattr(onednn, "CPU_INFO", Path("/no/such/file"))
+    monkeypatch.setattr(platform, "processor", lambda: "AMD64 Family 26")
+    assert onednn._processor() == "AMD64 Family 26"
+
+
+@pytest.mark.parametrize(
+    ("processor", "capability", "is_wider"),
+    [
+        (ZEN_5, "AVX512", True),
+        (ZEN_5, "AVX2", False),  # as a virtual machine may have it
+        (ZEN_5.replace("26", "25"), "AVX512", False),
+        (ZEN_5.replace("AuthenticAMD", "GenuineIntel"), "AVX512", False),
+    ],
+)
+def test_mkl_leaves_wide_instructions_of_late_amd_processors(
+    processor, capability, is_wider, monkeypatch
+):
+    monkeypatch.setattr(onednn, "_processor", lambda: processor)
+    monkeypatch.setattr(torch.backends.cpu, "get_cpu_capability", lambda: capability)
+    for library in (torch.backends.mkl, torch.backends.mkldnn):
+        monkeypatch.setattr(library, "is_available", lambda: True)
+    anew = onednn.is_wide.__wrapped__, onednn.is_wider_than_mkl.__wrapped__
+    monkeypatch.setattr(onednn, "is_wide", anew[0])
+    assert anew[1]() == is_wider
+
+
+def test_without_onednn_nothing_is_wide(monkeypatch):
+    monkeypatch.setattr(torch.backends.cpu, "get_cpu_capability", lambda: "AVX512")
+    monkeypatch.setattr(torch.backends.mkldnn, "is_available", lambda: False)
+    assert not onednn.is_wide.__wrapped__()
+
+
+@pytest.mark.parametrize(
+    ("shape", "dtype", "is_wide"),
+    [
+        ((64, 128, LARGE_PRODUCT // 64 // 128), torch.float32, True),
+        ((64, 127, LARGE_PRODUCT // 64 // 128), torch.float32, False),
+        ((64, 128, LARGE_PRODUCT // 64 // 128), torch.float64, False),
+    ],
+)
+def test_large_products_are_for_onednn(shape, dtype, is_wide, monkeypatch):
+    monkeypatch.setattr(onednn, "is_wider_than_mkl", lambda: True)
+    assert product_for(shape, dtype) is (wide_product if is_wide else torch.matmul)
+    monkeypatch.setattr(onednn, "is_wider_than_mkl", lambda: False)
+    assert product_for(shape, dtype) is torch.matmul
+
+
+@pytest.mark.parametrize(
+    ("cell", "changes", "suits"),
+    [
+        ("lstm", {}, True),
+        ("lstm", {"n_timesteps": kernel.FEW_STEPS}, True),
+        ("lstm", {"n_timesteps": kernel.FEW_STEPS - 1}, False),
+        ("lstm", {"n_windows": 0}, False),
+        ("lstm", {"n_windows": kernel.MANY_GATES // 256}, False),
+        ("lstm", {"n_windows": kernel.MANY_GATES // 256 - 1}, True),
+        ("lstm", {"size": kernel.FEW_UNITS - 1}, True),
+        ("lstm", {"size": kernel.FEW_UNITS, "n_windows": kernel.MANY_WINDOWS}, True),
+        (
+            "lstm",
+            {"size": kernel.FEW_UNITS - 1, "n_windows": kernel.MANY_WINDOWS},
+            False,
+        ),
+        ("lstm", {"dtype": torch.float64}, False),
+        ("lstm", {"activation": "relu"}, False),
+        ("lstm", {"is_masked": True}, False),
+        ("lstm", {"lacks_steps": True}, False),
+        ("gru", {}, False),
+        ("rnn", {}, False),
+    ],
+)
+def test_the_kernel_is_for_many_small_steps_of_a_plain_lstm(
+    cell, changes, suits, monkeypatch
+):
+    batch = MIDDLE._replace(**changes)
+    monkeypatch.setattr(onednn, "is_wide", lambda: True)
+    assert KernelLSTM.suits(cell, batch) == suits
+    monkeypatch.setattr(onednn, "is_wide", lambda: False)
+    assert not KernelLSTM.suits(cell, batch)
+
+
+@pytest.mark.skipif(
+    not torch.backends.mkldnn.is_available(), reason="PyTorch was built without oneDNN"
+)
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {},
+        {"hidden_layer_sizes": (6, 5), "dropout": 0.2},
+        {"bidirectional": True, "pooling": "mean"},
+        {"hidden_layer_sizes": (6, 5), "pooling": "attention", "alpha": 1e-3},
+    ],
+    ids=lambda settings: ", ".join(settings) or "plain",
+)
+def test_fits_agree_with_the_kernel_and_without(settings, monkeypatch):
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(60, kernel.FEW_STEPS, 2)).astype(np.float32)
+    y = X[:, -1, 0] - X[:, -2, 1]
+    settings = {"hidden_layer_sizes": (8,), "batch_size": 16, **settings}
+    calls = []
+
+    def run_forwards(self, *args):
+        calls.append(self.batch)
+        return run(self, *args)
+
+    run = KernelLSTM.run_forwards
+    monkeypatch.setattr(KernelLSTM, "run_forwards", run_forwards)
+    fits = []
+    for is_wide in (True, False):
+        monkeypatch.setattr(onednn, "is_wide", lambda is_wide=is_wide: is_wide)
+        model = LSTMRegressor(max_iter=3, tol=0, random_state=0, **settings)
+        fits.append(model.fit(X, y))
+        assert bool(calls) == is_wide
+        calls.clear()
+    by_kernel, by_steps = fits
+    npt.assert_allclose(by_kernel.loss_curve_, by_steps.loss_curve_, rtol=1e-4)
+    npt.assert_allclose(by_kernel.predict(X), by_steps.predict(X), atol=1e-3)
