@@ -1,6 +1,7 @@
 """There and back through a network: its outputs, then the gradient by its weights."""
 
 import torch
+from torch.nn.functional import linear
 
 from sklstm._nn.activations import ACTIVATIONS
 from sklstm._nn.missing import existing_steps, hide_missing
@@ -51,6 +52,9 @@ class ByHand:
     def __init__(self, network):
         self.network = network
         self.layers = [layers[0] for layers in network.layers]
+        # Looked up once: a module takes a while to find its own parameters.
+        self.weights = {layer: layer.weights for layer in self.layers}
+        self.head = network.head.weight, network.head.bias
         self._trail, self._exists, self._pooled = [], None, None
 
     @staticmethod
@@ -84,7 +88,7 @@ class ByHand:
                 mask = mask.movedim(0, -1)  # as the steps have it: windows last
             self._trail.append((layer, steps, mask))
         self._pooled = numbers
-        return self.network.head(numbers)
+        return linear(numbers, *self.head)
 
     def _run(self, layer, inputs):
         """Run a layer on buffers that are its own until the way back."""
@@ -92,17 +96,17 @@ class ByHand:
         masks = mask is not None, self._exists is not None
         kind = layer.size, inputs.dtype, layer.activation, *masks
         steps = layer.workspaces.take(layer.cell, Batch(*inputs.shape, *kind))
-        steps.run_forwards(inputs, layer.weights, self._exists, mask)
+        steps.run_forwards(inputs, self.weights[layer], self._exists, mask)
         return steps
 
     @torch.inference_mode()
     def backwards(self, slopes):
         """Put the gradient by the weights in place, given that by the answers."""
-        head = self.network.head
-        torch.mm(slopes.t(), self._pooled, out=head.weight.grad)
-        torch.sum(slopes, 0, out=head.bias.grad)
+        weight, bias = self.head
+        torch.mm(slopes.t(), self._pooled, out=weight.grad)
+        torch.sum(slopes, 0, out=bias.grad)
         # By what the layer showed: the last one its last state, the others all states.
-        gradient = torch.mm(slopes, head.weight).t()
+        gradient = torch.mm(slopes, weight).t()
         for layer, steps, mask in reversed(self._trail):
             if mask is not None:
                 gradient = gradient * mask
@@ -113,7 +117,7 @@ class ByHand:
         d_states, d_last = gradient, None
         if layer is self.layers[-1]:
             d_states, d_last = None, gradient
-        weights, is_first = layer.weights, layer is self.layers[0]
+        weights, is_first = self.weights[layer], layer is self.layers[0]
         by_weights, d_inputs = steps.run_backwards(
             weights, d_states, d_last, wants_d_inputs=not is_first
         )
