@@ -116,7 +116,9 @@ def _deviations(rows, mean, unit=1.0):
     """Distance of readings from the mean of their feature, in units."""
     n_repeats = rows.shape[1] // len(mean)
     unit = np.broadcast_to(unit, mean.shape)
-    return (rows - np.tile(mean, n_repeats)) / np.tile(unit, n_repeats)
+    deviations = rows - np.tile(mean, n_repeats)
+    deviations /= np.tile(unit, n_repeats)  # a second array costs more than that
+    return deviations
 
 
 def windows_to_tensors(windows, scale, dtype, device="cpu"):
@@ -145,7 +147,9 @@ def windows_to_tensors(windows, scale, dtype, device="cpu"):
     scaled = torch.empty(readings.shape, dtype=dtype)
     with np.errstate(over="ignore"):
         for block in blocks(len(readings), readings[0].size):
-            scaled[block] = torch.from_numpy(scale.apply(readings[block]))
+            rows = readings[block].reshape(-1, readings[0].size)
+            rows = torch.from_numpy(_deviations(rows, *scale))
+            scaled[block] = rows.view(-1, *readings.shape[1:])
     if n_missing is not None:
         scaled.masked_fill_(scaled.isnan(), 0.0)
     if not scaled.sum().isfinite() and not scaled.isfinite().all():
