@@ -77,7 +77,7 @@ def run_products(n_gates, shape, n_calls):
     seen = torch.rand(n_timesteps, columns, n_windows)
     # One step's, so that they stay in a cache as at the best of times.
     gates, d_hidden = torch.rand(rows, n_windows), torch.empty(size, n_windows)
-    gradient = sum_for(torch.zeros(columns, rows), n_windows)  # transposed: faster
+    gradient = sum_for(torch.zeros(columns, rows), 1, n_windows)  # transposed: faster
     adders = [gradient.adder(of_step[None], gates[None]) for of_step in seen]
     multiply = product_for((rows, columns, n_windows), torch.float32)
     for _ in range(n_calls):

@@ -10,6 +10,7 @@ import torch
 
 from sklstm import LSTMRegressor
 from sklstm._nn import kernel, onednn
+from sklstm._nn.cells import CellWeights
 from sklstm._nn.kernel import KernelLSTM
 from sklstm._nn.products import LARGE_PRODUCT, product_for, wide_product
 from sklstm._nn.unrolled import Batch
@@ -40,31 +41,64 @@ def test_a_system_without_a_file_on_its_processor_is_asked(monkeypatch):
     assert onednn._processor() == "AMD64 Family 26"
 
 
+@pytest.fixture
+def zen_5(monkeypatch):
+    """A processor and a PyTorch where oneDNN is ahead, asked anew what they are."""
+    monkeypatch.setattr(onednn, "_processor", lambda: ZEN_5)
+    monkeypatch.setattr(torch.backends.cpu, "get_cpu_capability", lambda: "AVX512")
+    monkeypatch.setattr(torch.backends.mkl, "is_available", lambda: True)
+    monkeypatch.setattr(torch.backends.mkldnn, "is_available", lambda: True)
+    monkeypatch.setattr(onednn, "OPERATIONS", ("_linear_pointwise", "lstm"))
+    for name in ("_has_wide_onednn", "_has_narrow_mkl"):
+        monkeypatch.setattr(onednn, name, getattr(onednn, name).__wrapped__)
+
+
+@pytest.mark.usefixtures("zen_5")
+def test_mkl_leaves_wide_instructions_of_late_amd_processors():
+    assert onednn.is_wide()
+    assert onednn.is_wider_than_mkl()
+
+
+@pytest.mark.usefixtures("zen_5")
 @pytest.mark.parametrize(
-    ("processor", "capability", "is_wider"),
+    ("changes", "is_wider"),
+    [(("26", "27"), True), (("26", "25"), False), (("AuthenticAMD", "Intel"), False)],
+)
+def test_other_wide_processors(changes, is_wider, monkeypatch):
+    monkeypatch.setattr(onednn, "_processor", lambda: ZEN_5.replace(*changes))
+    assert onednn.is_wide()
+    assert onednn.is_wider_than_mkl() == is_wider
+
+
+@pytest.mark.usefixtures("zen_5")
+def test_another_library_than_mkl_is_trusted(monkeypatch):
+    monkeypatch.setattr(torch.backends.mkl, "is_available", lambda: False)
+    assert onednn.is_wide()
+    assert not onednn.is_wider_than_mkl()
+
+
+@pytest.mark.usefixtures("zen_5")
+@pytest.mark.parametrize(
+    ("owner", "name", "value"),
     [
-        (ZEN_5, "AVX512", True),
-        (ZEN_5, "AVX2", False),  # as a virtual machine may have it
-        (ZEN_5.replace("26", "25"), "AVX512", False),
-        (ZEN_5.replace("AuthenticAMD", "GenuineIntel"), "AVX512", False),
+        (torch.backends.cpu, "get_cpu_capability", lambda: "AVX2"),  # as in some clouds
+        (torch.backends.mkldnn, "is_available", lambda: False),
+        (onednn, "OPERATIONS", ("_linear_pointwise", "no_such_operation")),
     ],
 )
-def test_mkl_leaves_wide_instructions_of_late_amd_processors(
-    processor, capability, is_wider, monkeypatch
+def test_without_wide_instructions_or_onednn_nothing_is_wide(
+    owner, name, value, monkeypatch
 ):
-    monkeypatch.setattr(onednn, "_processor", lambda: processor)
-    monkeypatch.setattr(torch.backends.cpu, "get_cpu_capability", lambda: capability)
-    for library in (torch.backends.mkl, torch.backends.mkldnn):
-        monkeypatch.setattr(library, "is_available", lambda: True)
-    anew = onednn.is_wide.__wrapped__, onednn.is_wider_than_mkl.__wrapped__
-    monkeypatch.setattr(onednn, "is_wide", anew[0])
-    assert anew[1]() == is_wider
+    monkeypatch.setattr(owner, name, value)
+    assert not onednn.is_wide()
+    assert not onednn.is_wider_than_mkl()
 
 
-def test_without_onednn_nothing_is_wide(monkeypatch):
-    monkeypatch.setattr(torch.backends.cpu, "get_cpu_capability", lambda: "AVX512")
-    monkeypatch.setattr(torch.backends.mkldnn, "is_available", lambda: False)
-    assert not onednn.is_wide.__wrapped__()
+@pytest.mark.usefixtures("zen_5")
+def test_who_turns_onednn_off_is_obeyed(monkeypatch):
+    monkeypatch.setattr(torch.backends.mkldnn, "enabled", False)
+    assert not onednn.is_wide()
+    assert not onednn.is_wider_than_mkl()
 
 
 @pytest.mark.parametrize(
@@ -116,9 +150,50 @@ def test_the_kernel_is_for_many_small_steps_of_a_plain_lstm(
     assert not KernelLSTM.suits(cell, batch)
 
 
-@pytest.mark.skipif(
+needs_onednn = pytest.mark.skipif(
     not torch.backends.mkldnn.is_available(), reason="PyTorch was built without oneDNN"
 )
+
+
+@needs_onednn
+@pytest.mark.parametrize("n_inputs", [1, 2])
+def test_the_kernel_gives_the_same_bits_by_any_number_of_threads(n_inputs):
+    batch = Batch(200, 24, n_inputs, 50, torch.float32)
+    generator = torch.Generator().manual_seed(0)
+    inputs, *weights = (
+        torch.randn(shape, generator=generator) / 8
+        for shape in [batch[:3], (200, n_inputs), (200, 50), (200,)]
+    )
+    weights = CellWeights(*weights)
+    d_last = torch.randn(50, 200, generator=generator)
+    answers = []
+    n_threads = torch.get_num_threads()
+    try:
+        for n in (1, 2):
+            torch.set_num_threads(n)
+            steps = KernelLSTM(batch)
+            steps.run_forwards(inputs, weights)
+            states = steps.states
+            gradients, d_inputs = steps.run_backwards(weights, None, d_last, True)
+            answers.append([states, *gradients[:3], d_inputs])
+    finally:
+        torch.set_num_threads(n_threads)
+    for one, other in zip(*answers, strict=True):
+        npt.assert_array_equal(one, other)
+
+
+@needs_onednn
+def test_the_kernel_keeps_nothing_between_batches():
+    steps = KernelLSTM(MIDDLE)
+    weights = CellWeights(torch.ones(256, 8), torch.ones(256, 64), torch.ones(256))
+    steps.run_forwards(torch.ones(MIDDLE[:3]), weights)
+    assert steps.states.shape == (24, 64, 64)
+    _, d_inputs = steps.run_backwards(weights, None, torch.ones(64, 64))
+    assert d_inputs is None
+    assert steps._trail is steps._given is None
+
+
+@needs_onednn
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 @pytest.mark.parametrize(
     "settings",
@@ -130,10 +205,16 @@ def test_the_kernel_is_for_many_small_steps_of_a_plain_lstm(
     ],
     ids=lambda settings: ", ".join(settings) or "plain",
 )
-def test_fits_agree_with_the_kernel_and_without(settings, monkeypatch):
+@pytest.mark.parametrize("is_ragged", [False, True])
+def test_fits_agree_with_the_kernel_and_without(settings, is_ragged, monkeypatch):
     rng = np.random.default_rng(0)
     X = rng.normal(size=(60, kernel.FEW_STEPS, 2)).astype(np.float32)
     y = X[:, -1, 0] - X[:, -2, 1]
+    if is_ragged:
+        X = [
+            sequence[-n:]
+            for sequence, n in zip(X, rng.integers(8, 99, 60), strict=True)
+        ]
     settings = {"hidden_layer_sizes": (8,), "batch_size": 16, **settings}
     calls = []
 
@@ -148,7 +229,7 @@ def test_fits_agree_with_the_kernel_and_without(settings, monkeypatch):
         monkeypatch.setattr(onednn, "is_wide", lambda is_wide=is_wide: is_wide)
         model = LSTMRegressor(max_iter=3, tol=0, random_state=0, **settings)
         fits.append(model.fit(X, y))
-        assert bool(calls) == is_wide
+        assert bool(calls) == (is_wide and not is_ragged)
         calls.clear()
     by_kernel, by_steps = fits
     npt.assert_allclose(by_kernel.loss_curve_, by_steps.loss_curve_, rtol=1e-4)

@@ -76,7 +76,8 @@ def states_without_history(cell, inputs, weights, activation, exists, wants_stat
         That after the last step.
     """
     size = weights.recurrent.shape[1]
-    batch = Batch(*inputs.shape, size, inputs.dtype, activation)
+    kind = {"activation": activation, "lacks_steps": exists is not None}
+    batch = Batch(*inputs.shape, size, inputs.dtype, **kind)
     steps = unrolled(cell, batch, keeps_history=False)
     states = None
     if wants_states:
@@ -96,7 +97,8 @@ class AllSteps(torch.autograd.Function):
         ----------
         settings : tuple of (str, str, Workspaces or None)
             Kind of cell, its activation, and where to take buffers from until the
-            backward pass; the states are views of them. None for new ones.
+            backward pass; the states are views of them. None for new ones, which allow
+            several ways back.
         inputs : torch.Tensor of shape (n_windows, n_timesteps, n_inputs)
             Inputs in time order, zero where a step does not exist.
         exists : torch.Tensor of shape (n_timesteps, n_windows) or None

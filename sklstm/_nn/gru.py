@@ -76,9 +76,9 @@ class BaseUnrolledGRU(Unrolled):
         self.gradient = self.weights.new_empty(1 + size, rows)  # of r, z, a
         n_columns = self.batch.n_inputs + 1
         self.gradient_of_inputs = self.weights.new_empty(n_columns, rows)
-        n_between = n_steps * self.batch.n_windows
-        self.sum = sum_for(self.gradient, n_between)
-        self.sum_of_inputs = sum_for(self.gradient_of_inputs, n_between)
+        sizes = n_steps, self.batch.n_windows
+        self.sum = sum_for(self.gradient, *sizes)
+        self.sum_of_inputs = sum_for(self.gradient_of_inputs, *sizes)
 
     def _views_of_chunk(self, start, stop):
         size, n_inputs = self.batch.size, self.batch.n_inputs

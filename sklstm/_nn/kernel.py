@@ -1,12 +1,14 @@
 """A layer of LSTM cells by oneDNN's kernel, there and back."""
 
 import torch
+from torch.nn.functional import pad
 
 from sklstm._nn import onednn
 from sklstm._nn.cells import CellWeights
 
 # Steps from which the kernel makes up for the tenth of a millisecond that it takes to
-# start, and numbers in the gates of a step from which its products are the slower ones.
+# start, and numbers in the gates of a step from which its products are the slower ones;
+# as measured on a Zen 5.
 FEW_STEPS, MANY_GATES = 12, 2**16
 # It computes 16 units at a time, which is a waste on fewer of many windows.
 FEW_UNITS, MANY_WINDOWS = 16, 65
@@ -27,7 +29,7 @@ class KernelLSTM:
 
     def __init__(self, batch):
         self.batch = batch
-        self._inputs, self._trail = None, None
+        self._given = self._trail = None  # to the kernel, and by it
         n_windows, n_timesteps, _, size, *_ = batch
         shape = n_timesteps, n_windows, size
         zeros = torch.zeros(shape, dtype=batch.dtype, device="cpu")
@@ -52,13 +54,21 @@ class KernelLSTM:
         return self._trail[0].transpose(1, 2)
 
     def run_forwards(self, inputs, weights, exists=None, mask=None):
-        """Compute the states, as :meth:`sklstm._nn.unrolled.Unrolled.run_forwards`."""
+        """Compute the states, as :meth:`sklstm._nn.unrolled.Unrolled.run_forwards`.
+
+        `exists` and `mask` are None in all batches that this suits.
+        """
         with torch.inference_mode(False):  # the states may go on to autograd
             inputs, *weights = (part.detach() for part in (inputs, *weights[:3]))
-            self._inputs = inputs.transpose(0, 1).contiguous()
-            self._trail = onednn.lstm_states(
-                self._inputs, weights, self._no_bias, self._no_state
-            )
+            weights = CellWeights(*weights)
+            if self.batch.n_inputs == 1:
+                # Of a single input it adds up the gradient in an order that depends on
+                # the number of threads; of two it does not.
+                inputs, of_inputs = pad(inputs, (0, 1)), pad(weights.inputs, (0, 1))
+                weights = weights._replace(inputs=of_inputs)
+            inputs = inputs.transpose(0, 1).contiguous()
+            self._given = inputs, weights, self._no_bias, self._no_state
+            self._trail = onednn.lstm_states(*self._given)
 
     def run_backwards(self, weights, d_states, d_last, wants_d_inputs=False):
         """Go back, as :meth:`sklstm._nn.unrolled.Unrolled.run_backwards`, but once."""
@@ -69,10 +79,12 @@ class KernelLSTM:
         )
         # Autograd may have to go on with them, but not through them.
         with torch.inference_mode(False), torch.no_grad():
-            d_inputs, *gradients = onednn.lstm_gradients(
-                *(self._inputs, weights, self._no_bias, self._no_state, self._trail),
-                *(d_states, d_last[None]),
+            d_inputs, by_inputs, *others = onednn.lstm_gradients(
+                *self._given, self._trail, d_states, d_last[None]
             )
         # What is free by then is where the next states will lie.
-        self._inputs = self._trail = None
-        return CellWeights(*gradients), d_inputs.transpose(1, 2)
+        self._given = self._trail = None
+        n_inputs = self.batch.n_inputs
+        gradients = CellWeights(by_inputs[:, :n_inputs], *others)
+        d_inputs = d_inputs[:, :, :n_inputs].transpose(1, 2)
+        return gradients, d_inputs if wants_d_inputs else None

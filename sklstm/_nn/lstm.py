@@ -73,7 +73,7 @@ class BaseUnrolledLSTM(Unrolled):
         self.d_memory = self._buffer(size)
         self.gradient = self._side_by_side().t().contiguous()
         self.gradients = self._apart(self.gradient.t())
-        self.sum = sum_for(self.gradient, n_steps * self.batch.n_windows)
+        self.sum = sum_for(self.gradient, n_steps, self.batch.n_windows)
 
     def _views_of_chunk(self, start, stop):
         size, n_steps = self.batch.size, stop - start

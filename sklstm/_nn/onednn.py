@@ -1,8 +1,9 @@
 """oneDNN, a library inside PyTorch: the parts of it that have no public name there.
 
 PyTorch multiplies by way of Intel's MKL, which keeps instructions of 512 bits for
-Intel's own processors; oneDNN uses them wherever they are. What it is used for hangs on
-the processor and on shapes alone: all processes on a machine compute the same bits.
+Intel's own processors; oneDNN uses them wherever they are. What it is used for depends
+on the processor and on shapes alone, not on measurements: all processes on a machine go
+the same way.
 """
 
 import platform
@@ -15,29 +16,39 @@ import torch
 CPU_INFO = Path("/proc/cpuinfo")  # of Linux
 # AMD's first family of processors that computes 512 bits at once (Zen 5).
 WIDE_FAMILY = 26
+# What is called here of `torch.ops.mkldnn` and `torch.ops.aten`.
+OPERATIONS = "_linear_pointwise", "mkldnn_rnn_layer_backward"
 # What oneDNN calls an LSTM, and the settings of its layers: one, in one direction.
 LSTM = 2
 NOT_REVERSED, ONE_LAYER, HAS_BIASES, ONE_DIRECTION = False, 1, True, False
 STEPS_FIRST, ALL_AS_LONG = False, []
 
 
-@cache
 def is_wide():
-    """Say whether oneDNN is there, and the processor has instructions of 512 bits."""
+    """Say whether oneDNN may be used, on a processor with instructions of 512 bits."""
+    return torch.backends.mkldnn.enabled and _has_wide_onednn()
+
+
+def is_wider_than_mkl():
+    """Say whether the processor is one of those that are wide for oneDNN alone."""
+    return is_wide() and _has_narrow_mkl()
+
+
+@cache
+def _has_wide_onednn():
     operations = torch.ops.mkldnn, torch.ops.aten
-    names = "_linear_pointwise", "mkldnn_rnn_layer_backward"
     return (
         torch.backends.cpu.get_cpu_capability().startswith("AVX512")
         and torch.backends.mkldnn.is_available()
-        and all(map(hasattr, operations, names))
+        and all(map(hasattr, operations, OPERATIONS))
     )
 
 
 @cache
-def is_wider_than_mkl():
-    """Say whether the processor is one of those that are wide for oneDNN alone."""
-    family = _amd_family(_processor())
-    return is_wide() and torch.backends.mkl.is_available() and family >= WIDE_FAMILY
+def _has_narrow_mkl():
+    """Say whether MKL multiplies, on a processor whose width it leaves unused."""
+    has_mkl = torch.backends.mkl.is_available()
+    return has_mkl and _amd_family(_processor()) >= WIDE_FAMILY
 
 
 def product(left, right):

@@ -29,7 +29,7 @@ class UnrolledRNN(Unrolled):
         self.slopes = self._buffer(n_steps, self.batch.size)
         self.gradient = self._side_by_side().t().contiguous()
         self.gradients = self._apart(self.gradient.t())
-        self.sum = sum_for(self.gradient, n_steps * self.batch.n_windows)
+        self.sum = sum_for(self.gradient, n_steps, self.batch.n_windows)
 
     def _views_of_chunk(self, start, stop):
         slopes = self.slopes[: stop - start]

@@ -11,8 +11,9 @@ What makes it fast
 - The slopes of the gates are computed for as many steps at once as fit a cache.
 - The gradient is kept transposed, which makes its products faster by a fifth.
 - Large products go through the library that is faster at them.
-- Nothing is allocated in the loop of training: an :class:`Unrolled` has every buffer,
-  and every view of it, for batches of one kind.
+- Hardly anything is allocated in the loop of training: an :class:`Unrolled` has every
+  buffer, and every view of it, for batches of one kind. Only oneDNN's products and the
+  gradient by the inputs are new.
 
 The equations themselves are in :mod:`sklstm._nn.cells`.
 """
