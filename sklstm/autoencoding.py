@@ -195,8 +195,9 @@ class LSTMAutoencoder(BaseLSTM):
     time steps run one after another, whatever the device.
 
     Small networks train on one thread, where they are fastest; larger ones on as many
-    as PyTorch is set to. A pickled estimator holds weights as NumPy arrays, no data and
-    no state of the optimiser, and loads on a machine without a GPU.
+    as PyTorch is set to, which may show in the last digits of what they learn. A
+    pickled estimator holds weights as NumPy arrays, no data and no state of the
+    optimiser, and loads on a machine without a GPU.
 
     References
     ----------

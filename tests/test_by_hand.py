@@ -182,6 +182,22 @@ def test_answers_without_history_are_those_with_one(cell, activation, dtype):
         npt.assert_array_equal(alone, last)
 
 
+@needs_onednn
+@pytest.mark.parametrize("n_in_block", [1, 40, 1000])
+def test_last_states_by_onednn_are_those_of_the_steps(n_in_block, monkeypatch):
+    go_by_kernel(monkeypatch)
+    monkeypatch.setattr(recurrence, "FEW_STEPS", 1)
+    monkeypatch.setattr(recurrence, "FEW_UNITS", 1)
+    monkeypatch.setattr(recurrence, "FEW_IN_BLOCK", 1)
+    monkeypatch.setattr(recurrence, "BLOCK_STATES", n_in_block * N_TIMESTEPS * SIZE)
+    parts = random_parts(dtype=torch.float32)
+    with torch.no_grad(), monkeypatch.context() as patch:
+        patch.setattr(recurrence, "states_without_history", None)  # not this way
+        states, last = by_hand("lstm", parts, wants_states=False)
+    assert states is None
+    assert_close([last], [by_steps("lstm", parts)[1]], 1e-5)
+
+
 @by_cell
 def test_inputs_of_missing_steps_have_no_gradient(cell):
     exists = some_missing(N_TIMESTEPS)
