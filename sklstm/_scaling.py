@@ -22,7 +22,9 @@ class Scale(NamedTuple):
 
     def apply(self, columns):
         """Bring columns, the last axis, to mean 0 and scale 1."""
-        return (columns - self.mean) / self.scale
+        scaled = columns - self.mean
+        scaled /= self.scale  # another array would cost more than this
+        return scaled
 
 
 def identity_scale(n_columns):
@@ -116,9 +118,7 @@ def _deviations(rows, mean, unit=1.0):
     """Distance of readings from the mean of their feature, in units."""
     n_repeats = rows.shape[1] // len(mean)
     unit = np.broadcast_to(unit, mean.shape)
-    deviations = rows - np.tile(mean, n_repeats)
-    deviations /= np.tile(unit, n_repeats)  # a second array costs more than that
-    return deviations
+    return (rows - np.tile(mean, n_repeats)) / np.tile(unit, n_repeats)
 
 
 def windows_to_tensors(windows, scale, dtype, device="cpu"):
@@ -147,9 +147,7 @@ def windows_to_tensors(windows, scale, dtype, device="cpu"):
     scaled = torch.empty(readings.shape, dtype=dtype)
     with np.errstate(over="ignore"):
         for block in blocks(len(readings), readings[0].size):
-            rows = readings[block].reshape(-1, readings[0].size)
-            rows = torch.from_numpy(_deviations(rows, *scale))
-            scaled[block] = rows.view(-1, *readings.shape[1:])
+            scaled[block] = torch.from_numpy(scale.apply(readings[block]))
     if n_missing is not None:
         scaled.masked_fill_(scaled.isnan(), 0.0)
     if not scaled.sum().isfinite() and not scaled.isfinite().all():

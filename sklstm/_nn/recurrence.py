@@ -95,7 +95,10 @@ def hidden_states(
 
 def _is_for_onednn(kernel, inputs, weights):
     """Say whether PyTorch's LSTM is the way to the last states, and no way back."""
-    n_timesteps, size = inputs.shape[1], weights.recurrent.shape[1]
+    n_windows, n_timesteps, _ = inputs.shape
+    if n_windows < FEW_WINDOWS:
+        return False  # that is its way anyway
+    size = weights.recurrent.shape[1]
     return (
         (kernel, inputs.dtype) == (torch.lstm, torch.float32)
         and inputs.device.type == "cpu"
