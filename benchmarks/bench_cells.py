@@ -1,4 +1,4 @@
-"""Time one layer of cells there and back: ours, PyTorch's, and the products alone."""
+"""Time one layer of cells: ours, PyTorch's, and the matrix products alone."""
 
 from functools import partial
 from itertools import product
@@ -9,8 +9,9 @@ from torch import nn
 
 from sklstm._nn.by_hand import Workspaces
 from sklstm._nn.cells import CELLS
-from sklstm._nn.network import RecurrentLayer
+from sklstm._nn.network import RecurrentLayer, RecurrentNetwork
 from sklstm._nn.products import product_for, sum_for
+from sklstm._nn.training import rows_per_block
 from sklstm._nn.unrolled import Batch
 
 # Windows in a batch, time steps, inputs, units.
@@ -22,6 +23,7 @@ SHAPES = [
     (256, 96, 7, 128),
     (512, 48, 16, 256),
 ]
+MANY = (8000, 24, 8, 64)
 LAYERS = {"lstm": nn.LSTM, "gru": nn.GRU, "rnn": nn.RNN}
 # So many multiplications make one run, whatever the shape.
 RUN_SIZE = 2e8
@@ -88,6 +90,51 @@ def run_products(n_gates, shape, n_calls):
             add(starts=False)
 
 
+@torch.inference_mode()
+def predict_products(n_gates, shape, n_in_block):
+    """Compute only the matrix products of a prediction, block by block."""
+    n_windows, n_timesteps, n_inputs, size = shape
+    weights = torch.rand(n_gates * size, n_inputs + 1 + size)
+    seen = torch.rand(weights.shape[1], n_in_block)
+    gates = torch.empty(len(weights), n_in_block)
+    multiply = product_for((*weights.shape, n_in_block), torch.float32)
+    for _ in range(n_timesteps * -(-n_windows // n_in_block)):
+        multiply(weights, seen, out=gates)
+
+
+@torch.inference_mode()
+def predict_by_ours(network, windows, n_in_block):
+    """Compute last states as a prediction does, block by block."""
+    for block in windows.split(n_in_block):
+        network.states(block, wants_all=False)
+
+
+@torch.inference_mode()
+def predict_by_theirs(layer, windows):
+    """Compute last states in one call."""
+    layer(windows)
+
+
+def prediction_times(cell, shape, n_rounds):
+    """Time the last states of many windows; returns a row of a table."""
+    _, n_timesteps, n_inputs, size = shape
+    windows = torch.rand(shape[:3])
+    network = RecurrentNetwork(n_inputs, 1, hidden_layer_sizes=(size,), cell=cell)
+    for weights in network.parameters():
+        nn.init.uniform_(weights, -(size**-0.5), size**-0.5)
+    theirs = LAYERS[cell](n_inputs, size, batch_first=True)
+    n_in_block = rows_per_block(network, n_timesteps)
+    n_gates = CELLS[cell].n_gates
+    runs = {
+        "sklstm": partial(predict_by_ours, network.eval(), windows, n_in_block),
+        "PyTorch": partial(predict_by_theirs, theirs.eval(), windows),
+        "products": partial(predict_products, n_gates, shape, n_in_block),
+    }
+    cells = compared(interleaved(runs, n_rounds), 1e-3)
+    shape = ", ".join(map(str, shape))
+    return {"cell": cell, "windows, steps, inputs, hidden": shape, **cells}
+
+
 def layer_times(cell, shape, n_rounds):
     """Time a layer of one shape; returns a row of a table."""
     n_windows, n_timesteps, n_inputs, size = shape
@@ -114,3 +161,5 @@ if __name__ == "__main__":
     cases = product(LAYERS, SHAPES)
     rows = [layer_times(*case, arguments.rounds) for case in cases]
     print_table("Forward and backward, milliseconds", rows)
+    rows = [prediction_times(cell, MANY, arguments.rounds) for cell in LAYERS]
+    print_table("Last states without a way back, milliseconds", rows)

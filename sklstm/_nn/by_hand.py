@@ -7,11 +7,15 @@ from sklstm._nn.cells import CellWeights
 from sklstm._nn.gru import UnrolledGRU, UnrolledTanhGRU
 from sklstm._nn.kernel import KernelLSTM
 from sklstm._nn.lstm import UnrolledLSTM, UnrolledTanhLSTM
-from sklstm._nn.rnn import UnrolledRNN
+from sklstm._nn.rnn import UnrolledRNN, UnrolledTanhRNN
 from sklstm._nn.unrolled import Batch
 
 UNROLLED = {"lstm": UnrolledLSTM, "gru": UnrolledGRU, "rnn": UnrolledRNN}
-UNROLLED_TANH = {"lstm": UnrolledTanhLSTM, "gru": UnrolledTanhGRU, "rnn": UnrolledRNN}
+UNROLLED_TANH = {
+    "lstm": UnrolledTanhLSTM,
+    "gru": UnrolledTanhGRU,
+    "rnn": UnrolledTanhRNN,
+}
 
 
 def unrolled(cell, batch, keeps_history=True):

@@ -1,13 +1,22 @@
 """The simple recurrent network unrolled: back-propagation through time by hand."""
 
-from sklstm._nn.products import sum_for
+from abc import abstractmethod
+
+import torch
+
+from sklstm._nn.activations import ONE
+from sklstm._nn.products import sigmoid_of_product, sum_for
 from sklstm._nn.unrolled import Chunk, Unrolled
 
 
-class UnrolledRNN(Unrolled):
-    """The steps of :func:`sklstm._nn.cells.rnn_step`."""
+class BaseUnrolledRNN(Unrolled):
+    """The steps of :func:`sklstm._nn.cells.rnn_step`, but for what is squashed how."""
 
     n_gates = n_slopes = 1
+
+    @abstractmethod
+    def _take_step(self, seen, hidden):
+        """Compute the hidden state from what it sees."""
 
     def _make_buffers(self):
         """Do without: there is nothing but the hidden state."""
@@ -15,15 +24,8 @@ class UnrolledRNN(Unrolled):
     def _views_of_step(self, before, after):
         return self.seen[before], self.hidden[after]
 
-    def _adapt_weights(self, weights):
-        """Leave them as they are."""
-
     def _read_inputs(self, steps):
         """Leave the inputs to the product of each step."""
-
-    def _take_step(self, seen, hidden):
-        self.multiply(self.weights, seen, out=hidden)
-        self.activation.values(hidden, out=hidden)
 
     def _make_buffers_to_go_back(self, n_steps):
         self.slopes = self._buffer(n_steps, self.batch.size)
@@ -48,3 +50,28 @@ class UnrolledRNN(Unrolled):
 
     def _gradients(self):
         return self.gradients
+
+
+class UnrolledRNN(BaseUnrolledRNN):
+    """The simple recurrent network with any activation."""
+
+    def _adapt_weights(self, weights):
+        """Leave them as they are."""
+
+    def _take_step(self, seen, hidden):
+        self.multiply(self.weights, seen, out=hidden)
+        self.activation.values(hidden, out=hidden)
+
+
+class UnrolledTanhRNN(BaseUnrolledRNN):
+    """The simple recurrent network with tanh, by ``tanh(x) = 1 - 2 sigmoid(-2 x)``.
+
+    PyTorch's sigmoid takes a third of the time of its tanh or less.
+    """
+
+    def _adapt_weights(self, weights):
+        self.weights.mul_(-2)
+
+    def _take_step(self, seen, hidden):
+        sigmoid_of_product(self.multiply, self.weights, seen, hidden)
+        torch.add(ONE, hidden, alpha=-2, out=hidden)
