@@ -35,7 +35,11 @@ def unrolled(cell, batch, keeps_history=True):
     unrolled : Unrolled
         Buffers for such batches.
     """
-    kinds = UNROLLED_TANH if batch.activation == "tanh" else UNROLLED
+    by_sigmoid = batch.activation == "tanh"
+    if cell == "rnn" and batch.dtype == torch.float64:
+        # Its states are tanh of tanh of tanh: right to the last digit where asked so.
+        by_sigmoid = False
+    kinds = UNROLLED_TANH if by_sigmoid else UNROLLED
     return kinds[cell](batch, keeps_history)
 
 
