@@ -122,6 +122,8 @@ def test_large_products_are_for_onednn(shape, dtype, is_wide, monkeypatch):
         ("lstm", {}, True),
         ("lstm", {"n_timesteps": kernel.FEW_STEPS}, True),
         ("lstm", {"n_timesteps": kernel.FEW_STEPS - 1}, False),
+        ("lstm", {"n_timesteps": kernel.MANY_STATES // 64**2 - 1}, True),
+        ("lstm", {"n_timesteps": kernel.MANY_STATES // 64**2}, False),
         ("lstm", {"n_windows": 0}, False),
         ("lstm", {"n_windows": kernel.MANY_GATES // 256}, False),
         ("lstm", {"n_windows": kernel.MANY_GATES // 256 - 1}, True),

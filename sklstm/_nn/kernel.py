@@ -12,6 +12,9 @@ from sklstm._nn.cells import CellWeights
 FEW_STEPS, MANY_GATES = 12, 2**16
 # It computes 16 units at a time, which is a waste on fewer of many windows.
 FEW_UNITS, MANY_WINDOWS = 16, 65
+# It keeps 64 bytes a state for the way back, and Linux takes what is freed back in
+# pieces above 32 MB: from so many states on, they cost more anew than it saves.
+MANY_STATES = 2**19
 
 
 class KernelLSTM:
@@ -39,12 +42,14 @@ class KernelLSTM:
     @staticmethod
     def suits(cell, batch):
         """Say whether this is the fastest way through batches of a kind."""
+        n_states = batch.n_timesteps * batch.n_windows * batch.size
         return (
             (cell, batch.activation, batch.dtype) == ("lstm", "tanh", torch.float32)
             and not (batch.is_masked or batch.lacks_steps)
             and batch.n_timesteps >= FEW_STEPS
             and (batch.size >= FEW_UNITS or batch.n_windows < MANY_WINDOWS)
             and 0 < 4 * batch.size * batch.n_windows < MANY_GATES
+            and n_states < MANY_STATES
             and onednn.is_wide()
         )
 
