@@ -127,32 +127,25 @@ class WideSum(SumOfProducts):
         self.rooms = [total.new_empty(n * n_between) for n in total.shape]
 
     def adder(self, lefts, rights):
-        sides = zip((lefts, rights), self.rooms, strict=True)
-        return partial(self._add, [_views_side_by_side(*side) for side in sides])
+        if len(lefts) == 1:
+            return partial(self._add, [], lefts[0], rights[0].t())
+        apart = [matrices.transpose(0, 1) for matrices in (lefts, rights)]
+        together = [
+            room[: matrices.numel()].view(matrices.shape)
+            for room, matrices in zip(self.rooms, apart, strict=True)
+        ]
+        left, right = (matrices.flatten(1) for matrices in together)
+        copies = [*zip(together, apart, strict=True)]
+        return partial(self._add, copies, left, right.t())
 
-    def _add(self, sides, starts):
-        for apart, together, _ in sides:
-            if together is not None:
-                together.copy_(apart)
-        (*_, left), (*_, right) = sides
-        product = onednn.product(left, right.t())
+    def _add(self, copies, left, right, starts):
+        for together, apart in copies:
+            together.copy_(apart)
+        product = onednn.product(left, right)
         if starts:
             self.total.copy_(product)
         else:
             self.total.add_(product)
-
-
-def _views_side_by_side(matrices, room):
-    """View matrices of some steps, where they go side by side, and that as one matrix.
-
-    One alone is a matrix as it is.
-    """
-    n_steps, n_rows, n_windows = matrices.shape
-    if n_steps == 1:
-        return None, None, matrices[0]
-    apart = matrices.transpose(0, 1)
-    together = room[: apart.numel()].view(apart.shape)
-    return apart, together, together.view(n_rows, n_steps * n_windows)
 
 
 def sum_for(total, n_steps, n_windows):

@@ -95,25 +95,27 @@ def hidden_states(
 
 def _is_for_onednn(kernel, inputs, weights):
     """Say whether PyTorch's LSTM is the way to the last states, and no way back."""
-    n_windows, n_timesteps, _ = inputs.shape
-    if n_windows < FEW_WINDOWS:
+    if len(inputs) < FEW_WINDOWS:
         return False  # that is its way anyway
-    size = weights.recurrent.shape[1]
     return (
         (kernel, inputs.dtype) == (torch.lstm, torch.float32)
         and inputs.device.type == "cpu"
         and not torch.is_grad_enabled()
-        and n_timesteps >= FEW_STEPS
-        and size >= FEW_UNITS
-        and BLOCK_STATES // (n_timesteps * size) >= FEW_IN_BLOCK
+        and inputs.shape[1] >= FEW_STEPS
+        and weights.recurrent.shape[1] >= FEW_UNITS
+        and _n_in_block(inputs, weights) >= FEW_IN_BLOCK
         and onednn.is_wide()
     )
 
 
+def _n_in_block(inputs, weights):
+    """Count the windows whose states of all steps fit a cache."""
+    return BLOCK_STATES // (inputs.shape[1] * weights.recurrent.shape[1])
+
+
 def _last_by_onednn(inputs, weights):
     """Last states by PyTorch's LSTM, block by block."""
-    n_in_block = BLOCK_STATES // (inputs.shape[1] * weights.recurrent.shape[1])
-    blocks = inputs.split(n_in_block)
+    blocks = inputs.split(_n_in_block(inputs, weights))
     return torch.cat([_by_kernel(torch.lstm, b, weights)[:, -1] for b in blocks])
 
 

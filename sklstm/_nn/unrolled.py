@@ -242,7 +242,10 @@ class Unrolled(ABC):
         d_inputs : torch.Tensor of shape (n_timesteps, n_inputs, n_windows) or None
             Gradient by the inputs, if anybody asks for it.
         """
-        d_inputs = self._make_d_inputs() if wants_d_inputs else None
+        d_inputs = by_inputs = None
+        if wants_d_inputs:
+            d_inputs = self._make_d_inputs()
+            by_inputs = laid_out(self._by_inputs(weights), self.multiply_inputs)
         if d_states is not None:
             d_states = d_states.contiguous()
         if d_last is None:
@@ -250,7 +253,6 @@ class Unrolled(ABC):
         else:
             self.d_hidden.copy_(d_last)
         by_gates = laid_out(weights.recurrent.t(), self.multiply_back)
-        by_inputs = laid_out(self._by_inputs(weights), self.multiply_inputs)
         for chunk in self.chunks:
             self._compute_slopes(*chunk.together)
             self._go_back(chunk, by_gates, d_states)
