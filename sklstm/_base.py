@@ -14,7 +14,9 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
 from sklstm._callbacks import FitWatcher
-from sklstm._codes import check_codes, count_codes
+from sklstm._input.check import check_windows, strings_refused
+from sklstm._input.codes import check_codes, count_codes
+from sklstm._input.steps import by_window, existing, in_kind, steps_of
 from sklstm._model import ScaledNetwork
 from sklstm._nn.autoencoder import n_multiplications_of
 from sklstm._nn.cells import ACTIVATIONS, CELLS
@@ -25,8 +27,6 @@ from sklstm._nn.training import Plan, rows_per_block, train
 from sklstm._samples import Samples, without_empty_windows, without_zero_weights
 from sklstm._scaling import identity_scale, scale_of_windows
 from sklstm._sklearn import CallbackSupportMixin, Interval, StrOptions, check_weights
-from sklstm._steps import by_window, existing, in_kind, steps_of
-from sklstm._validation import check_windows, strings_refused
 
 # float64 is used for float64 input while an epoch takes fewer multiplications than
 # this, some ten milliseconds of one core.

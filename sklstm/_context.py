@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from sklstm._timeline import TOLERANCE
+from sklstm._input.row_times import TOLERANCE
 
 
 @dataclass(frozen=True)

@@ -8,9 +8,9 @@ from sklearn.utils.validation import check_array
 
 from sklstm._calendar import calendar_columns
 from sklstm._columns import Columns
-from sklstm._timeline import series_keys, series_rows
-from sklstm._times import as_dates, times_after
-from sklstm._validation import refuse_dates, strings_refused
+from sklstm._input.check import refuse_dates, strings_refused
+from sklstm._input.frequency import as_dates, times_after
+from sklstm._input.row_times import series_keys, series_rows
 
 # So many of the things that are missing are named in a message.
 N_NAMED = 3

@@ -4,7 +4,7 @@ import warnings
 
 import numpy as np
 
-from sklstm._timeline import TOLERANCE
+from sklstm._input.row_times import TOLERANCE
 
 
 def warn_if_target_inside(values, y):

@@ -4,8 +4,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from sklstm._steps import existing
-from sklstm._validation import Windows
+from sklstm._input.check import Windows
+from sklstm._input.steps import existing
 
 
 class Samples(NamedTuple):

@@ -10,9 +10,9 @@ import numpy as np
 import pandas as pd
 from sklearn.utils.validation import check_array
 
-from sklstm._timeline import series_keys, series_rows
-from sklstm._times import as_dates, regular_times, times_after
-from sklstm._validation import refuse_dates, strings_refused
+from sklstm._input.check import refuse_dates, strings_refused
+from sklstm._input.frequency import as_dates, regular_times, times_after
+from sklstm._input.row_times import series_keys, series_rows
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ import numpy as np
 from sklearn.utils.validation import check_array, check_is_fitted
 
 from sklstm._base import BaseLSTM, all_or_nothing, told, without_front
+from sklstm._input.check import strings_refused
 from sklstm._samples import Samples, split_off_last
 from sklstm._sklearn import (
     Interval,
@@ -15,7 +16,6 @@ from sklstm._sklearn import (
     with_callbacks,
 )
 from sklstm._tasks import Reconstruction
-from sklstm._validation import strings_refused
 
 
 class LSTMAutoencoder(BaseLSTM):

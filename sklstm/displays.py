@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 from sklearn.utils.validation import check_is_fitted
 
-from sklstm._times import as_dates, times_after
+from sklstm._input.frequency import as_dates, times_after
 
 __all__ = ["AnomalyDisplay", "ForecastDisplay"]
 

@@ -14,13 +14,13 @@ from sklstm._backtests import compare, compare_next, read_splits, score_forecast
 from sklstm._calibration import Calibration, hold_back
 from sklstm._correctors import Correctors, Recipe, going_on, quantile_levels, seeded
 from sklstm._exogenous import check_lengths, exogenous_of, part_of
+from sklstm._input.frequency import steps_per_cycle
 from sklstm._known import Known, unit_of
 from sklstm._learnt import Learnt
 from sklstm._naive import least_wrong
 from sklstm._plan import Plan, check_positive, fitting_window_size, takes_logarithms
 from sklstm._series import read_series
 from sklstm._sklearn import HasMethods, Interval, StrOptions, fit_context
-from sklstm._times import steps_per_cycle
 from sklstm.regression import LSTMRegressor
 
 __all__ = ["LSTMForecaster", "score_forecasts"]

@@ -14,6 +14,8 @@ from sklstm._context import (
     past_rows,
     remember,
 )
+from sklstm._input.table import read_table
+from sklstm._input.windows import lag_names, sliding_windows
 from sklstm._leaks import warn_if_target_inside, warn_if_thinned
 from sklstm._sklearn import (
     CallbackSupportMixin,
@@ -23,8 +25,6 @@ from sklstm._sklearn import (
     output_container,
     with_callbacks,
 )
-from sklstm._tables import read_table
-from sklstm._windows import lag_names, sliding_windows
 
 
 class SlidingWindowTransformer(TransformerMixin, CallbackSupportMixin, BaseEstimator):

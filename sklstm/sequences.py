@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from sklstm._ragged import as_series, padded
-from sklstm._windows import sliding_windows
+from sklstm._input.padding import as_series, padded
+from sklstm._input.windows import sliding_windows
 
 
 def make_windows(X, y=None, window_size=10, horizon=1, gap=0, stride=1):

@@ -8,9 +8,9 @@ import torch
 from sklearn.model_selection import GridSearchCV, cross_val_score
 
 from sklstm import LSTMClassifier, LSTMRegressor, pad_sequences
+from sklstm._input.padding import is_ragged
 from sklstm._nn.missing import trim
 from sklstm._nn.training import Plan, _batches
-from sklstm._ragged import is_ragged
 
 RANDOM = np.random.default_rng(0)
 LENGTHS = RANDOM.integers(3, 30, 60)

@@ -11,7 +11,7 @@ from sklearn.model_selection import GridSearchCV, TimeSeriesSplit, cross_val_sco
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from sklstm._windows import lag_layout
+from sklstm._input.windows import lag_layout
 from sklstm.preprocessing import SlidingWindowTransformer
 
 SIZES = [4, 8, 12, 24]

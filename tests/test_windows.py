@@ -2,7 +2,7 @@ import numpy as np
 import numpy.testing as npt
 import pytest
 
-from sklstm._windows import as_windows, lag_layout, lag_names, sliding_windows
+from sklstm._input.windows import as_windows, lag_layout, lag_names, sliding_windows
 
 
 def test_window_i_holds_the_rows_from_i_on():

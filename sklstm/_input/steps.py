@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from sklstm._ragged import is_ragged
+from sklstm._input.padding import is_ragged
 
 
 def existing(windows):

@@ -6,14 +6,14 @@ import numpy as np
 import pandas as pd
 from sklearn.utils.validation import check_array, validate_data
 
-from sklstm._timeline import (
+from sklstm._input.check import FLOATS, count_axes, refuse_dates, strings_refused
+from sklstm._input.row_times import (
     check_increasing,
     read_clocks,
     read_index,
     series_keys,
     series_rows,
 )
-from sklstm._validation import FLOATS, count_axes, refuse_dates, strings_refused
 
 
 class Table(NamedTuple):

@@ -6,8 +6,8 @@ from typing import NamedTuple
 import numpy as np
 from sklearn.utils.validation import check_array, validate_data
 
-from sklstm._ragged import is_ragged, padded
-from sklstm._windows import as_windows, lag_layout, sliding_windows
+from sklstm._input.padding import is_ragged, padded
+from sklstm._input.windows import as_windows, lag_layout, sliding_windows
 
 FLOATS = [np.float64, np.float32]
 

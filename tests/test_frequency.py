@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 
-from sklstm._times import regular_times, steps_per_cycle, times_after
+from sklstm._input.frequency import regular_times, steps_per_cycle, times_after
 
 MONTHS = pd.date_range("2020-01", periods=6, freq="MS", name="month")
 
