@@ -5,17 +5,17 @@ from numbers import Integral
 import numpy as np
 from sklearn.utils.validation import check_array, check_is_fitted
 
-from sklstm._base import BaseLSTM, all_or_nothing, told, without_front
-from sklstm._input.check import strings_refused
-from sklstm._samples import Samples, split_off_last
-from sklstm._sklearn import (
+from sklstm._core.base import BaseLSTM, all_or_nothing, told, without_front
+from sklstm._core.samples import Samples, split_off_last
+from sklstm._core.sklearn_compat import (
     Interval,
     StrOptions,
     check_weights,
     fit_context,
     with_callbacks,
 )
-from sklstm._tasks import Reconstruction
+from sklstm._core.targets import Reconstruction
+from sklstm._input.check import strings_refused
 
 
 class LSTMAutoencoder(BaseLSTM):

@@ -7,10 +7,10 @@ from sklearn.base import ClassifierMixin
 from sklearn.metrics import accuracy_score
 from sklearn.utils import check_random_state
 
-from sklstm._base import BaseLSTM, all_or_nothing, told
-from sklstm._samples import split_off_last, split_off_share
-from sklstm._sklearn import StrOptions, fit_context, with_callbacks
-from sklstm._tasks import Classification
+from sklstm._core.base import BaseLSTM, all_or_nothing, told
+from sklstm._core.samples import split_off_last, split_off_share
+from sklstm._core.sklearn_compat import StrOptions, fit_context, with_callbacks
+from sklstm._core.targets import Classification
 
 
 class LSTMClassifier(ClassifierMixin, BaseLSTM):

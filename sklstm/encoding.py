@@ -7,9 +7,9 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.feature_extraction.text import CountVectorizer
 from sklearn.utils.validation import check_array, check_is_fitted
 
+from sklstm._core.sklearn_compat import Interval, RealNotInt, StrOptions, fit_context
 from sklstm._input.tokens import TEXT, decode, encode, learn_vocabulary, read_sequences
 from sklstm._input.windows import lag_names
-from sklstm._sklearn import Interval, RealNotInt, StrOptions, fit_context
 
 
 class SequenceEncoder(TransformerMixin, BaseEstimator):

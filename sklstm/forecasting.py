@@ -12,6 +12,7 @@ from sklearn.utils.validation import check_is_fitted, check_scalar
 
 from sklstm._backtests import compare, compare_next, read_splits, score_forecasts
 from sklstm._calibration import Calibration, hold_back
+from sklstm._core.sklearn_compat import HasMethods, Interval, StrOptions, fit_context
 from sklstm._correctors import Correctors, Recipe, going_on, quantile_levels, seeded
 from sklstm._exogenous import check_lengths, exogenous_of, part_of
 from sklstm._input.frequency import steps_per_cycle
@@ -20,7 +21,6 @@ from sklstm._learnt import Learnt
 from sklstm._naive import least_wrong
 from sklstm._plan import Plan, check_positive, fitting_window_size, takes_logarithms
 from sklstm._series import read_series
-from sklstm._sklearn import HasMethods, Interval, StrOptions, fit_context
 from sklstm.regression import LSTMRegressor
 
 __all__ = ["LSTMForecaster", "score_forecasts"]

@@ -6,7 +6,6 @@ import numpy as np
 from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
-from sklstm._callbacks import FitWatcher
 from sklstm._context import (
     history_by_assumption,
     history_by_time,
@@ -14,10 +13,8 @@ from sklstm._context import (
     past_rows,
     remember,
 )
-from sklstm._input.table import read_table
-from sklstm._input.windows import lag_names, sliding_windows
-from sklstm._leaks import warn_if_target_inside, warn_if_thinned
-from sklstm._sklearn import (
+from sklstm._core.callbacks import FitWatcher
+from sklstm._core.sklearn_compat import (
     CallbackSupportMixin,
     Interval,
     StrOptions,
@@ -25,6 +22,9 @@ from sklstm._sklearn import (
     output_container,
     with_callbacks,
 )
+from sklstm._input.table import read_table
+from sklstm._input.windows import lag_names, sliding_windows
+from sklstm._leaks import warn_if_target_inside, warn_if_thinned
 
 
 class SlidingWindowTransformer(TransformerMixin, CallbackSupportMixin, BaseEstimator):

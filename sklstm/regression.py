@@ -7,10 +7,15 @@ from sklearn.base import RegressorMixin
 from sklearn.metrics import r2_score
 from sklearn.utils.metaestimators import available_if
 
-from sklstm._base import BaseLSTM, all_or_nothing, told
-from sklstm._samples import split_off_last
-from sklstm._sklearn import Interval, StrOptions, fit_context, with_callbacks
-from sklstm._tasks import Regression
+from sklstm._core.base import BaseLSTM, all_or_nothing, told
+from sklstm._core.samples import split_off_last
+from sklstm._core.sklearn_compat import (
+    Interval,
+    StrOptions,
+    fit_context,
+    with_callbacks,
+)
+from sklstm._core.targets import Regression
 
 
 class LSTMRegressor(RegressorMixin, BaseLSTM):

@@ -12,8 +12,8 @@ from sklearn.model_selection import StratifiedKFold, cross_val_score
 from sklearn.multiclass import OneVsRestClassifier
 
 from sklstm import LSTMClassifier
-from sklstm._samples import Samples, split_off_share
-from sklstm._tasks import Classification
+from sklstm._core.samples import Samples, split_off_share
+from sklstm._core.targets import Classification
 
 RANDOM = np.random.default_rng(0)
 X = RANDOM.normal(size=(240, 6, 2))

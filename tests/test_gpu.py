@@ -151,7 +151,7 @@ def test_regressor_of_a_gpu_loads_where_there_is_none(samples, monkeypatch):
     def refuse(name):
         raise ValueError(name)
 
-    monkeypatch.setattr("sklstm._model.resolve_device", refuse)
+    monkeypatch.setattr("sklstm._core.scaled_network.resolve_device", refuse)
     loaded = pickle.loads(file)
     assert {p.device.type for p in loaded.network_.parameters()} == {"cpu"}
     npt.assert_allclose(loaded.predict(X), model.predict(X), atol=1e-9)

@@ -5,9 +5,9 @@ import tracemalloc
 import numpy as np
 import pytest
 
+from sklstm._core.samples import Samples, without_zero_weights
 from sklstm._input.check import Windows
 from sklstm._input.windows import sliding_windows
-from sklstm._samples import Samples, without_zero_weights
 
 
 def test_windows_of_a_long_series_stay_a_view():

@@ -5,6 +5,7 @@ from functools import partial
 import numpy as np
 import torch
 
+from sklstm._core.scaling import windows_to_tensors
 from sklstm._input.steps import existing
 from sklstm._nn.autoencoder import make_network
 from sklstm._nn.losses import make_loss
@@ -12,7 +13,6 @@ from sklstm._nn.missing import answer_trimmed
 from sklstm._nn.rows import Rows
 from sklstm._nn.tensors import resolve_device
 from sklstm._nn.training import predict, rows_per_block
-from sklstm._scaling import windows_to_tensors
 
 # Parameters that a network may go on training with other values of.
 MAY_CHANGE = {"dropout", "recurrent_dropout"}

@@ -13,20 +13,25 @@ from sklearn.utils import check_random_state
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
-from sklstm._callbacks import FitWatcher
+from sklstm._core.callbacks import FitWatcher
+from sklstm._core.samples import Samples, without_empty_windows, without_zero_weights
+from sklstm._core.scaled_network import ScaledNetwork
+from sklstm._core.scaling import identity_scale, scale_of_windows
+from sklstm._core.sklearn_compat import (
+    CallbackSupportMixin,
+    Interval,
+    StrOptions,
+    check_weights,
+)
 from sklstm._input.check import check_windows, strings_refused
 from sklstm._input.codes import check_codes, count_codes
 from sklstm._input.steps import by_window, existing, in_kind, steps_of
-from sklstm._model import ScaledNetwork
 from sklstm._nn.autoencoder import n_multiplications_of
 from sklstm._nn.cells import ACTIVATIONS, CELLS
 from sklstm._nn.initialization import initialize
 from sklstm._nn.losses import make_loss
 from sklstm._nn.tensors import random_generator, resolve_device, threads_for
 from sklstm._nn.training import Plan, rows_per_block, train
-from sklstm._samples import Samples, without_empty_windows, without_zero_weights
-from sklstm._scaling import identity_scale, scale_of_windows
-from sklstm._sklearn import CallbackSupportMixin, Interval, StrOptions, check_weights
 
 # float64 is used for float64 input while an epoch takes fewer multiplications than
 # this, some ten milliseconds of one core.

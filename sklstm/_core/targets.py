@@ -8,9 +8,9 @@ from sklearn.utils.class_weight import compute_class_weight
 from sklearn.utils.multiclass import check_classification_targets, type_of_target
 from sklearn.utils.validation import check_array, column_or_1d
 
+from sklstm._core.scaling import Scale, identity_scale, scale_of_columns
 from sklstm._input.check import count_axes, refuse_dates, strings_refused
 from sklstm._input.padding import is_ragged
-from sklstm._scaling import Scale, identity_scale, scale_of_columns
 
 
 class Regression(NamedTuple):
