@@ -11,7 +11,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from sklstm._core.base import all_or_nothing
 from sklstm._core.sklearn_compat import HasMethods, Interval, StrOptions, fit_context
-from sklstm._correctors import as_taken_by, seeded
+from sklstm._forecast.residual_model import as_taken_by, seeded
 from sklstm._input.table import carried_on, read_table, with_values
 from sklstm._scores import (
     Yardstick,

@@ -10,17 +10,33 @@ from sklearn.model_selection import TimeSeriesSplit, check_cv
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted, check_scalar
 
-from sklstm._backtests import compare, compare_next, read_splits, score_forecasts
-from sklstm._calibration import Calibration, hold_back
 from sklstm._core.sklearn_compat import HasMethods, Interval, StrOptions, fit_context
-from sklstm._correctors import Correctors, Recipe, going_on, quantile_levels, seeded
-from sklstm._exogenous import check_lengths, exogenous_of, part_of
+from sklstm._forecast.backtest import (
+    compare,
+    compare_next,
+    read_splits,
+    score_forecasts,
+)
+from sklstm._forecast.baselines import least_wrong
+from sklstm._forecast.calibration import Calibration, hold_back
+from sklstm._forecast.covariates import check_lengths, exogenous_of, part_of
+from sklstm._forecast.fitted import Learnt
+from sklstm._forecast.history import Known, unit_of
+from sklstm._forecast.panel import read_series
+from sklstm._forecast.residual_model import (
+    Correctors,
+    Recipe,
+    going_on,
+    quantile_levels,
+    seeded,
+)
+from sklstm._forecast.settings import (
+    Plan,
+    check_positive,
+    fitting_window_size,
+    takes_logarithms,
+)
 from sklstm._input.frequency import steps_per_cycle
-from sklstm._known import Known, unit_of
-from sklstm._learnt import Learnt
-from sklstm._naive import least_wrong
-from sklstm._plan import Plan, check_positive, fitting_window_size, takes_logarithms
-from sklstm._series import read_series
 from sklstm.regression import LSTMRegressor
 
 __all__ = ["LSTMForecaster", "score_forecasts"]

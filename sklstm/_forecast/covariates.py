@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 from sklearn.utils.validation import check_array
 
-from sklstm._calendar import calendar_columns
-from sklstm._columns import Columns
+from sklstm._forecast.columns import Columns
+from sklstm._forecast.date_features import calendar_columns
 from sklstm._input.check import refuse_dates, strings_refused
 from sklstm._input.frequency import as_dates, times_after
 from sklstm._input.row_times import series_keys, series_rows

@@ -4,9 +4,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from sklstm._bands import margins, widths
-from sklstm._correctors import TRUST
-from sklstm._lessons import early_and_held
+from sklstm._forecast.conformal import margins, widths
+from sklstm._forecast.residual_model import TRUST
+from sklstm._forecast.training_windows import early_and_held
 
 
 class Calibration(NamedTuple):

@@ -4,7 +4,7 @@ import numpy as np
 import numpy.testing as npt
 import pytest
 
-from sklstm._bands import in_order, margins, widths
+from sklstm._forecast.conformal import in_order, margins, widths
 
 
 def test_intervals_hold_their_share_of_new_errors():

@@ -4,8 +4,9 @@ import numpy as np
 import numpy.testing as npt
 import pytest
 
-from sklstm._columns import Columns
-from sklstm._lessons import (
+from sklstm._forecast.baselines import bridge
+from sklstm._forecast.columns import Columns
+from sklstm._forecast.training_windows import (
     Lessons,
     early_and_held,
     last_window,
@@ -14,7 +15,6 @@ from sklstm._lessons import (
     n_readings,
     next_lesson,
 )
-from sklstm._naive import bridge
 
 NAN = np.nan
 NONE = Columns(np.empty((0, 0)), np.empty(0, bool))

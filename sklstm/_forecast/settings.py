@@ -4,8 +4,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from sklstm._lessons import n_lessons_to_split, n_readings
-from sklstm._naive import N_DIFFERENCES
+from sklstm._forecast.baselines import N_DIFFERENCES
+from sklstm._forecast.training_windows import n_lessons_to_split, n_readings
 
 
 class Plan(NamedTuple):

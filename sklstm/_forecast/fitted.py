@@ -4,11 +4,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sklstm._bands import in_order
-from sklstm._calibration import Calibration
-from sklstm._correctors import Correctors
-from sklstm._lessons import Lessons
-from sklstm._plan import Plan
+from sklstm._forecast.calibration import Calibration
+from sklstm._forecast.conformal import in_order
+from sklstm._forecast.residual_model import Correctors
+from sklstm._forecast.settings import Plan
+from sklstm._forecast.training_windows import Lessons
 
 
 @dataclass(frozen=True)

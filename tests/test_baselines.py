@@ -4,7 +4,7 @@ import numpy as np
 import numpy.testing as npt
 import pytest
 
-from sklstm._naive import (
+from sklstm._forecast.baselines import (
     bridge,
     least_wrong,
     levels,

@@ -5,7 +5,7 @@ import numpy.testing as npt
 import pandas as pd
 import pytest
 
-from sklstm._calendar import PARTS, calendar_columns
+from sklstm._forecast.date_features import PARTS, calendar_columns
 
 DATES = pd.date_range("2024-01-01", "2024-12-31", freq="D")  # a leap year
 

@@ -6,10 +6,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from sklstm._columns import Columns
-from sklstm._lessons import Lessons, lessons_of, next_lesson
-from sklstm._naive import restlessness
-from sklstm._series import Panel
+from sklstm._forecast.baselines import restlessness
+from sklstm._forecast.columns import Columns
+from sklstm._forecast.panel import Panel
+from sklstm._forecast.training_windows import Lessons, lessons_of, next_lesson
 
 
 class Unit(NamedTuple):

@@ -7,7 +7,7 @@ import numpy as np
 from sklearn.base import clone
 from sklearn.utils import get_tags
 
-from sklstm._naive import levels, naive_forecasts
+from sklstm._forecast.baselines import levels, naive_forecasts
 
 # Shares of a correction to choose the best from.
 TRUST = np.arange(11) / 10
@@ -16,7 +16,7 @@ TRUST = np.arange(11) / 10
 class Recipe(NamedTuple):
     """What a regressor is shown of a window, and what it is to correct."""
 
-    naive: str  # a kind of :func:`sklstm._naive.naive_forecasts`
+    naive: str  # a kind of :func:`sklstm._forecast.baselines.naive_forecasts`
     season: int  # steps of a cycle
     horizon: int  # steps to forecast at once
     is_ahead: np.ndarray  # whether a column is known ahead, (n_columns,)

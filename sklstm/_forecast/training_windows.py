@@ -4,8 +4,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from sklstm._forecast.baselines import bridge
 from sklstm._input.windows import sliding_windows
-from sklstm._naive import bridge
 
 
 class Lessons(NamedTuple):

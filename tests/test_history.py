@@ -4,7 +4,7 @@ import numpy as np
 import numpy.testing as npt
 import pytest
 
-from sklstm._known import unit_of
+from sklstm._forecast.history import unit_of
 
 NAN = np.nan
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from sklstm._naive import bridge, mean_absolute_difference, naive_forecasts
+from sklstm._forecast.baselines import bridge, mean_absolute_difference, naive_forecasts
 
 
 def read_splits(splits, horizon):

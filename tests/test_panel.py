@@ -6,7 +6,7 @@ import pandas as pd
 import pandas.testing as pdt
 import pytest
 
-from sklstm._series import read_series
+from sklstm._forecast.panel import read_series
 
 MONTHS = pd.date_range("2020-01", periods=7, freq="MS", name="month")
 KNOWN, NEXT = MONTHS[:5], MONTHS[5:]

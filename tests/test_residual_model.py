@@ -3,7 +3,7 @@
 import numpy as np
 import numpy.testing as npt
 
-from sklstm._correctors import Recipe
+from sklstm._forecast.residual_model import Recipe
 
 
 def recipe(naive, season=2, horizon=1, is_ahead=()):
