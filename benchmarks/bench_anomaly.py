@@ -12,7 +12,7 @@ import torch
 from _timing import environment, in_fresh_process, print_table
 
 from sklstm import LSTMOutlierDetector
-from sklstm._scores import extremes, from_range_before
+from sklstm._anomaly.scoring import extremes, from_range_before
 
 SEEDS = range(3)
 MEMORY = 10_000

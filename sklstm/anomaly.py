@@ -9,11 +9,7 @@ from sklearn.base import BaseEstimator, OutlierMixin
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
-from sklstm._core.base import all_or_nothing
-from sklstm._core.sklearn_compat import HasMethods, Interval, StrOptions, fit_context
-from sklstm._forecast.residual_model import as_taken_by, seeded
-from sklstm._input.table import carried_on, read_table, with_values
-from sklstm._scores import (
+from sklstm._anomaly.scoring import (
     Yardstick,
     extremes,
     from_range_before,
@@ -22,6 +18,10 @@ from sklstm._scores import (
     smoothed,
     too_much,
 )
+from sklstm._core.base import all_or_nothing
+from sklstm._core.sklearn_compat import HasMethods, Interval, StrOptions, fit_context
+from sklstm._forecast.residual_model import as_taken_by, seeded
+from sklstm._input.table import carried_on, read_table, with_values
 from sklstm.autoencoding import LSTMAutoencoder
 from sklstm.preprocessing import SlidingWindowTransformer
 from sklstm.regression import LSTMRegressor

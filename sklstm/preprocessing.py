@@ -6,13 +6,6 @@ import numpy as np
 from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
-from sklstm._context import (
-    history_by_assumption,
-    history_by_time,
-    no_history,
-    past_rows,
-    remember,
-)
 from sklstm._core.callbacks import FitWatcher
 from sklstm._core.sklearn_compat import (
     CallbackSupportMixin,
@@ -24,7 +17,14 @@ from sklstm._core.sklearn_compat import (
 )
 from sklstm._input.table import read_table
 from sklstm._input.windows import lag_names, sliding_windows
-from sklstm._leaks import warn_if_target_inside, warn_if_thinned
+from sklstm._windowing.context import (
+    history_by_assumption,
+    history_by_time,
+    no_history,
+    past_rows,
+    remember,
+)
+from sklstm._windowing.leakage import warn_if_target_inside, warn_if_thinned
 
 
 class SlidingWindowTransformer(TransformerMixin, CallbackSupportMixin, BaseEstimator):

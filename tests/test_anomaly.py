@@ -13,7 +13,7 @@ from sklearn.linear_model import Ridge
 from sklearn.svm import LinearSVR
 
 from sklstm import LSTMAutoencoder, LSTMOutlierDetector, LSTMRegressor
-from sklstm._scores import (
+from sklstm._anomaly.scoring import (
     Yardstick,
     from_range_before,
     half_ranges,

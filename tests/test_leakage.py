@@ -3,7 +3,7 @@ import pandas as pd
 import pytest
 from sklearn.model_selection import KFold
 
-from sklstm._leaks import looks_thinned
+from sklstm._windowing.leakage import looks_thinned
 from sklstm.preprocessing import SlidingWindowTransformer
 
 N_ROWS = 240
