@@ -7,12 +7,12 @@ import torch
 from _timing import compared, interleaved, parse_arguments, print_table
 from torch import nn
 
-from sklstm._nn.by_hand import Workspaces
+from sklstm._nn.autograd import Workspaces
+from sklstm._nn.bptt.unrolled import Batch
 from sklstm._nn.cells import CELLS
 from sklstm._nn.network import RecurrentLayer, RecurrentNetwork
 from sklstm._nn.products import product_for, sum_for
 from sklstm._nn.training import rows_per_block
-from sklstm._nn.unrolled import Batch
 
 # Windows in a batch, time steps, inputs, units.
 SHAPES = [

@@ -7,7 +7,7 @@ import torch
 from _timing import compared, interleaved, parse_arguments, print_table
 from bench_cells import our_last_state, our_layer, run_layer
 
-from sklstm._nn.tensors import SMALL_STEP
+from sklstm._nn.runtime import SMALL_STEP
 
 # Windows in a batch, time steps, inputs, units: from small steps to large ones.
 SHAPES = [

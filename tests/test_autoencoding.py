@@ -12,7 +12,7 @@ from sklearn.pipeline import make_pipeline
 from sklstm import LSTMAutoencoder, SlidingWindowTransformer, pad_sequences
 from sklstm._nn.autoencoder import AutoencoderNetwork, n_multiplications_of
 from sklstm._nn.initialization import initialize
-from sklstm._nn.tensors import random_generator
+from sklstm._nn.runtime import random_generator
 
 RANDOM = np.random.default_rng(0)
 PHASES = RANDOM.uniform(0, 2 * np.pi, 200)

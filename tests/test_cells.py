@@ -9,7 +9,7 @@ from torch import nn
 
 from sklstm._nn.activations import ACTIVATIONS
 from sklstm._nn.cells import CELLS, CellWeights, step_by_step
-from sklstm._nn.recurrence import KERNELS, hidden_states
+from sklstm._nn.dispatch import KERNELS, hidden_states
 
 N_WINDOWS, N_TIMESTEPS, N_INPUTS, SIZE = 3, 6, 2, 4
 

@@ -8,12 +8,12 @@ import pytest
 import torch
 
 from sklstm import LSTMRegressor
+from sklstm._nn.batches import Rows
 from sklstm._nn.cells import CELLS
 from sklstm._nn.initialization import initialize
 from sklstm._nn.losses import SquaredError
 from sklstm._nn.network import RecurrentNetwork
-from sklstm._nn.rows import Rows
-from sklstm._nn.tensors import generator_on, random_generator, resolve_device
+from sklstm._nn.runtime import generator_on, random_generator, resolve_device
 from sklstm._nn.training import Plan, train
 
 pytestmark = [

@@ -10,7 +10,7 @@ import torch
 from sklstm._nn.cells import CELLS
 from sklstm._nn.initialization import initialize
 from sklstm._nn.network import RecurrentNetwork
-from sklstm._nn.tensors import random_generator
+from sklstm._nn.runtime import random_generator
 
 
 def new_network(seed=0, memory_init=None, dtype=torch.float64, size=6, **architecture):

@@ -9,9 +9,9 @@ from torch import nn
 
 from sklstm._nn.cells import CELLS
 from sklstm._nn.initialization import initialize
-from sklstm._nn.missing import existing_steps
+from sklstm._nn.masking import existing_steps
 from sklstm._nn.network import RecurrentNetwork, n_multiplications
-from sklstm._nn.tensors import dropout_mask, random_generator
+from sklstm._nn.runtime import dropout_mask, random_generator
 
 POOLINGS = ["last", "mean", "max", "attention"]
 

@@ -10,10 +10,10 @@ import torch
 
 from sklstm import LSTMRegressor
 from sklstm._nn import kernel, onednn
+from sklstm._nn.bptt.unrolled import Batch
 from sklstm._nn.cells import CellWeights
 from sklstm._nn.kernel import KernelLSTM
 from sklstm._nn.products import LARGE_PRODUCT, product_for, wide_product
-from sklstm._nn.unrolled import Batch
 
 ZEN_5 = "vendor_id\t: AuthenticAMD\ncpu family\t: 26\nmodel\t\t: 2\n"
 MIDDLE = Batch(64, 24, 8, 64, torch.float32)

@@ -11,7 +11,7 @@ import torch
 from sklstm._nn.initialization import initialize
 from sklstm._nn.network import RecurrentNetwork
 from sklstm._nn.optimizers import SGD, Adam, FlatWeights, StepSize, make_optimizer
-from sklstm._nn.tensors import random_generator
+from sklstm._nn.runtime import random_generator
 
 DECAY = 0.1
 

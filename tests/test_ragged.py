@@ -9,7 +9,7 @@ from sklearn.model_selection import GridSearchCV, cross_val_score
 
 from sklstm import LSTMClassifier, LSTMRegressor, pad_sequences
 from sklstm._input.padding import is_ragged
-from sklstm._nn.missing import trim
+from sklstm._nn.masking import trim
 from sklstm._nn.training import Plan, _batches
 
 RANDOM = np.random.default_rng(0)

@@ -9,8 +9,8 @@ from sklearn.model_selection import cross_val_score
 
 from sklstm import LSTMClassifier, LSTMRegressor, pad_sequences
 from sklstm._input.steps import steps_of
+from sklstm._nn.batches import Rows
 from sklstm._nn.losses import make_loss
-from sklstm._nn.rows import Rows
 
 RANDOM = np.random.default_rng(0)
 LENGTHS = RANDOM.integers(4, 12, 80)

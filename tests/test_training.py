@@ -11,11 +11,11 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.neural_network import MLPRegressor
 
 from sklstm._nn import onednn, training
+from sklstm._nn.batches import Rows
 from sklstm._nn.initialization import initialize
 from sklstm._nn.losses import SquaredError
 from sklstm._nn.network import RecurrentNetwork
-from sklstm._nn.rows import Rows
-from sklstm._nn.tensors import random_generator
+from sklstm._nn.runtime import random_generator
 from sklstm._nn.training import Plan, evaluate, predict, rows_per_block, train
 
 # So small a step leaves the loss where it was.

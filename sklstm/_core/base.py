@@ -30,7 +30,7 @@ from sklstm._nn.autoencoder import n_multiplications_of
 from sklstm._nn.cells import ACTIVATIONS, CELLS
 from sklstm._nn.initialization import initialize
 from sklstm._nn.losses import make_loss
-from sklstm._nn.tensors import random_generator, resolve_device, threads_for
+from sklstm._nn.runtime import random_generator, resolve_device, threads_for
 from sklstm._nn.training import Plan, rows_per_block, train
 
 # float64 is used for float64 input while an epoch takes fewer multiplications than

@@ -8,10 +8,10 @@ import torch
 from sklstm._core.scaling import windows_to_tensors
 from sklstm._input.steps import existing
 from sklstm._nn.autoencoder import make_network
+from sklstm._nn.batches import Rows
 from sklstm._nn.losses import make_loss
-from sklstm._nn.missing import answer_trimmed
-from sklstm._nn.rows import Rows
-from sklstm._nn.tensors import resolve_device
+from sklstm._nn.masking import answer_trimmed
+from sklstm._nn.runtime import resolve_device
 from sklstm._nn.training import predict, rows_per_block
 
 # Parameters that a network may go on training with other values of.

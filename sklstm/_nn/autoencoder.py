@@ -2,7 +2,7 @@
 
 from torch import nn
 
-from sklstm._nn.missing import existing_steps
+from sklstm._nn.masking import existing_steps
 from sklstm._nn.network import RecurrentNetwork, n_multiplications
 
 

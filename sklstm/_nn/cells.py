@@ -1,7 +1,7 @@
 """Recurrent cells: the equations as they were published, one per line.
 
 They are what the package means by a cell. Whoever wants states asks
-:func:`sklstm._nn.recurrence.hidden_states`, which has faster ways to the same numbers.
+:func:`sklstm._nn.dispatch.hidden_states`, which has faster ways to the same numbers.
 
 References
 ----------

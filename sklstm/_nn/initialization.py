@@ -4,7 +4,7 @@ import torch
 from torch import nn
 
 from sklstm._nn.cells import CELLS
-from sklstm._nn.front import Convolution, Embedding
+from sklstm._nn.layers import Convolution, Embedding
 from sklstm._nn.linear import Linear
 from sklstm._nn.network import RecurrentLayer
 from sklstm._nn.pooling import Attention

@@ -59,7 +59,7 @@ class KernelLSTM:
         return self._trail[0].transpose(1, 2)
 
     def run_forwards(self, inputs, weights, exists=None, mask=None):
-        """Compute the states, as :meth:`sklstm._nn.unrolled.Unrolled.run_forwards`.
+        """Compute the states, as `Unrolled.run_forwards`.
 
         `exists` and `mask` are None in all batches that this suits.
         """
@@ -76,7 +76,7 @@ class KernelLSTM:
             self._trail = onednn.lstm_states(*self._given)
 
     def run_backwards(self, weights, d_states, d_last, wants_d_inputs=False):
-        """Go back, as :meth:`sklstm._nn.unrolled.Unrolled.run_backwards`, but once."""
+        """Go back, as `Unrolled.run_backwards`, but once."""
         no_slopes = self._no_slopes, self._no_state[0]
         d_states, d_last = (
             zeros if slopes is None else slopes.transpose(-1, -2).contiguous()

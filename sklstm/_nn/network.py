@@ -5,14 +5,14 @@ from itertools import pairwise
 import torch
 from torch import nn
 
-from sklstm._nn.by_hand import Workspaces
+from sklstm._nn.autograd import Workspaces
 from sklstm._nn.cells import CELLS, CellWeights
-from sklstm._nn.front import make_front
+from sklstm._nn.dispatch import hidden_states
+from sklstm._nn.layers import make_front
 from sklstm._nn.linear import Linear
-from sklstm._nn.missing import existing_steps, hide_missing, reverse
+from sklstm._nn.masking import existing_steps, hide_missing, reverse
 from sklstm._nn.pooling import make_pooling
-from sklstm._nn.recurrence import hidden_states
-from sklstm._nn.tensors import dropout_mask
+from sklstm._nn.runtime import dropout_mask
 
 
 class RecurrentLayer(nn.Module):

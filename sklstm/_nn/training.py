@@ -7,10 +7,10 @@ from typing import NamedTuple
 import torch
 
 from sklstm._nn import onednn
-from sklstm._nn.gradients import way_through
-from sklstm._nn.missing import answer_trimmed
+from sklstm._nn.backprop import way_through
+from sklstm._nn.masking import answer_trimmed
 from sklstm._nn.optimizers import FlatWeights, StepSize, make_optimizer
-from sklstm._nn.tensors import generator_on
+from sklstm._nn.runtime import generator_on
 
 # While predicting: numbers that the gates of one step may take, so that they stay in
 # the cache of a core, which wide processors have more of; and the states of all steps.

@@ -3,12 +3,12 @@
 import torch
 from torch.autograd.function import once_differentiable
 
+from sklstm._nn.bptt.gru import UnrolledGRU, UnrolledTanhGRU
+from sklstm._nn.bptt.lstm import UnrolledLSTM, UnrolledTanhLSTM
+from sklstm._nn.bptt.rnn import UnrolledRNN, UnrolledTanhRNN
+from sklstm._nn.bptt.unrolled import Batch
 from sklstm._nn.cells import CellWeights
-from sklstm._nn.gru import UnrolledGRU, UnrolledTanhGRU
 from sklstm._nn.kernel import KernelLSTM
-from sklstm._nn.lstm import UnrolledLSTM, UnrolledTanhLSTM
-from sklstm._nn.rnn import UnrolledRNN, UnrolledTanhRNN
-from sklstm._nn.unrolled import Batch
 
 UNROLLED = {"lstm": UnrolledLSTM, "gru": UnrolledGRU, "rnn": UnrolledRNN}
 UNROLLED_TANH = {
@@ -69,7 +69,7 @@ def states_without_history(cell, inputs, weights, activation, exists, wants_stat
     Parameters
     ----------
     cell, inputs, weights, activation
-        As of :func:`sklstm._nn.recurrence.hidden_states`.
+        As of :func:`sklstm._nn.dispatch.hidden_states`.
     exists : torch.Tensor of shape (n_timesteps, n_windows) or None
         1 where a step exists and 0 where not, which is for activations that map zero to
         zero; None where all do.

@@ -4,10 +4,10 @@ import torch
 from torch.nn.functional import linear
 
 from sklstm._nn.activations import ACTIVATIONS
-from sklstm._nn.missing import existing_steps, hide_missing
+from sklstm._nn.bptt.unrolled import Batch
+from sklstm._nn.masking import existing_steps, hide_missing
 from sklstm._nn.network import RecurrentNetwork
 from sklstm._nn.pooling import Last
-from sklstm._nn.unrolled import Batch
 
 
 class ByAutograd:

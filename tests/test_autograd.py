@@ -8,10 +8,10 @@ import torch
 
 from sklstm._nn import kernel, onednn, products, recurrence, unrolled
 from sklstm._nn.activations import ACTIVATIONS
-from sklstm._nn.by_hand import AllSteps, Workspaces
+from sklstm._nn.autograd import AllSteps, Workspaces
 from sklstm._nn.cells import CELLS, CellWeights, step_by_step
-from sklstm._nn.missing import existing_steps
-from sklstm._nn.recurrence import FEW_WINDOWS, hidden_states
+from sklstm._nn.dispatch import FEW_WINDOWS, hidden_states
+from sklstm._nn.masking import existing_steps
 
 # Enough windows that our own steps answer without a history too.
 N_WINDOWS, N_TIMESTEPS, N_INPUTS, SIZE = FEW_WINDOWS + 1, 7, 3, 5

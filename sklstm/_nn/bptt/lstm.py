@@ -4,8 +4,8 @@ from abc import abstractmethod
 
 import torch
 
+from sklstm._nn.bptt.unrolled import Chunk, Unrolled
 from sklstm._nn.products import sigmoid_of_product, sum_for
-from sklstm._nn.unrolled import Chunk, Unrolled
 
 # Tensors, for operations that want some or take longer to read a number. Their dtype
 # gives way to that of whatever they are combined with.

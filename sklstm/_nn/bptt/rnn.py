@@ -5,8 +5,8 @@ from abc import abstractmethod
 import torch
 
 from sklstm._nn.activations import ONE
+from sklstm._nn.bptt.unrolled import Chunk, Unrolled
 from sklstm._nn.products import sigmoid_of_product, sum_for
-from sklstm._nn.unrolled import Chunk, Unrolled
 
 
 class BaseUnrolledRNN(Unrolled):

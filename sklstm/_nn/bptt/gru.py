@@ -5,9 +5,9 @@ from abc import abstractmethod
 import torch
 
 from sklstm._nn.activations import ONE
+from sklstm._nn.bptt.unrolled import Chunk, Unrolled
 from sklstm._nn.cells import CellWeights
 from sklstm._nn.products import sum_for
-from sklstm._nn.unrolled import Chunk, Unrolled
 
 
 class BaseUnrolledGRU(Unrolled):

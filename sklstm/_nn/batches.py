@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import torch
 
-from sklstm._nn.missing import existing_steps, trim
+from sklstm._nn.masking import existing_steps, trim
 
 
 class Rows(NamedTuple):

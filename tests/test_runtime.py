@@ -9,7 +9,7 @@ import numpy.testing as npt
 import pytest
 import torch
 
-from sklstm._nn.tensors import (
+from sklstm._nn.runtime import (
     SMALL_STEP,
     dropout_mask,
     generator_on,

@@ -4,10 +4,10 @@ import torch
 
 from sklstm._nn import onednn
 from sklstm._nn.activations import ACTIVATIONS
-from sklstm._nn.by_hand import AllSteps, states_without_history
+from sklstm._nn.autograd import AllSteps, states_without_history
 from sklstm._nn.cells import step_by_step
 from sklstm._nn.kernel import FEW_STEPS, FEW_UNITS
-from sklstm._nn.missing import with_missing_behind
+from sklstm._nn.masking import with_missing_behind
 
 # Fewer windows than this are faster by PyTorch's kernels where no history is kept.
 FEW_WINDOWS = 64

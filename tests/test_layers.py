@@ -8,10 +8,10 @@ from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 
 from sklstm import LSTMClassifier, LSTMRegressor, SequenceEncoder
-from sklstm._nn.front import Convolution, Embedding
 from sklstm._nn.initialization import initialize
+from sklstm._nn.layers import Convolution, Embedding
 from sklstm._nn.network import RecurrentNetwork, n_multiplications
-from sklstm._nn.tensors import random_generator
+from sklstm._nn.runtime import random_generator
 
 RANDOM = np.random.default_rng(0)
 SETTINGS = {"learning_rate": "cosine", "random_state": 0}

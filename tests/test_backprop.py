@@ -6,12 +6,12 @@ import pytest
 import torch
 
 from sklstm._nn.activations import ACTIVATIONS
+from sklstm._nn.backprop import ByAutograd, ByHand, way_through
 from sklstm._nn.cells import CELLS
-from sklstm._nn.gradients import ByAutograd, ByHand, way_through
 from sklstm._nn.initialization import initialize
 from sklstm._nn.network import RecurrentNetwork
 from sklstm._nn.optimizers import FlatWeights
-from sklstm._nn.tensors import random_generator
+from sklstm._nn.runtime import random_generator
 
 N_WINDOWS, N_TIMESTEPS, N_FEATURES, N_OUTPUTS = 6, 5, 2, 3
 TOLERANCES = {torch.float64: 1e-12, torch.float32: 1e-5}

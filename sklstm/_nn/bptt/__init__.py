@@ -1,0 +1,1 @@
+"""Back-propagation through time, with gradients derived by hand."""
