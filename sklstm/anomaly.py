@@ -19,8 +19,8 @@ from sklstm._anomaly.scoring import (
     too_much,
 )
 from sklstm._core.base import all_or_nothing
+from sklstm._core.nested import as_taken_by, seeded
 from sklstm._core.sklearn_compat import HasMethods, Interval, StrOptions, fit_context
-from sklstm._forecast.residual_model import as_taken_by, seeded
 from sklstm._input.table import carried_on, read_table, with_values
 from sklstm.autoencoding import LSTMAutoencoder
 from sklstm.preprocessing import SlidingWindowTransformer

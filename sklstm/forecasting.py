@@ -10,6 +10,7 @@ from sklearn.model_selection import TimeSeriesSplit, check_cv
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted, check_scalar
 
+from sklstm._core.nested import going_on, seeded
 from sklstm._core.sklearn_compat import HasMethods, Interval, StrOptions, fit_context
 from sklstm._forecast.backtest import (
     compare,
@@ -18,18 +19,12 @@ from sklstm._forecast.backtest import (
     score_forecasts,
 )
 from sklstm._forecast.baselines import least_wrong
-from sklstm._forecast.calibration import Calibration, hold_back
+from sklstm._forecast.conformal import Calibration, hold_back
 from sklstm._forecast.covariates import check_lengths, exogenous_of, part_of
 from sklstm._forecast.fitted import Learnt
 from sklstm._forecast.history import Known, unit_of
 from sklstm._forecast.panel import read_series
-from sklstm._forecast.residual_model import (
-    Correctors,
-    Recipe,
-    going_on,
-    quantile_levels,
-    seeded,
-)
+from sklstm._forecast.residual_model import Correctors, Recipe, quantile_levels
 from sklstm._forecast.settings import (
     Plan,
     check_positive,

@@ -6,9 +6,9 @@ import numpy as np
 from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
-from sklstm._core.callbacks import FitWatcher
 from sklstm._core.sklearn_compat import (
     CallbackSupportMixin,
+    FitWatcher,
     Interval,
     StrOptions,
     fit_context,

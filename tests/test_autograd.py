@@ -6,9 +6,10 @@ import numpy.testing as npt
 import pytest
 import torch
 
-from sklstm._nn import kernel, onednn, products, recurrence, unrolled
+from sklstm._nn import dispatch, kernel, onednn, products
 from sklstm._nn.activations import ACTIVATIONS
 from sklstm._nn.autograd import AllSteps, Workspaces
+from sklstm._nn.bptt import unrolled
 from sklstm._nn.cells import CELLS, CellWeights, step_by_step
 from sklstm._nn.dispatch import FEW_WINDOWS, hidden_states
 from sklstm._nn.masking import existing_steps
@@ -105,7 +106,7 @@ def go_by_kernel(monkeypatch):
 
 def go_elsewhere(monkeypatch):
     """Go the way of a device without steps of ours."""
-    monkeypatch.setattr(recurrence, "_is_faster_by_hand", lambda *_: False)
+    monkeypatch.setattr(dispatch, "_is_faster_by_hand", lambda *_: False)
 
 
 def through(*ways):
@@ -186,13 +187,13 @@ def test_answers_without_history_are_those_with_one(cell, activation, dtype):
 @pytest.mark.parametrize("n_in_block", [1, 40, 1000])
 def test_last_states_by_onednn_are_those_of_the_steps(n_in_block, monkeypatch):
     go_by_kernel(monkeypatch)
-    monkeypatch.setattr(recurrence, "FEW_STEPS", 1)
-    monkeypatch.setattr(recurrence, "FEW_UNITS", 1)
-    monkeypatch.setattr(recurrence, "FEW_IN_BLOCK", 1)
-    monkeypatch.setattr(recurrence, "BLOCK_STATES", n_in_block * N_TIMESTEPS * SIZE)
+    monkeypatch.setattr(dispatch, "FEW_STEPS", 1)
+    monkeypatch.setattr(dispatch, "FEW_UNITS", 1)
+    monkeypatch.setattr(dispatch, "FEW_IN_BLOCK", 1)
+    monkeypatch.setattr(dispatch, "BLOCK_STATES", n_in_block * N_TIMESTEPS * SIZE)
     parts = random_parts(dtype=torch.float32)
     with torch.no_grad(), monkeypatch.context() as patch:
-        patch.setattr(recurrence, "states_without_history", None)  # not this way
+        patch.setattr(dispatch, "states_without_history", None)  # not this way
         states, last = by_hand("lstm", parts, wants_states=False)
     assert states is None
     assert_close([last], [by_steps("lstm", parts)[1]], 1e-5)

@@ -12,8 +12,8 @@ import sklstm
 FLOORS = [
     ["_anomaly", "_core", "_forecast", "_input", "_nn", "_nn.bptt", "_windowing"],
     # 1: the engine, and what users pass
-    ["_nn.layers", "_nn.linear", "_nn.losses", "_nn.optimizers", "_nn.runtime"],
-    ["_nn.activations", "_nn.masking", "_nn.onednn", "_nn.pooling"],
+    ["_nn.layers", "_nn.losses", "_nn.optimizers", "_nn.runtime"],
+    ["_nn.activations", "_nn.masking", "_nn.onednn"],
     ["_nn.batches", "_nn.cells", "_nn.products"],
     ["_nn.bptt.unrolled", "_nn.kernel"],
     ["_nn.bptt.gru", "_nn.bptt.lstm", "_nn.bptt.rnn"],
@@ -21,21 +21,21 @@ FLOORS = [
     ["_nn.dispatch"],
     ["_nn.network"],
     ["_nn.autoencoder", "_nn.backprop", "_nn.initialization"],
-    ["_input.codes", "_input.padding", "_input.row_times", "_input.windows"],
-    ["_input.check", "_input.frequency", "_input.steps", "_input.tokens"],
+    ["_input.padding", "_input.row_times", "_input.windows"],
+    ["_input.check", "_input.frequency", "_input.tokens"],
     ["_input.table"],
     # 2: training
     ["_nn.training"],
     # 3: arrays to network and back
-    ["_core.callbacks", "_core.samples", "_core.scaling", "_core.sklearn_compat"],
+    ["_core.nested", "_core.samples", "_core.scaling", "_core.sklearn_compat"],
     ["_core.scaled_network", "_core.targets"],
     ["_core.base"],
     # 3: what one estimator needs
     ["_anomaly.scoring", "_windowing.context", "_windowing.leakage"],
-    ["_forecast.baselines", "_forecast.columns", "_forecast.date_features"],
+    ["_forecast.baselines", "_forecast.date_features"],
     ["_forecast.backtest", "_forecast.covariates", "_forecast.training_windows"],
-    ["_forecast.conformal", "_forecast.panel", "_forecast.residual_model"],
-    ["_forecast.calibration", "_forecast.history", "_forecast.settings"],
+    ["_forecast.panel", "_forecast.residual_model"],
+    ["_forecast.conformal", "_forecast.history", "_forecast.settings"],
     ["_forecast.fitted"],
     # 4: what the user calls
     ["autoencoding", "classification", "datasets", "displays", "encoding"],

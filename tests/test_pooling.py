@@ -6,7 +6,7 @@ import pytest
 import torch
 from scipy.special import softmax
 
-from sklstm._nn.pooling import Attention, make_pooling
+from sklstm._nn.layers import Attention, make_pooling
 
 N_MISSING = [0, 2, 4]
 

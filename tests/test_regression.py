@@ -366,7 +366,7 @@ def test_an_interrupted_fit_keeps_what_was_learnt(data, monkeypatch):
         if len(history.loss_curve) == 5:
             raise KeyboardInterrupt
 
-    monkeypatch.setattr("sklstm._core.callbacks.FitWatcher.end_epoch", interrupt)
+    monkeypatch.setattr("sklstm._core.sklearn_compat.FitWatcher.end_epoch", interrupt)
     with pytest.warns(UserWarning, match="interrupted by user after 5 epochs"):
         model.fit(X, y)
     monkeypatch.undo()

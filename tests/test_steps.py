@@ -8,7 +8,7 @@ from sklearn.metrics import accuracy_score, r2_score
 from sklearn.model_selection import cross_val_score
 
 from sklstm import LSTMClassifier, LSTMRegressor, pad_sequences
-from sklstm._input.steps import steps_of
+from sklstm._input.padding import steps_of
 from sklstm._nn.batches import Rows
 from sklstm._nn.losses import make_loss
 

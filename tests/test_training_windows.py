@@ -5,7 +5,7 @@ import numpy.testing as npt
 import pytest
 
 from sklstm._forecast.baselines import bridge
-from sklstm._forecast.columns import Columns
+from sklstm._forecast.covariates import Columns
 from sklstm._forecast.training_windows import (
     Lessons,
     early_and_held,

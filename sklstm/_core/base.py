@@ -13,19 +13,19 @@ from sklearn.utils import check_random_state
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
-from sklstm._core.callbacks import FitWatcher
 from sklstm._core.samples import Samples, without_empty_windows, without_zero_weights
 from sklstm._core.scaled_network import ScaledNetwork
 from sklstm._core.scaling import identity_scale, scale_of_windows
 from sklstm._core.sklearn_compat import (
     CallbackSupportMixin,
+    FitWatcher,
     Interval,
     StrOptions,
     check_weights,
 )
 from sklstm._input.check import check_windows, strings_refused
-from sklstm._input.codes import check_codes, count_codes
-from sklstm._input.steps import by_window, existing, in_kind, steps_of
+from sklstm._input.padding import by_window, existing, in_kind, steps_of
+from sklstm._input.tokens import check_codes, count_codes
 from sklstm._nn.autoencoder import n_multiplications_of
 from sklstm._nn.cells import ACTIVATIONS, CELLS
 from sklstm._nn.initialization import initialize

@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from sklstm._input.check import Windows
-from sklstm._input.steps import existing
+from sklstm._input.padding import existing
 
 
 class Samples(NamedTuple):

@@ -6,7 +6,7 @@ import numpy as np
 import torch
 
 from sklstm._core.scaling import windows_to_tensors
-from sklstm._input.steps import existing
+from sklstm._input.padding import existing
 from sklstm._nn.autoencoder import make_network
 from sklstm._nn.batches import Rows
 from sklstm._nn.losses import make_loss

@@ -1,4 +1,4 @@
-"""What users pass as X beside their series, read as columns beside each."""
+"""Covariates: columns beside the series, and which of them are known in the future."""
 
 from typing import NamedTuple
 
@@ -6,7 +6,6 @@ import numpy as np
 import pandas as pd
 from sklearn.utils.validation import check_array
 
-from sklstm._forecast.columns import Columns
 from sklstm._forecast.date_features import calendar_columns
 from sklstm._input.check import refuse_dates, strings_refused
 from sklstm._input.frequency import as_dates, times_after
@@ -280,3 +279,38 @@ def _named(times):
     if len(times) > N_NAMED:
         return f"{times[0]} to {times[-1]}, {len(times)} steps"
     return ", ".join(str(time) for time in times) or "no time"
+
+
+class Columns(NamedTuple):
+    """Columns beside one series, from its first step on."""
+
+    table: np.ndarray  # (n_rows, n_columns)
+    # Whether a column is known beyond the last reading of the series, (n_columns,).
+    is_ahead: np.ndarray
+
+    def around(self, ends, window_size, horizon):
+        """Cut what stands beside windows and the steps after them.
+
+        Parameters
+        ----------
+        ends : ndarray of shape (n_windows,)
+            Position of the first step after each window.
+        window_size, horizon : int
+            Steps of a window, and steps after it.
+
+        Returns
+        -------
+        around : ndarray of shape (n_windows, window_size + horizon, n_columns)
+            Columns that are not known ahead go on as they are at the end of a window.
+            Steps before the first one are NaN.
+        """
+        positions = ends[:, None] + np.arange(-window_size, horizon)
+        known = np.minimum(positions, ends[:, None] - 1)[:, :, None]
+        places = np.where(self.is_ahead, positions[:, :, None], known)
+        around = self.table[np.maximum(places, 0), np.arange(len(self.is_ahead))]
+        around[positions < 0] = np.nan
+        return around
+
+    def followed_by(self, later):
+        """Return the columns with later rows of them behind their own."""
+        return self._replace(table=np.concatenate([self.table, later.table]))

@@ -4,8 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sklstm._forecast.calibration import Calibration
-from sklstm._forecast.conformal import in_order
+from sklstm._forecast.conformal import Calibration, in_order
 from sklstm._forecast.residual_model import Correctors
 from sklstm._forecast.settings import Plan
 from sklstm._forecast.training_windows import Lessons

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from sklstm._forecast.baselines import restlessness
-from sklstm._forecast.columns import Columns
+from sklstm._forecast.covariates import Columns
 from sklstm._forecast.panel import Panel
 from sklstm._forecast.training_windows import Lessons, lessons_of, next_lesson
 

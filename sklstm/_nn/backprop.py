@@ -5,9 +5,9 @@ from torch.nn.functional import linear
 
 from sklstm._nn.activations import ACTIVATIONS
 from sklstm._nn.bptt.unrolled import Batch
+from sklstm._nn.layers import Last
 from sklstm._nn.masking import existing_steps, hide_missing
 from sklstm._nn.network import RecurrentNetwork
-from sklstm._nn.pooling import Last
 
 
 class ByAutograd:

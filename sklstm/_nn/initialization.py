@@ -4,10 +4,8 @@ import torch
 from torch import nn
 
 from sklstm._nn.cells import CELLS
-from sklstm._nn.layers import Convolution, Embedding
-from sklstm._nn.linear import Linear
+from sklstm._nn.layers import Attention, Convolution, Embedding, Linear
 from sklstm._nn.network import RecurrentLayer
-from sklstm._nn.pooling import Attention
 
 # The gate that keeps the state, and the one that lets new input in, as positions among
 # the gates of a cell; a GRU keeps by its update gate, and has no second one.

@@ -8,10 +8,8 @@ from torch import nn
 from sklstm._nn.autograd import Workspaces
 from sklstm._nn.cells import CELLS, CellWeights
 from sklstm._nn.dispatch import hidden_states
-from sklstm._nn.layers import make_front
-from sklstm._nn.linear import Linear
+from sklstm._nn.layers import Linear, make_front, make_pooling
 from sklstm._nn.masking import existing_steps, hide_missing, reverse
-from sklstm._nn.pooling import make_pooling
 from sklstm._nn.runtime import dropout_mask
 
 
