@@ -1,4 +1,4 @@
-"""Learn to add two marked numbers among many: what `memory_init` is for."""
+"""Learn to add two marked numbers among many: what `max_timescale` is for."""
 
 import warnings
 from statistics import median
@@ -16,13 +16,13 @@ N_SEQUENCES, N_EPOCHS, N_TEST, SEEDS = 4000, 10, 2560, (0, 1, 2)
 TOLERANCE = 0.04
 
 
-def learn(n_timesteps, memory_init, seed):
+def learn(n_timesteps, max_timescale, seed):
     """Train on one set of sequences; returns mean squared and wrong of the test."""
     X, y = make_adding(N_SEQUENCES + N_TEST, n_timesteps, random_state=seed)
     model = LSTMRegressor(
         32,
         dtype="float32",
-        memory_init=memory_init,
+        max_timescale=max_timescale,
         batch_size=10,
         learning_rate="cosine",
         max_iter=N_EPOCHS,
@@ -38,13 +38,13 @@ def learn(n_timesteps, memory_init, seed):
 
 
 def compare(n_timesteps):
-    """Learn with and without memory_init; returns rows of a table."""
-    for memory_init in (n_timesteps, None):
-        results = [learn(n_timesteps, memory_init, seed) for seed in SEEDS]
+    """Learn with and without max_timescale; returns rows of a table."""
+    for max_timescale in (n_timesteps, None):
+        results = [learn(n_timesteps, max_timescale, seed) for seed in SEEDS]
         errors, wrong, naive = map(median, zip(*results, strict=True))
         yield {
             "time steps": str(n_timesteps),
-            "memory_init": str(memory_init),
+            "max_timescale": str(max_timescale),
             "sequences presented": str(N_SEQUENCES * N_EPOCHS),
             f"wrong of {N_TEST}": f"{wrong:.0f}",
             "mean squared error": f"{errors:.2g}",

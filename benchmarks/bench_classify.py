@@ -127,7 +127,7 @@ def adding_halves(_folder, n_sequences, seed):
     return make_adding(n_sequences, 100, random_state=seed)
 
 
-def adding(folder, seed, *, draw, cell="lstm", memory_init=100):
+def adding(folder, seed, *, draw, cell="lstm", max_timescale=100):
     """Sequences presented, each once, until nearly all of a test are right."""
     # Draws of no seed have sequences in common.
     first = (MOST_PRESENTED // N_BETWEEN_TESTS + 2) * seed
@@ -135,7 +135,7 @@ def adding(folder, seed, *, draw, cell="lstm", memory_init=100):
     model = LSTMRegressor(
         32,
         cell=cell,
-        memory_init=memory_init,
+        max_timescale=max_timescale,
         batch_size=10,
         dtype="float32",
         random_state=seed,
@@ -222,9 +222,9 @@ TASKS = {
     "dna": ("accuracy", dna),
     "adding_100": ("sequences", partial(adding, draw=adding_1997)),
     "adding_100, gru": ("sequences", partial(adding, draw=adding_1997, cell="gru")),
-    "adding_100, memory_init=None": (
+    "adding_100, max_timescale=None": (
         "sequences",
-        partial(adding, draw=adding_1997, memory_init=None),
+        partial(adding, draw=adding_1997, max_timescale=None),
     ),
     "make_adding": ("sequences", partial(adding, draw=adding_halves)),
     "make_adding, gru": ("sequences", partial(adding, draw=adding_halves, cell="gru")),

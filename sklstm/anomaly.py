@@ -19,7 +19,7 @@ from sklstm._anomaly.scoring import (
     too_much,
 )
 from sklstm._core.base import all_or_nothing
-from sklstm._core.nested import as_taken_by, seeded
+from sklstm._core.nested import clone_with_seed, reshape_for
 from sklstm._core.sklearn_compat import HasMethods, Interval, StrOptions, fit_context
 from sklstm._input.table import carried_on, read_table, with_values
 from sklstm.autoencoding import LSTMAutoencoder
@@ -471,7 +471,7 @@ class LSTMOutlierDetector(OutlierMixin, BaseEstimator):
             inputs = np.concatenate([part[0] for part in parts])
         if len(parts) > 1 and targets is not None:
             targets = np.concatenate([part[1] for part in parts])
-        self.estimator_.fit(as_taken_by(self.estimator_, inputs), targets)
+        self.estimator_.fit(reshape_for(self.estimator_, inputs), targets)
 
     def _new_estimator(self, n_windows):
         """Make what expects, with a seed of its own."""
@@ -489,7 +489,7 @@ class LSTMOutlierDetector(OutlierMixin, BaseEstimator):
             kinds = {"forecast": LSTMRegressor, "reconstruction": LSTMAutoencoder}
             estimator = kinds[self.method](**settings)
         random = check_random_state(self.random_state)
-        return seeded(estimator, random.randint(np.iinfo(np.int32).max))
+        return clone_with_seed(estimator, random.randint(np.iinfo(np.int32).max))
 
     def _lessons(self, windows):
         """Subtract levels from windows, and from their last rows; return these too."""
@@ -516,7 +516,7 @@ class LSTMOutlierDetector(OutlierMixin, BaseEstimator):
         """Ask the estimator for the last row of windows, less their level."""
         if self._fixed[0] == "reconstruction":
             return self.estimator_.reconstruct(inputs)[:, -1]
-        answers = self.estimator_.predict(as_taken_by(self.estimator_, inputs))
+        answers = self.estimator_.predict(reshape_for(self.estimator_, inputs))
         answers = answers.reshape(len(inputs), -1)
         if answers.shape[1] != inputs.shape[2]:
             raise ValueError(

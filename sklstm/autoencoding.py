@@ -5,7 +5,7 @@ from numbers import Integral
 import numpy as np
 from sklearn.utils.validation import check_array, check_is_fitted
 
-from sklstm._core.base import BaseLSTM, all_or_nothing, told, without_front
+from sklstm._core.base import BaseLSTM, all_or_nothing, callback_data, without_front_end
 from sklstm._core.samples import Samples, split_off_last
 from sklstm._core.sklearn_compat import (
     Interval,
@@ -28,7 +28,7 @@ class LSTMAutoencoder(BaseLSTM):
 
     Parameters
     ----------
-    code_size : int, default=10
+    n_components : int, default=10
         Numbers that stand for a window.
 
     hidden_layer_sizes : int or tuple of int, default=(50,)
@@ -62,7 +62,7 @@ class LSTMAutoencoder(BaseLSTM):
         same units at every step of a window [6]_. Training is several times slower
         with it.
 
-    memory_init : float or None, default=None
+    max_timescale : float or None, default=None
         Longest dependency to be learnt, in time steps, at least 2: the biases of the
         gates start spread over memories of up to that length [7]_. None starts with a
         forget bias of 1, from which a long dependency is learnt later: on the adding
@@ -130,7 +130,7 @@ class LSTMAutoencoder(BaseLSTM):
 
     warm_start : bool, default=False
         Whether `fit` goes on with the weights, the scales and the precision of the last
-        fit; `memory_init` and `standardize` have no say then.
+        fit; `max_timescale` and `standardize` have no say then.
 
     random_state : int, RandomState instance or None, default=None
         Seeds the first weights, the order of the windows and dropout. Pass an int to
@@ -242,15 +242,15 @@ class LSTMAutoencoder(BaseLSTM):
     """
 
     _parameter_constraints: dict = {
-        **without_front(BaseLSTM._parameter_constraints),
-        "code_size": [Interval(Integral, 1, None, closed="left")],
+        **without_front_end(BaseLSTM._parameter_constraints),
+        "n_components": [Interval(Integral, 1, None, closed="left")],
         "pooling": [StrOptions({"last", "mean", "max", "attention"})],
         "loss": [StrOptions({"squared_error", "absolute_error", "huber"})],
     }
 
     def __init__(
         self,
-        code_size=10,
+        n_components=10,
         hidden_layer_sizes=(50,),
         *,
         cell="lstm",
@@ -259,7 +259,7 @@ class LSTMAutoencoder(BaseLSTM):
         pooling="last",
         dropout=0.0,
         recurrent_dropout=0.0,
-        memory_init=None,
+        max_timescale=None,
         loss="squared_error",
         solver="adam",
         alpha=0.0,
@@ -280,7 +280,7 @@ class LSTMAutoencoder(BaseLSTM):
         device="cpu",
         dtype="auto",
     ):
-        self.code_size = code_size
+        self.n_components = n_components
         self.hidden_layer_sizes = hidden_layer_sizes
         self.cell = cell
         self.activation = activation
@@ -288,7 +288,7 @@ class LSTMAutoencoder(BaseLSTM):
         self.pooling = pooling
         self.dropout = dropout
         self.recurrent_dropout = recurrent_dropout
-        self.memory_init = memory_init
+        self.max_timescale = max_timescale
         self.loss = loss
         self.solver = solver
         self.alpha = alpha
@@ -345,7 +345,7 @@ class LSTMAutoencoder(BaseLSTM):
             weights = check_weights(sample_weight, windows.values)
         samples = Samples(windows, windows.values, weights)
         task = Reconstruction({"name": self.loss})
-        self._fit(task, samples, None, told(X, y, sample_weight))
+        self._fit(task, samples, None, callback_data(X, y, sample_weight))
         self.n_timesteps_ = windows.values.shape[1]
         return self
 
@@ -354,7 +354,7 @@ class LSTMAutoencoder(BaseLSTM):
 
         Parameters
         ----------
-        X : array-like of shape (n_windows, code_size)
+        X : array-like of shape (n_windows, n_components)
             What :meth:`transform` gives.
 
         Returns

@@ -7,7 +7,7 @@ from sklearn.base import ClassifierMixin
 from sklearn.metrics import accuracy_score
 from sklearn.utils import check_random_state
 
-from sklstm._core.base import BaseLSTM, all_or_nothing, told
+from sklstm._core.base import BaseLSTM, all_or_nothing, callback_data
 from sklstm._core.samples import split_off_last, split_off_share
 from sklstm._core.sklearn_compat import StrOptions, fit_context, with_callbacks
 from sklstm._core.targets import Classification
@@ -69,7 +69,7 @@ class LSTMClassifier(ClassifierMixin, BaseLSTM):
         same units at every step of a window [6]_. Training is several times slower
         with it.
 
-    memory_init : float or None, default=None
+    max_timescale : float or None, default=None
         Longest dependency to be learnt, in time steps, at least 2: the biases of the
         gates start spread over memories of up to that length [7]_. None starts with a
         forget bias of 1, from which a long dependency is learnt later: on the adding
@@ -137,7 +137,7 @@ class LSTMClassifier(ClassifierMixin, BaseLSTM):
 
     warm_start : bool, default=False
         Whether `fit` goes on with the weights, the scales and the precision of the last
-        fit; `memory_init` and `standardize` have no say then.
+        fit; `max_timescale` and `standardize` have no say then.
 
     random_state : int, RandomState instance or None, default=None
         Seeds the first weights, the order of the windows and dropout. Pass an int to
@@ -261,7 +261,7 @@ class LSTMClassifier(ClassifierMixin, BaseLSTM):
         conv_kernel_size=3,
         dropout=0.0,
         recurrent_dropout=0.0,
-        memory_init=None,
+        max_timescale=None,
         class_weight=None,
         solver="adam",
         alpha=0.0,
@@ -292,7 +292,7 @@ class LSTMClassifier(ClassifierMixin, BaseLSTM):
         self.conv_kernel_size = conv_kernel_size
         self.dropout = dropout
         self.recurrent_dropout = recurrent_dropout
-        self.memory_init = memory_init
+        self.max_timescale = max_timescale
         self.class_weight = class_weight
         self.solver = solver
         self.alpha = alpha
@@ -393,7 +393,7 @@ class LSTMClassifier(ClassifierMixin, BaseLSTM):
         samples, validation = (
             task.weighed(part, weights) for part in (samples, validation)
         )
-        return self._fit(task, samples, validation, told(X, y, sample_weight))
+        return self._fit(task, samples, validation, callback_data(X, y, sample_weight))
 
     @with_callbacks
     @fit_context
@@ -446,7 +446,7 @@ class LSTMClassifier(ClassifierMixin, BaseLSTM):
         )
         weights = task.class_weights(self.class_weight, samples)
         samples = task.weighed(samples, weights)
-        return self._partial_fit(task, samples, told(X, y, sample_weight))
+        return self._partial_fit(task, samples, callback_data(X, y, sample_weight))
 
     def predict(self, X):
         """Predict the classes of windows.

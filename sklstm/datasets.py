@@ -100,8 +100,8 @@ def make_adding(n_sequences=1000, n_timesteps=100, *, random_state=None):
 
     Notes
     -----
-    An LSTM learns it with ``memory_init=n_timesteps``, and later without. In the paper
-    an answer off by less than 0.04 counts as right.
+    An LSTM learns it with ``max_timescale=n_timesteps``, and later without. In the
+    paper an answer off by less than 0.04 counts as right.
 
     References
     ----------

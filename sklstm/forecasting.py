@@ -10,7 +10,7 @@ from sklearn.model_selection import TimeSeriesSplit, check_cv
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted, check_scalar
 
-from sklstm._core.nested import going_on, seeded
+from sklstm._core.nested import clone_with_seed, warm_start_copy
 from sklstm._core.sklearn_compat import HasMethods, Interval, StrOptions, fit_context
 from sklstm._forecast.backtest import (
     compare,
@@ -675,7 +675,7 @@ class LSTMForecaster(BaseEstimator):
                 "A regressor of quantiles forecasts all steps at once. Pass "
                 'strategy="direct".'
             )
-        regressors = [seeded(regressor, seed) for seed in seeds]
+        regressors = [clone_with_seed(regressor, seed) for seed in seeds]
         return Correctors(recipe, regressors, levels)
 
     def _correctors_again(self, seeds, _n_windows):
@@ -684,7 +684,9 @@ class LSTMForecaster(BaseEstimator):
         if self.regressor is not None:
             parameters = self.regressor.get_params()
         pairs = zip(self.regressors_, seeds, strict=True)
-        regressors = [going_on(fitted, parameters, seed) for fitted, seed in pairs]
+        regressors = [
+            warm_start_copy(fitted, parameters, seed) for fitted, seed in pairs
+        ]
         return self._learnt.correctors._replace(regressors=regressors)
 
     def _known_again(self, panel):

@@ -7,8 +7,8 @@ from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
 from sklstm._core.sklearn_compat import (
+    CallbackRunner,
     CallbackSupportMixin,
-    FitWatcher,
     Interval,
     StrOptions,
     fit_context,
@@ -182,7 +182,7 @@ class SlidingWindowTransformer(TransformerMixin, CallbackSupportMixin, BaseEstim
         self : SlidingWindowTransformer
             The fitted transformer.
         """
-        watcher = FitWatcher(self, {"X": X, "y": y})
+        callback_runner = CallbackRunner(self, {"X": X, "y": y})
         table = read_table(self, X, reset=True)
         warn_if_thinned(clocks for _, clocks in map(table.series, table.rows))
         if y is not None and self.horizon == 0:
@@ -195,7 +195,7 @@ class SlidingWindowTransformer(TransformerMixin, CallbackSupportMixin, BaseEstim
             key: remember(*table.series(key), n_rows, n_first_rows)
             for key in table.rows
         }
-        watcher.end_fit()
+        callback_runner.end_fit()
         return self
 
     def transform(self, X):

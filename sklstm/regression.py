@@ -7,7 +7,7 @@ from sklearn.base import RegressorMixin
 from sklearn.metrics import r2_score
 from sklearn.utils.metaestimators import available_if
 
-from sklstm._core.base import BaseLSTM, all_or_nothing, told
+from sklstm._core.base import BaseLSTM, all_or_nothing, callback_data
 from sklstm._core.samples import split_off_last
 from sklstm._core.sklearn_compat import (
     Interval,
@@ -75,7 +75,7 @@ class LSTMRegressor(RegressorMixin, BaseLSTM):
         same units at every step of a window [6]_. Training is several times slower
         with it.
 
-    memory_init : float or None, default=None
+    max_timescale : float or None, default=None
         Longest dependency to be learnt, in time steps, at least 2: the biases of the
         gates start spread over memories of up to that length [7]_. None starts with a
         forget bias of 1, from which a long dependency is learnt later: on the adding
@@ -150,7 +150,7 @@ class LSTMRegressor(RegressorMixin, BaseLSTM):
 
     warm_start : bool, default=False
         Whether `fit` goes on with the weights, the scales and the precision of the last
-        fit; `memory_init` and `standardize` have no say then.
+        fit; `max_timescale` and `standardize` have no say then.
 
     random_state : int, RandomState instance or None, default=None
         Seeds the first weights, the order of the windows and dropout. Pass an int to
@@ -277,7 +277,7 @@ class LSTMRegressor(RegressorMixin, BaseLSTM):
         conv_kernel_size=3,
         dropout=0.0,
         recurrent_dropout=0.0,
-        memory_init=None,
+        max_timescale=None,
         loss="squared_error",
         quantiles=None,
         solver="adam",
@@ -309,7 +309,7 @@ class LSTMRegressor(RegressorMixin, BaseLSTM):
         self.conv_kernel_size = conv_kernel_size
         self.dropout = dropout
         self.recurrent_dropout = recurrent_dropout
-        self.memory_init = memory_init
+        self.max_timescale = max_timescale
         self.loss = loss
         self.quantiles = quantiles
         self.solver = solver
@@ -406,7 +406,7 @@ class LSTMRegressor(RegressorMixin, BaseLSTM):
         validation = self._check_validation(
             task, X_val, y_val, sample_weight_val, samples
         )
-        return self._fit(task, samples, validation, told(X, y, sample_weight))
+        return self._fit(task, samples, validation, callback_data(X, y, sample_weight))
 
     @with_callbacks
     @fit_context
@@ -449,7 +449,7 @@ class LSTMRegressor(RegressorMixin, BaseLSTM):
         )
         if not is_first:
             task = task._replace(is_1d=self._task.is_1d)
-        return self._partial_fit(task, samples, told(X, y, sample_weight))
+        return self._partial_fit(task, samples, callback_data(X, y, sample_weight))
 
     def predict(self, X):
         """Predict the targets of windows.

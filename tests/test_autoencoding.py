@@ -19,7 +19,7 @@ PHASES = RANDOM.uniform(0, 2 * np.pi, 200)
 WAVES = np.sin(PHASES[:, None] + 0.5 * np.arange(8))
 TWO = np.stack([WAVES, 3 + 10 * np.cos(PHASES[:, None] + 0.5 * np.arange(8))], axis=2)
 SETTINGS = {
-    "code_size": 2,
+    "n_components": 2,
     "hidden_layer_sizes": (16,),
     "batch_size": 20,
     "learning_rate": "cosine",
@@ -105,7 +105,7 @@ def test_the_decoder_tells_the_window_from_its_end():
 def test_multiplications_of_both_ways_are_counted():
     architecture = {
         "n_features": 2,
-        "code_size": 3,
+        "n_components": 3,
         "cell": "lstm",
         "bidirectional": True,
         "n_codes": None,
@@ -126,8 +126,8 @@ def test_the_same_codes_each_time_also_from_a_file(model):
 
 
 def test_searches_choose_the_size_of_codes():
-    search = GridSearchCV(LSTMAutoencoder(**SETTINGS), {"code_size": [1, 3]}, cv=2)
-    assert search.fit(WAVES).best_params_ == {"code_size": 3}
+    search = GridSearchCV(LSTMAutoencoder(**SETTINGS), {"n_components": [1, 3]}, cv=2)
+    assert search.fit(WAVES).best_params_ == {"n_components": 3}
 
 
 def test_codes_of_a_series_in_a_pipeline():
@@ -141,14 +141,14 @@ def test_going_on_makes_windows_better():
     model = LSTMAutoencoder(**{**SETTINGS, "max_iter": 3}, warm_start=True).fit(WAVES)
     before = model.loss_
     assert model.fit(WAVES).loss_ < before
-    with pytest.raises(ValueError, match="code_size from 2 to 4"):
-        model.set_params(code_size=4).fit(WAVES)
+    with pytest.raises(ValueError, match="n_components from 2 to 4"):
+        model.set_params(n_components=4).fit(WAVES)
 
 
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"code_size": 0}, "code_size"),
+        ({"n_components": 0}, "n_components"),
         ({"pooling": None}, "pooling"),
         ({"loss": "quantile"}, "loss"),
     ],

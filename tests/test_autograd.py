@@ -12,7 +12,7 @@ from sklstm._nn.autograd import AllSteps, Workspaces
 from sklstm._nn.bptt import unrolled
 from sklstm._nn.cells import CELLS, CellWeights, step_by_step
 from sklstm._nn.dispatch import FEW_WINDOWS, hidden_states
-from sklstm._nn.masking import existing_steps
+from sklstm._nn.masking import make_step_mask
 
 # Enough windows that our own steps answer without a history too.
 N_WINDOWS, N_TIMESTEPS, N_INPUTS, SIZE = FEW_WINDOWS + 1, 7, 3, 5
@@ -42,12 +42,12 @@ def random_mask(dtype=torch.float64):
 
 def some_missing(n_timesteps):
     """From no missing step to nothing but missing steps, window by window."""
-    return existing_steps(n_timesteps, torch.arange(N_WINDOWS) % (n_timesteps + 1))
+    return make_step_mask(n_timesteps, torch.arange(N_WINDOWS) % (n_timesteps + 1))
 
 
-def with_zeros(parts, exists):
+def with_zeros(parts, step_mask):
     """The parts with zeros for inputs of steps that do not exist."""
-    inputs = parts[0].detach().where(exists[:, :, None], 0.0)
+    inputs = parts[0].detach().where(step_mask[:, :, None], 0.0)
     return [inputs.requires_grad_(), *parts[1:]]
 
 
@@ -56,10 +56,10 @@ def by_hand(cell, parts, activation="tanh", **settings):
     return hidden_states(cell, inputs, CellWeights(*weights), activation, **settings)
 
 
-def by_steps(cell, parts, activation="tanh", recurrent_mask=None, exists=None):
+def by_steps(cell, parts, activation="tanh", recurrent_mask=None, step_mask=None):
     inputs, *weights = parts
     weights = CellWeights(*weights)
-    states = step_by_step(cell, inputs, weights, activation, recurrent_mask, exists)
+    states = step_by_step(cell, inputs, weights, activation, recurrent_mask, step_mask)
     return states, states[:, -1]
 
 
@@ -128,10 +128,10 @@ def test_states_and_gradients_are_those_of_the_steps(
     go(monkeypatch)
     parts = random_parts(cell, dtype=dtype)
     masks, missing = [None, random_mask(dtype)], [None, some_missing(N_TIMESTEPS)]
-    for mask, exists in itertools.product(masks, missing):
-        settings = {"recurrent_mask": mask, "exists": exists}
+    for mask, step_mask in itertools.product(masks, missing):
+        settings = {"recurrent_mask": mask, "step_mask": step_mask}
         lent = {"workspaces": Workspaces()}
-        these = parts if exists is None else with_zeros(parts, exists)
+        these = parts if step_mask is None else with_zeros(parts, step_mask)
         ours = by_hand(cell, these, activation, **settings, **lent)
         theirs = by_steps(cell, these, activation, **settings)
         assert_close(ours, theirs, TOLERANCES[dtype])
@@ -171,9 +171,9 @@ def test_gradients_agree_with_finite_differences(cell, activation):
 @by_activation
 @by_cell
 def test_answers_without_history_are_those_with_one(cell, activation, dtype):
-    exists = some_missing(N_TIMESTEPS)
-    parts = with_zeros(random_parts(cell, dtype=dtype), exists)
-    for settings in ({}, {"exists": exists}):
+    step_mask = some_missing(N_TIMESTEPS)
+    parts = with_zeros(random_parts(cell, dtype=dtype), step_mask)
+    for settings in ({}, {"step_mask": step_mask}):
         states, _ = by_hand(cell, parts, activation, **settings)
         with torch.no_grad():
             ours, last = by_hand(cell, parts, activation, **settings)
@@ -201,11 +201,11 @@ def test_last_states_by_onednn_are_those_of_the_steps(n_in_block, monkeypatch):
 
 @by_cell
 def test_inputs_of_missing_steps_have_no_gradient(cell):
-    exists = some_missing(N_TIMESTEPS)
-    parts = with_zeros(random_parts(cell), exists)
-    gradient, *_ = gradients(by_hand(cell, parts, exists=exists), parts)
-    assert not gradient[~exists].any()
-    assert gradient[exists].all()
+    step_mask = some_missing(N_TIMESTEPS)
+    parts = with_zeros(random_parts(cell), step_mask)
+    gradient, *_ = gradients(by_hand(cell, parts, step_mask=step_mask), parts)
+    assert not gradient[~step_mask].any()
+    assert gradient[step_mask].all()
 
 
 @pytest.mark.parametrize("wants_states", [True, False])
@@ -268,16 +268,16 @@ def test_large_readings_saturate_and_do_not_overflow(cell, dtype, go, monkeypatc
 @by_cell
 def test_buffers_are_used_again_and_leave_no_trace(cell):
     workspaces = Workspaces()
-    exists = some_missing(N_TIMESTEPS)
-    batches = [with_zeros(random_parts(cell, seed=seed), exists) for seed in (0, 1)]
+    step_mask = some_missing(N_TIMESTEPS)
+    batches = [with_zeros(random_parts(cell, seed=seed), step_mask) for seed in (0, 1)]
     batches.append(random_parts(cell))
-    missing = [exists, exists.flip(0), None]
+    missing = [step_mask, step_mask.flip(0), None]
     batches[1] = with_zeros(batches[1], missing[1])
     addresses = []
-    for parts, exists in zip(batches, missing, strict=True):
-        ours = by_hand(cell, parts, exists=exists, workspaces=workspaces)
+    for parts, step_mask in zip(batches, missing, strict=True):
+        ours = by_hand(cell, parts, step_mask=step_mask, workspaces=workspaces)
         addresses.append(ours[0].data_ptr())
-        theirs = by_steps(cell, parts, exists=exists)
+        theirs = by_steps(cell, parts, step_mask=step_mask)
         assert_close(gradients(ours, parts), gradients(theirs, parts))
     assert addresses[0] == addresses[1] != addresses[2]
 

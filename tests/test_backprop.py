@@ -17,7 +17,7 @@ N_WINDOWS, N_TIMESTEPS, N_FEATURES, N_OUTPUTS = 6, 5, 2, 3
 TOLERANCES = {torch.float64: 1e-12, torch.float32: 1e-5}
 
 
-def there_and_back(make_way, windows, n_missing=None, n_batches=2, **architecture):
+def there_and_back(make_way, windows, n_padding=None, n_batches=2, **architecture):
     """Outputs and flat gradient of some batches, and the random number drawn next."""
     architecture = {"hidden_layer_sizes": (4,), "dtype": windows.dtype} | architecture
     network = RecurrentNetwork(N_FEATURES, N_OUTPUTS, **architecture)
@@ -28,7 +28,7 @@ def there_and_back(make_way, windows, n_missing=None, n_batches=2, **architectur
     network.start_training(generator)
     way, results = make_way(network, weights), []
     for batch in range(n_batches):
-        outputs = way.forwards(windows + batch, n_missing)
+        outputs = way.forwards(windows + batch, n_padding)
         way.backwards(torch.sin(outputs.clone() + batch))
         results += [outputs.clone(), weights.gradient.clone()]
     return [*results, torch.rand(1, generator=generator)]
@@ -58,7 +58,7 @@ def windows():
 
 
 @pytest.fixture
-def n_missing():
+def n_padding():
     return torch.arange(N_WINDOWS)
 
 
@@ -76,21 +76,21 @@ def n_missing():
 )
 @pytest.mark.parametrize("has_missing", [False, True])
 def test_by_hand_is_by_autograd(
-    cell, hidden_layer_sizes, settings, has_missing, windows, n_missing
+    cell, hidden_layer_sizes, settings, has_missing, windows, n_padding
 ):
     settings = settings | {"cell": cell, "hidden_layer_sizes": hidden_layer_sizes}
-    assert_same(windows, n_missing=n_missing if has_missing else None, **settings)
+    assert_same(windows, n_padding=n_padding if has_missing else None, **settings)
 
 
 @pytest.mark.parametrize("activation", ["relu", "identity"])
-def test_other_activations(activation, windows, n_missing):
+def test_other_activations(activation, windows, n_padding):
     settings = {"activation": activation, "hidden_layer_sizes": (4, 3)}
-    assert_same(windows, n_missing=n_missing, **settings)
+    assert_same(windows, n_padding=n_padding, **settings)
 
 
-def test_single_precision(windows, n_missing):
+def test_single_precision(windows, n_padding):
     settings = {"hidden_layer_sizes": (4, 3), "dropout": 0.2}
-    assert_same(windows.float(), n_missing=n_missing, **settings)
+    assert_same(windows.float(), n_padding=n_padding, **settings)
 
 
 @pytest.mark.parametrize(

@@ -22,19 +22,19 @@ class Recorder:
 
     def __init__(self, stop_at=None):
         self.stop_at = stop_at
-        self.told = []
+        self.callback_data = []
 
     def setup(self, estimator, context):
-        self.told.append("setup")
+        self.callback_data.append("setup")
 
     def teardown(self, estimator, context):
-        self.told.append("teardown")
+        self.callback_data.append("teardown")
 
     def on_fit_task_begin(self, estimator, context):
-        self.told.append(f"{context.task_name} {context.task_id} begins")
+        self.callback_data.append(f"{context.task_name} {context.task_id} begins")
 
     def on_fit_task_end(self, estimator, context, *, fitted_estimator):
-        self.told.append(f"{context.task_name} {context.task_id} ends")
+        self.callback_data.append(f"{context.task_name} {context.task_id} ends")
         self.last = fitted_estimator.predict(X)
         return context.task_name == "epoch" and context.task_id == self.stop_at
 
@@ -46,7 +46,7 @@ def small(**params):
 def test_every_epoch_is_told_once():
     recorder = Recorder()
     model = small(max_iter=2).set_callbacks(recorder).fit(X, y)
-    assert recorder.told == [
+    assert recorder.callback_data == [
         "setup",
         "fit 0 begins",
         "epoch 0 begins",

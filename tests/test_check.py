@@ -47,20 +47,20 @@ def test_windows_are_not_copied(series):
 
 def test_missing_steps_are_counted():
     windows = read(pad_sequences([np.ones((n, 2)) for n in (3, 1, 4)]))
-    npt.assert_array_equal(windows.n_missing, [1, 3, 0])
-    npt.assert_array_equal(windows.take(slice(1, 3)).n_missing, [3, 0])
+    npt.assert_array_equal(windows.n_padding, [1, 3, 0])
+    npt.assert_array_equal(windows.take(slice(1, 3)).n_padding, [3, 0])
 
 
 def test_a_window_may_miss_every_step_where_others_do_not():
     X = np.ones((2, 3, 1))
     X[0] = np.nan
-    npt.assert_array_equal(read(X).n_missing, [3, 0])
+    npt.assert_array_equal(read(X).n_padding, [3, 0])
 
 
 def test_lag_columns_may_miss_steps():
     frame = pd.DataFrame({"a__lag0": [1.0, 2.0], "a__lag1": [np.nan, 1.0]})
     windows = read(frame)
-    npt.assert_array_equal(windows.n_missing, [1, 0])
+    npt.assert_array_equal(windows.n_padding, [1, 0])
     npt.assert_array_equal(windows.values[:, :, 0], [[np.nan, 1], [1, 2]])
 
 
@@ -109,9 +109,9 @@ def test_tensors_hold_scaled_windows_and_zeros_for_missing_steps(series):
         tensor, _ = windows_to_tensors(Windows(values, None), scale, torch.float64)
         npt.assert_allclose(tensor, (view - scale.mean) / scale.scale, rtol=1e-12)
     windows = read(pad_sequences([series[:2], series[:5]]))
-    tensor, n_missing = windows_to_tensors(windows, scale, torch.float64)
+    tensor, n_padding = windows_to_tensors(windows, scale, torch.float64)
     npt.assert_array_equal(tensor[0, :3], 0)
-    npt.assert_array_equal(n_missing, [3, 0])
+    npt.assert_array_equal(n_padding, [3, 0])
 
 
 def test_a_sliding_view_takes_no_more_memory_as_tensors(series):

@@ -175,7 +175,7 @@ def test_memory_of_thirty_steps_is_learnt():
     X, y = make_adding(3000, 30, random_state=0)
     model = LSTMRegressor(
         16,
-        memory_init=30,
+        max_timescale=30,
         dtype="float32",
         batch_size=20,
         learning_rate="cosine",

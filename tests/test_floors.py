@@ -11,6 +11,7 @@ import sklstm
 # Modules on one line know nothing of each other.
 FLOORS = [
     ["_anomaly", "_core", "_forecast", "_input", "_nn", "_nn.bptt", "_windowing"],
+    ["_typing"],
     # 1: the engine, and what users pass
     ["_nn.layers", "_nn.losses", "_nn.optimizers", "_nn.runtime"],
     ["_nn.activations", "_nn.masking", "_nn.onednn"],

@@ -24,7 +24,7 @@ pytestmark = [
 TOLERANCES = {torch.float64: 1e-9, torch.float32: 1e-4}
 
 
-class Watcher:
+class Recorder:
     """Follows training without a word."""
 
     def begin_epoch(self):
@@ -70,7 +70,7 @@ def test_network_answers_and_learns_as_on_the_cpu(cell, pooling, activation, dty
     results = []
     for network, device in ((on_cpu, "cpu"), (on_gpu, "cuda")):
         rows = random_rows(dtype, device)
-        outputs = network(rows.windows, rows.n_missing)
+        outputs = network(rows.windows, rows.n_padding)
         gradients = torch.autograd.grad(outputs.sum(), list(network.parameters()))
         results.append([part.detach().cpu() for part in (outputs, *gradients)])
     for cpu, gpu in zip(*results, strict=True):
@@ -89,7 +89,7 @@ def test_training_brings_the_weights_it_brings_on_the_cpu(cell):
             random_rows(torch.float64, device),
             plan=Plan(max_iter=3, batch_size=8, alpha=0.1),
             generator=random_generator(0),
-            watcher=Watcher(),
+            callback_runner=Recorder(),
         )
     for cpu, gpu in zip(on_cpu.parameters(), on_gpu.parameters(), strict=True):
         # Adam makes steps of short gradients too, rounding errors included.

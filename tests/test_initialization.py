@@ -13,12 +13,14 @@ from sklstm._nn.network import RecurrentNetwork
 from sklstm._nn.runtime import random_generator
 
 
-def new_network(seed=0, memory_init=None, dtype=torch.float64, size=6, **architecture):
+def new_network(
+    seed=0, max_timescale=None, dtype=torch.float64, size=6, **architecture
+):
     architecture = {"hidden_layer_sizes": (size, 4), "pooling": "attention"} | (
         architecture
     )
     network = RecurrentNetwork(3, 2, dtype=dtype, **architecture)
-    initialize(network, random_generator(seed), memory_init=memory_init)
+    initialize(network, random_generator(seed), max_timescale=max_timescale)
     return network
 
 
@@ -72,15 +74,15 @@ def test_weights_beside_the_layers_are_glorot_uniform():
         assert 0.9 * limit < weights.abs().max() <= limit
 
 
-@pytest.mark.parametrize("memory_init", [2, 10, 1000])
-def test_chrono_biases_spread_the_memory_up_to_its_length(memory_init):
-    layer = layers(new_network(memory_init=memory_init, size=200))[0]
+@pytest.mark.parametrize("max_timescale", [2, 10, 1000])
+def test_chrono_biases_spread_the_memory_up_to_its_length(max_timescale):
+    layer = layers(new_network(max_timescale=max_timescale, size=200))[0]
     i, f, candidate, o = gates(layer, "bias")
     npt.assert_array_equal(i, -f)
     npt.assert_array_equal([candidate, o], 0.0)
     # b_f = log(U(1, T - 1)), so that exp(b_f) is uniform.
-    share = (np.exp(f) - 1) / max(memory_init - 2, 1)
-    if memory_init == 2:
+    share = (np.exp(f) - 1) / max(max_timescale - 2, 1)
+    if max_timescale == 2:
         npt.assert_array_equal(share, 0.0)
     else:
         assert -1e-12 < share.min() < 0.05
@@ -89,7 +91,7 @@ def test_chrono_biases_spread_the_memory_up_to_its_length(memory_init):
 
 
 def test_chrono_biases_of_a_gru_are_those_of_its_update_gate():
-    layer = layers(new_network(memory_init=100, cell="gru", size=200))[0]
+    layer = layers(new_network(max_timescale=100, cell="gru", size=200))[0]
     reset, update, candidate = gates(layer, "bias")
     npt.assert_array_equal([reset, candidate], 0.0)
     assert 0 <= update.min() < update.max() <= math.log(99)
@@ -97,11 +99,11 @@ def test_chrono_biases_of_a_gru_are_those_of_its_update_gate():
 
 
 @pytest.mark.parametrize("cell", CELLS)
-@pytest.mark.parametrize("memory_init", [None, 50])
-def test_precision_does_not_change_the_draw(cell, memory_init):
-    memory_init = None if cell == "rnn" else memory_init
-    double = new_network(cell=cell, memory_init=memory_init)
-    single = new_network(cell=cell, memory_init=memory_init, dtype=torch.float32)
+@pytest.mark.parametrize("max_timescale", [None, 50])
+def test_precision_does_not_change_the_draw(cell, max_timescale):
+    max_timescale = None if cell == "rnn" else max_timescale
+    double = new_network(cell=cell, max_timescale=max_timescale)
+    single = new_network(cell=cell, max_timescale=max_timescale, dtype=torch.float32)
     for ours, theirs in zip(double.parameters(), single.parameters(), strict=True):
         assert theirs.dtype == torch.float32
         npt.assert_array_equal(ours.float().detach(), theirs.detach())
@@ -123,5 +125,5 @@ def test_no_two_layers_or_directions_start_alike():
 
 def test_global_random_numbers_are_left_alone():
     before = torch.get_rng_state()
-    new_network(memory_init=10)
+    new_network(max_timescale=10)
     assert torch.equal(torch.get_rng_state(), before)

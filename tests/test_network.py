@@ -9,7 +9,7 @@ from torch import nn
 
 from sklstm._nn.cells import CELLS
 from sklstm._nn.initialization import initialize
-from sklstm._nn.masking import existing_steps
+from sklstm._nn.masking import make_step_mask
 from sklstm._nn.network import RecurrentNetwork, n_multiplications
 from sklstm._nn.runtime import dropout_mask, random_generator
 
@@ -137,11 +137,11 @@ def test_every_window_is_answered_as_if_alone(cell, pooling, bidirectional):
         bidirectional=bidirectional,
     )
     windows = random_windows(n_windows=5)
-    n_missing = torch.tensor([0, 3, 1, 4, 0])
-    outputs = network(windows, n_missing).detach()
+    n_padding = torch.tensor([0, 3, 1, 4, 0])
+    outputs = network(windows, n_padding).detach()
     alone = [
         network(window[None, missing:])[0].detach()
-        for window, missing in zip(windows, n_missing.tolist(), strict=True)
+        for window, missing in zip(windows, n_padding.tolist(), strict=True)
     ]
     npt.assert_allclose(outputs, torch.stack(alone), rtol=1e-12)
 
@@ -173,11 +173,11 @@ def test_window_without_any_step_is_answered_by_the_bias(cell, pooling, bidirect
 @pytest.mark.parametrize("cell", CELLS)
 def test_states_of_missing_steps_are_zero(cell):
     network = make_network(hidden_layer_sizes=(4, 3), cell=cell, bidirectional=True)
-    exists = existing_steps(5, torch.tensor([0, 2, 5, 1]))
-    states, last = network.states(random_windows(), exists)
+    step_mask = make_step_mask(5, torch.tensor([0, 2, 5, 1]))
+    states, last = network.states(random_windows(), step_mask)
     missing = (states.detach() == 0).all(2)
-    for row, n_missing in zip(missing, [0, 2, 5, 1], strict=True):
-        npt.assert_array_equal(row, np.arange(5) < n_missing)
+    for row, n_padding in zip(missing, [0, 2, 5, 1], strict=True):
+        npt.assert_array_equal(row, np.arange(5) < n_padding)
     # The last state of the second direction is at the first step that exists.
     by_hand = [
         torch.cat([s[4, :3], s[first, 3:]])
@@ -270,12 +270,12 @@ def test_missing_steps_do_not_grow_out_of_bounds(cell):
             with torch.no_grad():
                 layer.recurrent.copy_(3 * torch.eye(len(layer.recurrent), 2))
                 layer.bias.fill_(3.0)
-    windows, n_missing = random_windows(3, 900), torch.tensor([895, 896, 899])
+    windows, n_padding = random_windows(3, 900), torch.tensor([895, 896, 899])
     for some in (network, backwards):
-        outputs = some(windows, n_missing)
+        outputs = some(windows, n_padding)
         gradients = torch.autograd.grad(outputs.sum(), list(some.parameters()))
         assert all(gradient.isfinite().all() for gradient in gradients)
-        expected = some(windows[:, -5:], n_missing - 895)
+        expected = some(windows[:, -5:], n_padding - 895)
         npt.assert_allclose(outputs.detach(), expected.detach(), rtol=1e-9)
 
 

@@ -137,7 +137,7 @@ def test_large_products_are_for_onednn(shape, dtype, is_wide, monkeypatch):
         ("lstm", {"dtype": torch.float64}, False),
         ("lstm", {"activation": "relu"}, False),
         ("lstm", {"is_masked": True}, False),
-        ("lstm", {"lacks_steps": True}, False),
+        ("lstm", {"has_padding": True}, False),
         ("gru", {}, False),
         ("rnn", {}, False),
     ],

@@ -15,8 +15,8 @@ N_MISSING = [0, 2, 4]
 def states():
     """Hidden states, zero where steps are missing, as networks hand them on."""
     states = np.random.default_rng(0).normal(size=(3, 5, 4))
-    for row, n_missing in enumerate(N_MISSING):
-        states[row, :n_missing] = 0
+    for row, n_padding in enumerate(N_MISSING):
+        states[row, :n_padding] = 0
     return torch.from_numpy(states)
 
 
@@ -76,11 +76,11 @@ def test_attention_averages_by_the_softmax_of_its_scores(attention, states, miss
 
 
 def test_attention_shares_sum_to_one_and_skip_missing_steps(attention, states, missing):
-    _, exists = missing
-    shares = attention.step_weights(states, exists).detach()
+    _, step_mask = missing
+    shares = attention.step_weights(states, step_mask).detach()
     npt.assert_allclose(shares.sum(1), 1, rtol=1e-12)
-    npt.assert_array_equal(shares[~exists], 0)
-    assert (shares[exists] > 0).all()
+    npt.assert_array_equal(shares[~step_mask], 0)
+    assert (shares[step_mask] > 0).all()
 
 
 def test_attention_without_a_question_is_the_mean(attention, states):
@@ -96,6 +96,6 @@ def test_window_without_any_step_pools_to_zero(name, attention):
     if name == "attention":
         pooling = attention
     states = torch.zeros(1, 5, 4, dtype=torch.float64)
-    exists = torch.zeros(1, 5, dtype=torch.bool)
-    pooled = pooling(states, None, exists).detach()
+    step_mask = torch.zeros(1, 5, dtype=torch.bool)
+    pooled = pooling(states, None, step_mask).detach()
     npt.assert_array_equal(pooled, np.zeros((1, 4)))

@@ -85,16 +85,16 @@ def test_searches_split_lists():
 
 
 def test_batches_bring_rows_of_about_one_length_together():
-    n_missing = torch.from_numpy(RANDOM.integers(0, 90, 2000))
+    n_padding = torch.from_numpy(RANDOM.integers(0, 90, 2000))
 
     class Rows:
-        targets = n_missing
+        targets = n_padding
 
-    Rows.n_missing = n_missing
+    Rows.n_padding = n_padding
     plan, generator = Plan(batch_size=50), torch.Generator().manual_seed(0)
     first, second = (list(_batches(Rows, plan, generator)) for _ in range(2))
     assert sorted(torch.cat(first).tolist()) == list(range(2000))
-    spreads = [np.ptp(n_missing[batch].numpy()) for batch in first]
+    spreads = [np.ptp(n_padding[batch].numpy()) for batch in first]
     assert np.median(spreads) < 10
     assert {frozenset(b.tolist()) for b in first}.isdisjoint(
         frozenset(b.tolist()) for b in second
@@ -105,8 +105,8 @@ def test_windows_are_trimmed_to_few_lengths():
     windows = torch.arange(100.0).reshape(1, 100, 1)
     n_steps = {trim(windows, torch.tensor([n]))[0].shape[1] for n in range(101)}
     assert len(n_steps) <= 17
-    trimmed, n_missing = trim(windows, torch.tensor([40]))
-    assert trimmed[0, n_missing.item(), 0] == 40
+    trimmed, n_padding = trim(windows, torch.tensor([40]))
+    assert trimmed[0, n_padding.item(), 0] == 40
     assert trim(windows, torch.tensor([100]))[0].shape[1] >= 1
 
 

@@ -56,7 +56,7 @@ def wave():
         {"pooling": "attention"},
         {"dropout": 0.1},
         {"recurrent_dropout": 0.1},
-        {"memory_init": 8},
+        {"max_timescale": 8},
         {"loss": "absolute_error"},
         {"loss": "huber"},
         {"loss": "quantile"},
@@ -366,7 +366,9 @@ def test_an_interrupted_fit_keeps_what_was_learnt(data, monkeypatch):
         if len(history.loss_curve) == 5:
             raise KeyboardInterrupt
 
-    monkeypatch.setattr("sklstm._core.sklearn_compat.FitWatcher.end_epoch", interrupt)
+    monkeypatch.setattr(
+        "sklstm._core.sklearn_compat.CallbackRunner.end_epoch", interrupt
+    )
     with pytest.warns(UserWarning, match="interrupted by user after 5 epochs"):
         model.fit(X, y)
     monkeypatch.undo()

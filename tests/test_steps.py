@@ -91,11 +91,11 @@ def test_steps_may_have_several_numbers_and_quantiles():
 
 
 def test_slopes_of_steps_are_the_gradient_of_the_mean():
-    n_missing = torch.tensor([0, 2, 3])
+    n_padding = torch.tensor([0, 2, 3])
     outputs = torch.from_numpy(RANDOM.normal(size=(3, 4, 2))).requires_grad_()
     targets = torch.from_numpy(RANDOM.normal(size=(3, 4, 2)))
     weights = torch.tensor([1.0, 0.5, 2.0], dtype=torch.float64)
-    rows = Rows(None, n_missing, targets, weights)
+    rows = Rows(None, n_padding, targets, weights)
     scored, answers, put_back = rows.scored(outputs)
     assert scored.shape == (4 + 2 + 1, 2)
     loss = make_loss("squared_error")
@@ -103,7 +103,7 @@ def test_slopes_of_steps_are_the_gradient_of_the_mean():
     mean = answers.mean(losses)
     by_hand = sum(
         w * loss(o[n:], t[n:]).mean(1).sum()
-        for w, o, t, n in zip(weights, outputs, targets, n_missing, strict=True)
+        for w, o, t, n in zip(weights, outputs, targets, n_padding, strict=True)
     ) / (4 * 1.0 + 2 * 0.5 + 1 * 2.0)
     npt.assert_allclose(mean.item(), by_hand.item())
     gradient = torch.autograd.grad(mean, outputs)[0]
@@ -183,7 +183,7 @@ def test_scores_hold_weights_to_the_windows():
 
 
 def test_targets_are_laid_out_window_by_window():
-    exists = np.array([[False, True], [True, True]])
+    step_mask = np.array([[False, True], [True, True]])
     y = np.array([[9, 1], [2, 3]])
-    npt.assert_array_equal(steps_of(y, exists), [1, 2, 3])
-    npt.assert_array_equal(steps_of([[1], [2, 3]], exists), [1, 2, 3])
+    npt.assert_array_equal(steps_of(y, step_mask), [1, 2, 3])
+    npt.assert_array_equal(steps_of([[1], [2, 3]], step_mask), [1, 2, 3])

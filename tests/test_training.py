@@ -22,7 +22,7 @@ from sklstm._nn.training import Plan, evaluate, predict, rows_per_block, train
 NO_STEP = 1e-12
 
 
-class Watcher:
+class Recorder:
     """Counts the epochs, asks to stop after one, or is interrupted before one."""
 
     def __init__(self, stop_after=None, interrupt_before=None):
@@ -67,7 +67,16 @@ def random_rows(n_rows=10, seed=0, weights=None):
     return Rows(torch.from_numpy(windows), None, torch.from_numpy(targets), weights)
 
 
-def run(network, rows, validation=None, *, watcher=None, loss=None, seed=0, **options):
+def run(
+    network,
+    rows,
+    validation=None,
+    *,
+    callback_runner=None,
+    loss=None,
+    seed=0,
+    **options,
+):
     state = options.pop("optimizer_state", None)
     return train(
         network,
@@ -76,7 +85,7 @@ def run(network, rows, validation=None, *, watcher=None, loss=None, seed=0, **op
         validation,
         plan=Plan(**options),
         generator=random_generator(seed) if isinstance(seed, int) else seed,
-        watcher=watcher or Watcher(),
+        callback_runner=callback_runner or Recorder(),
         optimizer_state=state,
     )
 
@@ -173,10 +182,17 @@ def test_progress_is_judged_on_validation_rows():
 
 
 def test_training_ends_after_max_iter_epochs():
-    watcher = Watcher()
-    history, _ = run(new_network(), random_rows(), max_iter=7, watcher=watcher)
+    callback_runner = Recorder()
+    history, _ = run(
+        new_network(), random_rows(), max_iter=7, callback_runner=callback_runner
+    )
     assert history.ended_by == "max_iter"
-    assert len(history.loss_curve) == watcher.n_begun == watcher.n_ended == 7
+    assert (
+        len(history.loss_curve)
+        == callback_runner.n_begun
+        == callback_runner.n_ended
+        == 7
+    )
 
 
 def test_adaptive_step_size_gets_smaller_before_training_ends():
@@ -188,15 +204,15 @@ def test_adaptive_step_size_gets_smaller_before_training_ends():
 
 
 def test_watcher_can_end_training():
-    watcher = Watcher(stop_after=3)
-    history, _ = run(new_network(), random_rows(), watcher=watcher)
+    callback_runner = Recorder(stop_after=3)
+    history, _ = run(new_network(), random_rows(), callback_runner=callback_runner)
     assert (history.ended_by, len(history.loss_curve)) == ("callback", 3)
 
 
 def test_interrupted_training_keeps_what_was_learnt():
     interrupted, whole = new_network(), new_network()
-    watcher = Watcher(interrupt_before=3)
-    history, state = run(interrupted, random_rows(), watcher=watcher)
+    callback_runner = Recorder(interrupt_before=3)
+    history, state = run(interrupted, random_rows(), callback_runner=callback_runner)
     expected, _ = run(whole, random_rows(), max_iter=2)
     assert history.ended_by == "interrupt"
     assert history.loss_curve == expected.loss_curve
@@ -447,15 +463,15 @@ def test_decay_of_adamw_is_not_in_the_loss():
 @pytest.mark.parametrize("pooling", ["last", "attention"])
 def test_answers_do_not_depend_on_the_blocks(pooling):
     network = new_network(pooling=pooling, bidirectional=True)
-    windows, n_missing = random_rows(10).windows, torch.arange(10) % 4
-    at_once = predict(network, [(windows, n_missing)])
-    blocks = zip(windows.split(3), n_missing.split(3), strict=True)
+    windows, n_padding = random_rows(10).windows, torch.arange(10) % 4
+    at_once = predict(network, [(windows, n_padding)])
+    blocks = zip(windows.split(3), n_padding.split(3), strict=True)
     npt.assert_allclose(predict(network, blocks), at_once, rtol=1e-12)
 
 
 def test_loss_does_not_depend_on_the_blocks(monkeypatch):
     weights = torch.arange(1.0, 11).double()
-    rows = random_rows(weights=weights)._replace(n_missing=torch.arange(10) % 4)
+    rows = random_rows(weights=weights)._replace(n_padding=torch.arange(10) % 4)
     network = new_network()
     at_once = evaluate(network, SquaredError(), rows)
     monkeypatch.setattr(training, "STATE_NUMBERS", 3 * 4 * 3)
@@ -481,7 +497,7 @@ def test_missing_steps_do_not_change_the_training():
     rows = random_rows()
     garbage = torch.full((10, 3, 2), 1e6, dtype=torch.float64)
     padded = rows._replace(
-        windows=torch.cat([garbage, rows.windows], 1), n_missing=torch.full((10,), 3)
+        windows=torch.cat([garbage, rows.windows], 1), n_padding=torch.full((10,), 3)
     )
     networks = new_network(), new_network()
     for network, part in zip(networks, (rows, padded), strict=True):

@@ -17,14 +17,14 @@ from sklstm._core.samples import Samples, without_empty_windows, without_zero_we
 from sklstm._core.scaled_network import ScaledNetwork
 from sklstm._core.scaling import identity_scale, scale_of_windows
 from sklstm._core.sklearn_compat import (
+    CallbackRunner,
     CallbackSupportMixin,
-    FitWatcher,
     Interval,
     StrOptions,
     check_weights,
 )
 from sklstm._input.check import check_windows, strings_refused
-from sklstm._input.padding import by_window, existing, in_kind, steps_of
+from sklstm._input.padding import by_window, in_kind, make_step_mask, steps_of
 from sklstm._input.tokens import check_codes, count_codes
 from sklstm._nn.autoencoder import n_multiplications_of
 from sklstm._nn.cells import ACTIVATIONS, CELLS
@@ -42,7 +42,7 @@ class BaseLSTM(TransformerMixin, CallbackSupportMixin, BaseEstimator, ABC):
     """Base class of the estimators that train one network on windows."""
 
     # What some estimators have no parameter for.
-    code_size = embedding_size = None
+    n_components = embedding_size = None
     conv_filters, conv_kernel_size = (), 1
 
     _parameter_constraints: dict = {
@@ -59,7 +59,7 @@ class BaseLSTM(TransformerMixin, CallbackSupportMixin, BaseEstimator, ABC):
         "conv_kernel_size": [Interval(Integral, 1, None, closed="left")],
         "dropout": [Interval(Real, 0, 1, closed="left")],
         "recurrent_dropout": [Interval(Real, 0, 1, closed="left")],
-        "memory_init": [Interval(Real, 2, None, closed="left"), None],
+        "max_timescale": [Interval(Real, 2, None, closed="left"), None],
         "solver": [StrOptions({"adam", "adamw", "sgd"})],
         "alpha": [Interval(Real, 0, None, closed="left")],
         "batch_size": [
@@ -108,14 +108,14 @@ class BaseLSTM(TransformerMixin, CallbackSupportMixin, BaseEstimator, ABC):
     def _check_samples(self, task_of, X, y, sample_weight, *, reset, n_codes=None):
         """Read what a user passes as samples; returns what there is to learn too."""
         windows = self._check_windows(X, reset=reset, n_codes=n_codes)
-        exists = None
+        step_mask = None
         if self.pooling is None:
-            exists = existing(windows)
-            y = steps_of(y, exists)
+            step_mask = make_step_mask(windows)
+            y = steps_of(y, step_mask)
         task = task_of(y)
         targets = task.read(y)
-        if exists is not None:
-            targets = by_window(targets, exists)
+        if step_mask is not None:
+            targets = by_window(targets, step_mask)
         if len(windows.values) != len(targets):
             raise ValueError(
                 f"X has {len(windows.values)} windows, but y has {len(targets)} "
@@ -124,7 +124,7 @@ class BaseLSTM(TransformerMixin, CallbackSupportMixin, BaseEstimator, ABC):
         with strings_refused("sample_weight"):
             weights = check_weights(sample_weight, windows.values)
         samples = Samples(windows, targets, weights)
-        return task, samples if exists is None else without_empty_windows(samples)
+        return task, samples if step_mask is None else without_empty_windows(samples)
 
     def _check_validation(self, task, X_val, y_val, sample_weight_val, samples):
         """Read the samples to judge by; None where there are none."""
@@ -223,7 +223,7 @@ class BaseLSTM(TransformerMixin, CallbackSupportMixin, BaseEstimator, ABC):
                 model = self._model.copy(architecture, task.loss, device)
             fitted = {"_model": model, "_task": task, "n_outputs_": n_targets}
             fitted |= task.learnt
-            watcher = FitWatcher(self, data, fitted, max_iter)
+            callback_runner = CallbackRunner(self, data, fitted, max_iter)
             history, self._optimizer_state = train(
                 model.network,
                 model.loss,
@@ -231,11 +231,11 @@ class BaseLSTM(TransformerMixin, CallbackSupportMixin, BaseEstimator, ABC):
                 None if validation is None else model.rows(validation),
                 plan=plan,
                 generator=generator,
-                watcher=watcher,
+                callback_runner=callback_runner,
                 optimizer_state=state,
             )
         vars(self).update(fitted)
-        watcher.end_fit()
+        callback_runner.end_fit()
         if history.ended_by == "interrupt":
             warnings.warn(
                 f"Training interrupted by user after {len(history.loss_curve)} epochs; "
@@ -263,7 +263,7 @@ class BaseLSTM(TransformerMixin, CallbackSupportMixin, BaseEstimator, ABC):
             "activation": self.activation,
             "bidirectional": bool(self.bidirectional),
             "pooling": self.pooling,
-            "code_size": self.code_size,
+            "n_components": self.n_components,
             "n_codes": n_codes,
             "embedding_size": self.embedding_size,
             "conv_filters": _check_sizes(self.conv_filters, "conv_filters"),
@@ -288,10 +288,10 @@ class BaseLSTM(TransformerMixin, CallbackSupportMixin, BaseEstimator, ABC):
     def _new_model(self, task, architecture, samples, generator):
         """Build a network with its first weights, and measure the scales around it."""
         windows, targets = samples.windows, samples.targets
-        if self.memory_init is not None and self.cell == "rnn":
+        if self.max_timescale is not None and self.cell == "rnn":
             raise ValueError(
-                'memory_init sets the gates of a cell, and cell="rnn" has none. Choose '
-                'cell="lstm" or "gru", or set memory_init=None.'
+                'max_timescale sets the gates of a cell, and cell="rnn" has no gates. '
+                'Choose cell="lstm" or "gru", or set max_timescale=None.'
             )
         x_scale = identity_scale(windows.values.shape[2])
         y_scale = identity_scale(targets.shape[-1])
@@ -299,11 +299,11 @@ class BaseLSTM(TransformerMixin, CallbackSupportMixin, BaseEstimator, ABC):
             if self.embedding_size is None:
                 x_scale = scale_of_windows(windows, samples.window_weights)
             # The targets of an autoencoder are the windows.
-            is_same = self.code_size is not None
+            is_same = self.n_components is not None
             y_scale = x_scale if is_same else task.scale_of_targets(samples)
         model = ScaledNetwork(architecture, task.loss, x_scale, y_scale)
         device = resolve_device(self.device)
-        initialize(model.network, generator, device, self.memory_init)
+        initialize(model.network, generator, device, self.max_timescale)
         return model
 
     def _plan(self, n_samples, max_iter):
@@ -345,11 +345,11 @@ class BaseLSTM(TransformerMixin, CallbackSupportMixin, BaseEstimator, ABC):
         predictions = self.predict(X)
         if not self._model.network.answers_steps:
             return y, predictions, sample_weight
-        exists = existing(self._check_windows(X, reset=False))
+        step_mask = make_step_mask(self._check_windows(X, reset=False))
         if sample_weight is not None:
-            sample_weight = check_weights(sample_weight, exists)
-            sample_weight = np.repeat(sample_weight, exists.sum(axis=1))
-        return steps_of(y, exists), steps_of(predictions, exists), sample_weight
+            sample_weight = check_weights(sample_weight, step_mask)
+            sample_weight = np.repeat(sample_weight, step_mask.sum(axis=1))
+        return steps_of(y, step_mask), steps_of(predictions, step_mask), sample_weight
 
     def transform(self, X):
         """Return what the network makes of windows, as features for others.
@@ -440,7 +440,7 @@ class BaseLSTM(TransformerMixin, CallbackSupportMixin, BaseEstimator, ABC):
         return state
 
 
-def without_front(constraints):
+def without_front_end(constraints):
     """Leave out constraints of what stands in front of the recurrent layers."""
     front = {"embedding_size", "conv_filters", "conv_kernel_size"}
     return {name: value for name, value in constraints.items() if name not in front}
@@ -462,7 +462,7 @@ def all_or_nothing(method):
     return changed_or_not
 
 
-def told(X, y, sample_weight):
+def callback_data(X, y, sample_weight):
     """Gather what callbacks are told of a fit, as the user passed it."""
     metadata = None if sample_weight is None else {"sample_weight": sample_weight}
     return {"X": X, "y": y, "metadata": metadata}

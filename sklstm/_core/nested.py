@@ -6,19 +6,19 @@ from sklearn.base import clone
 from sklearn.utils import get_tags
 
 
-def as_taken_by(regressor, windows):
+def reshape_for(regressor, windows):
     """Show windows as a regressor takes them: in three dimensions, or flat."""
     if get_tags(regressor).input_tags.three_d_array:
         return windows
     return windows.reshape(len(windows), -1)
 
 
-def seeded(regressor, seed):
+def clone_with_seed(regressor, seed):
     """Clone a regressor, and give all of its parts one seed."""
     return _with_all(clone(regressor), "random_state", int(seed))
 
 
-def going_on(fitted, parameters, seed):
+def warm_start_copy(fitted, parameters, seed):
     """Copy a fitted regressor so that its next fit goes on.
 
     Parameters

@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from sklstm._input.check import Windows
-from sklstm._input.padding import existing
+from sklstm._input.padding import make_step_mask
 
 
 class Samples(NamedTuple):
@@ -32,9 +32,11 @@ class Samples(NamedTuple):
         """
         if self.targets.ndim < 3:
             return self.targets, self.weights
-        exists = existing(self.windows)
+        step_mask = make_step_mask(self.windows)
         weights = self.weights if self.weights.ndim > 1 else self.weights[:, None]
-        return self.targets[exists], np.broadcast_to(weights, exists.shape)[exists]
+        return self.targets[step_mask], np.broadcast_to(weights, step_mask.shape)[
+            step_mask
+        ]
 
 
 def without_zero_weights(samples):
@@ -45,8 +47,8 @@ def without_zero_weights(samples):
             "Every sample weight is zero: there is nothing to learn from. Give at "
             "least one window a weight above zero."
         )
-    n_missing, n_timesteps = samples.windows.n_missing, samples.windows.values.shape[1]
-    if n_missing is not None and (n_missing[counts] == n_timesteps).all():
+    n_padding, n_timesteps = samples.windows.n_padding, samples.windows.values.shape[1]
+    if n_padding is not None and (n_padding[counts] == n_timesteps).all():
         raise ValueError(
             "Every window of X that has a weight above zero is all NaN: there is no "
             "step to learn from. Pass at least one reading."
@@ -60,7 +62,7 @@ def without_zero_weights(samples):
 
 def without_empty_windows(samples):
     """Leave out windows without a step, which have no target to be scored."""
-    has_steps = existing(samples.windows).any(axis=1)
+    has_steps = make_step_mask(samples.windows).any(axis=1)
     return samples if has_steps.all() else samples.take(has_steps)
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import torch
 
 from sklstm._core.scaling import windows_to_tensors
-from sklstm._input.padding import existing
+from sklstm._input.padding import make_step_mask
 from sklstm._nn.autoencoder import make_network
 from sklstm._nn.batches import Rows
 from sklstm._nn.losses import make_loss
@@ -97,7 +97,7 @@ class ScaledNetwork:
     def rows(self, samples):
         """Scale samples and move them to where the network is."""
         windows = self._tensors(samples.windows)
-        if self.architecture["code_size"] is None:
+        if self.architecture["n_components"] is None:
             targets = self._tensor(self.y_scale.apply(samples.targets))
         else:
             targets = windows[0]  # a view, where windows slide over a series
@@ -169,15 +169,15 @@ class ScaledNetwork:
 
     def _where_existing(self, answers, windows):
         """Put NaN in place of answers for steps that do not exist."""
-        if self.network.answers_steps and windows.n_missing is not None:
-            answers[~existing(windows)] = np.nan
+        if self.network.answers_steps and windows.n_padding is not None:
+            answers[~make_step_mask(windows)] = np.nan
         return answers
 
     def _outputs(self, windows, ask=None):
         """Ask the network, block by block; windows of one length together."""
         order = None
-        if windows.n_missing is not None:
-            order = np.argsort(windows.n_missing, kind="stable")
+        if windows.n_padding is not None:
+            order = np.argsort(windows.n_padding, kind="stable")
             windows = windows.take(order)
         ask = ask or self.network
         blocks = map(self._tensors, self._blocks(windows))

@@ -62,12 +62,12 @@ def _readings(windows, weights):
 
     They come in parts, since in double precision all at once could fill the memory.
     """
-    values, n_missing = windows.values, windows.n_missing
+    values, n_padding = windows.values, windows.n_padding
     n_windows, n_timesteps, n_features = values.shape
-    if n_missing is not None:
+    if n_padding is not None:
         for step in range(n_timesteps):
-            exists = n_missing <= step
-            yield values[exists, step], weights[exists]
+            step_mask = n_padding <= step
+            yield values[step_mask, step], weights[step_mask]
     elif is_sliding_view(values):
         # A reading counts for every window that it is in.
         ends = np.cumsum(np.concatenate([[0.0], weights, np.zeros(n_timesteps - 1)]))
@@ -139,16 +139,16 @@ def windows_to_tensors(windows, scale, dtype, device="cpu"):
     -------
     values : torch.Tensor of shape (n_windows, n_timesteps, n_features)
         Scaled windows, zero at steps that do not exist.
-    n_missing : torch.Tensor of shape (n_windows,) or None
+    n_padding : torch.Tensor of shape (n_windows,) or None
         How many steps at the start of each window do not exist.
     """
-    values, n_missing = windows.values, windows.n_missing
+    values, n_padding = windows.values, windows.n_padding
     readings = distinct_readings(values)
     scaled = torch.empty(readings.shape, dtype=dtype)
     with np.errstate(over="ignore"):
         for block in blocks(len(readings), readings[0].size):
             scaled[block] = torch.from_numpy(scale.apply(readings[block]))
-    if n_missing is not None:
+    if n_padding is not None:
         scaled.masked_fill_(scaled.isnan(), 0.0)
     if not scaled.sum().isfinite() and not scaled.isfinite().all():
         raise ValueError(
@@ -156,8 +156,8 @@ def windows_to_tensors(windows, scale, dtype, device="cpu"):
             'seen in fit. Pass dtype="float64", or look for outliers in X.'
         )
     scaled = scaled.to(device)
-    if n_missing is not None:
-        n_missing = torch.tensor(n_missing, device=device)
+    if n_padding is not None:
+        n_padding = torch.tensor(n_padding, device=device)
     if scaled.ndim == 2:
         scaled = scaled.unfold(0, values.shape[1], 1).transpose(1, 2)
-    return scaled, n_missing
+    return scaled, n_padding

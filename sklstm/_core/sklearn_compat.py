@@ -56,7 +56,7 @@ def check_weights(sample_weight, X):
     )
 
 
-class FitWatcher:
+class CallbackRunner:
     """Follows a fit, epoch by epoch where it has any.
 
     Parameters
@@ -93,14 +93,14 @@ class FitWatcher:
             print(_describe(history))
         if self._epoch is None:
             return False
-        return self._tell_end(self._epoch)
+        return self._call_on_end(self._epoch)
 
     def end_fit(self):
         """Tell the callbacks that the fit has ended."""
         if self._fit is not None:
-            self._tell_end(self._fit)
+            self._call_on_end(self._fit)
 
-    def _tell_end(self, context):
+    def _call_on_end(self, context):
         """Tell the callbacks that a task has ended; true if one asks to stop."""
         return context.call_on_fit_task_end(
             estimator=self._estimator,

@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from sklstm._core.nested import as_taken_by
+from sklstm._core.nested import reshape_for
 from sklstm._forecast.baselines import levels, naive_forecasts
 
 # Shares of a correction to choose the best from.
@@ -122,7 +122,7 @@ class Correctors(NamedTuple):
     def _inputs(self, regressor, lessons):
         """Show lessons as the regressor takes them."""
         inputs = self.recipe.inputs(lessons.windows, lessons.columns)
-        inputs = as_taken_by(regressor, inputs)
+        inputs = reshape_for(regressor, inputs)
         return inputs if inputs.ndim == 3 else np.nan_to_num(inputs)
 
 

@@ -17,13 +17,13 @@ class Windows(NamedTuple):
 
     values: np.ndarray  # (n_windows, n_timesteps, n_features)
     # How many steps at the start of each window do not exist; None where all do.
-    n_missing: np.ndarray | None  # (n_windows,)
+    n_padding: np.ndarray | None  # (n_windows,)
     n_codes: int | None = None  # of the codes from 0 on that they hold; None: readings
 
     def take(self, rows):
         """Return some of the windows; a view where `rows` is a slice."""
-        n_missing = None if self.n_missing is None else self.n_missing[rows]
-        return Windows(self.values[rows], n_missing, self.n_codes)
+        n_padding = None if self.n_padding is None else self.n_padding[rows]
+        return Windows(self.values[rows], n_padding, self.n_codes)
 
 
 def check_windows(estimator, X, *, reset, may_begin_late=False):
@@ -164,7 +164,7 @@ def _from_2d(estimator, X, reset, may_begin_late):
     layout = estimator._layout
     if layout is None:
         if may_begin_late:
-            return _with_missing_steps(as_windows(X), must_exist=reset)
+            return _with_padding(as_windows(X), must_exist=reset)
         windows = Windows(as_windows(X), None)
         if not _sum_is_finite(X):
             _check_finite(windows.values, np.zeros(len(X), dtype=np.intp))
@@ -172,7 +172,7 @@ def _from_2d(estimator, X, reset, may_begin_late):
     if not np.array_equal(layout.order, np.arange(X.shape[1])):
         X = X[:, layout.order]
     values = X.reshape(len(X), layout.n_timesteps, layout.n_features)
-    return _with_missing_steps(values, must_exist=reset)
+    return _with_padding(values, must_exist=reset)
 
 
 def _from_sequences(estimator, X):
@@ -188,7 +188,7 @@ def _from_sequences(estimator, X):
     windows = check_array(
         windows, dtype=FLOATS, allow_nd=True, ensure_all_finite=False, input_name="X"
     )
-    return _with_missing_steps(windows, must_exist=False)
+    return _with_padding(windows, must_exist=False)
 
 
 def _from_3d(estimator, X, reset):
@@ -208,23 +208,23 @@ def _from_3d(estimator, X, reset):
     # fitted, their number is all that is left to check.
     last = {"skip_check_array": True} if not reset else {"ensure_all_finite": False}
     validate_data(estimator, X[:, -1], reset=reset, **last)
-    return _with_missing_steps(X, must_exist=reset)
+    return _with_padding(X, must_exist=reset)
 
 
-def _with_missing_steps(values, must_exist):
+def _with_padding(values, must_exist):
     """Find the missing steps and refuse every other reading that is not finite."""
     if _sum_is_finite(distinct_readings(values)):
         return Windows(values, None)
-    n_missing = _count_missing_steps(values)
-    _check_finite(values, n_missing)
-    if not n_missing.any():
+    n_padding = _count_padding(values)
+    _check_finite(values, n_padding)
+    if not n_padding.any():
         return Windows(values, None)
-    if must_exist and (n_missing == values.shape[1]).all():
+    if must_exist and (n_padding == values.shape[1]).all():
         raise ValueError(
             "Every window of X is all NaN: there is no step to learn from. Steps that "
             "do not exist are NaN at the start of a window; pass at least one reading."
         )
-    return Windows(values, n_missing)
+    return Windows(values, n_padding)
 
 
 def _sum_is_finite(readings):
@@ -251,23 +251,23 @@ def is_sliding_view(values):
     )
 
 
-def _count_missing_steps(values):
+def _count_padding(values):
     """Count the steps at the start of every window whose every feature is NaN."""
     is_missing = np.ones(len(values), dtype=bool)
-    n_missing = np.zeros(len(values), dtype=np.intp)
+    n_padding = np.zeros(len(values), dtype=np.intp)
     # Step by step: the mask of all readings could be larger than the series.
     for step in range(values.shape[1]):
         is_missing &= np.isnan(values[:, step]).all(axis=1)
         if not is_missing.any():
             break
-        n_missing += is_missing
-    return n_missing
+        n_padding += is_missing
+    return n_padding
 
 
-def _check_finite(values, n_missing):
+def _check_finite(values, n_padding):
     """Refuse readings that are not finite in steps that exist."""
     for step in range(values.shape[1]):
-        is_bad = ~np.isfinite(values[:, step]).all(axis=1) & (n_missing <= step)
+        is_bad = ~np.isfinite(values[:, step]).all(axis=1) & (n_padding <= step)
         if is_bad.any():
             window = int(np.argmax(is_bad))
             reading = values[window, step]

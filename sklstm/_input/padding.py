@@ -102,15 +102,15 @@ def _check_sequence(array, name, n_features, first):
         )
 
 
-def existing(windows):
+def make_step_mask(windows):
     """Say which steps of windows exist, bool of shape (n_windows, n_timesteps)."""
     n_windows, n_timesteps, _ = windows.values.shape
-    if windows.n_missing is None:
+    if windows.n_padding is None:
         return np.ones((n_windows, n_timesteps), bool)
-    return np.arange(n_timesteps) >= windows.n_missing[:, None]
+    return np.arange(n_timesteps) >= windows.n_padding[:, None]
 
 
-def steps_of(y, exists):
+def steps_of(y, step_mask):
     """Lay targets of all steps that exist one after the other.
 
     Parameters
@@ -119,7 +119,7 @@ def steps_of(y, exists):
             n_outputs), or list of sequences
         Targets. Of an array, those of steps that do not exist are not looked at; a list
         of sequences has none for them.
-    exists : ndarray of bool of shape (n_windows, n_timesteps)
+    step_mask : ndarray of bool of shape (n_windows, n_timesteps)
         Which steps exist.
 
     Returns
@@ -134,31 +134,31 @@ def steps_of(y, exists):
     """
     if y is None:
         return None
-    if not exists.any():
+    if not step_mask.any():
         raise ValueError(
             "Every window of X is all NaN: there is no step whose target could be "
             "scored. Pass at least one reading."
         )
-    lengths = exists.sum(axis=1)
+    lengths = step_mask.sum(axis=1)
     if is_ragged(y):
         parts = [np.asarray(part) for part in y]
         if [len(part) for part in parts] != lengths.tolist():
             raise _wrong_lengths(f"sequences of {_named(map(len, parts))}", lengths)
         return np.concatenate(parts)
     y = np.asarray(y)
-    if y.ndim not in (2, 3) or y.shape[:2] != exists.shape:
+    if y.ndim not in (2, 3) or y.shape[:2] != step_mask.shape:
         raise _wrong_lengths(f"the shape {y.shape}", lengths)
-    return y[exists]
+    return y[step_mask]
 
 
-def by_window(steps, exists):
+def by_window(steps, step_mask):
     """Put what belongs to steps back to their windows, zero where none exists.
 
     Parameters
     ----------
     steps : ndarray of shape (n_steps, n_targets)
         What :func:`steps_of` lays out.
-    exists : ndarray of bool of shape (n_windows, n_timesteps)
+    step_mask : ndarray of bool of shape (n_windows, n_timesteps)
         Which steps exist.
 
     Returns
@@ -166,8 +166,8 @@ def by_window(steps, exists):
     targets : ndarray of shape (n_windows, n_timesteps, n_targets)
         Targets of windows.
     """
-    targets = np.zeros((*exists.shape, *steps.shape[1:]))
-    targets[exists] = steps
+    targets = np.zeros((*step_mask.shape, *steps.shape[1:]))
+    targets[step_mask] = steps
     return targets
 
 

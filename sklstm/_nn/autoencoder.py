@@ -2,7 +2,7 @@
 
 from torch import nn
 
-from sklstm._nn.masking import existing_steps
+from sklstm._nn.masking import make_step_mask
 from sklstm._nn.network import RecurrentNetwork, n_multiplications
 
 
@@ -17,7 +17,7 @@ class AutoencoderNetwork(nn.Module):
     ----------
     n_features : int
         Readings per time step.
-    code_size : int
+    n_components : int
         Numbers that stand for a window.
     hidden_layer_sizes : tuple of int
         Widths of the encoder's recurrent layers; the decoder has them in reverse order.
@@ -39,7 +39,7 @@ class AutoencoderNetwork(nn.Module):
     def __init__(
         self,
         n_features,
-        code_size,
+        n_components,
         *,
         hidden_layer_sizes=(50,),
         pooling="last",
@@ -47,17 +47,17 @@ class AutoencoderNetwork(nn.Module):
         **settings,
     ):
         super().__init__()
-        self.width = code_size
+        self.width = n_components
         self.encoder = RecurrentNetwork(
             n_features,
-            code_size,
+            n_components,
             hidden_layer_sizes=hidden_layer_sizes,
             pooling=pooling,
             bidirectional=bidirectional,
             **settings,
         )
         self.decoder = RecurrentNetwork(
-            code_size,
+            n_components,
             n_features,
             hidden_layer_sizes=hidden_layer_sizes[::-1],
             pooling=None,
@@ -85,14 +85,14 @@ class AutoencoderNetwork(nn.Module):
             network.end_training()
         self.eval()
 
-    def forward(self, windows, n_missing=None):
+    def forward(self, windows, n_padding=None):
         """Make every window from its code.
 
         Parameters
         ----------
         windows : torch.Tensor of shape (n_windows, n_timesteps, n_features)
             Readings in time order; anything where a step does not exist.
-        n_missing : torch.Tensor of shape (n_windows,) or None, default=None
+        n_padding : torch.Tensor of shape (n_windows,) or None, default=None
             How many steps at the start of each window do not exist; None where all do.
 
         Returns
@@ -100,19 +100,19 @@ class AutoencoderNetwork(nn.Module):
         outputs : torch.Tensor of shape (n_windows, n_timesteps, n_features)
             What the code remembers; of no meaning where a step does not exist.
         """
-        return self.decode(self.encoder(windows, n_missing), windows.shape[1])
+        return self.decode(self.encoder(windows, n_padding), windows.shape[1])
 
-    def pooled(self, windows, n_missing=None):
-        """Return the codes of windows, (n_windows, code_size)."""
-        return self.encoder(windows, n_missing)
+    def pooled(self, windows, n_padding=None):
+        """Return the codes of windows, (n_windows, n_components)."""
+        return self.encoder(windows, n_padding)
 
-    def errors(self, windows, n_missing=None):
+    def errors(self, windows, n_padding=None):
         """Mean squared error over steps that exist and features; NaN without any."""
-        squares = (self(windows, n_missing) - windows).square().mean(2)
-        exists = existing_steps(windows.shape[1], n_missing)
-        if exists is None:
+        squares = (self(windows, n_padding) - windows).square().mean(2)
+        step_mask = make_step_mask(windows.shape[1], n_padding)
+        if step_mask is None:
             return squares.mean(1)
-        return squares.where(exists, 0.0).sum(1) / exists.sum(1)
+        return squares.where(step_mask, 0.0).sum(1) / step_mask.sum(1)
 
     def decode(self, codes, n_timesteps):
         """Make windows of a length from codes, (n_windows, n_timesteps, n_features)."""
@@ -120,28 +120,28 @@ class AutoencoderNetwork(nn.Module):
         return self.decoder(repeated).flip(1)
 
 
-def make_network(code_size=None, **architecture):
+def make_network(n_components=None, **architecture):
     """Build the network of an architecture: an autoencoder if it has a code.
 
     Parameters
     ----------
-    code_size : int or None, default=None
+    n_components : int or None, default=None
         Numbers that stand for a window; None for networks that answer targets.
     **architecture : dict
         Parameters of the network.
     """
-    if code_size is None:
+    if n_components is None:
         return RecurrentNetwork(**architecture)
     architecture.pop("n_outputs")
-    return AutoencoderNetwork(code_size=code_size, **architecture)
+    return AutoencoderNetwork(n_components=n_components, **architecture)
 
 
 def n_multiplications_of(architecture):
     """Count the multiplications of one step of one window, both ways."""
-    if architecture["code_size"] is None:
+    if architecture["n_components"] is None:
         return n_multiplications(architecture)
     decoder = architecture | {
-        "n_features": architecture["code_size"],
+        "n_features": architecture["n_components"],
         "hidden_layer_sizes": architecture["hidden_layer_sizes"][::-1],
         "bidirectional": False,
     }

@@ -63,14 +63,14 @@ class Workspaces:
 
 
 @torch.no_grad()
-def states_without_history(cell, inputs, weights, activation, exists, wants_states):
+def states_without_history(cell, inputs, weights, activation, step_mask, wants_states):
     """Run all steps, with nothing kept to propagate back through.
 
     Parameters
     ----------
     cell, inputs, weights, activation
         As of :func:`sklstm._nn.dispatch.hidden_states`.
-    exists : torch.Tensor of shape (n_timesteps, n_windows) or None
+    step_mask : torch.Tensor of shape (n_timesteps, n_windows) or None
         1 where a step exists and 0 where not, which is for activations that map zero to
         zero; None where all do.
     wants_states : bool
@@ -84,13 +84,13 @@ def states_without_history(cell, inputs, weights, activation, exists, wants_stat
         That after the last step.
     """
     size = weights.recurrent.shape[1]
-    kind = {"activation": activation, "lacks_steps": exists is not None}
+    kind = {"activation": activation, "has_padding": step_mask is not None}
     batch = Batch(*inputs.shape, size, inputs.dtype, **kind)
     steps = unrolled(cell, batch, keeps_history=False)
     states = None
     if wants_states:
         states = inputs.new_empty(batch.n_timesteps, size, batch.n_windows)
-    last = steps.run_without_history(inputs, weights, exists, states)
+    last = steps.run_without_history(inputs, weights, step_mask, states)
     return states if states is None else states.permute(2, 0, 1), last.t()
 
 
@@ -98,7 +98,7 @@ class AllSteps(torch.autograd.Function):
     """Hidden states of a layer of cells, with their gradients by hand."""
 
     @staticmethod
-    def forward(ctx, settings, inputs, exists, mask, *weights):
+    def forward(ctx, settings, inputs, step_mask, mask, *weights):
         """Run all steps.
 
         Parameters
@@ -109,7 +109,7 @@ class AllSteps(torch.autograd.Function):
             several ways back.
         inputs : torch.Tensor of shape (n_windows, n_timesteps, n_inputs)
             Inputs in time order, zero where a step does not exist.
-        exists : torch.Tensor of shape (n_timesteps, n_windows) or None
+        step_mask : torch.Tensor of shape (n_timesteps, n_windows) or None
             1 where a step exists and 0 where not, which is for activations that map
             zero to zero; None where all do.
         mask : torch.Tensor of shape (n_windows, size) or None
@@ -126,13 +126,13 @@ class AllSteps(torch.autograd.Function):
         """
         cell, activation, workspaces = settings
         size = weights[1].shape[1]
-        kind = inputs.dtype, activation, mask is not None, exists is not None
+        kind = inputs.dtype, activation, mask is not None, step_mask is not None
         batch = Batch(*inputs.shape, size, *kind)
         steps = workspaces.take(cell, batch) if workspaces else unrolled(cell, batch)
         with torch.inference_mode():
-            steps.run_forwards(inputs, CellWeights(*weights), exists, mask)
+            steps.run_forwards(inputs, CellWeights(*weights), step_mask, mask)
         ctx.cell, ctx.workspaces = cell, workspaces
-        ctx.steps, ctx.exists = steps, exists
+        ctx.steps, ctx.step_mask = steps, step_mask
         ctx.save_for_backward(*weights)
         ctx.set_materialize_grads(False)
         return steps.states.permute(2, 0, 1), steps.states[-1].t()
@@ -159,7 +159,7 @@ class AllSteps(torch.autograd.Function):
             ctx.workspaces.give_back(ctx.cell, steps)
             ctx.steps = None
         if d_inputs is not None:
-            if ctx.exists is not None:
-                d_inputs *= ctx.exists[:, None]
+            if ctx.step_mask is not None:
+                d_inputs *= ctx.step_mask[:, None]
             d_inputs = d_inputs.permute(2, 0, 1)
         return None, d_inputs, None, None, *gradients[: len(weights)]

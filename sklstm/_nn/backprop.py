@@ -6,7 +6,7 @@ from torch.nn.functional import linear
 from sklstm._nn.activations import ACTIVATIONS
 from sklstm._nn.bptt.unrolled import Batch
 from sklstm._nn.layers import Last
-from sklstm._nn.masking import existing_steps, hide_missing
+from sklstm._nn.masking import make_step_mask, zero_padding
 from sklstm._nn.network import RecurrentNetwork
 
 
@@ -25,9 +25,9 @@ class ByAutograd:
         self.network, self.weights = network, weights
         self._outputs = None
 
-    def forwards(self, windows, n_missing=None):
+    def forwards(self, windows, n_padding=None):
         """Return what the network answers to a batch."""
-        self._outputs = self.network(windows, n_missing)
+        self._outputs = self.network(windows, n_padding)
         return self._outputs.detach()
 
     def backwards(self, slopes):
@@ -55,7 +55,7 @@ class ByHand:
         # Looked up once: a module takes a while to find its own parameters.
         self.weights = {layer: layer.weights for layer in self.layers}
         self.head = network.head.weight, network.head.bias
-        self._trail, self._exists, self._pooled = [], None, None
+        self._trail, self._step_mask, self._pooled = [], None, None
 
     @staticmethod
     def leads_through(network):
@@ -72,11 +72,13 @@ class ByHand:
         )
 
     @torch.inference_mode()
-    def forwards(self, windows, n_missing=None):
+    def forwards(self, windows, n_padding=None):
         """Return what the network answers to a batch."""
-        exists = existing_steps(windows.shape[1], n_missing)
-        numbers = hide_missing(windows, exists)
-        self._exists = exists if exists is None else exists.t().to(windows.dtype)
+        step_mask = make_step_mask(windows.shape[1], n_padding)
+        numbers = zero_padding(windows, step_mask)
+        self._step_mask = (
+            step_mask if step_mask is None else step_mask.t().to(windows.dtype)
+        )
         self._trail = []
         for layer in self.layers:
             steps = self._run(layer, numbers)
@@ -93,10 +95,10 @@ class ByHand:
     def _run(self, layer, inputs):
         """Run a layer on buffers that are its own until the way back."""
         mask = layer.draw_dropout(inputs, self.network.generator)
-        masks = mask is not None, self._exists is not None
+        masks = mask is not None, self._step_mask is not None
         kind = layer.size, inputs.dtype, layer.activation, *masks
         steps = layer.workspaces.take(layer.cell, Batch(*inputs.shape, *kind))
-        steps.run_forwards(inputs, self.weights[layer], self._exists, mask)
+        steps.run_forwards(inputs, self.weights[layer], self._step_mask, mask)
         return steps
 
     @torch.inference_mode()
@@ -125,8 +127,8 @@ class ByHand:
             if place is not None:
                 place.grad.copy_(by_these)
         layer.workspaces.give_back(layer.cell, steps)
-        if not is_first and self._exists is not None:
-            d_inputs.mul_(self._exists[:, None])
+        if not is_first and self._step_mask is not None:
+            d_inputs.mul_(self._step_mask[:, None])
         return d_inputs
 
 

@@ -4,14 +4,14 @@ from typing import NamedTuple
 
 import torch
 
-from sklstm._nn.masking import existing_steps, trim
+from sklstm._nn.masking import make_step_mask, trim
 
 
 class Rows(NamedTuple):
     """Windows with what belongs to each, along the first axis of every tensor."""
 
     windows: torch.Tensor  # (n_windows, n_timesteps, n_features)
-    n_missing: torch.Tensor | None  # (n_windows,), steps that do not exist
+    n_padding: torch.Tensor | None  # (n_windows,), steps that do not exist
     # (n_windows, n_targets), or of every step (n_windows, n_timesteps, n_targets).
     targets: torch.Tensor
     # What each counts, (n_windows,) or (n_windows, n_timesteps); None: the same.
@@ -37,8 +37,8 @@ class Rows(NamedTuple):
 
     def trimmed(self):
         """Cut off steps that do not exist in any of the rows."""
-        windows, n_missing = trim(self.windows, self.n_missing)
-        rows = self._replace(windows=windows, n_missing=n_missing)
+        windows, n_padding = trim(self.windows, self.n_padding)
+        rows = self._replace(windows=windows, n_padding=n_padding)
         n_cut = self.windows.shape[1] - windows.shape[1]
         if self.targets.ndim > 2:
             rows = rows._replace(targets=self.targets[:, n_cut:])
@@ -65,21 +65,21 @@ class Rows(NamedTuple):
         """
         if self.targets.ndim < 3:
             return outputs, self, lambda slopes: slopes
-        exists = existing_steps(outputs.shape[1], self.n_missing)
-        if exists is None:
-            exists = outputs.new_ones(outputs.shape[:2], dtype=torch.bool)
+        step_mask = make_step_mask(outputs.shape[1], self.n_padding)
+        if step_mask is None:
+            step_mask = outputs.new_ones(outputs.shape[:2], dtype=torch.bool)
         weights = self.weights
         if weights is not None:
             of_steps = weights if weights.ndim > 1 else weights[:, None]
-            weights = of_steps.expand_as(exists)[exists]
-        rows = self._replace(targets=self.targets[exists], weights=weights)
+            weights = of_steps.expand_as(step_mask)[step_mask]
+        rows = self._replace(targets=self.targets[step_mask], weights=weights)
 
         def put_back(slopes):
             everywhere = torch.zeros_like(outputs)
-            everywhere[exists] = slopes
+            everywhere[step_mask] = slopes
             return everywhere
 
-        return outputs[exists], rows, put_back
+        return outputs[step_mask], rows, put_back
 
     def take(self, rows):
         """Return some of the rows, in the order given; all for None."""

@@ -131,7 +131,7 @@ CELLS = {"lstm": Cell(lstm_step, 4), "gru": Cell(gru_step, 3), "rnn": Cell(rnn_s
 
 
 def step_by_step(
-    cell, inputs, weights, activation="tanh", recurrent_mask=None, exists=None
+    cell, inputs, weights, activation="tanh", recurrent_mask=None, step_mask=None
 ):
     """Run a cell over every step of its inputs, from a state of zeros.
 
@@ -148,7 +148,7 @@ def step_by_step(
     recurrent_mask : torch.Tensor of shape (n_windows, size) or None, default=None
         What to multiply the hidden state with before the gates see it, the same at
         every step; None leaves it as it is.
-    exists : torch.Tensor of bool of shape (n_windows, n_timesteps), default=None
+    step_mask : torch.Tensor of bool of shape (n_windows, n_timesteps), default=None
         Which steps exist, the last ones of each window; None where all do.
 
     Returns
@@ -163,8 +163,8 @@ def step_by_step(
     for number, of_this_step in enumerate(from_inputs.unbind(1)):
         seen = hidden if recurrent_mask is None else hidden * recurrent_mask
         hidden, memory = step(of_this_step, (seen, memory), weights, activation)
-        if exists is not None:
-            here = exists[:, number, None]
+        if step_mask is not None:
+            here = step_mask[:, number, None]
             hidden, memory = hidden.where(here, 0.0), memory.where(here, 0.0)
         states.append(hidden)
     return torch.stack(states, 1)

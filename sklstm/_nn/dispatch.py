@@ -7,7 +7,7 @@ from sklstm._nn.activations import ACTIVATIONS
 from sklstm._nn.autograd import AllSteps, states_without_history
 from sklstm._nn.cells import step_by_step
 from sklstm._nn.kernel import FEW_STEPS, FEW_UNITS
-from sklstm._nn.masking import with_missing_behind
+from sklstm._nn.masking import with_padding_last
 
 # Fewer windows than this are faster by PyTorch's kernels where no history is kept.
 FEW_WINDOWS = 64
@@ -31,7 +31,7 @@ def hidden_states(
     activation="tanh",
     *,
     recurrent_mask=None,
-    exists=None,
+    step_mask=None,
     workspaces=None,
     wants_states=True,
 ):
@@ -50,7 +50,7 @@ def hidden_states(
     recurrent_mask : torch.Tensor of shape (n_windows, size) or None, default=None
         What to multiply the hidden state with before the gates see it, the same at
         every step; None leaves it as it is.
-    exists : torch.Tensor of bool of shape (n_windows, n_timesteps) or None
+    step_mask : torch.Tensor of bool of shape (n_windows, n_timesteps) or None
         Which steps exist, the last ones of each window; None where all do.
     workspaces : Workspaces or None, default=None
         Buffers to use over and over; the states are then gone once their gradients
@@ -67,29 +67,37 @@ def hidden_states(
         That after the last step: cheaper to propagate back from than ``states[:, -1]``.
     """
     kernel = KERNELS.get((cell, activation)) if recurrent_mask is None else None
-    if exists is None and not wants_states and _is_for_onednn(kernel, inputs, weights):
+    if (
+        step_mask is None
+        and not wants_states
+        and _is_for_onednn(kernel, inputs, weights)
+    ):
         return None, _last_by_onednn(inputs, weights)
     by_hand = _is_faster_by_hand(kernel, inputs)
-    if exists is not None and not _sees_missing(kernel, by_hand, activation):
+    if step_mask is not None and not _sees_missing(kernel, by_hand, activation):
 
         def run(inputs):
             settings = {"recurrent_mask": recurrent_mask, "workspaces": workspaces}
             return hidden_states(cell, inputs, weights, activation, **settings)[0]
 
-        states = with_missing_behind(run, inputs, exists)
+        states = with_padding_last(run, inputs, step_mask)
     elif by_hand:
-        exists = exists if exists is None else exists.t().to(inputs.dtype)
+        step_mask = step_mask if step_mask is None else step_mask.t().to(inputs.dtype)
         if not torch.is_grad_enabled() and recurrent_mask is None:
             parts = cell, inputs, weights, activation
-            return states_without_history(*parts, exists, wants_states)
+            return states_without_history(*parts, step_mask, wants_states)
         settings = cell, activation, workspaces
         parts = (part for part in weights if part is not None)
-        states, last = AllSteps.apply(settings, inputs, exists, recurrent_mask, *parts)
+        states, last = AllSteps.apply(
+            settings, inputs, step_mask, recurrent_mask, *parts
+        )
         return states if wants_states else None, last
     elif kernel is not None:
         states = _by_kernel(kernel, inputs, weights)
     else:
-        states = step_by_step(cell, inputs, weights, activation, recurrent_mask, exists)
+        states = step_by_step(
+            cell, inputs, weights, activation, recurrent_mask, step_mask
+        )
     return states if wants_states else None, states[:, -1]
 
 

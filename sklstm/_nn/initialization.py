@@ -13,7 +13,7 @@ KEEPING_GATE = {"lstm": 1, "gru": 1}
 LETTING_IN_GATE = {"lstm": 0}
 
 
-def initialize(network, generator, device="cpu", memory_init=None):
+def initialize(network, generator, device="cpu", max_timescale=None):
     """Give a network its first weights, on a device.
 
     Input weights are Glorot uniform, recurrent weights orthogonal, gate by gate; biases
@@ -29,10 +29,10 @@ def initialize(network, generator, device="cpu", memory_init=None):
         Source of the random numbers, on the CPU: every device starts alike.
     device : torch.device or str, default="cpu"
         Where the weights shall live.
-    memory_init : float or None, default=None
+    max_timescale : float or None, default=None
         Longest dependency to be learnt, in time steps: the chrono initialisation of
-        [2]_, which spreads the time constants of the units over 1 to `memory_init`
-        steps, ``b_f = log(U(1, memory_init - 1))`` and ``b_i = -b_f``. None for the
+        [2]_, which spreads the time constants of the units over 1 to `max_timescale`
+        steps, ``b_f = log(U(1, max_timescale - 1))`` and ``b_i = -b_f``. None for the
         forget bias of 1.
 
     References
@@ -45,7 +45,7 @@ def initialize(network, generator, device="cpu", memory_init=None):
     with torch.no_grad():
         for module in network.modules():
             if isinstance(module, RecurrentLayer):
-                _initialize_layer(module, generator, memory_init)
+                _initialize_layer(module, generator, max_timescale)
             elif isinstance(module, Linear):
                 module.weight.copy_(_glorot(module.weight.shape, generator))
                 module.bias.zero_()
@@ -61,7 +61,7 @@ def initialize(network, generator, device="cpu", memory_init=None):
     network.to(device)
 
 
-def _initialize_layer(layer, generator, memory_init):
+def _initialize_layer(layer, generator, max_timescale):
     """Give one recurrent layer its first weights."""
     n_gates = CELLS[layer.cell].n_gates
     gates = zip(
@@ -74,16 +74,16 @@ def _initialize_layer(layer, generator, memory_init):
     if layer.cell == "gru":
         layer.candidate_bias.zero_()
     biases = layer.bias.view(n_gates, layer.size)
-    if memory_init is not None:
-        _spread_memory(layer.cell, biases, memory_init, generator)
+    if max_timescale is not None:
+        _spread_memory(layer.cell, biases, max_timescale, generator)
     elif layer.cell == "lstm":
         biases[KEEPING_GATE["lstm"]] = 1.0
 
 
-def _spread_memory(cell, biases, memory_init, generator):
+def _spread_memory(cell, biases, max_timescale, generator):
     """Set the biases of the gates that keep the state by the chrono initialisation."""
     spread = torch.rand(biases.shape[1], dtype=torch.float64, generator=generator)
-    keep = torch.log(1 + spread * (memory_init - 2))
+    keep = torch.log(1 + spread * (max_timescale - 2))
     biases[KEEPING_GATE[cell]] = keep.to(biases)
     if cell in LETTING_IN_GATE:
         biases[LETTING_IN_GATE[cell]] = -keep.to(biases)

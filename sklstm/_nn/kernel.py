@@ -45,7 +45,7 @@ class KernelLSTM:
         n_states = batch.n_timesteps * batch.n_windows * batch.size
         return (
             (cell, batch.activation, batch.dtype) == ("lstm", "tanh", torch.float32)
-            and not (batch.is_masked or batch.lacks_steps)
+            and not (batch.is_masked or batch.has_padding)
             and batch.n_timesteps >= FEW_STEPS
             and (batch.size >= FEW_UNITS or batch.n_windows < MANY_WINDOWS)
             and 0 < 4 * batch.size * batch.n_windows < MANY_GATES
@@ -58,10 +58,10 @@ class KernelLSTM:
         """Hidden states after every step, (n_timesteps, size, n_windows)."""
         return self._trail[0].transpose(1, 2)
 
-    def run_forwards(self, inputs, weights, exists=None, mask=None):
+    def run_forwards(self, inputs, weights, step_mask=None, mask=None):
         """Compute the states, as `Unrolled.run_forwards`.
 
-        `exists` and `mask` are None in all batches that this suits.
+        `step_mask` and `mask` are None in all batches that this suits.
         """
         with torch.inference_mode(False):  # the states may go on to autograd
             inputs, *weights = (part.detach() for part in (inputs, *weights[:3]))

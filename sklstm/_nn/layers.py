@@ -124,7 +124,7 @@ class Last(nn.Module):
 
     needs_states = False
 
-    def forward(self, states, last, exists):
+    def forward(self, states, last, step_mask):
         """Return the last states, (n_windows, width)."""
         return last
 
@@ -134,7 +134,7 @@ class Every(nn.Module):
 
     needs_states = True
 
-    def forward(self, states, last, exists):
+    def forward(self, states, last, step_mask):
         """Return all states, (n_windows, n_timesteps, width)."""
         return states
 
@@ -144,12 +144,12 @@ class Mean(nn.Module):
 
     needs_states = True
 
-    def forward(self, states, last, exists):
+    def forward(self, states, last, step_mask):
         """Map (n_windows, n_timesteps, width) to (n_windows, width)."""
-        if exists is None:
+        if step_mask is None:
             return states.mean(1)
         # States of steps that do not exist are zero.
-        return states.sum(1) / exists.sum(1, keepdim=True).clamp(min=1)
+        return states.sum(1) / step_mask.sum(1, keepdim=True).clamp(min=1)
 
 
 class Max(nn.Module):
@@ -157,12 +157,12 @@ class Max(nn.Module):
 
     needs_states = True
 
-    def forward(self, states, last, exists):
+    def forward(self, states, last, step_mask):
         """Map (n_windows, n_timesteps, width) to (n_windows, width)."""
-        if exists is None:
+        if step_mask is None:
             return states.amax(1)
-        greatest = states.masked_fill(~exists[:, :, None], -torch.inf).amax(1)
-        return torch.where(exists.any(1)[:, None], greatest, 0.0)
+        greatest = states.masked_fill(~step_mask[:, :, None], -torch.inf).amax(1)
+        return torch.where(step_mask.any(1)[:, None], greatest, 0.0)
 
 
 class Attention(nn.Module):
@@ -190,17 +190,17 @@ class Attention(nn.Module):
         self.project = Linear(width, width, dtype)
         self.query = nn.Parameter(torch.empty(1, width, dtype=dtype))
 
-    def forward(self, states, last, exists):
+    def forward(self, states, last, step_mask):
         """Map (n_windows, n_timesteps, width) to (n_windows, width)."""
-        return (self.step_weights(states, exists)[:, :, None] * states).sum(1)
+        return (self.step_weights(states, step_mask)[:, :, None] * states).sum(1)
 
-    def step_weights(self, states, exists):
+    def step_weights(self, states, step_mask):
         """Share of every step in the average, (n_windows, n_timesteps)."""
         scores = (torch.tanh(self.project(states)) @ self.query.T)[:, :, 0]
-        if exists is not None:
+        if step_mask is not None:
             # Finite, so that a window without any step gets numbers, not NaN.
             lowest = torch.finfo(scores.dtype).min
-            scores = scores.masked_fill(~exists, lowest)
+            scores = scores.masked_fill(~step_mask, lowest)
         return scores.softmax(1)
 
 

@@ -7,32 +7,32 @@ from torch.nn.functional import pad
 N_LENGTHS = 16
 
 
-def existing_steps(n_timesteps, n_missing):
+def make_step_mask(n_timesteps, n_padding):
     """Say which steps exist.
 
     Parameters
     ----------
     n_timesteps : int
         Steps of every window, those that do not exist included.
-    n_missing : torch.Tensor of shape (n_windows,) or None
+    n_padding : torch.Tensor of shape (n_windows,) or None
         How many steps at the start of each window do not exist; None where all do.
 
     Returns
     -------
-    exists : torch.Tensor of bool of shape (n_windows, n_timesteps) or None
+    step_mask : torch.Tensor of bool of shape (n_windows, n_timesteps) or None
         None where all do.
     """
-    if n_missing is None:
+    if n_padding is None:
         return None
-    return torch.arange(n_timesteps, device=n_missing.device) >= n_missing[:, None]
+    return torch.arange(n_timesteps, device=n_padding.device) >= n_padding[:, None]
 
 
-def hide_missing(states, exists):
+def zero_padding(states, step_mask):
     """Put zeros where steps do not exist, into (n_windows, n_timesteps, size)."""
-    return states if exists is None else states.where(exists[:, :, None], 0.0)
+    return states if step_mask is None else states.where(step_mask[:, :, None], 0.0)
 
 
-def trim(windows, n_missing):
+def trim(windows, n_padding):
     """Cut off steps that do not exist in any window.
 
     As many as leave one of few numbers of steps, since buffers are kept for each.
@@ -41,32 +41,32 @@ def trim(windows, n_missing):
     ----------
     windows : torch.Tensor of shape (n_windows, n_timesteps, n_features)
         Readings in time order.
-    n_missing : torch.Tensor of shape (n_windows,) or None
+    n_padding : torch.Tensor of shape (n_windows,) or None
         How many steps at the start of each window do not exist.
 
     Returns
     -------
-    windows, n_missing : torch.Tensor or None
+    windows, n_padding : torch.Tensor or None
         The same with fewer steps, one at least.
     """
-    if n_missing is None:
+    if n_padding is None:
         return windows, None
     n_timesteps = windows.shape[1]
     grain = -(-n_timesteps // N_LENGTHS)
-    n_cut = int(n_missing.min()) // grain * grain
+    n_cut = int(n_padding.min()) // grain * grain
     n_cut = min(n_cut, n_timesteps - 1)
-    return windows[:, n_cut:], n_missing - n_cut
+    return windows[:, n_cut:], n_padding - n_cut
 
 
-def answer_trimmed(ask, windows, n_missing):
+def answer_trimmed(ask, windows, n_padding):
     """Ask for trimmed windows; answers for steps get as many steps as these had."""
-    answers = ask(*trim(windows, n_missing))
+    answers = ask(*trim(windows, n_padding))
     if answers.ndim < 3:
         return answers
     return pad(answers, (0, 0, windows.shape[1] - answers.shape[1], 0))
 
 
-def with_missing_behind(run, inputs, exists):
+def with_padding_last(run, inputs, step_mask):
     """Run what knows nothing of missing steps, and does not see them.
 
     They go behind the others, where no state that counts depends on them.
@@ -77,7 +77,7 @@ def with_missing_behind(run, inputs, exists):
         Maps inputs to states, both (n_windows, n_timesteps, any width).
     inputs : torch.Tensor of shape (n_windows, n_timesteps, n_inputs)
         Inputs in time order.
-    exists : torch.Tensor of shape (n_windows, n_timesteps)
+    step_mask : torch.Tensor of shape (n_windows, n_timesteps)
         Which steps exist: the last ones.
 
     Returns
@@ -85,17 +85,17 @@ def with_missing_behind(run, inputs, exists):
     states : torch.Tensor of shape (n_windows, n_timesteps, size)
         What `run` gives, in the order of the inputs; zero where no step exists.
     """
-    n_missing = exists.shape[1] - exists.sum(1)
-    behind = run(_roll(inputs, n_missing))
-    return hide_missing(_roll(behind, -n_missing), exists)
+    n_padding = step_mask.shape[1] - step_mask.sum(1)
+    behind = run(_roll(inputs, n_padding))
+    return zero_padding(_roll(behind, -n_padding), step_mask)
 
 
-def reverse(states, exists):
+def reverse(states, step_mask):
     """Turn the steps that exist round, and leave the others in front of them."""
-    if exists is None:
+    if step_mask is None:
         return states.flip(1)
-    n_missing = exists.shape[1] - exists.sum(1)
-    return _take_steps(states, n_missing - 1, -1)
+    n_padding = step_mask.shape[1] - step_mask.sum(1)
+    return _take_steps(states, n_padding - 1, -1)
 
 
 def _roll(states, shifts):

@@ -9,7 +9,7 @@ from sklstm._nn.autograd import Workspaces
 from sklstm._nn.cells import CELLS, CellWeights
 from sklstm._nn.dispatch import hidden_states
 from sklstm._nn.layers import Linear, make_front, make_pooling
-from sklstm._nn.masking import existing_steps, hide_missing, reverse
+from sklstm._nn.masking import make_step_mask, reverse, zero_padding
 from sklstm._nn.runtime import dropout_mask
 
 
@@ -57,7 +57,7 @@ class RecurrentLayer(nn.Module):
         candidate_bias = self.candidate_bias if self.cell == "gru" else None
         return CellWeights(self.inputs, self.recurrent, self.bias, candidate_bias)
 
-    def forward(self, inputs, generator=None, exists=None, wants_states=True):
+    def forward(self, inputs, generator=None, step_mask=None, wants_states=True):
         """Return hidden states: of all steps, and of the last one read."""
         return hidden_states(
             self.cell,
@@ -65,7 +65,7 @@ class RecurrentLayer(nn.Module):
             self.weights,
             self.activation,
             recurrent_mask=self.draw_dropout(inputs, generator),
-            exists=exists,
+            step_mask=step_mask,
             workspaces=self.workspaces,
             wants_states=wants_states,
         )
@@ -185,14 +185,14 @@ class RecurrentNetwork(nn.Module):
             for layer in layers:
                 layer.workspaces = make()
 
-    def forward(self, windows, n_missing=None):
+    def forward(self, windows, n_padding=None):
         """Answer for every window.
 
         Parameters
         ----------
         windows : torch.Tensor of shape (n_windows, n_timesteps, n_features)
             Readings in time order; anything where a step does not exist.
-        n_missing : torch.Tensor of shape (n_windows,) or None, default=None
+        n_padding : torch.Tensor of shape (n_windows,) or None, default=None
             How many steps at the start of each window do not exist; None where all do.
 
         Returns
@@ -200,28 +200,28 @@ class RecurrentNetwork(nn.Module):
         outputs : torch.Tensor of shape (n_windows[, n_timesteps], n_outputs)
             One row per window, or per step.
         """
-        return self.head(self._drop(self.pooled(windows, n_missing)))
+        return self.head(self._drop(self.pooled(windows, n_padding)))
 
-    def pooled(self, windows, n_missing=None):
+    def pooled(self, windows, n_padding=None):
         """Return what the head reads, (n_windows[, n_timesteps], width)."""
-        exists = existing_steps(windows.shape[1], n_missing)
-        states, last = self.states(windows, exists, self.pooling.needs_states)
-        return self.pooling(states, last, exists)
+        step_mask = make_step_mask(windows.shape[1], n_padding)
+        states, last = self.states(windows, step_mask, self.pooling.needs_states)
+        return self.pooling(states, last, step_mask)
 
-    def step_weights(self, windows, n_missing=None):
+    def step_weights(self, windows, n_padding=None):
         """Return what attention pooling weighs steps by, (n_windows, n_timesteps)."""
-        exists = existing_steps(windows.shape[1], n_missing)
-        states, _ = self.states(windows, exists)
-        return self.pooling.step_weights(states, exists)
+        step_mask = make_step_mask(windows.shape[1], n_padding)
+        states, _ = self.states(windows, step_mask)
+        return self.pooling.step_weights(states, step_mask)
 
-    def states(self, windows, exists=None, wants_all=True):
+    def states(self, windows, step_mask=None, wants_all=True):
         """Run the recurrent layers.
 
         Parameters
         ----------
         windows : torch.Tensor of shape (n_windows, n_timesteps, n_features)
             As of :meth:`forward`.
-        exists : torch.Tensor of bool of shape (n_windows, n_timesteps) or None
+        step_mask : torch.Tensor of bool of shape (n_windows, n_timesteps) or None
             Which steps exist, the last ones of each window; None where all do.
         wants_all : bool, default=True
             Whether the states of all steps are asked for, not just the last.
@@ -235,14 +235,14 @@ class RecurrentNetwork(nn.Module):
             Those that have seen the whole window: each direction's last.
         """
         # (n_windows, n_timesteps, width), layer by layer
-        states = hide_missing(windows, exists)
+        states = zero_padding(windows, step_mask)
         for layer in self.front:
-            states = hide_missing(layer(states), exists)
+            states = zero_padding(layer(states), step_mask)
         for number, directions in enumerate(self.layers, 1):
             wants_states = wants_all or number < len(self.layers)
             read = [self._read_forwards, self._read_backwards][: len(directions)]
             parts = [
-                read_from(layer, states, exists, wants_states)
+                read_from(layer, states, step_mask, wants_states)
                 for read_from, layer in zip(read, directions, strict=True)
             ]
             states, last = (
@@ -252,15 +252,15 @@ class RecurrentNetwork(nn.Module):
                 states = self._drop(states)
         return states, last
 
-    def _read_forwards(self, layer, states, exists, wants_states):
+    def _read_forwards(self, layer, states, step_mask, wants_states):
         """Run a layer from the first step that exists to the last."""
-        return layer(states, self.generator, exists, wants_states)
+        return layer(states, self.generator, step_mask, wants_states)
 
-    def _read_backwards(self, layer, states, exists, wants_states):
+    def _read_backwards(self, layer, states, step_mask, wants_states):
         """Run a layer from the last step to the first that exists."""
-        backwards = reverse(states, exists)
-        states, last = layer(backwards, self.generator, exists, wants_states)
-        return states if states is None else reverse(states, exists), last
+        backwards = reverse(states, step_mask)
+        states, last = layer(backwards, self.generator, step_mask, wants_states)
+        return states if states is None else reverse(states, step_mask), last
 
     def draw_dropout(self, numbers):
         """Draw what to multiply with between layers; None where nothing is dropped."""

@@ -147,7 +147,7 @@ class Learner:
     def _step(self, batch):
         """Take one step on a batch; returns its loss, penalty included, and weight."""
         weights, plan = self.weights, self.plan
-        outputs = self.way.forwards(batch.windows, batch.n_missing)
+        outputs = self.way.forwards(batch.windows, batch.n_padding)
         outputs, rows, put_back = batch.scored(outputs)
         losses = self.loss(outputs, rows.targets)
         slopes = self.loss.slopes(outputs, rows.targets)
@@ -171,7 +171,7 @@ def train(
     *,
     plan,
     generator,
-    watcher,
+    callback_runner,
     optimizer_state=None,
 ):
     """Fit a network in place until it stops getting better.
@@ -191,7 +191,7 @@ def train(
         How to train.
     generator : torch.Generator
         Source of the random numbers, on the CPU.
-    watcher : object
+    callback_runner : object
         Told of every epoch: ``begin_epoch()``, then ``end_epoch(history)``, where a
         true answer ends training.
     optimizer_state : dict or None, default=None
@@ -217,7 +217,7 @@ def train(
     network.start_training(generator_on(learner.weights.values.device, generator))
     try:
         while history.ended_by is None:
-            watcher.begin_epoch()
+            callback_runner.begin_epoch()
             step_size.start_epoch(len(history.loss_curve))
             train_loss = learner.run_epoch(training, generator)
             valid_loss = None
@@ -225,7 +225,7 @@ def train(
                 valid_loss = evaluate(network, loss, validation)
             best.update(history.add(train_loss, valid_loss))
             history.best_loss = best.loss
-            wants_to_stop = watcher.end_epoch(history)
+            wants_to_stop = callback_runner.end_epoch(history)
             history.ended_by = _reason_to_end(history, best, step_size, plan)
             if wants_to_stop:
                 history.ended_by = "callback"
@@ -254,20 +254,20 @@ def _batches(training, plan, generator):
     if not plan.shuffle:
         return iter(torch.arange(n_rows).split(plan.batch_size))
     order = torch.randperm(n_rows, generator=generator)
-    n_missing = training.n_missing
-    if n_missing is None or n_missing.min() == n_missing.max():
+    n_padding = training.n_padding
+    if n_padding is None or n_padding.min() == n_padding.max():
         return iter(order.split(plan.batch_size))
-    return _alike_batches(order, n_missing.cpu(), plan.batch_size, generator)
+    return _alike_batches(order, n_padding.cpu(), plan.batch_size, generator)
 
 
-def _alike_batches(order, n_missing, batch_size, generator):
+def _alike_batches(order, n_padding, batch_size, generator):
     """Yield batches of rows of about one length, so that little is padded.
 
     Rows are sorted among some batches only, and batches come in random order: epochs
     differ in who meets whom.
     """
     pools = order.split(N_SORTED * batch_size)
-    order = torch.cat([pool[n_missing[pool].argsort(stable=True)] for pool in pools])
+    order = torch.cat([pool[n_padding[pool].argsort(stable=True)] for pool in pools])
     batches = order.split(batch_size)
     return (batches[i] for i in torch.randperm(len(batches), generator=generator))
 
@@ -289,12 +289,12 @@ def evaluate(network, loss, rows):
     loss : float
         Mean loss per unit of weight.
     """
-    if rows.n_missing is not None:
-        rows = rows.take(rows.n_missing.argsort(stable=True))
+    if rows.n_padding is not None:
+        rows = rows.take(rows.n_padding.argsort(stable=True))
     size = rows_per_block(network, rows.windows.shape[1])
     starts = range(0, len(rows.targets), size)
     blocks = (rows.take(slice(start, start + size)) for start in starts)
-    blocks = ((b.windows, b.n_missing) for b in blocks)
+    blocks = ((b.windows, b.n_padding) for b in blocks)
     outputs = predict(network, blocks, partial(answer_trimmed, network))
     outputs, rows, _ = rows.scored(outputs)
     return rows.mean(loss(outputs, rows.targets)).item()
@@ -307,7 +307,7 @@ def predict(network, blocks, ask=None):
     ----------
     network : RecurrentNetwork
         Network to ask.
-    blocks : iterable of (windows, n_missing)
+    blocks : iterable of (windows, n_padding)
         Windows and how many of their steps do not exist, as the network takes them, in
         blocks of about :func:`rows_per_block`.
     ask : callable or None, default=None

@@ -41,7 +41,7 @@ class Batch(NamedTuple):
     dtype: torch.dtype
     activation: str = "tanh"
     is_masked: bool = False  # whether the gates see the hidden state through a mask
-    lacks_steps: bool = False  # whether some steps of some windows do not exist
+    has_padding: bool = False  # whether some steps of some windows do not exist
 
 
 class Chunk(NamedTuple):
@@ -75,7 +75,7 @@ class Unrolled(ABC):
         # Of each step: its inputs, 1 for the biases, and the hidden state before it.
         self.seen = self._states(batch.n_inputs + 1 + batch.size)
         self.inputs = self.seen[:, : batch.n_inputs]
-        self.exists = self.seen[:, batch.n_inputs].fill_(1)
+        self.step_mask = self.seen[:, batch.n_inputs].fill_(1)
         self.inputs_and_one = self.seen[:, : batch.n_inputs + 1]
         self.shown = self.seen[:, batch.n_inputs + 1 :]
         self.mask, self.hidden = None, self.shown
@@ -166,7 +166,7 @@ class Unrolled(ABC):
             place.copy_(part)
         self._adapt_weights(weights)
 
-    def run_forwards(self, inputs, weights, exists=None, mask=None):
+    def run_forwards(self, inputs, weights, step_mask=None, mask=None):
         """Compute the states of all steps.
 
         Parameters
@@ -175,7 +175,7 @@ class Unrolled(ABC):
             Inputs in time order, zero where a step does not exist.
         weights : CellWeights
             Weights of the cell.
-        exists : torch.Tensor of shape (n_timesteps, n_windows) or None, default=None
+        step_mask : torch.Tensor of shape (n_timesteps, n_windows) or None, default=None
             1 where a step exists and 0 where not, which is for activations that map
             zero to zero; None where all do.
         mask : torch.Tensor of shape (n_windows, size) or None, default=None
@@ -184,8 +184,8 @@ class Unrolled(ABC):
         self._set_weights(weights)
         steps = slice(self.batch.n_timesteps)
         self.inputs[steps].copy_(inputs.permute(1, 2, 0))
-        if exists is not None:
-            self.exists[steps] = exists
+        if step_mask is not None:
+            self.step_mask[steps] = step_mask
         if mask is not None:
             self.mask.copy_(mask.t())
         self._read_inputs(steps)
@@ -194,12 +194,12 @@ class Unrolled(ABC):
             if mask is not None:
                 torch.mul(self.hidden[after], self.mask, out=self.shown[after])
 
-    def run_without_history(self, inputs, weights, exists=None, states=None):
+    def run_without_history(self, inputs, weights, step_mask=None, states=None):
         """Compute the last state; there is no way back then, and no second run.
 
         Parameters
         ----------
-        inputs, weights, exists
+        inputs, weights, step_mask
             As of :meth:`run_forwards`.
         states : torch.Tensor of shape (n_timesteps, size, n_windows) or None
             Where to copy the states of all steps to.
@@ -213,8 +213,8 @@ class Unrolled(ABC):
         for step, readings in enumerate(inputs.permute(1, 2, 0).contiguous()):
             turn = step % 2
             self.inputs[turn].copy_(readings)
-            if exists is not None:
-                self.exists[turn] = exists[step]
+            if step_mask is not None:
+                self.step_mask[turn] = step_mask[step]
             self._read_inputs(slice(turn, turn + 1))
             self._take_step(*self.steps[turn])
             if states is not None:
