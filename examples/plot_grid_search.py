@@ -31,12 +31,12 @@ X_train.tail(3)
 # %%
 # The search
 # ----------
-# With ``horizon=1`` the window of a month ends with the month before. Each split learns
+# With ``shift=1`` the window of a month ends with the month before. Each split learns
 # from the past and is scored on the two years that follow. Within its past, a network
 # stops training when it no longer improves on the last months of it.
 
 model = make_pipeline(
-    SlidingWindowTransformer(horizon=1),
+    SlidingWindowTransformer(shift=1),
     LSTMRegressor(max_iter=500, early_stopping=True, random_state=0),
 )
 grid = {

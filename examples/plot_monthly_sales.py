@@ -30,7 +30,7 @@ print(f"{len(known)} months to learn from, {len(truth)} to predict")
 # %%
 # A forecast in one pipeline
 # --------------------------
-# The window of a month is a year long and ends a year before it (``horizon=12``). So
+# The window of a month is a year long and ends a year before it (``shift=12``). So
 # all twelve months are predicted at once, from sales that are known today. The
 # regressor standardises X and y itself.
 #
@@ -39,7 +39,7 @@ print(f"{len(known)} months to learn from, {len(truth)} to predict")
 # hold the last training rows.
 
 model = make_pipeline(
-    SlidingWindowTransformer(window_size=12, horizon=12),
+    SlidingWindowTransformer(window_size=12, shift=12),
     LSTMRegressor(hidden_layer_sizes=(50,), max_iter=500),
 )
 future = pd.DataFrame({"sales": 0.0}, index=truth.index)

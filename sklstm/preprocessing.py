@@ -31,7 +31,7 @@ class SlidingWindowTransformer(TransformerMixin, CallbackSupportMixin, BaseEstim
     """Turn every row into the window of rows that ends there.
 
     A pipeline cannot drop rows of y, so every row keeps its place: row t becomes the
-    window that ends `horizon` rows before it. Rows without enough past are completed
+    window that ends `shift` rows before it. Rows without enough past are completed
     from the end of the training rows where these come before X, else padded.
 
     Parameters
@@ -39,16 +39,17 @@ class SlidingWindowTransformer(TransformerMixin, CallbackSupportMixin, BaseEstim
     window_size : int, default=10
         Length of a window, in time steps.
 
-    horizon : int, default=0
-        Time steps from the end of a window to its row: how far ahead y is predicted.
-        It moves X, not y: no row is lost and every target keeps its date. 0: the
-        window ends with the row itself, which must then not hold the target.
+    shift : int, default=0
+        Number of rows by which the windows are shifted back, as in
+        :meth:`pandas.DataFrame.shift`: the window of row t ends at row ``t - shift``.
+        With ``shift=1``, y is predicted one step ahead, from the rows before it. With
+        0, the window ends with the row itself, which must then not hold the target.
 
     padding : {"edge", "mean", "constant", "nan"}, default="edge"
         What stands in place of rows before the first one known: "edge" the first row,
         "mean" the training mean of the series, "constant" `fill_value`, "nan" NaN:
         time steps that do not exist for the estimators of this package. With a
-        `horizon` even the first row is the future of the rows after it, so there
+        `shift` even the first row is the future of the rows after it, so there
         "edge" takes the training mean.
 
     fill_value : float, default=0.0
@@ -129,7 +130,7 @@ class SlidingWindowTransformer(TransformerMixin, CallbackSupportMixin, BaseEstim
 
     _parameter_constraints: dict = {
         "window_size": [Interval(Integral, 1, None, closed="left")],
-        "horizon": [Interval(Integral, 0, None, closed="left")],
+        "shift": [Interval(Integral, 0, None, closed="left")],
         "padding": [StrOptions({"edge", "mean", "constant", "nan"})],
         "fill_value": [Interval(Real, None, None, closed="neither")],
         "context": [StrOptions({"auto", "assume_next"}), None],
@@ -142,7 +143,7 @@ class SlidingWindowTransformer(TransformerMixin, CallbackSupportMixin, BaseEstim
         self,
         window_size=10,
         *,
-        horizon=0,
+        shift=0,
         padding="edge",
         fill_value=0.0,
         context="auto",
@@ -151,7 +152,7 @@ class SlidingWindowTransformer(TransformerMixin, CallbackSupportMixin, BaseEstim
         flatten=False,
     ):
         self.window_size = window_size
-        self.horizon = horizon
+        self.shift = shift
         self.padding = padding
         self.fill_value = fill_value
         self.context = context
@@ -162,7 +163,7 @@ class SlidingWindowTransformer(TransformerMixin, CallbackSupportMixin, BaseEstim
     @property
     def n_context(self):
         """Rows before X that its first window needs."""
-        return self.window_size - 1 + self.horizon
+        return self.window_size - 1 + self.shift
 
     @with_callbacks
     @fit_context
@@ -175,7 +176,7 @@ class SlidingWindowTransformer(TransformerMixin, CallbackSupportMixin, BaseEstim
             Finite numbers, one row per time step; rows of a series in time order.
 
         y : array-like of shape (n_timesteps,) or (n_timesteps, n_targets), default=None
-            Only looked at to warn if X holds it and `horizon` is 0.
+            Only looked at to warn if X holds it and `shift` is 0.
 
         Returns
         -------
@@ -185,7 +186,7 @@ class SlidingWindowTransformer(TransformerMixin, CallbackSupportMixin, BaseEstim
         callback_runner = CallbackRunner(self, {"X": X, "y": y})
         table = read_table(self, X, reset=True)
         warn_if_thinned(clocks for _, clocks in map(table.series, table.rows))
-        if y is not None and self.horizon == 0:
+        if y is not None and self.shift == 0:
             warn_if_target_inside(table.values, y)
         self.mean_ = table.values.mean(axis=0, dtype=np.float64)
         self._columns = table.columns
@@ -206,13 +207,13 @@ class SlidingWindowTransformer(TransformerMixin, CallbackSupportMixin, BaseEstim
         X : {array-like, dataframe} of shape (n_timesteps, n_columns)
             Finite numbers, one row per time step; rows of a series in time order. To
             predict beyond the data, append rows of any value: no window holds the
-            last `horizon` rows of X.
+            last `shift` rows of X.
 
         Returns
         -------
         windows : ndarray of shape (n_timesteps, window_size, n_features), or \
                 ndarray or dataframe of shape (n_timesteps, window_size * n_features)
-            Window t ends `horizon` rows before row t. Flat if `flatten` or if
+            Window t ends `shift` rows before row t. Flat if `flatten` or if
             `set_output` asks for a frame; its columns are `get_feature_names_out`.
         """
         check_is_fitted(self)
@@ -238,7 +239,7 @@ class SlidingWindowTransformer(TransformerMixin, CallbackSupportMixin, BaseEstim
         """
         # scikit-learn's own check of the names, without its promise to keep them.
         names = OneToOneFeatureMixin.get_feature_names_out(self, input_features)
-        names = lag_names(names[self._columns], self.window_size, self.horizon)
+        names = lag_names(names[self._columns], self.window_size, self.shift)
         return np.array(names, dtype=object)
 
     def _windows(self, table):
@@ -277,7 +278,7 @@ class SlidingWindowTransformer(TransformerMixin, CallbackSupportMixin, BaseEstim
         """Choose the rows before all that is known, and in gaps (None: the last)."""
         if self.padding == "edge":
             # All windows share the padded rows, so none may know the first row early.
-            return (oldest if self.horizon == 0 else mean), None
+            return (oldest if self.shift == 0 else mean), None
         fill = {"mean": mean, "constant": self.fill_value, "nan": np.nan}
         row = np.broadcast_to(fill[self.padding], mean.shape)
         return row, row

@@ -62,14 +62,14 @@ def lags_known(train, X, window_size=4):
 @given(
     split=st.integers(2, 24),
     window_size=st.integers(1, 8),
-    horizon=st.integers(0, 4),
+    shift=st.integers(0, 4),
     padding=st.sampled_from(["edge", "mean", "constant", "nan"]),
 )
 def test_split_series_has_the_windows_of_the_whole(
-    times, split, window_size, horizon, padding
+    times, split, window_size, shift, padding
 ):
     X = frame(times(25))
-    windower = SlidingWindowTransformer(window_size, horizon=horizon, padding=padding)
+    windower = SlidingWindowTransformer(window_size, shift=shift, padding=padding)
     first, second = X.iloc[:split], X.iloc[split:]
     windower.fit(first)
     whole = windower.transform(X)
@@ -155,7 +155,7 @@ def test_training_rows_within_x_or_after_it_are_not_put_before_it():
 
 def test_rows_beyond_the_data_are_never_read():
     X = frame(pd.date_range("2024-01-01", periods=24, freq="MS"))
-    windower = SlidingWindowTransformer(3, horizon=2).fit(X)
+    windower = SlidingWindowTransformer(3, shift=2).fit(X)
     future = pd.date_range("2026-01-01", periods=2, freq="MS")
     beyond = pd.DataFrame({"a": 1e300, "b": 1e300}, index=future)
     npt.assert_array_equal(
@@ -225,7 +225,7 @@ def test_assuming_the_next_rows_yields_to_times():
 @pytest.mark.parametrize("context", ["auto", "assume_next", None])
 def test_memory_is_a_copy_of_the_last_rows_only(context):
     X = frame(pd.RangeIndex(1000))
-    windower = SlidingWindowTransformer(5, horizon=2, context=context).fit(X)
+    windower = SlidingWindowTransformer(5, shift=2, context=context).fit(X)
     (memory,) = windower._memories.values()
     assert len(memory.rows) == (0 if context is None else 6)
     assert len(memory.first_rows) <= 7

@@ -22,9 +22,9 @@ def frame(index):
 def test_target_among_the_columns_is_a_leak(dtype, shape):
     X = np.random.default_rng(0).normal(scale=100, size=(50, 3)).astype(dtype)
     y = (3 - X[:, 1].astype(float) / 100).reshape(shape)
-    with pytest.warns(UserWarning, match="holds the value to predict. Pass horizon=1"):
+    with pytest.warns(UserWarning, match="holds the value to predict. Pass shift=1"):
         fit(X, y)
-    fit(X, y, horizon=1)
+    fit(X, y, shift=1)
     fit(X)
 
 

@@ -47,11 +47,11 @@ def written_as(X, form):
 
 
 @pytest.mark.parametrize("padding", PADDINGS)
-@pytest.mark.parametrize("horizon", [0, 2])
+@pytest.mark.parametrize("shift", [0, 2])
 @pytest.mark.parametrize("form", ["index", "names", "numbers"])
 @pytest.mark.parametrize("order", ["by store", "by day", "mixed"])
-def test_panel_equals_its_series_one_by_one(padding, horizon, form, order):
-    params = {"window_size": 4, "horizon": horizon, "padding": padding}
+def test_panel_equals_its_series_one_by_one(padding, shift, form, order):
+    params = {"window_size": 4, "shift": shift, "padding": padding}
     X = in_order(panel(), order)
     is_train = X.index.get_level_values("day") < "2024-01-05"
     stores = X.index.get_level_values("store")

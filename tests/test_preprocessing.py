@@ -33,7 +33,7 @@ def test_rows_before_the_first_are_padded(padding, before):
     ("padding", "before"), [("edge", 5), ("mean", 5), ("constant", 7), ("nan", np.nan)]
 )
 def test_windows_end_a_horizon_before_their_row(padding, before):
-    windower = SlidingWindowTransformer(2, horizon=2, padding=padding, fill_value=7)
+    windower = SlidingWindowTransformer(2, shift=2, padding=padding, fill_value=7)
     windows = windower.fit_transform(SERIES)[:, :, 0]
     npt.assert_array_equal(windows, [[before, before], [before, before], [before, 2]])
 
@@ -42,15 +42,15 @@ def test_windows_end_a_horizon_before_their_row(padding, before):
 @given(
     row=st.integers(0, 19),
     window_size=st.integers(1, 8),
-    horizon=st.integers(0, 5),
+    shift=st.integers(0, 5),
     padding=st.sampled_from(PADDINGS),
 )
-def test_windows_do_not_know_what_comes_later(row, window_size, horizon, padding):
+def test_windows_do_not_know_what_comes_later(row, window_size, shift, padding):
     X = pd.DataFrame(random_series(20))
-    windower = SlidingWindowTransformer(window_size, horizon=horizon, padding=padding)
+    windower = SlidingWindowTransformer(window_size, shift=shift, padding=padding)
     windower.fit(X)
     changed = X.copy()
-    changed.iloc[max(row - horizon + 1, 0) :] = 1e6
+    changed.iloc[max(row - shift + 1, 0) :] = 1e6
     npt.assert_array_equal(
         windower.transform(changed)[: row + 1], windower.transform(X)[: row + 1]
     )
@@ -60,7 +60,7 @@ def test_windows_do_not_know_what_comes_later(row, window_size, horizon, padding
 @given(
     n_rows=st.integers(1, 12),
     window_size=st.integers(1, 8),
-    horizon=st.integers(0, 5),
+    shift=st.integers(0, 5),
     padding=st.sampled_from(PADDINGS),
     context=st.sampled_from(["auto", "assume_next", None]),
     as_frame=st.booleans(),
@@ -78,7 +78,7 @@ def test_training_rows_get_the_windows_of_the_fit(as_frame, n_rows, **params):
 @pytest.mark.parametrize("order", ["C", "F"])
 def test_windows_are_a_read_only_view_of_one_copy(flatten, order):
     X = np.asarray(random_series(50), order=order)
-    windows = SlidingWindowTransformer(8, horizon=1, flatten=flatten).fit_transform(X)
+    windows = SlidingWindowTransformer(8, shift=1, flatten=flatten).fit_transform(X)
     row = 2 * X.itemsize
     assert windows.strides == ((row, 8) if flatten else (row, row, 8))
     assert not windows.flags.writeable
@@ -86,17 +86,17 @@ def test_windows_are_a_read_only_view_of_one_copy(flatten, order):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("horizon", [0, 1])
+@pytest.mark.parametrize("shift", [0, 1])
 @pytest.mark.parametrize("flatten", [False, True])
-def test_a_million_rows_cost_less_than_half_a_copy_more(flatten, horizon):
+def test_a_million_rows_cost_less_than_half_a_copy_more(flatten, shift):
     X = random_series(1_000_000, 8)
-    windower = SlidingWindowTransformer(96, horizon=horizon, flatten=flatten).fit(X)
+    windower = SlidingWindowTransformer(96, shift=shift, flatten=flatten).fit(X)
     tracemalloc.start()
     windows = windower.transform(X)
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert len(windows) == len(X)
-    npt.assert_array_equal(windows[-1].reshape(96, 8), X[-96 - horizon :][:96])
+    npt.assert_array_equal(windows[-1].reshape(96, 8), X[-96 - shift :][:96])
     assert peak < 1.5 * X.nbytes
 
 
@@ -113,7 +113,7 @@ def test_floats_keep_their_precision_and_others_become_double(dtype, padding):
 def test_frames_out_have_a_column_for_every_lag(library):
     pytest.importorskip(library)
     X = pd.DataFrame({"a": [1.0, 2, 3], "b": [4.0, 5, 6]}, index=[10, 20, 30])
-    windower = SlidingWindowTransformer(2, horizon=1, padding="constant")
+    windower = SlidingWindowTransformer(2, shift=1, padding="constant")
     windows = windower.set_output(transform=library).fit_transform(X)
     columns = ["a__lag2", "b__lag2", "a__lag1", "b__lag1"]
     assert list(windows.columns) == columns == list(windower.get_feature_names_out())
@@ -138,7 +138,7 @@ def test_pickled_transformer_still_knows_the_past():
 
 
 def test_n_context_counts_the_rows_a_first_window_needs():
-    windower = SlidingWindowTransformer(5, horizon=2, padding="nan")
+    windower = SlidingWindowTransformer(5, shift=2, padding="nan")
     assert windower.n_context == 6
     windows = windower.fit_transform(random_series(10))
     npt.assert_array_equal(np.isnan(windows).any(axis=(1, 2)), np.arange(10) < 6)

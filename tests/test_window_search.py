@@ -114,5 +114,5 @@ def test_columns_may_have_windows_of_their_own(table):
 def test_univariate_series_is_forecast_from_its_own_past():
     months = pd.date_range("2000-01-01", periods=120, freq="MS")
     sales = pd.DataFrame({"sales": np.sin(np.arange(120) / 6)}, index=months)
-    model = pipeline(window_size=12, horizon=3).fit(sales[:100], sales["sales"][:100])
+    model = pipeline(window_size=12, shift=3).fit(sales[:100], sales["sales"][:100])
     assert model.score(sales[100:], sales["sales"][100:]) > 0.99

@@ -34,13 +34,13 @@ def test_rows_of_a_matrix_are_windows_of_one_feature():
 
 
 def test_lag_names_count_from_the_row_to_the_reading():
-    assert lag_names("ab", 2, horizon=3) == ["a__lag4", "b__lag4", "a__lag3", "b__lag3"]
+    assert lag_names("ab", 2, shift=3) == ["a__lag4", "b__lag4", "a__lag3", "b__lag3"]
 
 
 @pytest.mark.parametrize("seed", range(5))
 def test_layout_restores_windows_from_shuffled_columns(seed):
     windows = np.arange(24).reshape(2, 4, 3)
-    names = np.array(lag_names(["x", "y", "z"], 4, horizon=1))
+    names = np.array(lag_names(["x", "y", "z"], 4, shift=1))
     shuffled = np.random.default_rng(seed).permutation(12)
     order, n_timesteps, n_features = lag_layout(list(names[shuffled]))
     restored = windows.reshape(2, 12)[:, shuffled][:, order]

@@ -88,7 +88,7 @@ def as_windows(X):
     )
 
 
-def lag_names(names, window_size, horizon=0):
+def lag_names(names, window_size, shift=0):
     """Name the columns of windows laid flat: oldest step first, time-major.
 
     Parameters
@@ -97,7 +97,7 @@ def lag_names(names, window_size, horizon=0):
         Names of the features of one time step.
     window_size : int
         Length of a window, in time steps.
-    horizon : int, default=0
+    shift : int, default=0
         Time steps from the end of a window to the row it stands in.
 
     Returns
@@ -111,7 +111,7 @@ def lag_names(names, window_size, horizon=0):
     >>> lag_names(["sales", "price"], window_size=2)
     ['sales__lag1', 'price__lag1', 'sales__lag0', 'price__lag0']
     """
-    lags = range(horizon + window_size - 1, horizon - 1, -1)
+    lags = range(shift + window_size - 1, shift - 1, -1)
     return [f"{name}__lag{lag}" for lag in lags for name in names]
 
 

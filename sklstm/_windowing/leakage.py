@@ -8,7 +8,7 @@ from sklstm._input.row_times import TOLERANCE
 
 
 def warn_if_target_inside(values, y):
-    """Warn if a column of X is y, up to scale and shift.
+    """Warn if a column of X is y, up to a factor and an offset.
 
     Parameters
     ----------
@@ -23,8 +23,9 @@ def warn_if_target_inside(values, y):
         return
     if _holds_target(values, y):
         warnings.warn(
-            "A column of X is y, up to scale and shift, and horizon=0: every window "
-            "holds the value to predict. Pass horizon=1 or more, or drop the column.",
+            "A column of X is y, up to a factor and an offset, and shift=0: every "
+            "window holds the value to predict. Pass shift=1 or more, or drop the "
+            "column.",
             UserWarning,
             stacklevel=4,
         )
