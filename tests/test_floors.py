@@ -22,8 +22,8 @@ FLOORS = [
     ["_nn.dispatch"],
     ["_nn.network"],
     ["_nn.autoencoder", "_nn.backprop", "_nn.initialization"],
-    ["_input.padding", "_input.row_times", "_input.windows"],
-    ["_input.check", "_input.frequency", "_input.tokens"],
+    ["_input.frequency", "_input.padding", "_input.tokens", "_input.windows"],
+    ["_input.check", "_input.row_times"],
     ["_input.table"],
     # 2: training
     ["_nn.training"],

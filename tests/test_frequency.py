@@ -3,9 +3,10 @@
 import pandas as pd
 import pytest
 
-from sklstm._input.frequency import regular_times, steps_per_cycle, times_after
+from sklstm._input.frequency import as_dates, regular_times, steps_per_cycle, times_after
 
 MONTHS = pd.date_range("2020-01", periods=6, freq="MS", name="month")
+DAYS = pd.date_range("2020-01-01", periods=3, name="day")
 
 
 def without_frequency(dates):
@@ -36,9 +37,28 @@ def test_the_next_times_are_those_that_were_cut_off(times):
     assert (later.dtype, later.name) == (times.dtype, times.name)
 
 
-def test_dates_become_an_index_of_dates():
-    days = pd.Index(list(pd.date_range("2020-01-01", periods=3).date), dtype=object)
-    assert times_after(regular_times(days), 1)[0] == pd.Timestamp("2020-01-04")
+@pytest.mark.parametrize("days", [DAYS.date, DAYS], ids=["dates", "timestamps"])
+def test_objects_become_an_index_of_dates(days):
+    objects = pd.Index(list(days), dtype=object, name="day")
+    dates = as_dates(objects)
+    assert isinstance(dates, pd.DatetimeIndex)
+    assert dates.equals(DAYS)
+    assert dates.name == "day"
+    assert times_after(regular_times(objects), 1)[0] == pd.Timestamp("2020-01-04")
+
+
+@pytest.mark.parametrize(
+    "labels",
+    [
+        MONTHS,
+        MONTHS.to_period(),
+        pd.RangeIndex(3),
+        pd.MultiIndex.from_product([["north"], DAYS]),
+    ],
+    ids=lambda labels: type(labels).__name__,
+)
+def test_an_index_without_objects_is_returned_as_it_is(labels):
+    assert as_dates(labels) is labels
 
 
 def test_one_integer_goes_on_in_ones():

@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 import torch
 
-from sklstm._input.check import distinct_readings, is_sliding_view
+from sklstm._input.windows import distinct_readings, is_sliding_view
 
 # A feature that moves less than this share of its mean is constant but for rounding.
 CONSTANT = 1e-12

@@ -7,7 +7,13 @@ import numpy as np
 from sklearn.utils.validation import check_array, validate_data
 
 from sklstm._input.padding import is_ragged, padded
-from sklstm._input.windows import as_windows, lag_layout, sliding_windows
+from sklstm._input.windows import (
+    as_windows,
+    distinct_readings,
+    is_sliding_view,
+    lag_layout,
+    sliding_windows,
+)
 
 FLOATS = [np.float64, np.float32]
 
@@ -85,6 +91,35 @@ def count_axes(data, name):
     return len(array.shape)
 
 
+def refuse_dates(data, name):
+    """Refuse dates and durations, which NumPy would read as nanoseconds."""
+    dtypes = getattr(data, "dtypes", None)
+    if dtypes is None or not np.iterable(dtypes):
+        dtypes = [getattr(data, "dtype", None)]
+    if any(getattr(dtype, "kind", "") in ("m", "M") for dtype in dtypes):
+        raise ValueError(
+            f"{name} holds dates or durations, not numbers. Leave them out, or pass "
+            "what matters of them as numbers, such as the month or the hours since; "
+            "SlidingWindowTransformer takes a column of times that its parameter time "
+            "names."
+        )
+
+
+@contextmanager
+def strings_refused(name):
+    """Say in our words that an array holds something that is not a number."""
+    try:
+        yield
+    except ValueError as error:
+        if "could not convert string" not in str(error):
+            raise
+        raise ValueError(
+            f"{name} holds strings that are no numbers: {error}. Encode them first, "
+            "for instance with sklearn.preprocessing.OrdinalEncoder, or sequences of "
+            "symbols with sklstm.SequenceEncoder."
+        ) from error
+
+
 def _objects(array):
     """Give the items of an array of Python objects, and none of any other."""
     dtype = getattr(array, "dtype", None)
@@ -98,20 +133,6 @@ def _ragged(name):
         "shape (n_timesteps_i, n_features), or be of one feature, (n_timesteps_i,); y "
         "needs as many numbers in every row."
     )
-
-
-def refuse_dates(data, name):
-    """Refuse dates and durations, which NumPy would read as nanoseconds."""
-    dtypes = getattr(data, "dtypes", None)
-    if dtypes is None or not np.iterable(dtypes):
-        dtypes = [getattr(data, "dtype", None)]
-    if any(getattr(dtype, "kind", "") in ("m", "M") for dtype in dtypes):
-        raise ValueError(
-            f"{name} holds dates or durations, not numbers. Leave them out, or pass "
-            "what matters of them as numbers, such as the month or the hours since; "
-            "SlidingWindowTransformer takes a column of times that its parameter time "
-            "names."
-        )
 
 
 def _check_axes(estimator, n_axes, reset):
@@ -132,21 +153,6 @@ def _check_axes(estimator, n_axes, reset):
             f"an X of {estimator._n_axes_in}. Pass windows of shape (n_windows, "
             "n_timesteps, n_features), or columns, as in fit; a single one as [X]."
         )
-
-
-@contextmanager
-def strings_refused(name):
-    """Say in our words that an array holds something that is not a number."""
-    try:
-        yield
-    except ValueError as error:
-        if "could not convert string" not in str(error):
-            raise
-        raise ValueError(
-            f"{name} holds strings that are no numbers: {error}. Encode them first, "
-            "for instance with sklearn.preprocessing.OrdinalEncoder, or sequences of "
-            "symbols with sklstm.SequenceEncoder."
-        ) from error
 
 
 def _from_2d(estimator, X, reset, may_begin_late):
@@ -231,24 +237,6 @@ def _sum_is_finite(readings):
     """Whether readings are surely finite, at the cost of one look at each."""
     with np.errstate(over="ignore", invalid="ignore"):
         return np.isfinite(np.sum(readings))
-
-
-def distinct_readings(values):
-    """View windows as the series they slide over; other windows as they are."""
-    n_windows, n_timesteps, n_features = values.shape
-    if is_sliding_view(values):
-        shape = (n_windows + n_timesteps - 1, n_features)
-        strides = values.strides[1:]
-        return np.lib.stride_tricks.as_strided(values, shape, strides, writeable=False)
-    return values
-
-
-def is_sliding_view(values):
-    """Whether each window is the one before moved on by a step, in the same memory."""
-    n_windows, n_timesteps, _ = values.shape
-    return (
-        min(n_windows, n_timesteps) > 1 and 0 != values.strides[0] == values.strides[1]
-    )
 
 
 def _count_padding(values):

@@ -16,6 +16,26 @@ CYCLES = {
 }
 
 
+def as_dates(labels):
+    """Convert an index of Python objects to the type that pandas has for them.
+
+    Parameters
+    ----------
+    labels : pandas.Index
+        Any labels.
+
+    Returns
+    -------
+    labels : pandas.Index
+        A DatetimeIndex for dates and timestamps, an index of integers for integers.
+        Labels that are no objects, and a MultiIndex, are returned as they are.
+    """
+    if labels.dtype != object or isinstance(labels, pd.MultiIndex):
+        return labels
+    labels = labels.infer_objects()
+    return pd.DatetimeIndex(labels) if labels.inferred_type == "date" else labels
+
+
 def regular_times(times, like=None):
     """Hold times to be a step apart, each later than the one before.
 
@@ -56,12 +76,6 @@ def regular_times(times, like=None):
     if len(times) < 2 and getattr(times, "freq", None) is None:
         return _alone(times)
     return times
-
-
-def as_dates(times):
-    """Read an index of Python's own dates as pandas' dates; leave others alone."""
-    is_of_dates = times.dtype == object and times.inferred_type == "date"
-    return pd.DatetimeIndex(times) if is_of_dates else times
 
 
 def times_after(times, horizon):

@@ -12,6 +12,8 @@ import warnings
 import numpy as np
 import pandas as pd
 
+from sklstm._input.frequency import as_dates
+
 # How far from a whole number of steps a time may be: stamps are rounded.
 TOLERANCE = 1e-3
 
@@ -34,7 +36,7 @@ def read_clocks(labels):
     ValueError
         If a time is missing.
     """
-    labels = _as_dates(labels)
+    labels = as_dates(labels)
     clocks = _clocks(labels)
     if clocks and labels.hasnans:
         raise ValueError(
@@ -136,14 +138,6 @@ def check_increasing(clock, labels, source):
             "belong to several series, name these with groups= or a MultiIndex "
             "(series, time). To take the rows as they stand, pass context=None."
         )
-
-
-def _as_dates(labels):
-    """Let an index of date objects be one of dates."""
-    if labels.dtype != object:
-        return labels
-    labels = labels.infer_objects()
-    return pd.DatetimeIndex(labels) if labels.inferred_type == "date" else labels
 
 
 def _clocks(labels):

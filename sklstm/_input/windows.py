@@ -60,6 +60,24 @@ def sliding_windows(series, window_size):
     return windows.swapaxes(1, 2)
 
 
+def distinct_readings(values):
+    """View windows as the series they slide over; other windows as they are."""
+    n_windows, n_timesteps, n_features = values.shape
+    if is_sliding_view(values):
+        shape = (n_windows + n_timesteps - 1, n_features)
+        strides = values.strides[1:]
+        return np.lib.stride_tricks.as_strided(values, shape, strides, writeable=False)
+    return values
+
+
+def is_sliding_view(values):
+    """Whether each window is the one before moved on by a step, in the same memory."""
+    n_windows, n_timesteps, _ = values.shape
+    return (
+        min(n_windows, n_timesteps) > 1 and 0 != values.strides[0] == values.strides[1]
+    )
+
+
 def as_windows(X):
     """Read an array as windows; a row of a 2-d array is one window of one feature.
 
