@@ -15,7 +15,7 @@ from sklstm._core.sklearn_compat import (
     with_callbacks,
 )
 from sklstm._core.targets import Reconstruction
-from sklstm._input.check import strings_refused
+from sklstm._input.check import check_no_strings
 
 
 class LSTMAutoencoder(BaseLSTM):
@@ -341,7 +341,7 @@ class LSTMAutoencoder(BaseLSTM):
             If X is sparse.
         """
         windows = self._check_windows(X, reset=True)
-        with strings_refused("sample_weight"):
+        with check_no_strings("sample_weight"):
             weights = check_weights(sample_weight, windows.values)
         samples = Samples(windows, windows.values, weights)
         task = Reconstruction({"name": self.loss})

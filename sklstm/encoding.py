@@ -8,7 +8,7 @@ from sklearn.feature_extraction.text import CountVectorizer
 from sklearn.utils.validation import check_array, check_is_fitted
 
 from sklstm._core.sklearn_compat import Interval, RealNotInt, StrOptions, fit_context
-from sklstm._input.tokens import TEXT, decode, encode, learn_vocabulary, read_sequences
+from sklstm._input.tokens import TEXT, build_vocabulary, decode, encode, read_sequences
 from sklstm._input.windows import lag_names
 
 
@@ -142,7 +142,7 @@ class SequenceEncoder(TransformerMixin, BaseEstimator):
         sequences, kind = read_sequences(X, self._analyzer())
         n_timesteps = self.max_length or max(map(len, sequences))
         kept = [tokens[-n_timesteps:] for tokens in sequences]
-        self.vocabulary_ = learn_vocabulary(kept, self.min_frequency)
+        self.vocabulary_ = build_vocabulary(kept, self.min_frequency)
         self.n_timesteps_ = n_timesteps
         self._kind = kind
         return self

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from sklstm._input.padding import as_series, padded
+from sklstm._input.padding import as_series, pad
 from sklstm._input.windows import sliding_windows
 
 
@@ -138,7 +138,7 @@ def pad_sequences(sequences, n_timesteps=None):
         raise ValueError("sequences is empty: pass a list of at least one sequence.")
     if n_timesteps is not None:
         _check_at_least(1, n_timesteps=n_timesteps)
-    return padded(sequences, "sequences", n_timesteps)
+    return pad(sequences, "sequences", n_timesteps)
 
 
 def _check_at_least(smallest, **numbers):

@@ -43,7 +43,7 @@ BAD_DATA = {
         (LAGS.replace(LAGS.iloc[3, 2], np.nan), y),
         "NaN, in window 3 at step 2",
     ),
-    "nothing but NaN": ((np.full_like(X, np.nan), y), "all NaN.*at least one reading"),
+    "nothing but NaN": ((np.full_like(X, np.nan), y), "all NaN.*at least one value"),
     "no window": ((X[:0], y[:0]), r"0 sample\(s\)"),
     "no row": ((FLAT[:0], y[:0]), r"0 sample\(s\)"),
     "no step": ((X[:, :0], y), "windows of 0 time steps"),
@@ -167,7 +167,7 @@ def test_a_device_that_is_not_there_is_refused():
         (LAGS, LAGS.add_prefix("my_"), "feature names should match"),
         (X, X[:0], r"0 sample\(s\)"),
         (X, with_reading(X, np.nan), "contains NaN"),
-        (FLAT, LAGS, "the columns in fit had no such names"),
+        (FLAT, LAGS, "the columns of fit had no such names"),
     ],
     ids=range(8),
 )

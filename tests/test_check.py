@@ -11,7 +11,7 @@ from sklstm import pad_sequences
 from sklstm._core.samples import Samples, split_off_last, without_zero_weights
 from sklstm._core.scaling import scale_of_columns, scale_of_windows, windows_to_tensors
 from sklstm._input.check import Windows, check_windows
-from sklstm._input.windows import distinct_readings
+from sklstm._input.windows import distinct_values
 
 
 def read(X):
@@ -49,7 +49,7 @@ def test_windows_are_not_copied(series):
 def test_missing_steps_are_counted():
     windows = read(pad_sequences([np.ones((n, 2)) for n in (3, 1, 4)]))
     npt.assert_array_equal(windows.n_padding, [1, 3, 0])
-    npt.assert_array_equal(windows.take(slice(1, 3)).n_padding, [3, 0])
+    npt.assert_array_equal(windows.select(slice(1, 3)).n_padding, [3, 0])
 
 
 def test_a_window_may_miss_every_step_where_others_do_not():
@@ -66,10 +66,10 @@ def test_lag_columns_may_miss_steps():
 
 
 def test_a_sliding_view_is_the_series_it_slides_over(series):
-    npt.assert_array_equal(distinct_readings(sliding(series, 5)), series)
-    npt.assert_array_equal(distinct_readings(sliding(series, 5)[3:9]), series[3:13])
+    npt.assert_array_equal(distinct_values(sliding(series, 5)), series)
+    npt.assert_array_equal(distinct_values(sliding(series, 5)[3:9]), series[3:13])
     copied = sliding(series, 5).copy()
-    assert distinct_readings(copied) is copied
+    assert distinct_values(copied) is copied
 
 
 @pytest.mark.parametrize("weighted", [False, True])

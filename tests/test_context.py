@@ -226,9 +226,9 @@ def test_assuming_the_next_rows_yields_to_times():
 def test_memory_is_a_copy_of_the_last_rows_only(context):
     X = frame(pd.RangeIndex(1000))
     windower = SlidingWindowTransformer(5, shift=2, context=context).fit(X)
-    (memory,) = windower._memories.values()
+    (memory,) = windower._tails.values()
     assert len(memory.rows) == (0 if context is None else 6)
     assert len(memory.first_rows) <= 7
-    assert all(len(clock) <= 6 for clock in memory.clocks.values())
-    for array in (memory.rows, memory.first_rows, *memory.clocks.values()):
+    assert all(len(time_index) <= 6 for time_index in memory.time_indexes.values())
+    for array in (memory.rows, memory.first_rows, *memory.time_indexes.values()):
         assert array.base is None

@@ -199,7 +199,7 @@ def test_codes_of_any_length_come_back():
 def test_what_is_no_code_is_refused(wrong):
     encoder = SequenceEncoder().fit(["ab"])
     with pytest.raises(
-        ValueError, match=r"X\[1, 1\] is .* no code: .* 0 .* to 2, with"
+        ValueError, match=r"X\[1, 1\] is .* not a token code: .* 0 .* to 2, with"
     ):
         encoder.inverse_transform([[1, 2], [NAN, wrong]])
 

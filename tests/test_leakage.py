@@ -3,7 +3,7 @@ import pandas as pd
 import pytest
 from sklearn.model_selection import KFold
 
-from sklstm._windowing.leakage import looks_thinned
+from sklstm._windowing.leakage import looks_subsampled
 from sklstm.preprocessing import SlidingWindowTransformer
 
 N_ROWS = 240
@@ -121,7 +121,7 @@ def test_times_as_people_have_them_do_not_warn(times):
 
 def test_thinning_is_told_by_lone_steps_and_scattered_holes():
     kept = np.random.default_rng(0).random(500) < 0.7
-    assert looks_thinned(np.flatnonzero(kept))
-    assert not looks_thinned(np.arange(500))
+    assert looks_subsampled(np.flatnonzero(kept))
+    assert not looks_subsampled(np.arange(500))
     weekdays = np.arange(500)[np.arange(500) % 7 < 5]
-    assert not looks_thinned(weekdays)
+    assert not looks_subsampled(weekdays)

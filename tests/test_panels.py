@@ -126,7 +126,7 @@ def test_rows_without_a_series_are_refused():
 
 def test_memory_holds_the_end_of_every_series():
     windower = SlidingWindowTransformer(4).fit(panel())
-    ends = {store: memory.rows[:, 0] for store, memory in windower._memories.items()}
+    ends = {store: memory.rows[:, 0] for store, memory in windower._tails.items()}
     for store, n_rows in STORES.items():
         npt.assert_array_equal(ends[store], store_frame(store, n_rows)["sales"][-3:])
 

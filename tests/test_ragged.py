@@ -57,7 +57,7 @@ def test_sequences_may_be_of_one_length_by_chance():
         model.predict_proba(np.array(alike)[..., None]),
     )
     two = LSTMRegressor((4,), **SETTINGS).fit(SEQUENCES, CLASSES.astype(float))
-    with pytest.raises(ValueError, match=r"a single one as \[X\]"):
+    with pytest.raises(ValueError, match=r"a single window as \[X\]"):
         two.predict(SEQUENCES[0])
     with pytest.raises(ValueError, match="2 dimensions, but LSTMRegressor"):
         two.predict([[1.0, 2.0]])

@@ -8,7 +8,7 @@ from sklearn.metrics import accuracy_score, r2_score
 from sklearn.model_selection import cross_val_score
 
 from sklstm import LSTMClassifier, LSTMRegressor, pad_sequences
-from sklstm._input.padding import steps_of
+from sklstm._input.padding import flatten_steps
 from sklstm._nn.batches import Rows
 from sklstm._nn.losses import make_loss
 
@@ -185,5 +185,5 @@ def test_scores_hold_weights_to_the_windows():
 def test_targets_are_laid_out_window_by_window():
     step_mask = np.array([[False, True], [True, True]])
     y = np.array([[9, 1], [2, 3]])
-    npt.assert_array_equal(steps_of(y, step_mask), [1, 2, 3])
-    npt.assert_array_equal(steps_of([[1], [2, 3]], step_mask), [1, 2, 3])
+    npt.assert_array_equal(flatten_steps(y, step_mask), [1, 2, 3])
+    npt.assert_array_equal(flatten_steps([[1], [2, 3]], step_mask), [1, 2, 3])

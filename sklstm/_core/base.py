@@ -23,8 +23,13 @@ from sklstm._core.sklearn_compat import (
     StrOptions,
     check_weights,
 )
-from sklstm._input.check import check_windows, strings_refused
-from sklstm._input.padding import by_window, in_kind, make_step_mask, steps_of
+from sklstm._input.check import check_no_strings, check_windows
+from sklstm._input.padding import (
+    flatten_steps,
+    like_sequences,
+    make_step_mask,
+    unflatten_steps,
+)
 from sklstm._input.tokens import check_codes, count_codes
 from sklstm._nn.autoencoder import n_multiplications_of
 from sklstm._nn.cells import ACTIVATIONS, CELLS
@@ -99,7 +104,7 @@ class BaseLSTM(TransformerMixin, CallbackSupportMixin, BaseEstimator, ABC):
         if not reset and n_codes is None and self.__sklearn_is_fitted__():
             n_codes = self._model.architecture["n_codes"]
             has_codes = n_codes is not None
-        windows = check_windows(self, X, reset=reset, may_begin_late=has_codes)
+        windows = check_windows(self, X, reset=reset, allow_padding=has_codes)
         if not has_codes:
             return windows
         check_codes(windows, n_codes)
@@ -111,17 +116,17 @@ class BaseLSTM(TransformerMixin, CallbackSupportMixin, BaseEstimator, ABC):
         step_mask = None
         if self.pooling is None:
             step_mask = make_step_mask(windows)
-            y = steps_of(y, step_mask)
+            y = flatten_steps(y, step_mask)
         task = task_of(y)
         targets = task.read(y)
         if step_mask is not None:
-            targets = by_window(targets, step_mask)
+            targets = unflatten_steps(targets, step_mask)
         if len(windows.values) != len(targets):
             raise ValueError(
                 f"X has {len(windows.values)} windows, but y has {len(targets)} "
                 "targets. Pass one target per window."
             )
-        with strings_refused("sample_weight"):
+        with check_no_strings("sample_weight"):
             weights = check_weights(sample_weight, windows.values)
         samples = Samples(windows, targets, weights)
         return task, samples if step_mask is None else without_empty_windows(samples)
@@ -338,7 +343,9 @@ class BaseLSTM(TransformerMixin, CallbackSupportMixin, BaseEstimator, ABC):
 
     def _in_kind(self, answers, X):
         """Give answers for steps of unequal sequences the lengths of these."""
-        return in_kind(answers, X) if self._model.network.answers_steps else answers
+        return (
+            like_sequences(answers, X) if self._model.network.answers_steps else answers
+        )
 
     def _to_score(self, X, y, sample_weight):
         """Lay truths, predictions and weights row below row: of windows or of steps."""
@@ -349,7 +356,11 @@ class BaseLSTM(TransformerMixin, CallbackSupportMixin, BaseEstimator, ABC):
         if sample_weight is not None:
             sample_weight = check_weights(sample_weight, step_mask)
             sample_weight = np.repeat(sample_weight, step_mask.sum(axis=1))
-        return steps_of(y, step_mask), steps_of(predictions, step_mask), sample_weight
+        return (
+            flatten_steps(y, step_mask),
+            flatten_steps(predictions, step_mask),
+            sample_weight,
+        )
 
     def transform(self, X):
         """Return what the network makes of windows, as features for others.

@@ -23,7 +23,9 @@ class Samples(NamedTuple):
 
     def take(self, rows):
         """Return some of the rows."""
-        return Samples(self.windows.take(rows), self.targets[rows], self.weights[rows])
+        return Samples(
+            self.windows.select(rows), self.targets[rows], self.weights[rows]
+        )
 
     def scored(self):
         """Return all targets that are scored, (n_rows, n_targets), and their weights.

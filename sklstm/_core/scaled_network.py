@@ -178,7 +178,7 @@ class ScaledNetwork:
         order = None
         if windows.n_padding is not None:
             order = np.argsort(windows.n_padding, kind="stable")
-            windows = windows.take(order)
+            windows = windows.select(order)
         ask = ask or self.network
         blocks = map(self._tensors, self._blocks(windows))
         outputs = predict(self.network, blocks, partial(answer_trimmed, ask))
@@ -189,7 +189,7 @@ class ScaledNetwork:
         n_windows, n_timesteps, _ = windows.values.shape
         size = rows_per_block(self.network, n_timesteps)
         starts = range(0, n_windows, size)
-        return (windows.take(slice(start, start + size)) for start in starts)
+        return (windows.select(slice(start, start + size)) for start in starts)
 
     def _tensors(self, windows):
         return windows_to_tensors(windows, self.x_scale, self.dtype, self.device)

@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 import torch
 
-from sklstm._input.windows import distinct_readings, is_sliding_view
+from sklstm._input.windows import distinct_values, is_sliding_view
 
 # A feature that moves less than this share of its mean is constant but for rounding.
 CONSTANT = 1e-12
@@ -72,7 +72,7 @@ def _readings(windows, weights):
         # A reading counts for every window that it is in.
         ends = np.cumsum(np.concatenate([[0.0], weights, np.zeros(n_timesteps - 1)]))
         starts = np.concatenate([np.zeros(n_timesteps), ends[1:-n_timesteps]])
-        readings, counts = distinct_readings(values), ends[1:] - starts
+        readings, counts = distinct_values(values), ends[1:] - starts
         for block in blocks(len(readings), n_features):
             yield readings[block], counts[block]
     else:
@@ -143,7 +143,7 @@ def windows_to_tensors(windows, scale, dtype, device="cpu"):
         How many steps at the start of each window do not exist.
     """
     values, n_padding = windows.values, windows.n_padding
-    readings = distinct_readings(values)
+    readings = distinct_values(values)
     scaled = torch.empty(readings.shape, dtype=dtype)
     with np.errstate(over="ignore"):
         for block in blocks(len(readings), readings[0].size):
