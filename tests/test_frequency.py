@@ -71,7 +71,7 @@ def test_a_single_integer_continues_in_steps_of_one():
 
 
 @pytest.mark.parametrize(
-    ("frequency", "n_steps"),
+    ("frequency", "season_length"),
     [
         ("MS", 12),
         ("ME", 12),
@@ -91,16 +91,18 @@ def test_a_single_integer_continues_in_steps_of_one():
         ("ms", 1),
     ],
 )
-def test_dates_suggest_a_season_length(frequency, n_steps):
+def test_dates_suggest_a_season_length(frequency, season_length):
     dates = pd.date_range("2020-01-01", periods=4, freq=frequency)
-    assert default_season_length(dates) == n_steps
+    assert default_season_length(dates) == season_length
 
 
-@pytest.mark.parametrize(("frequency", "n_steps"), [("M", 12), ("Q-DEC", 4), ("h", 24)])
-def test_periods_suggest_a_season_length(frequency, n_steps):
+@pytest.mark.parametrize(
+    ("frequency", "season_length"), [("M", 12), ("Q-DEC", 4), ("h", 24)]
+)
+def test_periods_suggest_a_season_length(frequency, season_length):
     assert (
         default_season_length(pd.period_range("2020", periods=4, freq=frequency))
-        == n_steps
+        == season_length
     )
 
 

@@ -111,7 +111,7 @@ def series_rows(keys, n_rows):
     codes, names = pd.factorize(keys)
     if (codes < 0).any() or _has_missing_level(keys):
         raise ValueError(
-            "The series of some rows are missing values. Name them or drop the rows."
+            "The series of some rows are missing. Fill them in or drop the rows."
         )
     by_series = np.argsort(codes, kind="stable")
     ends = np.cumsum(np.bincount(codes))[:-1]
