@@ -115,7 +115,7 @@ class _Rows:
     def __init__(self, values):
         self.values = values
 
-    def take(self, rows):
+    def select(self, rows):
         return _Rows(self.values[rows])
 
 
