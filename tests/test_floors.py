@@ -16,7 +16,7 @@ FLOORS = [
     ["_nn.layers", "_nn.losses", "_nn.optimizers", "_nn.runtime"],
     ["_nn.activations", "_nn.masking", "_nn.onednn"],
     ["_nn.batches", "_nn.cells", "_nn.products"],
-    ["_nn.bptt.unrolled", "_nn.kernel"],
+    ["_nn.bptt.unrolled"],
     ["_nn.bptt.gru", "_nn.bptt.lstm", "_nn.bptt.rnn"],
     ["_nn.autograd"],
     ["_nn.dispatch"],

@@ -8,7 +8,6 @@ from sklstm._nn.bptt.lstm import UnrolledLSTM, UnrolledTanhLSTM
 from sklstm._nn.bptt.rnn import UnrolledRNN, UnrolledTanhRNN
 from sklstm._nn.bptt.unrolled import Batch
 from sklstm._nn.cells import CellWeights
-from sklstm._nn.kernel import KernelLSTM
 
 UNROLLED = {"lstm": UnrolledLSTM, "gru": UnrolledGRU, "rnn": UnrolledRNN}
 UNROLLED_TANH = {
@@ -44,7 +43,7 @@ def unrolled(cell, batch, keeps_history=True):
 
 
 class Workspaces:
-    """Unrolled cells, or their like, that wait for the next batch of their kind."""
+    """Unrolled cells that wait for the next batch of their kind."""
 
     def __init__(self):
         self._free = {}
@@ -52,10 +51,7 @@ class Workspaces:
     def take(self, cell, batch):
         """Return buffers that are not in use."""
         free = self._free.setdefault((cell, batch), [])
-        if free:
-            return free.pop()
-        suits = KernelLSTM.suits(cell, batch)
-        return KernelLSTM(batch) if suits else unrolled(cell, batch)
+        return free.pop() if free else unrolled(cell, batch)
 
     def give_back(self, cell, workspace):
         """Take buffers back whose batch is done with."""

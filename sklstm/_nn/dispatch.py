@@ -6,7 +6,6 @@ from sklstm._nn import onednn
 from sklstm._nn.activations import ACTIVATIONS
 from sklstm._nn.autograd import AllSteps, states_without_history
 from sklstm._nn.cells import step_by_step
-from sklstm._nn.kernel import FEW_STEPS, FEW_UNITS
 from sklstm._nn.masking import with_padding_last
 
 # Fewer windows than this are faster by PyTorch's kernels where no history is kept.
@@ -14,6 +13,7 @@ FEW_WINDOWS = 64
 # With wide instructions that of the LSTM is for any number of windows, in blocks whose
 # states fit a cache, unless a block is so few windows; as measured on a Zen 5.
 BLOCK_STATES, FEW_IN_BLOCK = 2**19, 128
+FEW_STEPS, FEW_UNITS = 12, 16
 
 # PyTorch's own kernels, by cell and activation.
 KERNELS = {
