@@ -6,12 +6,14 @@ import numpy.testing as npt
 import pytest
 import torch
 
-from sklstm._nn import dispatch, onednn, products
+from sklstm._nn import dispatch, onednn
+from sklstm._nn import hidden_states as states_module
 from sklstm._nn.activations import ACTIVATIONS
 from sklstm._nn.autograd import AllSteps, Workspaces
 from sklstm._nn.bptt import unrolled
 from sklstm._nn.cells import CELLS, CellWeights, step_by_step
-from sklstm._nn.dispatch import FEW_WINDOWS, hidden_states
+from sklstm._nn.dispatch import FEW_WINDOWS
+from sklstm._nn.hidden_states import hidden_states
 from sklstm._nn.masking import make_step_mask
 
 # Enough windows that our own steps answer without a history too.
@@ -94,12 +96,15 @@ def go_by_wide_products(monkeypatch):
     """Take step by step, with the products of oneDNN."""
     monkeypatch.setattr(onednn, "is_wide", lambda: False)
     monkeypatch.setattr(onednn, "is_wider_than_mkl", lambda: True)
-    monkeypatch.setattr(products, "LARGE_PRODUCT", 0)
+    monkeypatch.setattr(dispatch, "LARGE_PRODUCT", 0)
 
 
 def go_elsewhere(monkeypatch):
     """Go the way of a device without steps of ours."""
-    monkeypatch.setattr(dispatch, "_is_faster_by_hand", lambda *_: False)
+    choose = dispatch.choose_method
+    monkeypatch.setattr(
+        states_module, "choose_method", lambda case: choose(case._replace(device="gpu"))
+    )
 
 
 def through(*ways):
@@ -185,7 +190,7 @@ def test_last_states_by_onednn_are_those_of_the_steps(n_in_block, monkeypatch):
     monkeypatch.setattr(dispatch, "BLOCK_STATES", n_in_block * N_TIMESTEPS * SIZE)
     parts = random_parts(dtype=torch.float32)
     with torch.no_grad(), monkeypatch.context() as patch:
-        patch.setattr(dispatch, "states_without_history", None)  # not this way
+        patch.setattr(states_module, "states_without_history", None)  # not this way
         states, last = by_hand("lstm", parts, wants_states=False)
     assert states is None
     assert_close([last], [by_steps("lstm", parts)[1]], 1e-5)

@@ -7,7 +7,8 @@ import pytest
 import torch
 
 from sklstm._nn import onednn
-from sklstm._nn.products import LARGE_PRODUCT, product_for, wide_product
+from sklstm._nn.dispatch import LARGE_PRODUCT
+from sklstm._nn.products import product_for, wide_product
 
 ZEN_5 = "vendor_id\t: AuthenticAMD\ncpu family\t: 26\nmodel\t\t: 2\n"
 
@@ -99,16 +100,9 @@ def test_who_turns_onednn_off_is_obeyed(monkeypatch):
     assert not onednn.is_wider_than_mkl()
 
 
-@pytest.mark.parametrize(
-    ("shape", "dtype", "is_wide"),
-    [
-        ((64, 128, LARGE_PRODUCT // 64 // 128), torch.float32, True),
-        ((64, 127, LARGE_PRODUCT // 64 // 128), torch.float32, False),
-        ((64, 128, LARGE_PRODUCT // 64 // 128), torch.float64, False),
-    ],
-)
-def test_large_products_are_for_onednn(shape, dtype, is_wide, monkeypatch):
+@pytest.mark.parametrize("is_large", [True, False])
+def test_large_products_are_multiplied_by_onednn(is_large, monkeypatch):
     monkeypatch.setattr(onednn, "is_wider_than_mkl", lambda: True)
-    assert product_for(shape, dtype) is (wide_product if is_wide else torch.matmul)
-    monkeypatch.setattr(onednn, "is_wider_than_mkl", lambda: False)
-    assert product_for(shape, dtype) is torch.matmul
+    shape = 64, 128, LARGE_PRODUCT // 64 // (128 if is_large else 129)
+    expected = wide_product if is_large else torch.matmul
+    assert product_for(shape, torch.float32) is expected

@@ -8,6 +8,7 @@ from sklstm._nn.bptt.lstm import UnrolledLSTM, UnrolledTanhLSTM
 from sklstm._nn.bptt.rnn import UnrolledRNN, UnrolledTanhRNN
 from sklstm._nn.bptt.unrolled import Batch
 from sklstm._nn.cells import CellWeights
+from sklstm._nn.dispatch import computes_tanh_by_sigmoid
 
 UNROLLED = {"lstm": UnrolledLSTM, "gru": UnrolledGRU, "rnn": UnrolledRNN}
 UNROLLED_TANH = {
@@ -34,10 +35,7 @@ def unrolled(cell, batch, keeps_history=True):
     unrolled : Unrolled
         Buffers for such batches.
     """
-    by_sigmoid = batch.activation == "tanh"
-    if cell == "rnn" and batch.dtype == torch.float64:
-        # Its states are tanh of tanh of tanh: right to the last digit where asked so.
-        by_sigmoid = False
+    by_sigmoid = computes_tanh_by_sigmoid(cell, batch.activation, batch.dtype)
     kinds = UNROLLED_TANH if by_sigmoid else UNROLLED
     return kinds[cell](batch, keeps_history)
 

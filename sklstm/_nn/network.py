@@ -7,8 +7,8 @@ from torch import nn
 
 from sklstm._nn.autograd import Workspaces
 from sklstm._nn.cells import CELLS, CellWeights
-from sklstm._nn.dispatch import hidden_states
-from sklstm._nn.layers import Linear, make_front, make_pooling
+from sklstm._nn.hidden_states import hidden_states
+from sklstm._nn.layers import Last, Linear, make_front, make_pooling
 from sklstm._nn.masking import make_step_mask, reverse, zero_padding
 from sklstm._nn.runtime import dropout_mask
 
@@ -161,6 +161,15 @@ class RecurrentNetwork(nn.Module):
         self.pooling = make_pooling(pooling, widths[-1], dtype)
         self.answers_steps = pooling is None
         self.head = Linear(widths[-1], n_outputs, dtype)
+
+    @property
+    def is_plain_stack(self):
+        """Whether all layers have one direction and the head reads the last state."""
+        return (
+            all(len(directions) == 1 for directions in self.layers)
+            and not self.front
+            and isinstance(self.pooling, Last)
+        )
 
     @property
     def width(self):
