@@ -45,7 +45,7 @@ class RecurrentLayer(nn.Module):
         self.workspaces = None
         rows = CELLS[cell].n_gates * size
         shapes = [(rows, n_inputs), (rows, size), (rows,)]
-        if cell == "gru":
+        if CELLS[cell].has_candidate_bias:
             shapes.append((size,))
         for name, shape in zip(CellWeights._fields, shapes, strict=False):
             weights = nn.Parameter(torch.empty(shape, dtype=dtype))
@@ -54,7 +54,7 @@ class RecurrentLayer(nn.Module):
     @property
     def weights(self):
         """The layer's weights as the cells take them."""
-        candidate_bias = self.candidate_bias if self.cell == "gru" else None
+        candidate_bias = getattr(self, "candidate_bias", None)
         return CellWeights(self.inputs, self.recurrent, self.bias, candidate_bias)
 
     def forward(self, inputs, generator=None, step_mask=None, wants_states=True):
