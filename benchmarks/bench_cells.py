@@ -11,7 +11,7 @@ from sklstm._nn.autograd import Workspaces
 from sklstm._nn.bptt.unrolled import Batch
 from sklstm._nn.cells import CELLS
 from sklstm._nn.network import RecurrentLayer, RecurrentNetwork
-from sklstm._nn.products import product_for, sum_for
+from sklstm._nn.products import matmul_for, product_sum_for
 from sklstm._nn.training import rows_per_block
 
 # Windows in a batch, time steps, inputs, units.
@@ -61,10 +61,10 @@ def run_our_layer(layer, windows, d_last, n_calls):
     """Do the same as a fit of a plain network does it, without autograd."""
     batch = Batch(*windows.shape, layer.size, windows.dtype)
     for _ in range(n_calls):
-        steps = layer.workspaces.take(layer.cell, batch)
-        steps.run_forwards(windows, layer.weights)
-        steps.run_backwards(layer.weights, None, d_last.t())
-        layer.workspaces.give_back(layer.cell, steps)
+        steps = layer.workspaces.acquire(layer.cell, batch)
+        steps.forward(windows, layer.weights)
+        steps.backward(layer.weights, None, d_last.t())
+        layer.workspaces.release(layer.cell, steps)
 
 
 @torch.inference_mode()
@@ -79,15 +79,16 @@ def run_products(n_gates, shape, n_calls):
     seen = torch.rand(n_timesteps, columns, n_windows)
     # One step's, so that they stay in a cache as at the best of times.
     gates, d_hidden = torch.rand(rows, n_windows), torch.empty(size, n_windows)
-    gradient = sum_for(torch.zeros(columns, rows), 1, n_windows)  # transposed: faster
+    # Transposed, which is faster.
+    gradient = product_sum_for(torch.zeros(columns, rows), 1, n_windows)
     adders = [gradient.adder(of_step[None], gates[None]) for of_step in seen]
-    multiply = product_for((rows, columns, n_windows), torch.float32)
+    multiply = matmul_for((rows, columns, n_windows), torch.float32)
     for _ in range(n_calls):
         for of_step in seen:
             multiply(weights, of_step, out=gates)
         for add in adders:
             multiply(by_gates, gates, out=d_hidden)
-            add(starts=False)
+            add(is_first=False)
 
 
 @torch.inference_mode()
@@ -97,7 +98,7 @@ def predict_products(n_gates, shape, n_in_block):
     weights = torch.rand(n_gates * size, n_inputs + 1 + size)
     seen = torch.rand(weights.shape[1], n_in_block)
     gates = torch.empty(len(weights), n_in_block)
-    multiply = product_for((*weights.shape, n_in_block), torch.float32)
+    multiply = matmul_for((*weights.shape, n_in_block), torch.float32)
     for _ in range(n_timesteps * -(-n_windows // n_in_block)):
         multiply(weights, seen, out=gates)
 
@@ -106,7 +107,7 @@ def predict_products(n_gates, shape, n_in_block):
 def predict_by_ours(network, windows, n_in_block):
     """Compute last states as a prediction does, block by block."""
     for block in windows.split(n_in_block):
-        network.states(block, wants_all=False)
+        network.states(block, wants_states=False)
 
 
 @torch.inference_mode()

@@ -10,7 +10,7 @@ from sklearn.model_selection import GridSearchCV, cross_val_score
 from sklstm import LSTMClassifier, LSTMRegressor, pad_sequences
 from sklstm._input.padding import is_ragged
 from sklstm._nn.masking import trim
-from sklstm._nn.training import Plan, _batches
+from sklstm._nn.training import TrainingOptions, _batches
 
 RANDOM = np.random.default_rng(0)
 LENGTHS = RANDOM.integers(3, 30, 60)
@@ -91,8 +91,11 @@ def test_batches_bring_rows_of_about_one_length_together():
         targets = n_padding
 
     Rows.n_padding = n_padding
-    plan, generator = Plan(batch_size=50), torch.Generator().manual_seed(0)
-    first, second = (list(_batches(Rows, plan, generator)) for _ in range(2))
+    options, generator = (
+        TrainingOptions(batch_size=50),
+        torch.Generator().manual_seed(0),
+    )
+    first, second = (list(_batches(Rows, options, generator)) for _ in range(2))
     assert sorted(torch.cat(first).tolist()) == list(range(2000))
     spreads = [np.ptp(n_padding[batch].numpy()) for batch in first]
     assert np.median(spreads) < 10
