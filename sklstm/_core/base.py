@@ -36,7 +36,7 @@ from sklstm._nn.cells import ACTIVATIONS, CELLS
 from sklstm._nn.initialization import initialize
 from sklstm._nn.losses import make_loss
 from sklstm._nn.runtime import random_generator, resolve_device, threads_for
-from sklstm._nn.training import Plan, rows_per_block, train
+from sklstm._nn.training import TrainingOptions, rows_per_block, train
 
 # float64 is used for float64 input while an epoch takes fewer multiplications than
 # this, some ten milliseconds of one core.
@@ -234,7 +234,7 @@ class BaseLSTM(TransformerMixin, CallbackSupportMixin, BaseEstimator, ABC):
                 model.loss,
                 model.rows(samples),
                 None if validation is None else model.rows(validation),
-                plan=plan,
+                options=plan,
                 generator=generator,
                 callback_runner=callback_runner,
                 optimizer_state=state,
@@ -314,7 +314,7 @@ class BaseLSTM(TransformerMixin, CallbackSupportMixin, BaseEstimator, ABC):
     def _plan(self, n_samples, max_iter):
         """How to train on so many samples."""
         batch_size = 200 if self.batch_size == "auto" else int(self.batch_size)
-        return Plan(
+        return TrainingOptions(
             solver=self.solver,
             alpha=self.alpha,
             batch_size=min(batch_size, n_samples),

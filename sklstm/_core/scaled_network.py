@@ -10,7 +10,7 @@ from sklstm._input.padding import make_step_mask
 from sklstm._nn.autoencoder import make_network
 from sklstm._nn.batches import Rows
 from sklstm._nn.losses import make_loss
-from sklstm._nn.masking import answer_trimmed
+from sklstm._nn.masking import predict_trimmed
 from sklstm._nn.runtime import resolve_device
 from sklstm._nn.training import predict, rows_per_block
 
@@ -181,7 +181,7 @@ class ScaledNetwork:
             windows = windows.select(order)
         ask = ask or self.network
         blocks = map(self._tensors, self._blocks(windows))
-        outputs = predict(self.network, blocks, partial(answer_trimmed, ask))
+        outputs = predict(self.network, blocks, partial(predict_trimmed, ask))
         return outputs if order is None else outputs[np.argsort(order)]
 
     def _blocks(self, windows):

@@ -1,4 +1,4 @@
-"""First weights of a network, drawn from a generator of the caller's."""
+"""Initial weights of a network, drawn from a given generator."""
 
 import torch
 from torch import nn
@@ -7,33 +7,28 @@ from sklstm._nn.cells import CELLS
 from sklstm._nn.layers import Attention, Convolution, Embedding, Linear
 from sklstm._nn.network import RecurrentLayer
 
-# The gate that keeps the state, and the one that lets new input in, as positions among
-# the gates of a cell; a GRU keeps by its update gate, and has no second one.
-KEEPING_GATE = {"lstm": 1, "gru": 1}
-LETTING_IN_GATE = {"lstm": 0}
-
 
 def initialize(network, generator, device="cpu", max_timescale=None):
-    """Give a network its first weights, on a device.
+    """Draw the initial weights of a network and move it to a device.
 
-    Input weights are Glorot uniform, recurrent weights orthogonal, gate by gate; biases
-    are zero, but that of an LSTM's forget gate is 1 [1]_, so that sigmoid(1) = 73 % of
-    the memory survives a step and gradients from far back arrive. Kernels of
-    convolutions are Glorot uniform, vectors of codes standard normal.
+    Input weights are Glorot uniform and recurrent weights orthogonal, gate by gate.
+    Biases are zero, except that of an LSTM's forget gate, which is 1 [1]_: sigmoid(1) =
+    73 % of the cell state survives a step, and gradients reach far back. Convolutions
+    are Glorot uniform, embedding vectors standard normal.
 
     Parameters
     ----------
     network : RecurrentNetwork
         Network to change in place.
     generator : torch.Generator
-        Source of the random numbers, on the CPU: every device starts alike.
+        Source of the random numbers, on the CPU, so that all devices start alike.
     device : torch.device or str, default="cpu"
-        Where the weights shall live.
+        Device to move the network to.
     max_timescale : float or None, default=None
-        Longest dependency to be learnt, in time steps: the chrono initialisation of
-        [2]_, which spreads the time constants of the units over 1 to `max_timescale`
-        steps, ``b_f = log(U(1, max_timescale - 1))`` and ``b_i = -b_f``. None for the
-        forget bias of 1.
+        Longest dependency to learn, in time steps. The gate biases are then set by
+        chrono initialization [2]_, which spreads the timescales of the units over 1 to
+        `max_timescale` steps: ``b_f = log(U(1, max_timescale - 1))``, ``b_i = -b_f``.
+        If None, the forget gate has the bias of its cell.
 
     References
     ----------
@@ -62,41 +57,46 @@ def initialize(network, generator, device="cpu", max_timescale=None):
 
 
 def _initialize_layer(layer, generator, max_timescale):
-    """Give one recurrent layer its first weights."""
-    n_gates = CELLS[layer.cell].n_gates
+    """Draw the weights of one recurrent layer and set its biases."""
+    cell = CELLS[layer.cell]
     gates = zip(
-        layer.inputs.chunk(n_gates), layer.recurrent.chunk(n_gates), strict=True
+        layer.inputs.chunk(cell.n_gates),
+        layer.recurrent.chunk(cell.n_gates),
+        strict=True,
     )
     for inputs, recurrent in gates:
         inputs.copy_(_glorot(inputs.shape, generator))
         recurrent.copy_(_orthogonal(layer.size, generator))
     layer.bias.zero_()
-    if layer.cell == "gru":
+    if cell.has_candidate_bias:
         layer.candidate_bias.zero_()
-    biases = layer.bias.view(n_gates, layer.size)
-    if max_timescale is not None:
-        _spread_memory(layer.cell, biases, max_timescale, generator)
-    elif layer.cell == "lstm":
-        biases[KEEPING_GATE["lstm"]] = 1.0
+    if cell.forget_gate is None:
+        return
+    biases = layer.bias.view(cell.n_gates, layer.size)
+    if max_timescale is None:
+        biases[cell.forget_gate] = cell.forget_bias
+    else:
+        _spread_timescales(cell, biases, max_timescale, generator)
 
 
-def _spread_memory(cell, biases, max_timescale, generator):
-    """Set the biases of the gates that keep the state by the chrono initialisation."""
-    spread = torch.rand(biases.shape[1], dtype=torch.float64, generator=generator)
-    keep = torch.log(1 + spread * (max_timescale - 2))
-    biases[KEEPING_GATE[cell]] = keep.to(biases)
-    if cell in LETTING_IN_GATE:
-        biases[LETTING_IN_GATE[cell]] = -keep.to(biases)
+def _spread_timescales(cell, biases, max_timescale, generator):
+    """Set the biases of the gates by chrono initialization."""
+    uniform = torch.rand(biases.shape[1], dtype=torch.float64, generator=generator)
+    forget_bias = torch.log(1 + uniform * (max_timescale - 2))
+    biases[cell.forget_gate] = forget_bias.to(biases)
+    if cell.input_gate is not None:
+        biases[cell.input_gate] = -forget_bias.to(biases)
 
 
-# Drawn in double precision whatever the network's, so that one seed starts one model.
+# Weights are drawn in double precision for every network, so that a seed gives the same
+# model in both precisions.
 def _glorot(shape, generator):
-    """Draw weights that keep the variance of what passes through them."""
+    """Draw weights that keep the variance of their inputs."""
     weights = torch.empty(shape, dtype=torch.float64)
     return nn.init.xavier_uniform_(weights, generator=generator)
 
 
 def _orthogonal(size, generator):
-    """Draw a matrix that lets neither states nor gradients grow or shrink."""
+    """Draw an orthogonal matrix, which keeps the norm of states and gradients."""
     weights = torch.empty(size, size, dtype=torch.float64)
     return nn.init.orthogonal_(weights, generator=generator)
