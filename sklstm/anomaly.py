@@ -70,7 +70,7 @@ class LSTMOutlierDetector(OutlierMixin, BaseEstimator):
         streams, whose usual errors change: what has been there once is none the next
         time.
 
-    memory : int or None, default=10_000
+    range_window : int or None, default=10_000
         How many rows before it the range is taken from that measures a row; None is
         all. Only for ``distance="range"``. Forgetting keeps one absurd reading from
         hiding all others for good.
@@ -172,7 +172,7 @@ class LSTMOutlierDetector(OutlierMixin, BaseEstimator):
         "method": [StrOptions({"forecast", "reconstruction"})],
         "window_size": [Interval(Integral, 1, None, closed="left")],
         "distance": [StrOptions({"mahalanobis", "absolute", "range"})],
-        "memory": [Interval(Integral, 1, None, closed="left"), None],
+        "range_window": [Interval(Integral, 1, None, closed="left"), None],
         "halflife": [Interval(Real, 0, None, closed="neither"), None],
         "contamination": [
             StrOptions({"auto"}),
@@ -192,7 +192,7 @@ class LSTMOutlierDetector(OutlierMixin, BaseEstimator):
         method="forecast",
         window_size=10,
         distance="mahalanobis",
-        memory=10_000,
+        range_window=10_000,
         halflife=None,
         contamination="auto",
         calibration_fraction=0.3,
@@ -205,7 +205,7 @@ class LSTMOutlierDetector(OutlierMixin, BaseEstimator):
         self.method = method
         self.window_size = window_size
         self.distance = distance
-        self.memory = memory
+        self.range_window = range_window
         self.halflife = halflife
         self.contamination = contamination
         self.calibration_fraction = calibration_fraction
@@ -244,7 +244,7 @@ class LSTMOutlierDetector(OutlierMixin, BaseEstimator):
         table = read_table(self, X, reset=True, ensure_all_finite="allow-nan")
         if np.isnan(table.values).all(axis=0).any():
             raise ValueError("X has columns without a single reading. Leave them out.")
-        self._fixed = self.method, self.distance, self.halflife, self.memory
+        self._fixed = self.method, self.distance, self.halflife, self.range_window
         self._mean = np.nanmean(table.values, axis=0)
         self._windower = SlidingWindowTransformer(
             self.window_size + 1,
@@ -348,7 +348,7 @@ class LSTMOutlierDetector(OutlierMixin, BaseEstimator):
         -------
         explanation : DataFrame
             One line per outlier and reading that is there: "row", its label in the
-            index of X or its position; "feature"; "reading"; "expected"; and "error",
+            index of X or its position; "feature"; "value"; "expected"; and "error",
             their difference less the usual one, in standard deviations of the usual
             ones. The reading furthest off comes first in each row.
         """
@@ -360,7 +360,7 @@ class LSTMOutlierDetector(OutlierMixin, BaseEstimator):
         lines = {
             "row": labels[rows.repeat(n_features)],
             "feature": np.tile(self._names(table), len(rows)),
-            "reading": table.values[rows].ravel(),
+            "value": table.values[rows].ravel(),
             "expected": expected[rows].ravel(),
             "error": units.ravel(),
         }
@@ -373,9 +373,9 @@ class LSTMOutlierDetector(OutlierMixin, BaseEstimator):
         check_is_fitted(self)
         table = read_table(self, X, reset=False, ensure_all_finite="allow-nan")
         expected, errors = self._errors(self._carried_on(X, table), table)
-        _, distance, _, memory = self._fixed
+        _, distance, _, range_window = self._fixed
         if distance == "range":
-            before = partial(from_range_before, memory=memory)
+            before = partial(from_range_before, range_window=range_window)
             distances = self._ranged(errors, table, before)
         else:
             distances = self._yardstick.distances(errors, distance)

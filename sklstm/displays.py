@@ -20,7 +20,7 @@ class AnomalyDisplay:
 
     Parameters
     ----------
-    readings : Series of shape (n_rows,)
+    values : Series of shape (n_rows,)
         One reading of every row, by time or position.
 
     expected : Series of shape (n_rows,)
@@ -41,7 +41,7 @@ class AnomalyDisplay:
         The figure of these.
 
     lines_ : dict of str to matplotlib Line2D
-        The lines "readings", "expected", "distances" and "threshold".
+        The lines "values", "expected", "distances" and "threshold".
 
     spans_ : list of matplotlib Rectangle
         Runs of outliers, behind the readings.
@@ -61,8 +61,8 @@ class AnomalyDisplay:
     'vibration_x'
     """
 
-    def __init__(self, readings, expected, distances, threshold):
-        self.readings = readings
+    def __init__(self, values, expected, distances, threshold):
+        self.values = values
         self.expected = expected
         self.distances = distances
         self.threshold = threshold
@@ -87,7 +87,7 @@ class AnomalyDisplay:
             Where to draw readings and distances. None makes a new figure.
 
         **styles : dict
-            `readings_kwargs`, `expected_kwargs`, `distances_kwargs`, `threshold_kwargs`
+            `values_kwargs`, `expected_kwargs`, `distances_kwargs`, `threshold_kwargs`
             and `span_kwargs` of :meth:`plot`.
 
         Returns
@@ -132,7 +132,7 @@ class AnomalyDisplay:
         self,
         ax=None,
         *,
-        readings_kwargs=None,
+        values_kwargs=None,
         expected_kwargs=None,
         distances_kwargs=None,
         threshold_kwargs=None,
@@ -145,7 +145,7 @@ class AnomalyDisplay:
         ax : array-like of two matplotlib Axes or None, default=None
             Where to draw readings and distances. None makes a new figure.
 
-        readings_kwargs, expected_kwargs, distances_kwargs : dict or None, default=None
+        values_kwargs, expected_kwargs, distances_kwargs : dict or None, default=None
             Passed to :meth:`matplotlib.axes.Axes.plot`.
 
         threshold_kwargs : dict or None, default=None
@@ -174,8 +174,8 @@ class AnomalyDisplay:
             )
         above, below = self.axes_
         self.figure_, self.lines_, self.spans_ = above.figure, {}, []
-        style = {"color": "0.4", "label": "reading", **(readings_kwargs or {})}
-        self.lines_["readings"] = _draw(above, self.readings, style)
+        style = {"color": "0.4", "label": "value", **(values_kwargs or {})}
+        self.lines_["values"] = _draw(above, self.values, style)
         style = {"color": "C0", "label": "expected", **(expected_kwargs or {})}
         self.lines_["expected"] = _draw(above, self.expected, style)
         # A line around it, for a single row may be narrower than a pixel.
@@ -188,7 +188,7 @@ class AnomalyDisplay:
         style = {"color": "C3", "linestyle": ":", "label": "threshold"}
         style.update(threshold_kwargs or {})
         self.lines_["threshold"] = below.axhline(self.threshold, **style)
-        above.set(ylabel=self.readings.name)
+        above.set(ylabel=self.values.name)
         below.set(xlabel=self.distances.index.name, ylabel="distance")
         above.legend()
         below.legend()

@@ -208,7 +208,7 @@ def test_explanations_name_the_reading_that_is_off():
     lines = model.explain(frame)
     first = lines[lines["row"] == days[600]].iloc[0]
     assert first["feature"] == "heat"
-    assert first["reading"] == frame["heat"].iloc[600]
+    assert first["value"] == frame["heat"].iloc[600]
     assert first["expected"] == pytest.approx(np.cos(0.3 * 600), abs=0.3)
     assert first["error"] > 5
     assert set(lines["row"]) == set(days[model.predict(frame) == -1])
@@ -271,10 +271,10 @@ def test_missing_readings_of_a_row_do_not_make_it_strange():
     assert model.predict(alone)[30] == -1
 
 
-@pytest.mark.parametrize("reading", [1e160, -1e300])
-def test_the_strangest_rows_are_outliers(reading):
+@pytest.mark.parametrize("value", [1e160, -1e300])
+def test_the_strangest_rows_are_outliers(value):
     X = RANDOM.normal(size=(600, 2))
-    X[550] = reading
+    X[550] = value
     for distance in ("mahalanobis", "absolute"):
         model = LSTMOutlierDetector(Last(), distance=distance).fit(X[:500])
         assert np.isfinite(model.score_samples(X)).all()
@@ -370,9 +370,9 @@ def test_what_has_been_there_once_is_no_outlier_the_next_time(method):
     series = WAVE.copy()
     series[600] = series[680] = 4
     found = {}
-    for memory in (None, 50):
-        model = detector(method, distance="range", memory=memory)
-        found[memory] = flagged(model.fit(series[:500, None]), series)
+    for range_window in (None, 50):
+        model = detector(method, distance="range", range_window=range_window)
+        found[range_window] = flagged(model.fit(series[:500, None]), series)
     assert 600 in found[None]
     assert 680 not in found[None]
     assert {600, 680} <= set(found[50])

@@ -152,7 +152,7 @@ def spans(display):
 def test_readings_expectations_and_distances_are_those_of_the_detector(feature):
     display = AnomalyDisplay.from_estimator(DETECTOR, MACHINE, feature=feature)
     name = feature or "vibration_x"
-    x, y = display.lines_["readings"].get_data()
+    x, y = display.lines_["values"].get_data()
     npt.assert_array_equal(mdates.date2num(x), mdates.date2num(MACHINE.index))
     npt.assert_array_equal(y, MACHINE[name])
     expected = display.lines_["expected"].get_ydata()
@@ -188,7 +188,7 @@ def test_spans_are_runs_of_outliers():
     edges = np.ravel(spans(display))
     assert (np.diff(edges) > 0).all()
     entries = [text.get_text() for text in display.axes_[0].get_legend().get_texts()]
-    assert entries == ["reading", "expected", "outlier"]
+    assert entries == ["value", "expected", "outlier"]
 
 
 def test_series_without_outliers_has_no_span():
@@ -225,7 +225,7 @@ def test_rows_without_dates_or_numbers_stand_at_their_positions(index):
     X = numbers if index == "array" else pd.DataFrame(numbers, names[index])
     detector = LSTMOutlierDetector(Last(), window_size=4).fit(X[:500])
     display = AnomalyDisplay.from_estimator(detector, X, feature=0)
-    npt.assert_array_equal(display.lines_["readings"].get_xdata(), np.arange(1000))
+    npt.assert_array_equal(display.lines_["values"].get_xdata(), np.arange(1000))
     assert display.axes_[0].get_ylabel() == "0"
 
 
@@ -235,13 +235,13 @@ def test_styles_and_axes_of_outliers_are_those_of_the_caller():
         DETECTOR,
         MACHINE,
         ax=axes,
-        readings_kwargs={"color": "red"},
+        values_kwargs={"color": "red"},
         expected_kwargs={"linestyle": ":"},
         span_kwargs={"alpha": 0.5, "label": "alarm"},
     )
     assert display.figure_ is figure
     npt.assert_array_equal(display.axes_, axes)
-    assert display.lines_["readings"].get_color() == "red"
+    assert display.lines_["values"].get_color() == "red"
     assert display.lines_["expected"].get_linestyle() == ":"
     assert {span.get_alpha() for span in display.spans_} == {0.5}
     again = display.plot(

@@ -145,7 +145,7 @@ def extremes(values):
     return pd.DataFrame(values).agg(["min", "max"]).to_numpy()
 
 
-def from_range_before(values, first, memory):
+def from_range_before(values, first, range_window):
     """Measure every row by the range of the rows before it.
 
     Parameters
@@ -154,7 +154,7 @@ def from_range_before(values, first, memory):
         Of one series, in time order; NaN for what is not there.
     first : ndarray of shape (2, n_columns)
         Extremes of what came before the first row.
-    memory : int or None
+    range_window : int or None
         How many rows before it a row is measured by; None is all.
 
     Returns
@@ -163,7 +163,9 @@ def from_range_before(values, first, memory):
         As of :func:`half_ranges`.
     """
     past = pd.DataFrame(np.concatenate([first, values]))
-    past = past.rolling(len(past) if memory is None else memory, min_periods=1)
+    past = past.rolling(
+        len(past) if range_window is None else range_window, min_periods=1
+    )
     # The range before row t ends with row t - 1; `first` are two rows.
     ends = [end.to_numpy()[1:-1] for end in (past.min(), past.max())]
     return half_ranges(values, ends)
