@@ -12,7 +12,7 @@ import torch
 from _timing import environment, in_fresh_process, print_table
 
 from sklstm import LSTMOutlierDetector
-from sklstm._anomaly.scoring import extremes, from_range_before
+from sklstm._anomaly.ranges import distances_from_past_range, extremes
 
 SEEDS = range(3)
 MEMORY = 10_000
@@ -86,7 +86,7 @@ def by_range(*columns):
     """Measure columns by their ranges before, as the detector measures errors."""
     columns = np.transpose(columns)
     first = extremes(columns[: n_known(columns)])
-    return from_range_before(columns, first, MEMORY)
+    return distances_from_past_range(columns, first, MEMORY)
 
 
 # By name: a function of readings that needs no seed, or one of readings and seed.

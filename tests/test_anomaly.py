@@ -13,13 +13,10 @@ from sklearn.linear_model import Ridge
 from sklearn.svm import LinearSVR
 
 from sklstm import LSTMAutoencoder, LSTMOutlierDetector, LSTMRegressor
-from sklstm._anomaly.scoring import (
-    Yardstick,
-    from_range_before,
-    half_ranges,
-    smoothed,
-    too_much,
-)
+from sklstm._anomaly.errors import ErrorScaler
+from sklstm._anomaly.ranges import distances_from_past_range, distances_from_range
+from sklstm._anomaly.scoring import smooth
+from sklstm._anomaly.threshold import outlier_threshold
 
 RANDOM = np.random.default_rng(0)
 STEPS = np.arange(700)
@@ -132,38 +129,38 @@ def test_series_of_a_panel_do_not_meet():
 
 def test_errors_that_usually_come_together_count_less():
     usual = RANDOM.normal(size=(2000, 1)) + 0.1 * RANDOM.normal(size=(2000, 2))
-    yardstick = Yardstick.of_errors(usual)
-    together, apart = yardstick.distances(
+    scaler = ErrorScaler.from_errors(usual)
+    together, apart = scaler.distances(
         np.array([[2.0, 2.0], [2.0, -2.0]]), "mahalanobis"
     )
     assert apart > 5 * together
     npt.assert_allclose(
-        *yardstick.distances(np.array([[2.0, 2], [2, -2]]), "absolute"), rtol=0.2
+        *scaler.distances(np.array([[2.0, 2], [2, -2]]), "absolute"), rtol=0.2
     )
-    squares = yardstick.distances(usual, "mahalanobis") ** 2
+    squares = scaler.distances(usual, "mahalanobis") ** 2
     assert squares.mean() == pytest.approx(1, rel=0.1)
 
 
-def test_one_usual_row_in_a_thousand_is_too_much():
+def test_one_usual_row_in_a_thousand_is_outlier_threshold():
     shares = []
     for seed in range(20):
         random = np.random.default_rng(seed)
-        threshold = too_much(np.abs(random.normal(size=1000)), "auto")
+        threshold = outlier_threshold(np.abs(random.normal(size=1000)), "auto")
         shares.append((np.abs(random.normal(size=20_000)) > threshold).mean())
     assert np.mean(shares) == pytest.approx(1e-3, rel=0.7)
-    assert too_much(np.arange(101.0), 0.1) == 90
-    assert too_much(np.zeros(50), "auto") == 0
+    assert outlier_threshold(np.arange(101.0), 0.1) == 90
+    assert outlier_threshold(np.zeros(50), "auto") == 0
 
 
 def test_outliers_among_the_rows_held_back_do_not_hide_others():
     clean = RANDOM.normal(size=(1000, 2))
     soiled = clean.copy()
     soiled[:25] += 40
-    one, other = (Yardstick.of_errors(errors) for errors in (clean, soiled))
+    one, other = (ErrorScaler.from_errors(errors) for errors in (clean, soiled))
     npt.assert_allclose(other.scale, one.scale, rtol=0.1)
     thresholds = [
-        too_much(yardstick.distances(errors, "mahalanobis"), "auto")
-        for yardstick, errors in [(one, clean), (other, soiled)]
+        outlier_threshold(scaler.distances(errors, "mahalanobis"), "auto")
+        for scaler, errors in [(one, clean), (other, soiled)]
     ]
     assert thresholds[1] < 1.3 * thresholds[0]
     series = WAVE.copy()
@@ -175,7 +172,7 @@ def test_outliers_among_the_rows_held_back_do_not_hide_others():
 
 def test_distances_are_averaged_over_the_rows_before():
     distances = np.array([0.0, 0, 4, 0, 0])
-    average = smoothed(distances, 1)
+    average = smooth(distances, 1)
     weights = 0.5 ** np.arange(5)
     by_hand = [
         (weights[: t + 1][::-1] * distances[: t + 1]).sum() / weights[: t + 1].sum()
@@ -215,6 +212,39 @@ def test_explanations_name_the_reading_that_is_off():
     assert not len(model.explain(frame[:500][:20]))
 
 
+def test_compare_returns_values_expected_values_errors_and_distances():
+    times = pd.MultiIndex.from_product([["a", "b"], range(300)])
+    frame = pd.DataFrame(RANDOM.normal(size=(600, 2)), times, ["x", "y"])
+    frame.iloc[50, 1] = np.nan
+    model = LSTMOutlierDetector(Last(), distance="absolute").fit(frame)
+    comparison = model.compare(frame)
+    pd.testing.assert_frame_equal(comparison["value"], frame)
+    # The estimator expects no change, and the value before the missing one holds.
+    filled = frame.ffill()
+    is_scored = np.arange(600) % 300 >= 10
+    npt.assert_allclose(comparison["expected"][is_scored], filled.shift()[is_scored])
+    assert comparison["expected"][~is_scored].isna().all(axis=None)
+    steps = (comparison["value"] - comparison["expected"]).to_numpy()
+    held = np.concatenate([steps[210:300], steps[510:]])
+    center = np.median(held, axis=0)
+    scale = 1.4826 * np.median(np.abs(held - center), axis=0)
+    npt.assert_allclose(comparison["error"], (steps - center) / scale)
+    npt.assert_allclose(comparison["distance"], comparison["error"].abs().mean(axis=1))
+    npt.assert_array_equal(
+        model.score_samples(frame), -np.nan_to_num(comparison["distance"])
+    )
+
+
+def test_compare_labels_rows_and_columns_by_position_without_names():
+    model = LSTMOutlierDetector(Last(), groups=0, context=None)
+    X = np.column_stack([np.zeros(100), WAVE[:100]])
+    comparison = model.fit(X).compare(X)
+    assert comparison.index.equals(pd.RangeIndex(100))
+    names = [("value", 1), ("expected", 1), ("error", 1), ("distance", "")]
+    assert comparison.columns.to_list() == names
+    npt.assert_array_equal(comparison["value"][1], WAVE[:100])
+
+
 def test_the_same_scores_each_time_also_from_a_file(on_wave):
     scores = on_wave.score_samples(WAVE[:, None])
     again = detector().fit(WAVE[:500, None]).score_samples(WAVE[:, None])
@@ -235,7 +265,7 @@ def test_default_networks_and_other_regressors_expect_too():
     [
         (WAVE[:12, None], {}, "n_samples=12 is too short: window_size=10"),
         (WAVE, {}, "1 dimensions|1D"),
-        (np.full((50, 1), np.nan), {}, "columns without a single reading"),
+        (np.full((50, 1), np.nan), {}, "columns without a single value"),
         (np.where(STEPS == 3, np.inf, WAVE)[:, None], {}, "infinity"),
         (WAVE[:, None], {"contamination": 0.7}, "contamination"),
         (WAVE[:, None], {"method": "guess"}, "method"),
@@ -296,7 +326,7 @@ def test_a_gap_or_a_hole_after_fit_is_no_outlier():
 def test_every_column_needs_readings_among_the_last_rows():
     X = RANDOM.normal(size=(500, 2))
     X[300:, 1] = np.nan
-    with pytest.raises(ValueError, match=r"have 0 readings of 1 to measure errors on"):
+    with pytest.raises(ValueError, match=r"hold 0 values of 1 to measure errors on"):
         LSTMOutlierDetector(Last()).fit(X)
 
 
@@ -310,7 +340,7 @@ def test_few_rows_of_many_features_do_not_all_alarm():
 
 
 def test_averages_leave_out_what_is_missing():
-    averages = smoothed(np.array([4.0, np.nan, 4.0, np.nan, 4.0]), 2)
+    averages = smooth(np.array([4.0, np.nan, 4.0, np.nan, 4.0]), 2)
     npt.assert_allclose(averages, [4, np.nan, 4, np.nan, 4])
     holed = np.where(STEPS % 2, WAVE, np.nan)
     model = detector(halflife=3).fit(holed[:500, None])
@@ -357,12 +387,14 @@ def test_a_range_is_that_of_the_rows_before():
     values = np.array([0.0, 1, 3, 3, np.nan, -2, 2])[:, None]
     # Ranges before each row: -1 to 1 three times, then to 3, and from -2.
     by_hand = [0, 1, 3, 1, 0, 3 / 2, 1.5 / 2.5]
-    npt.assert_allclose(from_range_before(values, first, None), by_hand)
+    npt.assert_allclose(distances_from_past_range(values, first, None), by_hand)
     # Of the two rows before: -1 to 1, 0 to 1 (half 0.5), 1 to 3, 3 alone, ...
-    short = from_range_before(values[:4], first, 2)
+    short = distances_from_past_range(values[:4], first, 2)
     npt.assert_allclose(short, [0, 1, 5, 1])
     ends = np.array([[0.0, 0.0], [2.0, 4.0]])
-    npt.assert_allclose(half_ranges(np.array([[1.0, 6], [5, 2]]), ends), [2, 4])
+    npt.assert_allclose(
+        distances_from_range(np.array([[1.0, 6], [5, 2]]), ends), [2, 4]
+    )
 
 
 @by_method

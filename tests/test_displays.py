@@ -255,9 +255,9 @@ def test_styles_and_axes_of_outliers_are_those_of_the_caller():
 def test_outliers_that_cannot_be_drawn_are_refused(monkeypatch):
     with pytest.raises(NotFittedError):
         AnomalyDisplay.from_estimator(LSTMOutlierDetector(), MACHINE)
-    with pytest.raises(TypeError, match="draws an LSTMOutlierDetector, got Ridge"):
+    with pytest.raises(TypeError, match="plots an LSTMOutlierDetector, got Ridge"):
         AnomalyDisplay.from_estimator(Ridge(), MACHINE)
-    with pytest.raises(ValueError, match=r"no reading 'c'\. Choose from \['vib"):
+    with pytest.raises(ValueError, match=r"no feature 'c'\. Choose from \['vib"):
         AnomalyDisplay.from_estimator(DETECTOR, MACHINE, feature="c")
     with pytest.raises(ValueError, match="two axes, got 1"):
         AnomalyDisplay.from_estimator(DETECTOR, MACHINE, ax=plt.gca())
@@ -265,5 +265,5 @@ def test_outliers_that_cannot_be_drawn_are_refused(monkeypatch):
     with pytest.raises(ValueError, match=r"holds 2 series.*'here'"):
         AnomalyDisplay.from_estimator(DETECTOR, panel)
     monkeypatch.setitem(sys.modules, "matplotlib", None)
-    with pytest.raises(ImportError, match="AnomalyDisplay draws with matplotlib"):
+    with pytest.raises(ImportError, match="AnomalyDisplay needs matplotlib"):
         AnomalyDisplay.from_estimator(DETECTOR, MACHINE)
