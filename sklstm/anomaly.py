@@ -17,6 +17,7 @@ from sklstm._anomaly.scoring import Scorer
 from sklstm._anomaly.settings import Settings
 from sklstm._anomaly.windows import fill_missing, split_rows, windows_of_series
 from sklstm._core.base import all_or_nothing
+from sklstm._core.defaults import TunableDefault, with_epochs
 from sklstm._core.nested import clone_with_seed
 from sklstm._core.sklearn_compat import HasMethods, Interval, StrOptions, fit_context
 from sklstm._input.table import Table, read_table
@@ -25,12 +26,60 @@ from sklstm.autoencoding import LSTMAutoencoder
 from sklstm.preprocessing import SlidingWindowTransformer
 from sklstm.regression import LSTMRegressor
 
-__all__ = ["LSTMOutlierDetector"]
+__all__ = ["LSTMOutlierDetector", "default_estimator"]
 
-# Number of windows that a default network sees, over all epochs.
+# Number of windows that an estimator with max_iter="auto" sees, over all epochs.
 WINDOWS_SEEN = 200_000
 # What an estimator must be able to do, by `method`.
 REQUIRED_METHODS = {"forecast": "predict", "reconstruction": "reconstruct"}
+
+
+def default_estimator(
+    method: Literal["forecast", "reconstruction"] = "forecast",
+) -> "LSTMRegressor | LSTMAutoencoder":
+    """Return the estimator that :class:`LSTMOutlierDetector` uses by default.
+
+    Parameters
+    ----------
+    method : {"forecast", "reconstruction"}, default="forecast"
+        Method of the detector.
+
+    Returns
+    -------
+    estimator : LSTMRegressor or LSTMAutoencoder
+        Estimator with 32 units, the Huber loss, batches of 64 windows and a cosine
+        learning-rate schedule. Its ``max_iter="auto"`` is only valid inside a detector,
+        which replaces it by a number of epochs that depends on the number of windows.
+
+    Raises
+    ------
+    ValueError
+        If there is no such method.
+
+    Examples
+    --------
+    >>> from sklstm import LSTMOutlierDetector
+    >>> from sklstm.anomaly import default_estimator
+    >>> estimator = default_estimator().set_params(dropout=0.1)
+    >>> detector = LSTMOutlierDetector(estimator)
+
+    The same in one step:
+
+    >>> detector = LSTMOutlierDetector().set_params(estimator__dropout=0.1)
+    >>> detector.estimator.dropout
+    0.1
+    """
+    classes = {"forecast": LSTMRegressor, "reconstruction": LSTMAutoencoder}
+    if method not in classes:
+        raise ValueError(f"There is no method {method!r}. Choose from {list(classes)}.")
+    return classes[method](
+        hidden_layer_sizes=(32,),
+        loss="huber",
+        batch_size=64,
+        learning_rate="cosine",
+        max_iter="auto",
+        n_iter_no_change=30,
+    )
 
 
 class ScoredRows(NamedTuple):
@@ -42,7 +91,7 @@ class ScoredRows(NamedTuple):
     distances: np.ndarray  # (n_rows,)
 
 
-class LSTMOutlierDetector(OutlierMixin, BaseEstimator):
+class LSTMOutlierDetector(TunableDefault, OutlierMixin, BaseEstimator):
     """Detector of rows in a time series that do not follow from the rows before them.
 
     A network learns to predict each row from the rows before it. Its typical errors are
@@ -53,12 +102,15 @@ class LSTMOutlierDetector(OutlierMixin, BaseEstimator):
     Parameters
     ----------
     estimator : estimator or None, default=None
-        What expects, cloned for each fit. For ``method="forecast"`` a regressor that
-        takes windows of shape (n_windows, window_size, n_features), or rows of shape
-        (n_windows, window_size * n_features) if its tags say so, and predicts a row;
-        for "reconstruction" an :class:`LSTMAutoencoder`. None is one with 32 units and
-        Huber's loss, for 30 epochs or less, so that it sees 200 000 windows, and 3 at
-        least. Its seeds are set from `random_state`.
+        Estimator of the expected values, cloned for each fit. With
+        ``method="forecast"``, a regressor that predicts a row from windows of shape
+        (n_windows, window_size, n_features), or, if its tags do not include 3-D input,
+        from rows of shape (n_windows, window_size * n_features). With "reconstruction",
+        an :class:`LSTMAutoencoder`. If None,
+        :func:`~sklstm.anomaly.default_estimator` is used; its parameters can be set as
+        ``estimator__dropout=0.1``. An estimator with ``max_iter="auto"`` is trained for
+        as many epochs as it takes to see 200 000 windows, at least 3 and at most 30.
+        `random_state` replaces the seeds of the estimator.
 
     method : {"forecast", "reconstruction"}, default="forecast"
         How the expected values of a row are found: a forecast from the rows before it,
@@ -199,6 +251,8 @@ class LSTMOutlierDetector(OutlierMixin, BaseEstimator):
         "groups": [str, Integral, None],
         "random_state": ["random_state"],
     }
+
+    _nested_name = "estimator"
 
     def __init__(
         self,
@@ -426,22 +480,18 @@ class LSTMOutlierDetector(OutlierMixin, BaseEstimator):
         )
 
     def _new_estimator(self, n_windows):
-        """Clone the estimator or build the default one, with a new seed."""
+        """Clone the estimator or the default one; set its seed and its epochs."""
         estimator = self.estimator
         if estimator is None:
-            n_epochs = int(np.clip(WINDOWS_SEEN // n_windows, 3, 30))
-            settings = {
-                "hidden_layer_sizes": (32,),
-                "loss": "huber",
-                "batch_size": 64,
-                "learning_rate": "cosine",
-                "max_iter": n_epochs,
-                "n_iter_no_change": n_epochs,
-            }
-            kinds = {"forecast": LSTMRegressor, "reconstruction": LSTMAutoencoder}
-            estimator = kinds[self.method](**settings)
+            estimator = self._default_estimator()
         random = check_random_state(self.random_state)
-        return clone_with_seed(estimator, random.randint(np.iinfo(np.int32).max))
+        seed = random.randint(np.iinfo(np.int32).max)
+        return with_epochs(clone_with_seed(estimator, seed), n_windows, WINDOWS_SEEN)
+
+    def _default_estimator(self):
+        # Parameters are read before `fit` checks them, so the method may be invalid.
+        is_valid = self.method in REQUIRED_METHODS
+        return default_estimator(self.method if is_valid else "forecast")
 
     def _feature_names(self, table):
         """Return the names of the features, or else their positions in X."""

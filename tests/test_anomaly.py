@@ -10,6 +10,7 @@ import pytest
 from sklearn.base import BaseEstimator, RegressorMixin, clone
 from sklearn.exceptions import NotFittedError
 from sklearn.linear_model import Ridge
+from sklearn.model_selection import GridSearchCV, TimeSeriesSplit
 from sklearn.svm import LinearSVR
 
 from sklstm import LSTMAutoencoder, LSTMOutlierDetector, LSTMRegressor
@@ -17,6 +18,7 @@ from sklstm._anomaly.errors import ErrorScaler
 from sklstm._anomaly.ranges import distances_from_past_range, distances_from_range
 from sklstm._anomaly.scoring import smooth
 from sklstm._anomaly.threshold import outlier_threshold
+from sklstm.anomaly import default_estimator
 
 RANDOM = np.random.default_rng(0)
 STEPS = np.arange(700)
@@ -24,12 +26,13 @@ NOISE = 0.05 * RANDOM.normal(size=700)
 WAVE = np.sin(0.3 * STEPS) + NOISE
 TINY = {"max_iter": 20, "batch_size": 32, "learning_rate": "cosine"}
 NETWORK = LSTMRegressor((12,), **TINY)
+AUTOENCODER = LSTMAutoencoder(hidden_layer_sizes=(12,), n_components=4, **TINY)
 
 by_method = pytest.mark.parametrize("method", ["forecast", "reconstruction"])
 
 
 def detector(method="forecast", **settings):
-    estimator = NETWORK if method == "forecast" else LSTMAutoencoder(4, (12,), **TINY)
+    estimator = NETWORK if method == "forecast" else AUTOENCODER
     settings = {"random_state": 0, "estimator": estimator, **settings}
     return LSTMOutlierDetector(method=method, **settings)
 
@@ -253,6 +256,46 @@ def test_the_same_scores_each_time_also_from_a_file(on_wave):
     npt.assert_array_equal(copy.score_samples(WAVE[:, None]), scores)
 
 
+@by_method
+def test_parameters_of_the_default_estimator_can_be_set(method):
+    model = LSTMOutlierDetector().set_params(
+        estimator__hidden_layer_sizes=(3,), estimator__max_iter=1, method=method
+    )
+    model.fit(WAVE[:100, None])
+    assert model.estimator_.hidden_layer_sizes == (3,)
+    assert model.estimator_.n_iter_ == 1
+    assert model.estimator_.loss == "huber"
+    assert LSTMOutlierDetector().get_params()["estimator__dropout"] == 0
+    assert LSTMOutlierDetector().get_params()["estimator"] is None
+
+
+def mean_score(model, X, y=None):
+    return model.score_samples(X).mean()
+
+
+def test_a_search_reaches_the_default_estimator():
+    sizes = [(2,), (3,)]
+    search = GridSearchCV(
+        LSTMOutlierDetector(random_state=0),
+        {"estimator__hidden_layer_sizes": sizes, "estimator__max_iter": [1]},
+        scoring=mean_score,
+        cv=TimeSeriesSplit(2),
+    )
+    search.fit(WAVE[:200, None])
+    assert search.best_estimator_.estimator_.hidden_layer_sizes in sizes
+
+
+def test_the_default_estimator_is_the_one_that_is_fitted():
+    models = [
+        LSTMOutlierDetector(estimator, method="reconstruction", random_state=0)
+        for estimator in (None, default_estimator("reconstruction"))
+    ]
+    one, other = (m.fit(WAVE[:200, None]).score_samples(WAVE[:, None]) for m in models)
+    npt.assert_array_equal(one, other)
+    with pytest.raises(ValueError, match="no method 'guess'"):
+        default_estimator("guess")
+
+
 def test_default_networks_and_other_regressors_expect_too():
     for method in ("forecast", "reconstruction"):
         model = LSTMOutlierDetector(method=method, random_state=0).fit(WAVE[:200, None])
@@ -286,6 +329,18 @@ class Last(RegressorMixin, BaseEstimator):
 
     def predict(self, X):
         return np.zeros((len(X), self.n_outputs_))
+
+
+class WithEpochs(Last):
+    def __init__(self, max_iter="auto"):
+        self.max_iter = max_iter
+
+
+@pytest.mark.parametrize(("n_rows", "n_epochs"), [(100, 30), (15_000, 19), (99_000, 3)])
+def test_automatic_epochs_see_200_000_windows(n_rows, n_epochs):
+    model = LSTMOutlierDetector(WithEpochs()).fit(np.resize(WAVE, (n_rows, 1)))
+    assert model.estimator_.max_iter == n_epochs
+    assert default_estimator().max_iter == "auto"
 
 
 def test_missing_readings_of_a_row_do_not_make_it_strange():
