@@ -1,7 +1,7 @@
 """Outlier detection in time series: rows that do not follow from the rows before."""
 
 from numbers import Integral, Real
-from typing import Literal, NamedTuple, Self
+from typing import Any, Literal, NamedTuple, Self
 
 import numpy as np
 import pandas as pd
@@ -253,6 +253,11 @@ class LSTMOutlierDetector(TunableDefault, OutlierMixin, BaseEstimator):
     }
 
     _nested_name = "estimator"
+
+    estimator_: Any
+    offset_: float
+    n_features_in_: int
+    feature_names_in_: NDArray[np.object_]
 
     def __init__(
         self,
