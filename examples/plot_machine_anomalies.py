@@ -167,14 +167,14 @@ by_linear = LSTMOutlierDetector(linear, window_size=24).fit(sales[:"2018"])
 print("\nlinear:", *sales.index[by_linear.predict(sales) == -1])
 
 # %%
-# All of them flag April 2020, when shops were closed. Which other months the networks
-# flag depends on the seed: 27 years of months are few for a network, and it
-# underestimates Decembers. The linear detector needs fewer rows. It also flags the
-# autumns of 2001 and of 2008, and March 2020.
+# Most of them flag April 2020, when shops were closed. Whether a network flags it, and
+# which other months it flags, depends on the seed: 27 years of months are few rows for
+# a network. The linear detector needs fewer rows. It also flags the autumns of 2001 and
+# of 2008, and March 2020.
 #
-# All of them also flag April 2021, and this is partly an error of the expected value:
-# the window contains the drop of the year before and expects it again. These are the
-# lines of that month, by the last network and by the linear regression:
+# All of them flag April 2021, and this is partly an error of the expected value: the
+# window contains the drop of the year before and expects it again. These are the lines
+# of that month, by the last network and by the linear regression:
 
 april = pd.Period("2021-04")
 for model in (by_lstm, by_linear):
