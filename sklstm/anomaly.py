@@ -331,7 +331,7 @@ class LSTMOutlierDetector(TunableDefault, OutlierMixin, BaseEstimator):
             for key, windows in windows_of_series(self._windower, X, table)
         )
         fit_estimator(self.estimator_, training_windows, self.method)
-        self._calibrate(X, table, split.calibration)
+        self._calibrate(X, table, split)
         return self
 
     def predict(self, X: ArrayLike) -> NDArray[np.int64]:
@@ -438,11 +438,11 @@ class LSTMOutlierDetector(TunableDefault, OutlierMixin, BaseEstimator):
         comparison = self.compare(X)
         return explanation_frame(comparison[-comparison["distance"] < self.offset_])
 
-    def _calibrate(self, X, table, calibration):
+    def _calibrate(self, X, table, split):
         """Measure errors on the calibration rows, and compute the threshold."""
-        expected = self._expected(X, table, calibration)
+        expected = self._expected(X, table, split.calibration)
         errors = _subtract(table.values, expected)
-        rows = np.concatenate(list(calibration.values()))
+        rows = split.calibration_rows
         check_errors(errors[rows], self._feature_names(table))
         self._scorer = Scorer.from_errors(errors, table, rows, self._settings)
         self.offset_ = -self._scorer.threshold(errors, table, rows, self.contamination)
