@@ -56,6 +56,10 @@ def default_estimator(
     ValueError
         If there is no such method.
 
+    See Also
+    --------
+    LSTMOutlierDetector : Detect outliers in time series.
+
     Examples
     --------
     >>> from sklstm import LSTMOutlierDetector

@@ -48,7 +48,7 @@ class AnomalyDisplay:
         Upper and lower axes.
 
     figure_ : matplotlib Figure
-        Figure that contains the axes.
+        Figure of the axes.
 
     lines_ : dict of str to matplotlib Line2D
         The lines "values", "expected", "distances" and "threshold".
