@@ -53,7 +53,6 @@ MEAN_SOMETHING_ELSE = {
     ("LSTMClassifier", "standardize"),
     ("LSTMOutlierDetector", "window_size"),
     ("LSTMOutlierDetector", "calibration_fraction"),
-    ("LSTMOutlierDetector", "context"),
     ("LSTMAutoencoder", "hidden_layer_sizes"),
     ("LSTMAutoencoder", "bidirectional"),
     ("LSTMAutoencoder", "pooling"),
