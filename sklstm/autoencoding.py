@@ -1,12 +1,17 @@
-"""Windows in few numbers, and back."""
+"""Windows compressed into a few numbers, and reconstructed from them."""
 
 from numbers import Integral
 
 import numpy as np
 from sklearn.utils.validation import check_array, check_is_fitted
 
-from sklstm._core.base import BaseLSTM, all_or_nothing, callback_data, without_front_end
-from sklstm._core.samples import Samples, split_off_last
+from sklstm._core.base import (
+    RECURRENT_PARAMETERS,
+    BaseLSTM,
+    all_or_nothing,
+    callback_data,
+)
+from sklstm._core.samples import split_off_last
 from sklstm._core.sklearn_compat import (
     Interval,
     StrOptions,
@@ -15,7 +20,6 @@ from sklstm._core.sklearn_compat import (
     with_callbacks,
 )
 from sklstm._core.targets import Reconstruction
-from sklstm._input.check import strings_refused
 
 
 class LSTMAutoencoder(BaseLSTM):
@@ -231,7 +235,11 @@ class LSTMAutoencoder(BaseLSTM):
     >>> phases = np.linspace(0, 2 * np.pi, 200)
     >>> X = np.sin(phases[:, None] + 0.5 * np.arange(8))
     >>> model = LSTMAutoencoder(
-    ...     2, batch_size=20, learning_rate="cosine", max_iter=50, random_state=0
+    ...     n_components=2,
+    ...     batch_size=20,
+    ...     learning_rate="cosine",
+    ...     max_iter=50,
+    ...     random_state=0,
     ... ).fit(X)
     >>> model.transform(X).shape
     (200, 2)
@@ -241,8 +249,11 @@ class LSTMAutoencoder(BaseLSTM):
     True
     """
 
+    _network_kind = "autoencoder"
+    _network_parameters = (*RECURRENT_PARAMETERS, "n_components")
+
     _parameter_constraints: dict = {
-        **without_front_end(BaseLSTM._parameter_constraints),
+        **BaseLSTM._parameter_constraints,
         "n_components": [Interval(Integral, 1, None, closed="left")],
         "pooling": [StrOptions({"last", "mean", "max", "attention"})],
         "loss": [StrOptions({"squared_error", "absolute_error", "huber"})],
@@ -250,9 +261,9 @@ class LSTMAutoencoder(BaseLSTM):
 
     def __init__(
         self,
-        n_components=10,
         hidden_layer_sizes=(50,),
         *,
+        n_components=10,
         cell="lstm",
         activation="tanh",
         bidirectional=False,
@@ -280,8 +291,8 @@ class LSTMAutoencoder(BaseLSTM):
         device="cpu",
         dtype="auto",
     ):
-        self.n_components = n_components
         self.hidden_layer_sizes = hidden_layer_sizes
+        self.n_components = n_components
         self.cell = cell
         self.activation = activation
         self.bidirectional = bidirectional
@@ -312,8 +323,16 @@ class LSTMAutoencoder(BaseLSTM):
     @with_callbacks
     @fit_context
     @all_or_nothing
-    def fit(self, X, y=None, sample_weight=None):
-        """Learn to make windows from few numbers.
+    def fit(
+        self,
+        X,
+        y=None,
+        sample_weight=None,
+        *,
+        X_val=None,
+        sample_weight_val=None,
+    ):
+        """Fit a network that reconstructs windows.
 
         Parameters
         ----------
@@ -322,10 +341,18 @@ class LSTMAutoencoder(BaseLSTM):
             Windows, as in :meth:`LSTMRegressor.fit`.
 
         y : None
-            Not used; there for pipelines.
+            Ignored. It is a parameter for compatibility with pipelines.
 
         sample_weight : array-like of shape (n_windows,), default=None
-            What each window counts; None counts all alike.
+            Weight of each window, not negative. A window with weight 2 counts as two
+            equal windows in its batch. If None, all windows have the same weight.
+
+        X_val : array-like, shaped as X, default=None
+            Windows for validation. As with ``early_stopping=True``, the weights with
+            the lowest validation loss are kept, but no training windows are held out.
+
+        sample_weight_val : array-like of shape (n_windows_val,), default=None
+            Weight of each window in `X_val`. If None, all windows have the same weight.
 
         Returns
         -------
@@ -335,33 +362,78 @@ class LSTMAutoencoder(BaseLSTM):
         Raises
         ------
         ValueError
-            If a parameter, X or a weight is not as described here; if early stopping
-            leaves nothing to learn from; if training diverges.
+            If a parameter, X or a weight is not as described here; if
+            `sample_weight_val` is passed without `X_val`; if early stopping leaves no
+            training window; if training diverges; or, with ``warm_start=True``, if the
+            network of the last fit has other shapes.
         TypeError
             If X is sparse.
+
+        Warns
+        -----
+        ConvergenceWarning
+            If the loss was still improving after `max_iter` epochs.
+        UserWarning
+            If training was interrupted (Ctrl-C). The weights learned so far are kept.
         """
-        windows = self._check_windows(X, reset=True)
-        with strings_refused("sample_weight"):
-            weights = check_weights(sample_weight, windows.values)
-        samples = Samples(windows, windows.values, weights)
-        task = Reconstruction({"name": self.loss})
-        self._fit(task, samples, None, callback_data(X, y, sample_weight))
-        self.n_timesteps_ = windows.values.shape[1]
+        task, samples = self._check_samples(X, None, sample_weight, reset=True)
+        validation = self._check_validation(
+            task, X_val, None, sample_weight_val, samples
+        )
+        return self._fit(task, samples, validation, callback_data(X, y, sample_weight))
+
+    @with_callbacks
+    @fit_context
+    @all_or_nothing
+    def partial_fit(self, X, y=None, sample_weight=None):
+        """Train for one epoch on windows, without starting anew.
+
+        The first call builds the network and computes the scales of the features; later
+        calls keep them. The learning rate stays at `learning_rate_init`. The state of
+        the optimizer is kept between calls, but not in copies and pickles.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_windows, n_timesteps, n_features) or \
+                (n_windows, n_timesteps), or list of sequences
+            Windows, as in :meth:`fit`.
+
+        y : None
+            Ignored. It is a parameter for compatibility with pipelines.
+
+        sample_weight : array-like of shape (n_windows,), default=None
+            Weight of each window. If None, all windows have the same weight.
+
+        Returns
+        -------
+        self : LSTMAutoencoder
+            The fitted estimator.
+
+        Raises
+        ------
+        ValueError
+            As in :meth:`fit`, and if ``early_stopping=True``.
+        """
+        is_first = not self.__sklearn_is_fitted__()
+        longest = 0 if is_first else self.n_timesteps_
+        task, samples = self._check_samples(X, None, sample_weight, reset=is_first)
+        self._partial_fit(task, samples, callback_data(X, y, sample_weight))
+        self.n_timesteps_ = max(self.n_timesteps_, longest)
         return self
 
     def inverse_transform(self, X):
-        """Make windows from codes.
+        """Reconstruct windows from their components.
 
         Parameters
         ----------
         X : array-like of shape (n_windows, n_components)
-            What :meth:`transform` gives.
+            Components that :meth:`transform` returned.
 
         Returns
         -------
-        windows : ndarray of shape (n_windows, n_timesteps, n_features)
-            As long as the windows seen during fit, the longest of sequences; with an
-            axis of features also after a 2-D X.
+        windows : ndarray of shape (n_windows, `n_timesteps_`, n_features)
+            Reconstructed windows, in the units of the windows seen during fit. They
+            have an axis of features even if those windows had none.
 
         Raises
         ------
@@ -369,76 +441,95 @@ class LSTMAutoencoder(BaseLSTM):
             If X has another number of columns.
         """
         check_is_fitted(self)
-        codes = check_array(X, dtype=np.float64, input_name="X")
-        if codes.shape[1] != self.network_.width:
+        components = check_array(X, dtype=np.float64, input_name="X")
+        n_components = self._n_features_out
+        if components.shape[1] != n_components:
             raise ValueError(
-                f"X has {codes.shape[1]} columns, but the codes of this network have "
-                f"{self.network_.width} numbers. Pass what transform gives."
+                f"X has {components.shape[1]} columns, but the network has "
+                f"{n_components} components. Pass what transform returned."
             )
-        return self._model.decode(codes, self.n_timesteps_)
+        return self._model.decode(components, self.n_timesteps_)
 
     def reconstruct(self, X):
-        """Make windows again from what their codes keep.
+        """Return windows as they are reconstructed from their components.
 
         Parameters
         ----------
         X : array-like of shape (n_windows, n_timesteps, n_features) or \
                 (n_windows, n_timesteps), or list of sequences
-            Windows like those seen during fit; of any number of steps.
+            Windows, as in :meth:`fit`. The number of time steps of a 3-D X or of a
+            sequence may differ.
 
         Returns
         -------
         windows : ndarray of shape (n_windows, n_timesteps, n_features) or list
-            In the units of X, NaN at steps that do not exist; a list for sequences of
-            unequal length.
+            Reconstructed windows, in the units of X; NaN at padding steps. For
+            sequences of unequal length, a list of arrays.
 
         Raises
         ------
         ValueError
             If X is not as in :meth:`fit`.
         """
-        return self._in_kind(self._ask("answer", X), X)
+        return self._without_padding(self._call_model("predict", X), X)
 
     def reconstruction_error(self, X):
-        """Say how unlike the training windows each window is.
+        """Compute the reconstruction error of each window.
+
+        It is large for windows that are unlike the training windows.
 
         Parameters
         ----------
         X : array-like of shape (n_windows, n_timesteps, n_features) or \
                 (n_windows, n_timesteps), or list of sequences
-            Windows like those seen during fit; of any number of steps.
+            Windows, as in :meth:`fit`. The number of time steps of a 3-D X or of a
+            sequence may differ.
 
         Returns
         -------
         errors : ndarray of shape (n_windows,)
-            Mean squared error of all features of all steps that exist, in variances of
-            the training readings where `standardize=True`; NaN without any step.
+            Mean squared error over the time steps and features of each window. With
+            ``standardize=True`` it is in units of the variance of the feature in the
+            training windows. NaN for a window that is all padding.
 
         Raises
         ------
         ValueError
             If X is not as in :meth:`fit`.
         """
-        return self._ask("errors", X)
+        return self._call_model("errors", X)
 
-    def score(self, X, y=None):
-        """Return minus the mean of :meth:`reconstruction_error`, 0 at best.
+    def score(self, X, y=None, sample_weight=None):
+        """Return the negative mean reconstruction error; the best score is 0.
 
         Parameters
         ----------
         X : array-like of shape (n_windows, n_timesteps, n_features) or \
                 (n_windows, n_timesteps), or list of sequences
-            Windows like those seen during fit.
+            Windows, as in :meth:`fit`. The number of time steps of a 3-D X or of a
+            sequence may differ.
 
         y : None
-            Not used; there for searches.
+            Ignored. It is a parameter for compatibility with pipelines.
+
+        sample_weight : array-like of shape (n_windows,), default=None
+            Weight of each window. If None, all windows have the same weight.
 
         Returns
         -------
         score : float
-            Greater is better.
+            Negative weighted mean of :meth:`reconstruction_error`, without windows that
+            are all padding.
         """
-        return -float(np.nanmean(self.reconstruction_error(X)))
+        errors = self.reconstruction_error(X)
+        if sample_weight is None:
+            return -float(np.nanmean(errors))
+        weights = check_weights(sample_weight, errors)
+        is_known = ~np.isnan(errors)
+        return -float(np.average(errors[is_known], weights=weights[is_known]))
 
-    def _split_off(self, _task, samples):
+    def _new_task(self, y):
+        return Reconstruction({"name": self.loss})
+
+    def _split_off(self, task, samples):
         return split_off_last(samples, self.validation_fraction)

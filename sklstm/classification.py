@@ -1,14 +1,19 @@
 """Classification of windows."""
 
-from functools import partial
-
 import numpy as np
 from sklearn.base import ClassifierMixin
 from sklearn.metrics import accuracy_score
 from sklearn.utils import check_random_state
 
-from sklstm._core.base import BaseLSTM, all_or_nothing, callback_data
-from sklstm._core.samples import split_off_last, split_off_share
+from sklstm._core.base import (
+    INPUT_LAYER_CONSTRAINTS,
+    INPUT_LAYER_PARAMETERS,
+    RECURRENT_PARAMETERS,
+    BaseLSTM,
+    all_or_nothing,
+    callback_data,
+)
+from sklstm._core.samples import split_off_last, split_off_stratified
 from sklstm._core.sklearn_compat import StrOptions, fit_context, with_callbacks
 from sklstm._core.targets import Classification
 
@@ -243,8 +248,12 @@ class LSTMClassifier(ClassifierMixin, BaseLSTM):
     array(['falls', 'rises'], dtype='<U5')
     """
 
+    _network_kind = "recurrent"
+    _network_parameters = RECURRENT_PARAMETERS + INPUT_LAYER_PARAMETERS
+
     _parameter_constraints: dict = {
         **BaseLSTM._parameter_constraints,
+        **INPUT_LAYER_CONSTRAINTS,
         "class_weight": [dict, StrOptions({"balanced"}), None],
     }
 
@@ -382,16 +391,16 @@ class LSTMClassifier(ClassifierMixin, BaseLSTM):
         UserWarning
             If training was interrupted (Ctrl-C); what was learnt is kept.
         """
-        goes_on = self.warm_start and self.__sklearn_is_fitted__()
-        task, samples = self._check_samples(
-            partial(self._task_of, goes_on=goes_on), X, y, sample_weight, reset=True
-        )
+        continues = self.warm_start and self.__sklearn_is_fitted__()
+        # New windows may lack some of the classes.
+        task = self._task if continues else None
+        task, samples = self._check_samples(X, y, sample_weight, reset=True, task=task)
         validation = self._check_validation(
             task, X_val, y_val, sample_weight_val, samples
         )
         weights = task.class_weights(self.class_weight, samples)
         samples, validation = (
-            task.weighed(part, weights) for part in (samples, validation)
+            task.apply_class_weights(part, weights) for part in (samples, validation)
         )
         return self._fit(task, samples, validation, callback_data(X, y, sample_weight))
 
@@ -434,18 +443,23 @@ class LSTMClassifier(ClassifierMixin, BaseLSTM):
         """
         if isinstance(self.class_weight, str):
             raise ValueError(
-                "partial_fit cannot balance classes of which it sees a part. Pass a "
-                "dict as class_weight."
+                'partial_fit does not support class_weight="balanced", because one '
+                "call sees only a part of the windows. Pass a dict."
             )
         is_first = not self.__sklearn_is_fitted__()
         if not is_first and classes is not None:
             self._check_same_classes(classes)
-        task_of = partial(self._task_of, classes=classes, goes_on=not is_first)
         task, samples = self._check_samples(
-            task_of, X, y, sample_weight, reset=is_first
+            X,
+            y,
+            sample_weight,
+            reset=is_first,
+            n_codes=None if is_first else self._n_codes,
+            task=None if is_first else self._task,
+            classes=classes,
         )
         weights = task.class_weights(self.class_weight, samples)
-        samples = task.weighed(samples, weights)
+        samples = task.apply_class_weights(samples, weights)
         return self._partial_fit(task, samples, callback_data(X, y, sample_weight))
 
     def predict(self, X):
@@ -465,8 +479,8 @@ class LSTMClassifier(ClassifierMixin, BaseLSTM):
             probable than not, else 0. With ``pooling=None`` of each step, any class at
             steps that do not exist; of sequences of unequal length a list.
         """
-        outputs = self._ask("outputs", X)
-        return self._in_kind(self._task.labels(outputs), X)
+        outputs = self._call_model("outputs", X)
+        return self._without_padding(self._task.labels(outputs), X)
 
     def decision_function(self, X):
         """Return what the network gives before it is turned into probabilities.
@@ -485,8 +499,8 @@ class LSTMClassifier(ClassifierMixin, BaseLSTM):
             labels; of more classes, logarithms of their probabilities but for a
             constant.
         """
-        outputs = self._ask("outputs", X)
-        return self._in_kind(
+        outputs = self._call_model("outputs", X)
+        return self._without_padding(
             outputs[..., 0] if self._task.kind == "binary" else outputs, X
         )
 
@@ -506,8 +520,8 @@ class LSTMClassifier(ClassifierMixin, BaseLSTM):
             In the order of `classes_`; of several labels, each for itself. With
             ``pooling=None`` of each step, NaN where none exists.
         """
-        outputs = self._ask("outputs", X)
-        return self._in_kind(np.exp(self._task.log_probabilities(outputs)), X)
+        outputs = self._call_model("outputs", X)
+        return self._without_padding(np.exp(self._task.log_probabilities(outputs)), X)
 
     def predict_log_proba(self, X):
         """Predict the logarithms of the probabilities of classes.
@@ -524,8 +538,8 @@ class LSTMClassifier(ClassifierMixin, BaseLSTM):
         log_probabilities : ndarray of shape (n_windows, n_classes)
             As :meth:`predict_proba`, exact for small ones too.
         """
-        outputs = self._ask("outputs", X)
-        return self._in_kind(self._task.log_probabilities(outputs), X)
+        outputs = self._call_model("outputs", X)
+        return self._without_padding(self._task.log_probabilities(outputs), X)
 
     def score(self, X, y, sample_weight=None):
         """Return the share of classes that are predicted right.
@@ -548,20 +562,18 @@ class LSTMClassifier(ClassifierMixin, BaseLSTM):
             :func:`sklearn.metrics.accuracy_score`; with ``pooling=None`` over all steps
             that exist.
         """
-        truths, predictions, weights = self._to_score(X, y, sample_weight)
-        return accuracy_score(truths, predictions, sample_weight=weights)
+        actual, predictions, weights = self._to_score(X, y, sample_weight)
+        return accuracy_score(actual, predictions, sample_weight=weights)
 
-    def _task_of(self, y, classes=None, goes_on=False):
-        if goes_on:
-            return self._task
+    def _new_task(self, y, classes=None):
         return Classification.of(y, type(self).__name__, classes)
 
     def _check_same_classes(self, classes):
-        """Raise unless classes are those of the first call."""
+        """Raise unless the classes are those of the first call."""
         if not np.array_equal(np.sort(classes), self.classes_):
             raise ValueError(
-                f"classes={list(classes)} are not those of the first call, "
-                f"{self.classes_.tolist()}. Pass these, or none."
+                f"classes={list(classes)} differ from those of the first call, "
+                f"{self.classes_.tolist()}. Pass the same classes, or None."
             )
 
     def _split_off(self, task, samples):
@@ -569,9 +581,11 @@ class LSTMClassifier(ClassifierMixin, BaseLSTM):
             return split_off_last(samples, self.validation_fraction)
         strata = np.zeros(len(samples.targets), int)
         if self.pooling is not None:
-            strata = task.strata(samples.targets)
+            strata = task.class_numbers(samples.targets)
         random_state = check_random_state(self.random_state)
-        return split_off_share(samples, self.validation_fraction, strata, random_state)
+        return split_off_stratified(
+            samples, self.validation_fraction, strata, random_state
+        )
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

@@ -1,13 +1,22 @@
 """Regression on windows."""
 
+from dataclasses import replace
 from numbers import Real
 
 import numpy as np
 from sklearn.base import RegressorMixin
 from sklearn.metrics import r2_score
 from sklearn.utils.metaestimators import available_if
+from sklearn.utils.validation import check_is_fitted
 
-from sklstm._core.base import BaseLSTM, all_or_nothing, callback_data
+from sklstm._core.base import (
+    INPUT_LAYER_CONSTRAINTS,
+    INPUT_LAYER_PARAMETERS,
+    RECURRENT_PARAMETERS,
+    BaseLSTM,
+    all_or_nothing,
+    callback_data,
+)
 from sklstm._core.samples import split_off_last
 from sklstm._core.sklearn_compat import (
     Interval,
@@ -250,8 +259,12 @@ class LSTMRegressor(RegressorMixin, BaseLSTM):
     True
     """
 
+    _network_kind = "recurrent"
+    _network_parameters = RECURRENT_PARAMETERS + INPUT_LAYER_PARAMETERS
+
     _parameter_constraints: dict = {
         **BaseLSTM._parameter_constraints,
+        **INPUT_LAYER_CONSTRAINTS,
         "loss": [
             StrOptions(
                 {"squared_error", "absolute_error", "huber", "poisson", "quantile"}
@@ -400,9 +413,7 @@ class LSTMRegressor(RegressorMixin, BaseLSTM):
         UserWarning
             If training was interrupted (Ctrl-C); what was learnt is kept.
         """
-        task, samples = self._check_samples(
-            self._task_of, X, y, sample_weight, reset=True
-        )
+        task, samples = self._check_samples(X, y, sample_weight, reset=True)
         validation = self._check_validation(
             task, X_val, y_val, sample_weight_val, samples
         )
@@ -444,11 +455,12 @@ class LSTMRegressor(RegressorMixin, BaseLSTM):
             As :meth:`fit`; and with ``early_stopping=True``.
         """
         is_first = not self.__sklearn_is_fitted__()
+        n_codes = None if is_first else self._n_codes
         task, samples = self._check_samples(
-            self._task_of, X, y, sample_weight, reset=is_first
+            X, y, sample_weight, reset=is_first, n_codes=n_codes
         )
         if not is_first:
-            task = task._replace(is_1d=self._task.is_1d)
+            task = replace(task, is_1d=self._task.is_1d)
         return self._partial_fit(task, samples, callback_data(X, y, sample_weight))
 
     def predict(self, X):
@@ -468,10 +480,10 @@ class LSTMRegressor(RegressorMixin, BaseLSTM):
             steps that do not exist, and a list for sequences of unequal length; with
             ``loss="quantile"`` those of the level next to one half.
         """
-        answers = self._ask("answer", X)
+        y = self._call_model("predict", X)
         if self._has_quantiles:
-            answers = answers[..., _middle(self._model.loss.quantiles)]
-        return self._in_kind(answers[..., 0] if self._task.is_1d else answers, X)
+            y = y[..., _middle(self._model.loss.quantiles)]
+        return self._without_padding(y[..., 0] if self._task.is_1d else y, X)
 
     @available_if(lambda self: self.loss == "quantile")
     def predict_quantiles(self, X):
@@ -490,13 +502,15 @@ class LSTMRegressor(RegressorMixin, BaseLSTM):
                 (n_windows, n_outputs, n_quantiles)
             Quantiles in the order of their levels, which is their order.
         """
-        answers = self._ask("answer", X)
+        check_is_fitted(self)
         if not self._has_quantiles:
+            name = self._model.loss_parameters["name"]
             raise ValueError(
-                f"This network was fitted with loss={self._model.loss_parameters}, "
-                'which has no quantiles. Fit it with loss="quantile".'
+                f"The network was fitted with loss={name!r}, which has no quantiles. "
+                'Set loss="quantile" and fit again.'
             )
-        return self._in_kind(answers[..., 0, :] if self._task.is_1d else answers, X)
+        y = self._call_model("predict", X)
+        return self._without_padding(y[..., 0, :] if self._task.is_1d else y, X)
 
     def score(self, X, y, sample_weight=None):
         """Return the coefficient of determination of predictions.
@@ -519,23 +533,21 @@ class LSTMRegressor(RegressorMixin, BaseLSTM):
             :func:`sklearn.metrics.r2_score`; with ``pooling=None`` over all steps that
             exist.
         """
-        truths, predictions, weights = self._to_score(X, y, sample_weight)
-        return r2_score(truths, predictions, sample_weight=weights)
+        actual, predictions, weights = self._to_score(X, y, sample_weight)
+        return r2_score(actual, predictions, sample_weight=weights)
 
     @property
     def _has_quantiles(self):
-        """Whether the network answers with quantiles."""
+        """Whether the network predicts quantiles."""
         return self._model.loss_parameters["name"] == "quantile"
 
-    def _task_of(self, y):
-        return Regression.of(y, type(self).__name__, self._loss_parameters())
+    def _new_task(self, y):
+        loss = {"name": self.loss}
+        if self.loss == "quantile":
+            loss["quantiles"] = _check_quantiles(self.quantiles)
+        return Regression.of(y, type(self).__name__, loss)
 
-    def _loss_parameters(self):
-        if self.loss != "quantile":
-            return {"name": self.loss}
-        return {"name": "quantile", "quantiles": _check_levels(self.quantiles)}
-
-    def _split_off(self, _task, samples):
+    def _split_off(self, task, samples):
         return split_off_last(samples, self.validation_fraction)
 
     def __sklearn_tags__(self):
@@ -544,22 +556,22 @@ class LSTMRegressor(RegressorMixin, BaseLSTM):
         return tags
 
 
-def _check_levels(quantiles):
-    """Read levels of quantiles; one number is one level, None the usual three."""
-    levels = np.atleast_1d((0.1, 0.5, 0.9) if quantiles is None else quantiles)
+def _check_quantiles(quantiles):
+    """Check quantiles and convert them to a tuple; None is (0.1, 0.5, 0.9)."""
+    array = np.atleast_1d((0.1, 0.5, 0.9) if quantiles is None else quantiles)
     if not (
-        levels.ndim == 1
-        and np.issubdtype(levels.dtype, np.number)
-        and len(levels)
-        and (np.diff(levels, prepend=0, append=1) > 0).all()
+        array.ndim == 1
+        and np.issubdtype(array.dtype, np.number)
+        and len(array)
+        and (np.diff(array, prepend=0, append=1) > 0).all()
     ):
         raise ValueError(
             "quantiles must be increasing numbers between 0 and 1, got "
             f"{quantiles!r}. Pass a tuple such as (0.1, 0.5, 0.9)."
         )
-    return tuple(levels.tolist())
+    return tuple(array.tolist())
 
 
-def _middle(levels):
-    """Position of the level next to one half."""
-    return int(np.argmin(np.abs(np.subtract(levels, 0.5))))
+def _middle(quantiles):
+    """Return the position of the quantile closest to 0.5."""
+    return int(np.argmin(np.abs(np.subtract(quantiles, 0.5))))

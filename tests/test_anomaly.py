@@ -32,7 +32,11 @@ by_method = pytest.mark.parametrize("method", ["forecast", "reconstruction"])
 
 
 def detector(method="forecast", **settings):
-    estimator = NETWORK if method == "forecast" else LSTMAutoencoder(4, (12,), **TINY)
+    estimator = (
+        NETWORK
+        if method == "forecast"
+        else LSTMAutoencoder((12,), n_components=4, **TINY)
+    )
     settings = {"random_state": 0, "estimator": estimator, **settings}
     return LSTMOutlierDetector(method=method, **settings)
 

@@ -10,7 +10,7 @@ from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 
 from sklstm import LSTMAutoencoder, SlidingWindowTransformer, pad_sequences
-from sklstm._nn.autoencoder import AutoencoderNetwork, n_multiplications_of
+from sklstm._nn.autoencoder import AutoencoderNetwork, n_multiplications
 from sklstm._nn.initialization import initialize
 from sklstm._nn.runtime import random_generator
 
@@ -114,7 +114,7 @@ def test_multiplications_of_both_ways_are_counted():
     }
     encoder = 2 * 4 * 4 * (2 + 4) + 2 * 4 * 5 * (8 + 5)
     decoder = 4 * 5 * (3 + 5) + 4 * 4 * (5 + 4)
-    assert n_multiplications_of(architecture) == encoder + decoder
+    assert n_multiplications(architecture) == encoder + decoder
 
 
 def test_the_same_codes_each_time_also_from_a_file(model):

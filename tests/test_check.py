@@ -48,7 +48,7 @@ def test_windows_are_not_copied(series):
 def test_missing_steps_are_counted():
     windows = read(pad_sequences([np.ones((n, 2)) for n in (3, 1, 4)]))
     npt.assert_array_equal(windows.n_padding, [1, 3, 0])
-    npt.assert_array_equal(windows.take(slice(1, 3)).n_padding, [3, 0])
+    npt.assert_array_equal(windows.select(slice(1, 3)).n_padding, [3, 0])
 
 
 def test_a_window_may_miss_every_step_where_others_do_not():

@@ -12,7 +12,7 @@ from sklearn.model_selection import StratifiedKFold, cross_val_score
 from sklearn.multiclass import OneVsRestClassifier
 
 from sklstm import LSTMClassifier
-from sklstm._core.samples import Samples, split_off_share
+from sklstm._core.samples import Samples, split_off_stratified
 from sklstm._core.targets import Classification
 
 RANDOM = np.random.default_rng(0)
@@ -103,7 +103,7 @@ def test_early_stopping_sets_every_class_aside_alike():
     strata = np.repeat([0, 1, 2], [100, 40, 10])
     samples = Samples(None, strata[:, None], np.ones(150))
     samples = samples._replace(windows=_Rows(np.arange(150)))
-    training, validation = split_off_share(
+    training, validation = split_off_stratified(
         samples, 0.2, strata, np.random.RandomState(0)
     )
     assert np.bincount(validation.targets[:, 0]).tolist() == [20, 8, 2]

@@ -22,6 +22,7 @@ FLOORS = [
     ["_nn.dispatch"],
     ["_nn.network"],
     ["_nn.autoencoder", "_nn.backprop", "_nn.initialization"],
+    ["_nn.architecture"],
     ["_input.padding", "_input.row_times", "_input.windows"],
     ["_input.check", "_input.frequency", "_input.tokens"],
     ["_input.table"],

@@ -20,8 +20,8 @@ class Windows(NamedTuple):
     n_padding: np.ndarray | None  # (n_windows,)
     n_codes: int | None = None  # of the codes from 0 on that they hold; None: readings
 
-    def take(self, rows):
-        """Return some of the windows; a view where `rows` is a slice."""
+    def select(self, rows):
+        """Return the windows of some rows; a view if `rows` is a slice."""
         n_padding = None if self.n_padding is None else self.n_padding[rows]
         return Windows(self.values[rows], n_padding, self.n_codes)
 

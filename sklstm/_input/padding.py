@@ -102,14 +102,6 @@ def _check_sequence(array, name, n_features, first):
         )
 
 
-def make_step_mask(windows):
-    """Say which steps of windows exist, bool of shape (n_windows, n_timesteps)."""
-    n_windows, n_timesteps, _ = windows.values.shape
-    if windows.n_padding is None:
-        return np.ones((n_windows, n_timesteps), bool)
-    return np.arange(n_timesteps) >= windows.n_padding[:, None]
-
-
 def steps_of(y, step_mask):
     """Lay targets of all steps that exist one after the other.
 
