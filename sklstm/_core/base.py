@@ -7,6 +7,7 @@ from functools import wraps
 from numbers import Integral, Real
 
 import numpy as np
+from numpy.typing import NDArray
 from sklearn.base import (
     BaseEstimator,
     ClassNamePrefixFeaturesOutMixin,
@@ -496,6 +497,27 @@ class BaseLSTM(
                 'Choose a pooling, such as "mean", and fit again.'
             )
         return self._call_model("pooled", X)
+
+    def get_feature_names_out(
+        self, input_features: ArrayLike | None = None
+    ) -> NDArray[np.object_]:
+        """Return the names of the columns of :meth:`transform`.
+
+        Parameters
+        ----------
+        input_features : array-like of str, default=None
+            Names of the columns of a 2-D X, which are checked. Ignored if the estimator
+            was fitted on a 3-D X.
+
+        Returns
+        -------
+        feature_names_out : ndarray of str
+            Name of the class in lower case with a number, such as ``"lstmregressor0"``.
+        """
+        # In a pipeline, these are the names of lag columns, not of the last axis of X.
+        if getattr(self, "_n_axes_in", 2) == 3:
+            input_features = None
+        return super().get_feature_names_out(input_features)
 
     @available_if(lambda self: self.pooling == "attention")
     def attention_weights(self, X: ArrayLike) -> Floats:
