@@ -1,6 +1,7 @@
 """Windows compressed into a few numbers, and reconstructed from them."""
 
 from numbers import Integral
+from typing import Literal, Self
 
 import numpy as np
 from sklearn.utils.validation import check_array, check_is_fitted
@@ -20,188 +21,208 @@ from sklstm._core.sklearn_compat import (
     with_callbacks,
 )
 from sklstm._core.targets import Reconstruction
+from sklstm._typing import (
+    Activation,
+    ArrayLike,
+    Cell,
+    Dtype,
+    Floats,
+    LearningRate,
+    Pooling,
+    RandomState,
+    Sizes,
+    Solver,
+)
 
 
 class LSTMAutoencoder(BaseLSTM):
-    """Put windows into few numbers, and make the windows from these again.
+    """Autoencoder that compresses windows into a few components.
 
-    A recurrent encoder reads a window and a linear layer makes its code; a recurrent
-    decoder reads the code at every step, and tells the window from its last step to its
-    first [10]_. What cannot be made again from so few numbers is unlike what was learnt
-    from: :meth:`reconstruction_error` says how much.
+    A recurrent encoder reads each window, and a linear layer maps its hidden states to
+    the components. A recurrent decoder reads the components at every time step and
+    reconstructs the window from its last step to its first [10]_. The decoder has the
+    layers of the encoder in reverse order, and it is never bidirectional.
+
+    Windows that are unlike the training windows are poorly reconstructed:
+    :meth:`reconstruction_error` measures how poorly.
 
     Parameters
     ----------
-    n_components : int, default=10
-        Numbers that stand for a window.
-
     hidden_layer_sizes : int or tuple of int, default=(50,)
-        Widths of the encoder's recurrent layers, first to last; each reads the hidden
-        states of the one before. The decoder has them in reverse order.
+        Number of units of each recurrent layer, from first to last. An int is one
+        layer.
+
+    n_components : int, default=10
+        Number of components that each window is compressed to.
 
     cell : {"lstm", "gru", "rnn"}, default="lstm"
-        Kind of recurrent cell: the LSTM [1]_ with forget gate [2]_, the gated
-        recurrent unit [3]_, or the simple recurrent network of Elman [4]_.
+        Type of recurrent cell: LSTM [1]_ with a forget gate [2]_, gated recurrent unit
+        [3]_, or simple recurrent network (Elman) [4]_.
 
     activation : {"tanh", "relu", "logistic", "identity"}, default="tanh"
-        Activation of the cells' candidates and outputs; the gates keep the logistic
-        function. "tanh", and "relu" of the simple cell, have a fast path; the others
-        train several times slower.
+        Activation function of the candidate and the output of a cell. The gates always
+        use the logistic function. "tanh" is the fastest, on a GPU by far.
 
     bidirectional : bool, default=False
-        Whether every layer of the encoder also reads the windows from their end, with
-        as many units again.
+        Whether each layer also reads the windows backward. This doubles its units.
 
     pooling : {"last", "mean", "max", "attention"}, default="last"
-        How the encoder's hidden states of all steps become one vector, of which the
-        code is a linear map: the one that has seen the whole window, their average,
-        their greatest values, or an average by learnt weights [5]_.
+        How the hidden states of all time steps become one vector per window: the state
+        after the last step, the mean, the maximum, or a weighted mean with learned
+        weights (attention) [5]_. The components are a linear map of this vector.
 
     dropout : float, default=0.0
-        Share of the numbers between two layers to drop while training, in [0, 1).
-        The linear layer counts: a network of one recurrent layer has a dropout too.
+        Fraction of the outputs of each recurrent layer to drop during training, in [0,
+        1). The outputs of the last layer are included.
 
     recurrent_dropout : float, default=0.0
-        Share of hidden units that the gates do not see while training, in [0, 1); the
-        same units at every step of a window [6]_. Training is several times slower
-        with it.
+        Fraction of the hidden state to drop before the gates during training, in [0,
+        1). The same units are dropped at every time step of a window [6]_.
 
     max_timescale : float or None, default=None
-        Longest dependency to be learnt, in time steps, at least 2: the biases of the
-        gates start spread over memories of up to that length [7]_. None starts with a
-        forget bias of 1, from which a long dependency is learnt later: on the adding
-        problem of 100 steps, :func:`~sklstm.datasets.make_adding`, the mean squared
-        error after as many sequences is six times as large. Not for ``cell="rnn"``.
+        Longest dependency to learn, in time steps, at least 2. The gate biases are then
+        initialized for memories of 1 to `max_timescale` steps (chrono initialization)
+        [7]_. If None, the forget gate bias starts at 1, and long dependencies take
+        longer to learn: on the adding problem with 100 steps
+        (:func:`~sklstm.datasets.make_adding`), the mean squared error after the same
+        number of sequences is six times as large. Not available for ``cell="rnn"``.
 
     loss : {"squared_error", "absolute_error", "huber"}, default="squared_error"
-        What training minimises, averaged over the features of all steps that exist:
-        half the squared error; the absolute error; or Huber's mixture of the two,
-        linear above an error of 1. They measure errors in standard deviations of the
-        features where `standardize=True`.
+        Loss to minimize, averaged over the time steps and features of each window: half
+        the squared error; the absolute error; or the Huber loss, which is linear above
+        an error of 1. With ``standardize=True``, errors are in units of the standard
+        deviation of each feature.
 
     solver : {"adam", "adamw", "sgd"}, default="adam"
-        Adam [8]_; Adam with decoupled weight decay [9]_; or gradient descent with
-        Nesterov's momentum of 0.9.
+        Optimizer: Adam [8]_, Adam with decoupled weight decay [9]_, or stochastic
+        gradient descent with Nesterov momentum of 0.9.
 
     alpha : float, default=0.0
-        Strength of the L2 penalty on all weights but biases. As in
-        :class:`~sklearn.neural_network.MLPRegressor` it is divided by the number of
-        windows in a batch. With ``solver="adamw"`` it is the weight decay instead: a
-        step shrinks the weights by ``alpha`` times the step size.
+        Strength of the L2 penalty on the weights; biases are not penalized. As in
+        :class:`~sklearn.neural_network.MLPRegressor`, it is divided by the number of
+        windows in a batch. With ``solver="adamw"`` it is the weight decay: each step
+        shrinks the weights by `alpha` times the learning rate.
 
     batch_size : int or "auto", default="auto"
-        Windows per training step, at most all of them; "auto" takes 200.
+        Number of windows per training step. "auto" is ``min(200, n_windows)``.
 
     learning_rate : {"constant", "cosine", "adaptive"}, default="constant"
-        Course of the step size: none; down to zero along half a cosine over `max_iter`
-        epochs; or divided by 5 whenever `n_iter_no_change` epochs brought nothing, and
-        only below 1e-6 an end of training.
+        Learning-rate schedule: constant; cosine decay to zero over `max_iter` epochs;
+        or adaptive, which divides the learning rate by 5 each time the loss has not
+        improved for more than `n_iter_no_change` epochs. Training then stops when the
+        learning rate would fall below 1e-6.
 
     learning_rate_init : float, default=0.01
-        First step size. Ten times that of
-        :class:`~sklearn.neural_network.MLPRegressor`: with 0.001 an LSTM on a few
-        hundred windows is far from done after `max_iter` epochs.
+        Initial learning rate. It is ten times that of
+        :class:`~sklearn.neural_network.MLPRegressor`: with 0.001, an LSTM on a few
+        hundred windows is far from convergence after `max_iter` epochs.
 
     max_grad_norm : float or None, default=1.0
-        Longest gradient of a step; a longer one is shortened to it. None leaves all as
-        they are.
+        Maximum norm of the gradient. A longer gradient is scaled down to it. If None,
+        the gradient is not clipped.
 
     max_iter : int, default=200
-        Epochs, that is passes over the training windows, at most.
+        Maximum number of epochs. An epoch is one pass over the training windows.
 
     shuffle : bool, default=True
-        Whether every epoch visits the windows in a new random order. Batches are drawn
-        from it; one batch of all windows has no order.
+        Whether to shuffle the windows in each epoch. It makes no difference if one
+        batch holds all windows.
 
     tol : float, default=1e-4
-        How much lower the loss must be to count as better, in units of the loss.
+        Minimum decrease of the loss that counts as an improvement, in units of the
+        loss.
 
     n_iter_no_change : int, default=10
-        Epochs to go on without a better loss; training stops with the one after.
+        Number of epochs without an improvement to tolerate. Training stops after one
+        more.
 
     early_stopping : bool, default=False
-        Whether to set aside the last windows and judge progress on them; the weights
-        that were best there are kept. X must be in time order. Training windows that
-        share readings with those set aside are left out, so that windows of 24 steps
-        cost 23 of them.
+        Whether to hold out the last windows for validation and keep the weights with
+        the lowest validation loss. The windows must be in time order. Training windows
+        that overlap the validation windows are left out: with windows of 24 steps,
+        these are 23.
 
     validation_fraction : float, default=0.1
-        Share of the windows to set aside, in (0, 1); only for ``early_stopping=True``.
+        Fraction of the windows to hold out for validation, in (0, 1). Only used if
+        ``early_stopping=True``.
 
     standardize : bool, default=True
-        Whether to bring every feature to mean 0 and standard deviation 1 by the
-        training windows. False takes them as they are.
+        Whether to scale each feature to mean 0 and standard deviation 1, computed on
+        the training windows. If False, the values are used as they are.
 
     warm_start : bool, default=False
-        Whether `fit` goes on with the weights, the scales and the precision of the last
-        fit; `max_timescale` and `standardize` have no say then.
+        Whether `fit` starts from the weights of the previous fit. The scaling and the
+        precision of that fit are kept, and `max_timescale` and `standardize` are
+        ignored.
 
     random_state : int, RandomState instance or None, default=None
-        Seeds the first weights, the order of the windows and dropout. Pass an int to
-        get the same model from every fit; global generators are never touched.
+        Seed of the initial weights, the order of the windows and dropout. Pass an int
+        for reproducible results. The global random generators are not used.
 
     verbose : bool, default=False
-        Whether to print the loss of every epoch.
+        Whether to print the loss of each epoch.
 
     device : str, default="cpu"
-        Where to train, by PyTorch's names, such as "cuda:1"; "auto" takes a CUDA GPU
-        where there is one.
+        PyTorch device to train on, such as "cpu" or "cuda:1". "auto" is a CUDA GPU if
+        one is available, otherwise the CPU.
 
     dtype : {"auto", "float32", "float64"}, default="auto"
-        Precision of the network. "auto" takes float64 for an X in float64 as long as
-        an epoch takes less than 100 million multiplications, some ten milliseconds,
-        and float32 elsewhere: float64 takes two to three times as long.
+        Precision of the network. "auto" is float64 if X is float64 and an epoch takes
+        fewer than 100 million multiplications (about ten milliseconds), otherwise
+        float32. float64 takes two to three times as long.
 
     Attributes
     ----------
     network_ : torch.nn.Module
-        The trained network; it maps scaled windows to scaled targets.
+        Trained network, from scaled windows to scaled targets.
 
     n_iter_ : int
-        Number of epochs run.
+        Number of epochs.
 
     loss_ : float
         Training loss of the last epoch.
 
     loss_curve_ : list of float of length `n_iter_`
-        Training loss of every epoch, with the penalty, averaged while the weights
-        change.
+        Training loss of each epoch with the penalty: the mean over the batches, between
+        which the weights change.
 
     validation_loss_curve_ : list of float of length `n_iter_` or None
-        Loss after every epoch on the windows set aside or passed as `X_val`; None
-        where there were none.
+        Loss on the validation windows after each epoch. None if there were none.
 
     best_loss_ : float
-        Lowest loss of an epoch, on the validation windows where there were any.
+        Lowest loss of an epoch, on the validation windows if there were any, otherwise
+        on the training windows.
 
     n_outputs_ : int
-        Number of features.
+        Number of features that are reconstructed.
 
     n_timesteps_ : int
-        Number of steps of the windows seen during :term:`fit`, as many as
-        :meth:`inverse_transform` makes.
+        Number of time steps of the windows that :meth:`inverse_transform` returns: that
+        of the windows seen during :term:`fit`, or of the longest sequence.
 
     n_features_in_ : int
-        Size of the last axis of X seen during :term:`fit`: the features of a 3-D X, the
-        columns of a 2-D one.
+        Number of features seen during :term:`fit`: the size of the last axis of a 3-D
+        X, or the number of columns of a 2-D X.
 
     feature_names_in_ : ndarray of shape (`n_features_in_`,)
-        Column names of X seen during :term:`fit`, where it had any.
+        Names of the columns of X seen during :term:`fit`. Defined only if X has column
+        names that are all strings.
 
     See Also
     --------
-    SlidingWindowTransformer : Cuts a series into windows inside a pipeline.
-    sklearn.decomposition.PCA : Few numbers for a window laid flat, without a network.
+    SlidingWindowTransformer : Cut a series into windows in a pipeline.
+    sklearn.decomposition.PCA : Linear components of flattened windows.
 
     Notes
     -----
-    An epoch takes O(n_windows * n_timesteps * width * (width + inputs)) per layer; the
-    time steps run one after another, whatever the device.
+    An epoch takes O(n_windows * n_timesteps * n_units * (n_units + n_inputs)) per
+    layer. The time steps run one after another on every device.
 
-    Small networks train on one thread, where they are fastest; larger ones on as many
-    as PyTorch is set to, which may show in the last digits of what they learn. A
-    pickled estimator holds weights as NumPy arrays, no data and no state of the
-    optimiser, and loads on a machine without a GPU.
+    Small networks are trained on one thread, because this is fastest. Larger networks
+    use as many threads as PyTorch is set to, and the last digits of the results may
+    depend on this number. A pickled estimator holds weights as NumPy arrays, without
+    the data and the state of the optimizer. It can be loaded on a machine without a
+    GPU.
 
     References
     ----------
@@ -228,7 +249,7 @@ class LSTMAutoencoder(BaseLSTM):
 
     Examples
     --------
-    Waves of any phase, in two numbers:
+    Compress waves of any phase into two components:
 
     >>> import numpy as np
     >>> from sklstm import LSTMAutoencoder
@@ -249,6 +270,8 @@ class LSTMAutoencoder(BaseLSTM):
     True
     """
 
+    n_timesteps_: int
+
     _network_kind = "autoencoder"
     _network_parameters = (*RECURRENT_PARAMETERS, "n_components")
 
@@ -261,36 +284,36 @@ class LSTMAutoencoder(BaseLSTM):
 
     def __init__(
         self,
-        hidden_layer_sizes=(50,),
+        hidden_layer_sizes: Sizes = (50,),
         *,
-        n_components=10,
-        cell="lstm",
-        activation="tanh",
-        bidirectional=False,
-        pooling="last",
-        dropout=0.0,
-        recurrent_dropout=0.0,
-        max_timescale=None,
-        loss="squared_error",
-        solver="adam",
-        alpha=0.0,
-        batch_size="auto",
-        learning_rate="constant",
-        learning_rate_init=0.01,
-        max_grad_norm=1.0,
-        max_iter=200,
-        shuffle=True,
-        tol=1e-4,
-        n_iter_no_change=10,
-        early_stopping=False,
-        validation_fraction=0.1,
-        standardize=True,
-        warm_start=False,
-        random_state=None,
-        verbose=False,
-        device="cpu",
-        dtype="auto",
-    ):
+        n_components: int = 10,
+        cell: Cell = "lstm",
+        activation: Activation = "tanh",
+        bidirectional: bool = False,
+        pooling: Pooling = "last",
+        dropout: float = 0.0,
+        recurrent_dropout: float = 0.0,
+        max_timescale: float | None = None,
+        loss: Literal["squared_error", "absolute_error", "huber"] = "squared_error",
+        solver: Solver = "adam",
+        alpha: float = 0.0,
+        batch_size: int | Literal["auto"] = "auto",
+        learning_rate: LearningRate = "constant",
+        learning_rate_init: float = 0.01,
+        max_grad_norm: float | None = 1.0,
+        max_iter: int = 200,
+        shuffle: bool = True,
+        tol: float = 1e-4,
+        n_iter_no_change: int = 10,
+        early_stopping: bool = False,
+        validation_fraction: float = 0.1,
+        standardize: bool = True,
+        warm_start: bool = False,
+        random_state: RandomState = None,
+        verbose: bool = False,
+        device: str = "cpu",
+        dtype: Dtype = "auto",
+    ) -> None:
         self.hidden_layer_sizes = hidden_layer_sizes
         self.n_components = n_components
         self.cell = cell
@@ -325,13 +348,13 @@ class LSTMAutoencoder(BaseLSTM):
     @all_or_nothing
     def fit(
         self,
-        X,
-        y=None,
-        sample_weight=None,
+        X: ArrayLike,
+        y: object = None,
+        sample_weight: ArrayLike | None = None,
         *,
-        X_val=None,
-        sample_weight_val=None,
-    ):
+        X_val: ArrayLike | None = None,
+        sample_weight_val: ArrayLike | None = None,
+    ) -> Self:
         """Fit a network that reconstructs windows.
 
         Parameters
@@ -385,7 +408,9 @@ class LSTMAutoencoder(BaseLSTM):
     @with_callbacks
     @fit_context
     @all_or_nothing
-    def partial_fit(self, X, y=None, sample_weight=None):
+    def partial_fit(
+        self, X: ArrayLike, y: object = None, sample_weight: ArrayLike | None = None
+    ) -> Self:
         """Train for one epoch on windows, without starting anew.
 
         The first call builds the network and computes the scales of the features; later
@@ -421,7 +446,7 @@ class LSTMAutoencoder(BaseLSTM):
         self.n_timesteps_ = max(self.n_timesteps_, longest)
         return self
 
-    def inverse_transform(self, X):
+    def inverse_transform(self, X: ArrayLike) -> Floats:
         """Reconstruct windows from their components.
 
         Parameters
@@ -450,7 +475,7 @@ class LSTMAutoencoder(BaseLSTM):
             )
         return self._model.decode(components, self.n_timesteps_)
 
-    def reconstruct(self, X):
+    def reconstruct(self, X: ArrayLike) -> Floats:
         """Return windows as they are reconstructed from their components.
 
         Parameters
@@ -473,7 +498,7 @@ class LSTMAutoencoder(BaseLSTM):
         """
         return self._without_padding(self._call_model("predict", X), X)
 
-    def reconstruction_error(self, X):
+    def reconstruction_error(self, X: ArrayLike) -> Floats:
         """Compute the reconstruction error of each window.
 
         It is large for windows that are unlike the training windows.
@@ -499,7 +524,9 @@ class LSTMAutoencoder(BaseLSTM):
         """
         return self._call_model("errors", X)
 
-    def score(self, X, y=None, sample_weight=None):
+    def score(
+        self, X: ArrayLike, y: object = None, sample_weight: ArrayLike | None = None
+    ) -> float:
         """Return the negative mean reconstruction error; the best score is 0.
 
         Parameters

@@ -5,6 +5,7 @@ import warnings
 from abc import ABC, abstractmethod
 from functools import wraps
 from numbers import Integral, Real
+from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,8 +16,8 @@ from sklearn.base import (
 )
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import check_random_state
-from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
+from torch import nn
 
 from sklstm._core.samples import (
     Samples,
@@ -30,7 +31,9 @@ from sklstm._core.sklearn_compat import (
     CallbackRunner,
     CallbackSupportMixin,
     Interval,
+    Method,
     StrOptions,
+    available_if,
     check_weights,
 )
 from sklstm._input.check import check_windows, strings_refused
@@ -82,7 +85,16 @@ class BaseLSTM(
     """
 
     _network_kind: str  # a key of :data:`sklstm._nn.architecture.NETWORKS`
-    _network_parameters: tuple
+    _network_parameters: tuple[str, ...]
+
+    n_iter_: int
+    loss_: float
+    loss_curve_: list[float]
+    validation_loss_curve_: list[float] | None
+    best_loss_: float
+    n_outputs_: int
+    n_features_in_: int
+    feature_names_in_: NDArray[np.object_]
 
     _parameter_constraints: dict = {
         "hidden_layer_sizes": [
@@ -120,7 +132,7 @@ class BaseLSTM(
     }
 
     @property
-    def network_(self):
+    def network_(self) -> nn.Module:
         """The trained network."""
         check_is_fitted(self)
         return self._model.network
@@ -565,7 +577,7 @@ class BaseLSTM(
         return state
 
 
-def all_or_nothing(method):
+def all_or_nothing(method: Method) -> Method:
     """Restore the attributes of the estimator if the method raises an exception."""
 
     @wraps(method)
@@ -578,7 +590,7 @@ def all_or_nothing(method):
             vars(self).update(before)
             raise
 
-    return restoring
+    return cast("Method", restoring)
 
 
 def callback_data(X, y, sample_weight):

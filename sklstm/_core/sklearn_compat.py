@@ -3,10 +3,13 @@
 No other module imports them. If scikit-learn moves one, only this file changes.
 """
 
+from collections.abc import Callable
 from types import MappingProxyType
+from typing import Any, TypeVar
 
 import numpy as np
 from sklearn.base import _fit_context
+from sklearn.utils import metaestimators
 from sklearn.utils._param_validation import (
     HasMethods,
     Interval,
@@ -16,14 +19,18 @@ from sklearn.utils._param_validation import (
 from sklearn.utils._set_output import _get_output_config
 from sklearn.utils.validation import _check_sample_weight
 
+# A decorated method keeps its signature for type checkers.
+Method = TypeVar("Method", bound=Callable[..., Any])
+
 try:
-    from sklearn.callback import CallbackSupportMixin, with_callbacks
+    from sklearn.callback import CallbackSupportMixin
+    from sklearn.callback import with_callbacks as _with_callbacks
 except ImportError:  # scikit-learn < 1.9
 
     class CallbackSupportMixin:
         """Replacement for scikit-learn without callbacks: no methods."""
 
-    def with_callbacks(method):
+    def _with_callbacks(method):
         """Return the method unchanged."""
         return method
 
@@ -32,16 +39,30 @@ __all__ = [
     "CallbackSupportMixin",
     "HasMethods",
     "Interval",
+    "Method",
     "RealNotInt",
     "StrOptions",
+    "available_if",
     "check_weights",
     "fit_context",
     "output_container",
     "with_callbacks",
 ]
 
-# Nested estimators check their own parameters when they are fitted.
-fit_context = _fit_context(prefer_skip_nested_validation=True)
+
+def with_callbacks(method: Method) -> Method:
+    """Tear down the callbacks after a fit, if scikit-learn has callbacks."""
+    return _with_callbacks(method)
+
+
+def available_if(check: Callable[[Any], bool]) -> Callable[[Method], Method]:
+    """Make a method available only if `check` of the estimator is true."""
+    return metaestimators.available_if(check)
+
+
+def fit_context(method: Method) -> Method:
+    """Check the parameters before a fit; nested estimators check their own."""
+    return _fit_context(prefer_skip_nested_validation=True)(method)
 
 
 def output_container(transformer):
