@@ -2,16 +2,16 @@
 How long should the window be?
 ==============================
 
-The window size is a parameter of a pipeline step like any other, so a grid search tunes
-it together with the network. Every window size is scored on the same rows: the
-transformer keeps them all, and a test fold starts with its true past.
+The window size is a parameter of a pipeline step, so a grid search can tune it together
+with the network. All window sizes are scored on the same rows, because the transformer
+keeps every row. The first windows of a test fold hold the rows that precede the fold.
 """
 
 # %%
-# A table with one row a month
-# ----------------------------
-# To predict: by how many per cent the retail sales of the United States change next
-# month.
+# A table with one row per month
+# ------------------------------
+# The target is the percentage by which the retail sales of the United States change in
+# the next month.
 
 import matplotlib.pyplot as plt
 import pandas as pd
@@ -31,12 +31,12 @@ X_train.tail(3)
 # %%
 # The search
 # ----------
-# With ``horizon=1`` the window of a month ends with the month before. Each split learns
-# from the past and is scored on the two years that follow. Within its past, a network
-# stops training when it no longer improves on the last months of it.
+# With ``shift=1``, the window of a month ends with the month before. Each split trains
+# on the past and is scored on the two years that follow. A network stops training when
+# the loss on the last months of its training data no longer improves.
 
 model = make_pipeline(
-    SlidingWindowTransformer(horizon=1),
+    SlidingWindowTransformer(shift=1),
     LSTMRegressor(max_iter=500, early_stopping=True, random_state=0),
 )
 grid = {
@@ -50,8 +50,8 @@ print("Best:", search.best_params_)
 # %%
 # The score by window size
 # ------------------------
-# The forecast to beat needs no learning: the change of the same month last year, scored
-# on the same splits.
+# The baseline needs no training. It is the change in the same month of the year before,
+# scored on the same splits.
 
 scores = pd.DataFrame(
     {
@@ -68,20 +68,21 @@ scores = pd.DataFrame(
 
 last_year = y.shift(12)
 folds = [y_train.iloc[test] for _, test in splits.split(X_train)]
-naive = sum(r2_score(fold, last_year[fold.index]) for fold in folds) / len(folds)
-print(f"R2, mean of three splits\n{scores.round(3)}\nlast year's month: {naive:.3f}")
+baseline = sum(r2_score(fold, last_year[fold.index]) for fold in folds) / len(folds)
+print(f"R2, mean of three splits\n{scores.round(3)}\nlast year's month: {baseline:.3f}")
 
 figure, axes = plt.subplots(figsize=(7, 4), layout="constrained")
 scores.plot(ax=axes, marker="o")
-axes.axhline(naive, color="0.4", linestyle=":", label="last year's month")
+axes.axhline(baseline, color="0.4", linestyle=":", label="last year's month")
 axes.set(xlabel="window size (months)", ylabel="R2, mean of three splits")
 axes.legend(title="LSTM units")
 plt.show()
 
 # %%
-# On months that the search never saw
-# -----------------------------------
-# The best pipeline was fitted again on all training rows.
+# The score on the test months
+# ----------------------------
+# The search has not used these months. It has fitted the best pipeline again on all
+# training rows.
 
 print(f"R2, LSTM: {search.score(X_test, y_test):.2f}")
 print(f"R2, last year's month: {r2_score(y_test, last_year[y_test.index]):.2f}")

@@ -21,7 +21,7 @@ from sklstm._anomaly.scoring import (
 from sklstm._core.base import all_or_nothing
 from sklstm._core.nested import clone_with_seed, reshape_for
 from sklstm._core.sklearn_compat import HasMethods, Interval, StrOptions, fit_context
-from sklstm._input.table import carried_on, read_table, with_values
+from sklstm._input.table import forward_fill, read_table, replace_values
 from sklstm.autoencoding import LSTMAutoencoder
 from sklstm.preprocessing import SlidingWindowTransformer
 from sklstm.regression import LSTMRegressor
@@ -253,7 +253,7 @@ class LSTMOutlierDetector(OutlierMixin, BaseEstimator):
             time=self.time,
             groups=self.groups,
         )
-        X = self._carried_on(X, table)
+        X = self._forward_fill(X, table)
         self._windower.fit(X)
         early, held = self._split(table)
         self.estimator_ = self._new_estimator(sum(map(len, early.values())))
@@ -372,7 +372,7 @@ class LSTMOutlierDetector(OutlierMixin, BaseEstimator):
         """Return rows as a table, what was expected, the errors and the distances."""
         check_is_fitted(self)
         table = read_table(self, X, reset=False, ensure_all_finite="allow-nan")
-        expected, errors = self._errors(self._carried_on(X, table), table)
+        expected, errors = self._errors(self._forward_fill(X, table), table)
         _, distance, _, memory = self._fixed
         if distance == "range":
             before = partial(from_range_before, memory=memory)
@@ -392,11 +392,11 @@ class LSTMOutlierDetector(OutlierMixin, BaseEstimator):
         distances[np.isnan(errors).all(axis=1)] = np.nan
         return distances
 
-    def _carried_on(self, X, table):
+    def _forward_fill(self, X, table):
         """Put the last reading there in place of missing ones."""
         if not np.isnan(table.values).any():
             return X
-        return with_values(X, table, carried_on(table, self._mean))
+        return replace_values(X, table, forward_fill(table, self._mean))
 
     def _windows(self, X, table):
         """Yield the rows of each series with their windows, one series at a time."""

@@ -38,7 +38,7 @@ def load_retail_sales(*, return_X_y=False):
     (X, y) : tuple of DataFrame and Series
         Where `return_X_y` is True: `sales` as the only column of a frame, and `sales`
         itself. X holds what y shall predict, so put a window that ends earlier between
-        them: ``SlidingWindowTransformer(horizon=1)`` or more.
+        them: ``SlidingWindowTransformer(shift=1)`` or more.
 
     See Also
     --------

@@ -396,7 +396,7 @@ def _times_of(X, time):
         times = X.index.get_level_values(-1)
     else:
         times = pd.RangeIndex(len(X))
-    times = as_dates(times.infer_objects())
+    times = as_dates(times)
     # Names have no order and no room between them.
     is_number = pd.api.types.is_any_real_numeric_dtype(times)
     is_date = isinstance(times, (pd.DatetimeIndex, pd.PeriodIndex))

@@ -1,72 +1,78 @@
-"""Symbols as a pipeline step: from texts, DNA and lists of tokens to codes."""
+"""Token codes as a pipeline step, for texts, DNA and lists of tokens."""
 
 from numbers import Integral
+from typing import Any, Literal, Self
 
 import numpy as np
+from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.feature_extraction.text import CountVectorizer
 from sklearn.utils.validation import check_array, check_is_fitted
 
 from sklstm._core.sklearn_compat import Interval, RealNotInt, StrOptions, fit_context
-from sklstm._input.tokens import TEXT, decode, encode, learn_vocabulary, read_sequences
+from sklstm._input.tokens import TEXT, build_vocabulary, decode, encode, read_sequences
 from sklstm._input.windows import lag_names
+from sklstm._typing import ArrayLike
 
 
 class SequenceEncoder(TransformerMixin, BaseEstimator):
-    r"""Turn sequences of symbols into rows of integer codes.
+    r"""Convert sequences of tokens to rows of integer codes.
 
-    Every token seen often enough in :term:`fit` has a code of its own, from 1; all
-    others share code 0. Sequences end at the last column; a shorter one has NaN before
-    its first token: time steps that do not exist for the estimators of this package.
+    Each token that is frequent enough in :term:`fit` gets a code of its own, from 1 on.
+    All others share code 0. The last token of a sequence is in the last column. Shorter
+    sequences have NaN before their first token; the estimators of this package skip
+    these time steps.
 
     Parameters
     ----------
     analyzer : {"char", "word"}, default="char"
-        What a token of a string is, as in
-        :class:`~sklearn.feature_extraction.text.CountVectorizer`. "char": a character,
-        where several white spaces in a row count as one space. "word": what
-        `token_pattern` finds. Sequences of tokens are taken as they are.
+        How strings are split into tokens, as in
+        :class:`~sklearn.feature_extraction.text.CountVectorizer`. With "char", each
+        character is a token, and several white spaces in a row count as one space. With
+        "word", the tokens are the matches of `token_pattern`. Sequences of tokens are
+        not split.
 
     lowercase : bool, default=False
-        Whether to put strings into lower case first. Sequences of tokens keep theirs.
+        Whether to convert strings to lower case before they are split. Sequences of
+        tokens are not converted.
 
     token_pattern : str or None, default=r"(?u)\\b\\w+\\b"
-        Regular expression of a word, for ``analyzer="word"``; not looked at, and may be
-        None, for "char". The default keeps words of one letter, which `CountVectorizer`
-        drops: in a sequence "I", "a" and "7" have their place, and without them words
-        would meet that are not neighbours.
+        Regular expression of a word. Only used if ``analyzer="word"``. The default
+        keeps words of one letter, which `CountVectorizer` drops: without "I", "a" and
+        "7", words that are not neighbors would stand next to each other.
 
     max_length : int, default=None
-        Time steps to keep of each sequence: longer ones lose their first tokens. None:
-        the length of the longest in `fit`.
+        Number of time steps to keep. Longer sequences lose their first tokens. If None,
+        it is the length of the longest sequence in `fit`.
 
     min_frequency : int or float, default=1
-        In how many training sequences a token must be to have a code, in the manner of
-        `min_df` of `CountVectorizer`. An int is their number, a float between 0 and 1
-        their share. Twice in one sequence counts once.
+        Number of training sequences that a token must be in to get a code, similar to
+        `min_df` of `CountVectorizer`. A float between 0 and 1 is a fraction of the
+        sequences. A token that is twice in a sequence counts once.
 
     Attributes
     ----------
     vocabulary_ : dict
-        Code of each known token, from 1 on, in the order of the sorted tokens.
+        Code of each known token. Codes start at 1, in the order of the sorted tokens.
 
     n_timesteps_ : int
         Number of columns: `max_length`, or the length of the longest training sequence.
 
     See Also
     --------
-    sklstm.pad_sequences : Sequences of numbers in place of symbols.
-    sklearn.feature_extraction.text.CountVectorizer : Count tokens, without their order.
+    sklstm.pad_sequences : The same for sequences of numbers.
+    sklearn.feature_extraction.text.CountVectorizer : Counts tokens, without their
+        order.
 
     Notes
     -----
-    With ``min_frequency=1`` no training sequence holds an unknown token, so nothing
-    that comes after the encoder learns what code 0 means. ``min_frequency=2`` gives it
-    examples: tokens that are in one training sequence only. Tokens that `max_length`
-    cuts off in `fit` do not count.
+    With ``min_frequency=1``, no training sequence has an unknown token, so an estimator
+    cannot learn what code 0 means. With ``min_frequency=2``, it gets examples: the
+    tokens that are in one training sequence only. Tokens that `max_length` removes in
+    `fit` do not count.
 
-    Codes are names, not sizes: code 4 is not twice code 2. An estimator must embed them
-    or encode them one-hot.
+    Codes are categories, not quantities: code 4 is not twice code 2. An estimator must
+    embed them or encode them one-hot.
 
     Examples
     --------
@@ -101,12 +107,12 @@ class SequenceEncoder(TransformerMixin, BaseEstimator):
 
     def __init__(
         self,
-        analyzer="char",
+        analyzer: Literal["char", "word"] = "char",
         *,
-        lowercase=False,
-        token_pattern=r"(?u)\b\w+\b",
-        max_length=None,
-        min_frequency=1,
+        lowercase: bool = False,
+        token_pattern: str | None = r"(?u)\b\w+\b",
+        max_length: int | None = None,
+        min_frequency: float = 1,
     ):
         self.analyzer = analyzer
         self.lowercase = lowercase
@@ -115,17 +121,17 @@ class SequenceEncoder(TransformerMixin, BaseEstimator):
         self.min_frequency = min_frequency
 
     @fit_context
-    def fit(self, X, y=None):
-        """Learn which tokens there are, and how long sequences are.
+    def fit(self, X: ArrayLike, y: Any = None) -> Self:
+        """Build the vocabulary and measure the length of the sequences.
 
         Parameters
         ----------
         X : list, 1-D array, series or table of one column, of n_sequences
-            Strings; or lists, tuples or 1-D arrays of tokens: strings or integers. All
-            sequences are of one kind, and none is empty.
+            Sequences: strings, or lists, tuples or 1-D arrays of tokens, which are
+            strings or integers. All must be of the same kind, and none may be empty.
 
         y : None
-            Not used; there for pipelines.
+            Ignored.
 
         Returns
         -------
@@ -135,31 +141,32 @@ class SequenceEncoder(TransformerMixin, BaseEstimator):
         Raises
         ------
         ValueError
-            If X is a single string or empty, if a sequence is empty, of another kind
-            than the first or neither a string nor tokens, if no token is frequent
-            enough, or if `token_pattern` is None with ``analyzer="word"``.
+            If X is a single string or empty; if a sequence is empty, of another kind
+            than the first one, or neither a string nor tokens; if no token is frequent
+            enough; or if `token_pattern` is None with ``analyzer="word"``.
         """
         sequences, kind = read_sequences(X, self._analyzer())
         n_timesteps = self.max_length or max(map(len, sequences))
         kept = [tokens[-n_timesteps:] for tokens in sequences]
-        self.vocabulary_ = learn_vocabulary(kept, self.min_frequency)
+        self.vocabulary_ = build_vocabulary(kept, self.min_frequency)
         self.n_timesteps_ = n_timesteps
         self._kind = kind
         return self
 
-    def transform(self, X):
-        """Give every sequence its row of codes.
+    def transform(self, X: ArrayLike) -> Any:
+        """Convert each sequence to a row of codes.
 
         Parameters
         ----------
         X : list, 1-D array, series or table of one column, of n_sequences
-            Sequences of the kind seen in `fit`, none of them empty.
+            Sequences of the same kind as in `fit`. None may be empty.
 
         Returns
         -------
         codes : ndarray or dataframe of shape (n_sequences, `n_timesteps_`)
-            Codes as float64, the last token in the last column: 0 for unknown tokens,
-            NaN before the first one. Of a longer sequence the last tokens.
+            Codes as float64, with the last token in the last column. Unknown tokens
+            have code 0, and NaN stands before the first token. A sequence that is too
+            long loses its first tokens.
 
         Raises
         ------
@@ -171,26 +178,26 @@ class SequenceEncoder(TransformerMixin, BaseEstimator):
         sequences, _ = read_sequences(X, self._analyzer(), wanted=self._kind)
         return encode(sequences, self.vocabulary_, self.n_timesteps_)
 
-    def inverse_transform(self, X):
-        """Give back the sequences that codes stand for.
+    def inverse_transform(self, X: ArrayLike) -> list[Any]:
+        """Convert codes back to sequences.
 
         Parameters
         ----------
         X : {array-like, dataframe} of shape (n_sequences, n_timesteps)
-            Codes as `transform` gives them, NaN only before the first one; any number
-            of time steps.
+            Codes as `transform` returns them, with NaN only before the first one, and
+            any number of time steps.
 
         Returns
         -------
         sequences : list of str or list of list
-            Strings if `fit` saw strings: characters joined without a gap, words by a
-            space. Else lists of tokens. Code 0 becomes the replacement character
-            U+FFFD among characters, and "<unknown>" among words and tokens.
+            Strings if `fit` saw strings, with a space between words. Otherwise lists of
+            tokens. Code 0 becomes the replacement character U+FFFD among characters,
+            and "<unknown>" among words and tokens.
 
         Raises
         ------
         ValueError
-            If X holds anything but codes of known tokens, 0 and NaN before them.
+            If X holds anything but codes of known tokens, 0, and NaN before them.
         """
         check_is_fitted(self)
         X = check_array(X, dtype=np.float64, ensure_all_finite=False, input_name="X")
@@ -199,32 +206,32 @@ class SequenceEncoder(TransformerMixin, BaseEstimator):
         sequences = decode(X, [unknown, *self.vocabulary_])
         if self._kind != TEXT:
             return sequences
-        gap = "" if is_char else " "
-        return [gap.join(tokens) for tokens in sequences]
+        separator = "" if is_char else " "
+        return [separator.join(tokens) for tokens in sequences]
 
-    def get_feature_names_out(self, input_features=None):
-        """Name the columns after their time steps.
+    def get_feature_names_out(self, input_features: ArrayLike = None) -> NDArray[Any]:
+        """Return the names of the columns.
 
         Parameters
         ----------
         input_features : array-like of str, default=None
-            Not used; there for pipelines.
+            Ignored.
 
         Returns
         -------
         feature_names_out : ndarray of str
-            Names such as ``"token__lag2"``: the token two steps before the last one.
-            The estimators of this package read such columns as windows.
+            Names such as ``"token__lag2"``, the token two time steps before the last
+            one. The estimators of this package read such columns as windows.
         """
         check_is_fitted(self)
         return np.array(lag_names(["token"], self.n_timesteps_), dtype=object)
 
     def _analyzer(self):
-        """Return the function that cuts a string into tokens."""
+        """Return the function that splits a string into tokens."""
         if self.analyzer == "word" and self.token_pattern is None:
             raise ValueError(
-                "token_pattern is None, but analyzer='word' finds words by it. Pass a "
-                "regular expression such as r'\\b\\w+\\b', or analyzer='char'."
+                "token_pattern is None, but analyzer='word' needs it to find words. "
+                "Pass a regular expression such as r'\\b\\w+\\b', or analyzer='char'."
             )
         return CountVectorizer(
             analyzer=self.analyzer,

@@ -31,7 +31,7 @@ from sklstm._forecast.settings import (
     fitting_window_size,
     takes_logarithms,
 )
-from sklstm._input.frequency import steps_per_cycle
+from sklstm._input.frequency import default_season_length
 from sklstm.regression import LSTMRegressor
 
 __all__ = ["LSTMForecaster", "score_forecasts"]
@@ -479,7 +479,7 @@ class LSTMForecaster(BaseEstimator):
         forecasts = known.leave(self._learnt.forecasts([known], n_steps)[0])
         past = self._known.panel
         # A scale that no parameter changes.
-        season = max(map(steps_per_cycle, past.times))
+        season = max(map(default_season_length, past.times))
         comparison = compare_next(past, panel, forecasts, season)
         score = -score_forecasts(comparison).loc["forecast", "MASE"]
         if np.isnan(score):
@@ -595,7 +595,7 @@ class LSTMForecaster(BaseEstimator):
 
     def _new_plan(self, panel, exogenous):
         """Find the cycle, whether to forecast logarithms, and the size of windows."""
-        season = self.season or max(map(steps_per_cycle, panel.times))
+        season = self.season or max(map(default_season_length, panel.times))
         # Columns known ahead are shown in a window that ends with the last step.
         is_long = exogenous.is_ahead.any() and self.strategy == "direct"
         window_size = fitting_window_size(

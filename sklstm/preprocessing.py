@@ -1,8 +1,10 @@
-"""Windows as a pipeline step."""
+"""Sliding windows as a pipeline step."""
 
 from numbers import Integral, Real
+from typing import Any, Literal, Self
 
 import numpy as np
+from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
@@ -17,99 +19,111 @@ from sklstm._core.sklearn_compat import (
 )
 from sklstm._input.table import read_table
 from sklstm._input.windows import lag_names, sliding_windows
+from sklstm._typing import ArrayLike
 from sklstm._windowing.context import (
-    history_by_assumption,
-    history_by_time,
-    no_history,
-    past_rows,
-    remember,
+    fill_past,
+    keep_tail,
+    no_past_rows,
+    past_rows_by_assumption,
+    past_rows_by_time,
 )
-from sklstm._windowing.leakage import warn_if_target_inside, warn_if_thinned
+from sklstm._windowing.leakage import warn_if_features_hold_target, warn_if_subsampled
 
 
 class SlidingWindowTransformer(TransformerMixin, CallbackSupportMixin, BaseEstimator):
-    """Turn every row into the window of rows that ends there.
+    """Convert each row of a table to the window of rows that ends there.
 
-    A pipeline cannot drop rows of y, so every row keeps its place: row t becomes the
-    window that ends `horizon` rows before it. Rows without enough past are completed
-    from the end of the training rows where these come before X, else padded.
+    A pipeline cannot drop rows of y, so every row gets a window. Row t becomes the
+    window that ends `shift` rows before it. If there are not enough rows before it, its
+    window starts with the last training rows if these precede X, and otherwise with
+    padding.
 
     Parameters
     ----------
     window_size : int, default=10
-        Length of a window, in time steps.
+        Number of time steps in a window.
 
-    horizon : int, default=0
-        Time steps from the end of a window to its row: how far ahead y is predicted.
-        It moves X, not y: no row is lost and every target keeps its date. 0: the
-        window ends with the row itself, which must then not hold the target.
+    shift : int, default=0
+        Number of rows by which the windows are shifted back, as in
+        :meth:`pandas.DataFrame.shift`: the window of row t ends at row ``t - shift``.
+        With ``shift=1``, y is predicted one step ahead, from the rows before it. With
+        0, the window ends with the row itself, which must then not hold the target.
 
     padding : {"edge", "mean", "constant", "nan"}, default="edge"
-        What stands in place of rows before the first one known: "edge" the first row,
-        "mean" the training mean of the series, "constant" `fill_value`, "nan" NaN:
-        time steps that do not exist for the estimators of this package. With a
-        `horizon` even the first row is the future of the rows after it, so there
-        "edge" takes the training mean.
+        Values of the rows before the first known row.
+
+        - "edge" repeats the first known row. If `shift` is not 0, it is "mean": the
+          first row is then itself predicted from its window.
+        - "mean" is the training mean of the series.
+        - "constant" is `fill_value`.
+        - "nan" is NaN. The estimators of this package skip these time steps.
 
     fill_value : float, default=0.0
-        Value of every padded reading with ``padding="constant"``.
+        Value of the padding. Only used if ``padding="constant"``.
 
     context : {"auto", "assume_next"} or None, default="auto"
-        When `transform` may put training rows before the first row of X. "auto": if
-        their times say so; see Notes. "assume_next": also without times; every X is
-        taken for the continuation of the training rows, unless it begins with the same
-        ``n_context + 1`` rows as they. None: never; the order of the rows is not
-        checked either.
+        When the last training rows complete the first windows of X. "auto": if the
+        times of the rows show that X comes after them; see :ref:`context`.
+        "assume_next": also if the rows have no times; X then always follows the
+        training rows, unless it starts with the same rows as they do. None: never, and
+        the order of the rows is not checked.
 
     time : str or int, default=None
-        Name or position of a column that holds the time: dates or numbers. It takes
-        the place of the index and is no part of the windows.
+        Name or position of a column that holds the times of the rows: dates or numbers.
+        It replaces the index and is not part of the windows.
 
     groups : str or int, default=None
-        Name or position of a column that names the series of every row, where X holds
-        several. It takes the place of the levels of a MultiIndex before the last and
-        is no part of the windows.
+        Name or position of a column that identifies the series of each row if X holds
+        several series. It replaces the levels of a MultiIndex before the last one and
+        is not part of the windows.
 
     flatten : bool, default=False
-        Whether to lay windows flat, into one row of ``window_size * n_features``
-        columns, oldest time step first. Frames are always flat. An array has no column
-        names: :class:`LSTMRegressor` reads a flat one as windows of one feature.
+        Whether to return each window as one row of ``window_size * n_features``
+        columns, the oldest time step first. Windows in a frame are always flat. A flat
+        array has no column names, so :class:`LSTMRegressor` reads it as windows of one
+        feature.
 
     Attributes
     ----------
     mean_ : ndarray of shape (n_features,)
-        Mean of the training rows of all series, without the time and groups columns.
-        Pads series that were not there in :term:`fit`.
+        Mean of the training rows of all series, without the time and groups columns. It
+        pads series that were not seen during :term:`fit`.
 
     n_features_in_ : int
-        Number of columns seen during :term:`fit`, time and groups included.
+        Number of columns seen during :term:`fit`, including time and groups.
 
     feature_names_in_ : ndarray of shape (`n_features_in_`,)
-        Names of the columns seen during :term:`fit`, where all were strings.
+        Names of the columns of X seen during :term:`fit`. Defined only if X has column
+        names that are all strings.
 
     See Also
     --------
-    sklstm.make_windows : Complete windows only, and several time steps to predict.
-    sklearn.model_selection.TimeSeriesSplit : Splits that keep time in order.
+    sklstm.make_windows : Complete windows only, and targets of several time steps.
+    sklearn.model_selection.TimeSeriesSplit : Splits that keep the order in time.
 
     Notes
     -----
-    `fit` remembers the last `n_context` rows of every series. `transform` uses those
-    that lie strictly before the first row of X. If the training rows were evenly
-    spaced (calendar months and business days count as even), the rows missing in
-    between, as after ``TimeSeriesSplit(gap=3)``, are padded: with the last row known
-    for "edge". If not, a gap no longer than the longest training step is no gap, and
-    after a longer one X is padded as a series of its own. So ``transform(X_train)``
-    equals ``fit_transform(X_train)``, and a test fold has its true past.
+    `fit` stores the last `n_context` rows of each series. `transform` uses those that
+    are strictly before the first row of X, so ``transform(X_train)`` equals
+    ``fit_transform(X_train)``, and the windows of a test fold hold the rows that
+    precede it.
 
-    Times are the index of a frame (dates with or without time zone, periods,
-    durations, numbers) or the `time` column. An index of strings and an array without
-    `time` prove no order: they are padded. Times that do not increase raise an error.
-    A scaler in front drops the index unless told ``set_output(transform="pandas")``;
-    ``pd.DataFrame(X)`` gives an array one.
+    There may be a gap between the training rows and X, as with
+    ``TimeSeriesSplit(gap=3)``. If the training rows are evenly spaced, the rows in the
+    gap are padded; "edge" then repeats the last row before the gap. Calendar months and
+    business days count as evenly spaced. If the training rows are not evenly spaced, a
+    time step to X that is at most their longest one is no gap. After a longer one, X is
+    padded as a series of its own.
 
-    Windows of one series are a read-only view of a single copy of it; windows of
-    several series are copied.
+    The times of the rows are the index of a frame (dates with or without a time zone,
+    periods, durations, numbers) or the `time` column. Times that do not increase raise
+    an error. Rows are padded if they have no times: those of an array without `time`,
+    or of a frame whose index holds strings. A scaler before the transformer drops the
+    index unless ``set_output(transform="pandas")`` is set. ``pd.DataFrame(X)`` adds an
+    index to an array.
+
+    The windows of one series are a read-only view of a copy of it. The windows of
+    several series are a copy.
 
     Examples
     --------
@@ -129,7 +143,7 @@ class SlidingWindowTransformer(TransformerMixin, CallbackSupportMixin, BaseEstim
 
     _parameter_constraints: dict = {
         "window_size": [Interval(Integral, 1, None, closed="left")],
-        "horizon": [Interval(Integral, 0, None, closed="left")],
+        "shift": [Interval(Integral, 0, None, closed="left")],
         "padding": [StrOptions({"edge", "mean", "constant", "nan"})],
         "fill_value": [Interval(Real, None, None, closed="neither")],
         "context": [StrOptions({"auto", "assume_next"}), None],
@@ -140,18 +154,18 @@ class SlidingWindowTransformer(TransformerMixin, CallbackSupportMixin, BaseEstim
 
     def __init__(
         self,
-        window_size=10,
+        window_size: int = 10,
         *,
-        horizon=0,
-        padding="edge",
-        fill_value=0.0,
-        context="auto",
-        time=None,
-        groups=None,
-        flatten=False,
+        shift: int = 0,
+        padding: Literal["edge", "mean", "constant", "nan"] = "edge",
+        fill_value: float = 0.0,
+        context: Literal["auto", "assume_next"] | None = "auto",
+        time: str | int | None = None,
+        groups: str | int | None = None,
+        flatten: bool = False,
     ):
         self.window_size = window_size
-        self.horizon = horizon
+        self.shift = shift
         self.padding = padding
         self.fill_value = fill_value
         self.context = context
@@ -160,22 +174,24 @@ class SlidingWindowTransformer(TransformerMixin, CallbackSupportMixin, BaseEstim
         self.flatten = flatten
 
     @property
-    def n_context(self):
-        """Rows before X that its first window needs."""
-        return self.window_size - 1 + self.horizon
+    def n_context(self) -> int:
+        """Number of rows before X that its first window needs."""
+        return self.window_size - 1 + self.shift
 
     @with_callbacks
     @fit_context
-    def fit(self, X, y=None):
-        """Remember the end of every series, and its mean.
+    def fit(self, X: ArrayLike, y: ArrayLike = None) -> Self:
+        """Store the last rows and the mean of each series.
 
         Parameters
         ----------
         X : {array-like, dataframe} of shape (n_timesteps, n_columns)
-            Finite numbers, one row per time step; rows of a series in time order.
+            Finite numbers, one row per time step. The rows of each series are in time
+            order.
 
         y : array-like of shape (n_timesteps,) or (n_timesteps, n_targets), default=None
-            Only looked at to warn if X holds it and `horizon` is 0.
+            Targets. They are only used to warn if a column of X holds one and `shift`
+            is 0.
 
         Returns
         -------
@@ -184,36 +200,37 @@ class SlidingWindowTransformer(TransformerMixin, CallbackSupportMixin, BaseEstim
         """
         callback_runner = CallbackRunner(self, {"X": X, "y": y})
         table = read_table(self, X, reset=True)
-        warn_if_thinned(clocks for _, clocks in map(table.series, table.rows))
-        if y is not None and self.horizon == 0:
-            warn_if_target_inside(table.values, y)
+        warn_if_subsampled(map(table.times, table.rows))
+        if y is not None and self.shift == 0:
+            warn_if_features_hold_target(table.values, y)
         self.mean_ = table.values.mean(axis=0, dtype=np.float64)
         self._columns = table.columns
         n_rows = self.n_context if self.context is not None else 0
         n_first_rows = n_rows + 1 if self.context == "assume_next" else 0
-        self._memories = {
-            key: remember(*table.series(key), n_rows, n_first_rows)
+        self._tails = {
+            key: keep_tail(*table.series(key), n_rows, n_first_rows)
             for key in table.rows
         }
         callback_runner.end_fit()
         return self
 
-    def transform(self, X):
-        """Give every row its window.
+    def transform(self, X: ArrayLike) -> Any:
+        """Return the window of each row.
 
         Parameters
         ----------
         X : {array-like, dataframe} of shape (n_timesteps, n_columns)
-            Finite numbers, one row per time step; rows of a series in time order. To
-            predict beyond the data, append rows of any value: no window holds the
-            last `horizon` rows of X.
+            Finite numbers, one row per time step. The rows of each series are in time
+            order. To predict beyond the data, append rows with any values: no window
+            holds the last `shift` rows of X.
 
         Returns
         -------
         windows : ndarray of shape (n_timesteps, window_size, n_features), or \
                 ndarray or dataframe of shape (n_timesteps, window_size * n_features)
-            Window t ends `horizon` rows before row t. Flat if `flatten` or if
-            `set_output` asks for a frame; its columns are `get_feature_names_out`.
+            Window t ends `shift` rows before row t. The windows are flat if `flatten`
+            is True or if `set_output` requests a frame, whose columns are
+            `get_feature_names_out`.
         """
         check_is_fitted(self)
         table = read_table(self, X, reset=False)
@@ -222,27 +239,28 @@ class SlidingWindowTransformer(TransformerMixin, CallbackSupportMixin, BaseEstim
             return windows.reshape(len(windows), -1)
         return windows
 
-    def get_feature_names_out(self, input_features=None):
-        """Name the columns of flat windows.
+    def get_feature_names_out(self, input_features: ArrayLike = None) -> NDArray[Any]:
+        """Return the names of the columns of flat windows.
 
         Parameters
         ----------
         input_features : array-like of str, default=None
-            Names of the columns of X. None: those seen during `fit`, or x0, x1, ...
+            Names of the columns of X. If None, the names seen during `fit` are used, or
+            x0, x1, ... if there are none.
 
         Returns
         -------
         feature_names_out : ndarray of str
-            Names such as ``"sales__lag3"``: sales three rows before the row. Oldest
-            first, time-major.
+            Names such as ``"sales__lag3"``, the sales three rows before the row of the
+            window. The oldest time step comes first, with all its features.
         """
         # scikit-learn's own check of the names, without its promise to keep them.
         names = OneToOneFeatureMixin.get_feature_names_out(self, input_features)
-        names = lag_names(names[self._columns], self.window_size, self.horizon)
+        names = lag_names(names[self._columns], self.window_size, self.shift)
         return np.array(names, dtype=object)
 
     def _windows(self, table):
-        """Cut every series, and put its windows where its rows stand."""
+        """Return the windows of all series, in the order of the rows."""
         if None in table.rows:
             return self._windows_of_series(None, *table.series(None))
         n_rows, n_features = table.values.shape
@@ -252,38 +270,39 @@ class SlidingWindowTransformer(TransformerMixin, CallbackSupportMixin, BaseEstim
             windows[rows] = self._windows_of_series(key, *table.series(key))
         return windows
 
-    def _windows_of_series(self, key, values, clocks):
-        """Put the past before the rows of one series and cut."""
-        memory = self._memories.get(key)
-        mean = self.mean_ if memory is None else memory.mean
-        history = self._history(memory, values, clocks)
-        oldest = history.rows[0] if len(history.rows) else values[0]
-        past = past_rows(history, self.n_context, *self._padding(oldest, mean))
-        series = np.empty((len(past) + len(values), len(mean)), dtype=values.dtype)
-        series[: len(past)] = past
-        series[len(past) :] = values
+    def _windows_of_series(self, key, values, time_indexes):
+        """Return the windows of one series, completed by the rows before X."""
+        tail = self._tails.get(key)
+        mean = self.mean_ if tail is None else tail.mean
+        past = self._past_rows(tail, values, time_indexes)
+        oldest = past.rows[0] if len(past.rows) else values[0]
+        before = fill_past(past, self.n_context, *self._padding(oldest, mean))
+        series = np.empty((len(before) + len(values), len(mean)), dtype=values.dtype)
+        series[: len(before)] = before
+        series[len(before) :] = values
         return sliding_windows(series, self.window_size)[: len(values)]
 
-    def _history(self, memory, values, clocks):
-        """Find what the memory knows of the time before X."""
-        if memory is None or self.context is None or self.n_context == 0:
-            return no_history(values.shape[1])
-        if self.context == "assume_next" and not (clocks and memory.clocks):
-            return history_by_assumption(memory, values)
-        start = {name: clock[0] for name, clock in clocks.items()}
-        return history_by_time(memory, start, self.n_context)
+    def _past_rows(self, tail, values, time_indexes):
+        """Find the training rows that precede X."""
+        if tail is None or self.context is None or self.n_context == 0:
+            return no_past_rows(values.shape[1])
+        if self.context == "assume_next" and not (time_indexes and tail.time_indexes):
+            return past_rows_by_assumption(tail, values)
+        start = {name: times[0] for name, times in time_indexes.items()}
+        return past_rows_by_time(tail, start, self.n_context)
 
     def _padding(self, oldest, mean):
-        """Choose the rows before all that is known, and in gaps (None: the last)."""
+        """Return the row before all known rows, and that in gaps (None: the last)."""
         if self.padding == "edge":
-            # All windows share the padded rows, so none may know the first row early.
-            return (oldest if self.horizon == 0 else mean), None
+            # The windows share the padding, so with a shift the windows of the first
+            # rows would hold a row before its time.
+            return (oldest if self.shift == 0 else mean), None
         fill = {"mean": mean, "constant": self.fill_value, "nan": np.nan}
         row = np.broadcast_to(fill[self.padding], mean.shape)
         return row, row
 
     def __sklearn_is_fitted__(self):
-        return hasattr(self, "_memories")
+        return hasattr(self, "_tails")
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

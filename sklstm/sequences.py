@@ -1,69 +1,82 @@
-"""Make windows out of series, and one array out of sequences of many lengths."""
+"""Convert a series to windows and targets, or unequal sequences to one array."""
+
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from sklstm._input.padding import as_series, padded
+from sklstm._input.padding import as_series, pad
 from sklstm._input.windows import sliding_windows
+from sklstm._typing import ArrayLike
 
 
-def make_windows(X, y=None, window_size=10, horizon=1, gap=0, stride=1):
-    """Cut a series into complete windows and the targets that follow each.
+def make_windows(
+    X: ArrayLike,
+    y: ArrayLike = None,
+    window_size: int = 10,
+    horizon: int = 1,
+    gap: int = 0,
+    stride: int = 1,
+) -> tuple[NDArray[Any], NDArray[Any], NDArray[np.intp]]:
+    """Cut a series into complete windows and the targets that follow each window.
 
-    For models that predict several time steps at once: a window that ends at row
+    Use it for models that predict several time steps at once. A window that ends at row
     ``origin`` has the targets ``y[origin + gap + 1 : origin + gap + 1 + horizon]``.
-    Rows without a complete window or without all their targets are left out, so this
-    is done before a pipeline; within one, use
-    :class:`~sklstm.SlidingWindowTransformer`.
+    Rows without a complete window or without all their targets are left out. A pipeline
+    cannot leave out rows, so call this function before it, or use
+    :class:`~sklstm.SlidingWindowTransformer` within it.
 
     Parameters
     ----------
     X : array-like of shape (n_timesteps,) or (n_timesteps, n_features)
-        Numbers in time order, one row per time step; one axis means one feature.
+        Numbers in time order, one row per time step. A 1-D X has one feature.
 
     y : array-like of shape (n_timesteps,), default=None
-        Series to predict, in step with X. None: X itself, which then has one feature.
+        Series to predict, with the same time steps as X. If None, X is predicted and
+        must have one feature.
 
     window_size : int, default=10
-        Length of a window, in time steps.
+        Number of time steps in a window.
 
     horizon : int, default=1
         Number of time steps to predict.
 
     gap : int, default=0
-        Time steps left out between the end of a window and its first target.
+        Number of time steps between the end of a window and its first target.
 
     stride : int, default=1
-        Distance between two neighbouring windows, in time steps.
+        Number of time steps from one window to the next.
 
     Returns
     -------
     windows : ndarray of shape (n_windows, window_size, n_features)
-        Read-only view of X, where X is an array or a frame of one dtype.
+        The windows. A read-only view of X if X is an array or a frame of one dtype.
 
     targets : ndarray of shape (n_windows,) or (n_windows, horizon)
-        One axis if `horizon` is 1. A read-only view of y.
+        The targets, 1-D if `horizon` is 1. A read-only view of y.
 
     origins : ndarray of shape (n_windows,)
-        Position in X of the last row of each window: ``X.index[origins]`` are the
-        dates the predictions are made at.
+        Position in X of the last row of each window. ``X.index[origins]`` are the dates
+        at which the predictions are made.
 
     Raises
     ------
     ValueError
-        If X and y do not hold numbers of these shapes, differ in length or are shorter
-        than ``window_size + gap + horizon``, or if a number of steps is too small.
+        If X and y do not hold numbers of these shapes; if they differ in length or are
+        shorter than ``window_size + gap + horizon``; or if a number of time steps is
+        too small.
 
     See Also
     --------
     sklstm.SlidingWindowTransformer : Windows as a pipeline step, one for
         every row.
-    sklearn.model_selection.TimeSeriesSplit : Splits that keep time in order.
+    sklearn.model_selection.TimeSeriesSplit : Splits that keep the order in time.
 
     Notes
     -----
-    Targets of neighbouring windows overlap, so the last training windows know values
-    that the first test windows are asked for. Leave them out with
-    ``TimeSeriesSplit(gap=horizon - 1 + gap)``, for a `stride` of 1.
+    The targets of consecutive windows overlap, so the last training windows share
+    targets with the first test windows. With a `stride` of 1, leave out these windows
+    with ``TimeSeriesSplit(gap=horizon - 1 + gap)``.
 
     Examples
     --------
@@ -94,34 +107,34 @@ def make_windows(X, y=None, window_size=10, horizon=1, gap=0, stride=1):
     return windows, targets[:, 0] if horizon == 1 else targets, origins
 
 
-def pad_sequences(sequences, n_timesteps=None):
-    """Put sequences of different lengths into one array, NaN before the short ones.
+def pad_sequences(sequences: ArrayLike, n_timesteps: int | None = None) -> NDArray[Any]:
+    """Convert sequences of unequal length to one array, with NaN before the short ones.
 
-    Leading time steps whose features are all NaN do not exist for the estimators of
-    this package: their state stays zero until the first real step.
+    The estimators of this package skip the time steps at the start of a window in which
+    all features are NaN: their state stays zero until the first real step.
 
     Parameters
     ----------
     sequences : list of array-like of shape (n_timesteps_i, n_features) or \
             (n_timesteps_i,)
-        Finite numbers in time order, one row per time step. One axis means one
-        feature. All have the same number of features.
+        Finite numbers in time order, one row per time step. A 1-D sequence has one
+        feature. All sequences have the same number of features.
 
     n_timesteps : int, default=None
-        Time steps to keep of each sequence: longer ones lose their first steps. None
-        keeps all: the length of the longest.
+        Number of time steps to keep of each sequence. Longer sequences lose their first
+        steps. If None, it is the length of the longest sequence.
 
     Returns
     -------
     windows : ndarray of shape (n_sequences, n_timesteps, n_features)
-        The sequences, each ending at the last time step. float32 if all sequences are,
-        else float64.
+        The sequences. Each ends at the last time step. float32 if all sequences are
+        float32, otherwise float64.
 
     Raises
     ------
     ValueError
-        If there is no sequence, or one is empty, holds anything but finite numbers or
-        has another number of features than the first.
+        If there is no sequence; or if a sequence is empty, holds anything but finite
+        numbers, or does not have as many features as the first one.
 
     See Also
     --------
@@ -138,11 +151,11 @@ def pad_sequences(sequences, n_timesteps=None):
         raise ValueError("sequences is empty: pass a list of at least one sequence.")
     if n_timesteps is not None:
         _check_at_least(1, n_timesteps=n_timesteps)
-    return padded(sequences, "sequences", n_timesteps)
+    return pad(sequences, "sequences", n_timesteps)
 
 
 def _check_at_least(smallest, **numbers):
-    """Raise unless every named number is an integer of at least `smallest`."""
+    """Raise unless each of the named numbers is an integer of at least `smallest`."""
     for name, number in numbers.items():
         is_integer = isinstance(number, int | np.integer)
         if not is_integer or isinstance(number, bool) or number < smallest:
@@ -162,14 +175,15 @@ def _as_target(series):
 
 
 def _check_lengths(series, target, needed):
-    """Raise unless both series are as long as each other and as one window needs."""
+    """Raise unless both series have the same length, which one window fits into."""
     if len(series) != len(target):
         raise ValueError(
-            f"X and y must have one row per time step each, got {len(series)} and "
+            f"X and y must both have one row per time step, got {len(series)} and "
             f"{len(target)} rows."
         )
     if len(series) < needed:
         raise ValueError(
             f"One window and its targets need {needed} time steps (window_size + gap + "
-            f"horizon), got {len(series)}. Pass a longer series or smaller windows."
+            f"horizon), got {len(series)}. Pass a longer series or make one of these "
+            "smaller."
         )

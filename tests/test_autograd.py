@@ -6,12 +6,14 @@ import numpy.testing as npt
 import pytest
 import torch
 
-from sklstm._nn import dispatch, kernel, onednn, products
+from sklstm._nn import dispatch, onednn
+from sklstm._nn import hidden_states as states_module
 from sklstm._nn.activations import ACTIVATIONS
 from sklstm._nn.autograd import AllSteps, Workspaces
 from sklstm._nn.bptt import unrolled
 from sklstm._nn.cells import CELLS, CellWeights, step_by_step
-from sklstm._nn.dispatch import FEW_WINDOWS, hidden_states
+from sklstm._nn.dispatch import FEW_WINDOWS
+from sklstm._nn.hidden_states import hidden_states
 from sklstm._nn.masking import make_step_mask
 
 # Enough windows that our own steps answer without a history too.
@@ -94,31 +96,26 @@ def go_by_wide_products(monkeypatch):
     """Take step by step, with the products of oneDNN."""
     monkeypatch.setattr(onednn, "is_wide", lambda: False)
     monkeypatch.setattr(onednn, "is_wider_than_mkl", lambda: True)
-    monkeypatch.setattr(products, "LARGE_PRODUCT", 0)
-
-
-def go_by_kernel(monkeypatch):
-    """Take all steps at once by oneDNN's kernel, where it has one."""
-    monkeypatch.setattr(onednn, "is_wide", lambda: True)
-    monkeypatch.setattr(kernel, "FEW_STEPS", 1)
-    monkeypatch.setattr(kernel, "FEW_UNITS", 1)
+    monkeypatch.setattr(dispatch, "LARGE_PRODUCT", 0)
 
 
 def go_elsewhere(monkeypatch):
     """Go the way of a device without steps of ours."""
-    monkeypatch.setattr(dispatch, "_is_faster_by_hand", lambda *_: False)
+    choose = dispatch.choose_method
+    monkeypatch.setattr(
+        states_module, "choose_method", lambda case: choose(case._replace(device="gpu"))
+    )
 
 
 def through(*ways):
     """Run a test in several ways from states to gradients."""
-    by_onednn = go_by_wide_products, go_by_kernel
-    marks = (needs_onednn if way in by_onednn else () for way in ways)
+    marks = (needs_onednn if way is go_by_wide_products else () for way in ways)
     cases = zip(ways, marks, strict=True)
     params = [pytest.param(way, marks=m, id=way.__name__) for way, m in cases]
     return pytest.mark.parametrize("go", params)
 
 
-@through(go_by_steps, go_by_wide_products, go_by_kernel, go_elsewhere)
+@through(go_by_steps, go_by_wide_products, go_elsewhere)
 @by_precision
 @by_activation
 @by_cell
@@ -186,14 +183,14 @@ def test_answers_without_history_are_those_with_one(cell, activation, dtype):
 @needs_onednn
 @pytest.mark.parametrize("n_in_block", [1, 40, 1000])
 def test_last_states_by_onednn_are_those_of_the_steps(n_in_block, monkeypatch):
-    go_by_kernel(monkeypatch)
+    monkeypatch.setattr(onednn, "is_wide", lambda: True)
     monkeypatch.setattr(dispatch, "FEW_STEPS", 1)
     monkeypatch.setattr(dispatch, "FEW_UNITS", 1)
     monkeypatch.setattr(dispatch, "FEW_IN_BLOCK", 1)
     monkeypatch.setattr(dispatch, "BLOCK_STATES", n_in_block * N_TIMESTEPS * SIZE)
     parts = random_parts(dtype=torch.float32)
     with torch.no_grad(), monkeypatch.context() as patch:
-        patch.setattr(dispatch, "states_without_history", None)  # not this way
+        patch.setattr(states_module, "states_without_history", None)  # not this way
         states, last = by_hand("lstm", parts, wants_states=False)
     assert states is None
     assert_close([last], [by_steps("lstm", parts)[1]], 1e-5)
@@ -218,7 +215,7 @@ def test_answers_without_history_may_go_on_to_be_learnt_from(wants_states):
     npt.assert_allclose(gradient, last.sum(0), rtol=1e-12)
 
 
-@through(go_by_steps, go_by_kernel)
+@through(go_by_steps)
 def test_no_window_has_no_state(go, monkeypatch):
     go(monkeypatch)
     inputs, *weights = random_parts(dtype=torch.float32)
@@ -228,7 +225,7 @@ def test_no_window_has_no_state(go, monkeypatch):
     assert not any(gradient.any() for gradient in gradients)
 
 
-@through(go_by_steps, go_by_wide_products, go_by_kernel)
+@through(go_by_steps, go_by_wide_products)
 def test_buffers_are_on_the_cpu_whatever_the_default_device(go, monkeypatch):
     go(monkeypatch)
     parts = random_parts(dtype=torch.float32)
@@ -250,7 +247,7 @@ def test_inputs_without_a_gradient_get_none(cell):
     assert_close(ours, gradients(by_steps(cell, [inputs, *weights]), weights))
 
 
-@through(go_by_steps, go_by_wide_products, go_by_kernel)
+@through(go_by_steps, go_by_wide_products)
 @by_precision
 @by_cell
 def test_large_readings_saturate_and_do_not_overflow(cell, dtype, go, monkeypatch):
@@ -282,7 +279,7 @@ def test_buffers_are_used_again_and_leave_no_trace(cell):
     assert addresses[0] == addresses[1] != addresses[2]
 
 
-@through(go_by_steps, go_by_wide_products, go_by_kernel)
+@through(go_by_steps, go_by_wide_products)
 def test_two_batches_at_once_do_not_share_buffers(go, monkeypatch):
     go(monkeypatch)
     workspaces = Workspaces()
@@ -293,7 +290,7 @@ def test_two_batches_at_once_do_not_share_buffers(go, monkeypatch):
         assert_close(gradients(ours, parts), gradients(theirs, parts), 1e-5)
 
 
-@through(go_by_steps, go_by_kernel)
+@through(go_by_steps)
 @by_cell
 def test_a_second_backward_pass_is_refused(cell, go, monkeypatch):
     go(monkeypatch)
@@ -302,17 +299,6 @@ def test_a_second_backward_pass_is_refused(cell, go, monkeypatch):
     torch.autograd.grad(states.sum(), parts, retain_graph=True)
     with pytest.raises(RuntimeError, match="run forward again"):
         torch.autograd.grad(states.sum(), parts)
-
-
-@needs_onednn
-def test_the_kernel_refuses_a_gradient_of_the_gradient_too(monkeypatch):
-    go_by_kernel(monkeypatch)
-    parts = random_parts(dtype=torch.float32)
-    _, last = by_hand("lstm", parts, workspaces=Workspaces())
-    loss = last.square().sum()
-    gradients = torch.autograd.grad(loss, parts, create_graph=True)
-    with pytest.raises(RuntimeError, match="once_differentiable"):
-        gradients[1].sum().backward()
 
 
 @by_cell

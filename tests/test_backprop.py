@@ -5,7 +5,6 @@ import numpy.testing as npt
 import pytest
 import torch
 
-from sklstm._nn.activations import ACTIVATIONS
 from sklstm._nn.backprop import ByAutograd, ByHand, way_through
 from sklstm._nn.cells import CELLS
 from sklstm._nn.initialization import initialize
@@ -91,21 +90,6 @@ def test_other_activations(activation, windows, n_padding):
 def test_single_precision(windows, n_padding):
     settings = {"hidden_layer_sizes": (4, 3), "dropout": 0.2}
     assert_same(windows.float(), n_padding=n_padding, **settings)
-
-
-@pytest.mark.parametrize(
-    "settings",
-    [
-        {"bidirectional": True, "hidden_layer_sizes": (4,)},
-        {"pooling": "mean"},
-        {"pooling": "attention"},
-        *({"activation": a} for a, kind in ACTIVATIONS.items() if not kind.zero_stays),
-    ],
-    ids=str,
-)
-def test_other_networks_go_by_autograd(settings):
-    network = RecurrentNetwork(N_FEATURES, N_OUTPUTS, **settings)
-    assert isinstance(way_through(network, FlatWeights(network)), ByAutograd)
 
 
 def test_buffers_are_used_again(windows):

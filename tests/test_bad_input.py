@@ -167,7 +167,7 @@ def test_a_device_that_does_not_exist_is_refused():
         (LAGS, LAGS.add_prefix("my_"), "feature names should match"),
         (X, X[:0], r"0 sample\(s\)"),
         (X, with_value(X, np.nan), "contains NaN"),
-        (FLAT, LAGS, "the columns in fit had no such names"),
+        (FLAT, LAGS, "the columns of fit had no such names"),
     ],
     ids=range(8),
 )

@@ -9,7 +9,8 @@ from torch import nn
 
 from sklstm._nn.activations import ACTIVATIONS
 from sklstm._nn.cells import CELLS, CellWeights, step_by_step
-from sklstm._nn.dispatch import KERNELS, hidden_states
+from sklstm._nn.dispatch import PYTORCH_LAYERS
+from sklstm._nn.hidden_states import hidden_states
 
 N_WINDOWS, N_TIMESTEPS, N_INPUTS, SIZE = 3, 6, 2, 4
 
@@ -123,7 +124,7 @@ def test_mask_of_ones_changes_nothing(cell):
 
 
 @pytest.mark.parametrize("dtype", [torch.float64, torch.float32], ids=str)
-@pytest.mark.parametrize(("cell", "activation"), KERNELS)
+@pytest.mark.parametrize(("cell", "activation"), PYTORCH_LAYERS)
 def test_kernel_computes_what_the_steps_do(cell, activation, dtype):
     tolerance = 1e-12 if dtype == torch.float64 else 1e-5
     inputs = random_inputs(dtype).requires_grad_()

@@ -1,4 +1,4 @@
-"""From X to windows: steps that do not exist, views that stay views."""
+"""Windows from X: padding steps, and views instead of copies."""
 
 import numpy as np
 import numpy.testing as npt
@@ -10,7 +10,8 @@ from sklearn.base import BaseEstimator
 from sklstm import pad_sequences
 from sklstm._core.samples import Samples, split_off_last, without_zero_weights
 from sklstm._core.scaling import scale_of_columns, scale_of_windows, windows_to_tensors
-from sklstm._input.check import Windows, check_windows, distinct_readings
+from sklstm._input.check import Windows, check_windows
+from sklstm._input.windows import distinct_values
 
 
 def read(X):
@@ -45,52 +46,52 @@ def test_windows_are_not_copied(series):
         assert np.shares_memory(read(X).values, X)
 
 
-def test_missing_steps_are_counted():
+def test_padding_steps_are_counted():
     windows = read(pad_sequences([np.ones((n, 2)) for n in (3, 1, 4)]))
     npt.assert_array_equal(windows.n_padding, [1, 3, 0])
     npt.assert_array_equal(windows.select(slice(1, 3)).n_padding, [3, 0])
 
 
-def test_a_window_may_miss_every_step_where_others_do_not():
+def test_some_windows_may_be_all_padding():
     X = np.ones((2, 3, 1))
     X[0] = np.nan
     npt.assert_array_equal(read(X).n_padding, [3, 0])
 
 
-def test_lag_columns_may_miss_steps():
+def test_lag_columns_may_hold_padding():
     frame = pd.DataFrame({"a__lag0": [1.0, 2.0], "a__lag1": [np.nan, 1.0]})
     windows = read(frame)
     npt.assert_array_equal(windows.n_padding, [1, 0])
     npt.assert_array_equal(windows.values[:, :, 0], [[np.nan, 1], [1, 2]])
 
 
-def test_a_sliding_view_is_the_series_it_slides_over(series):
-    npt.assert_array_equal(distinct_readings(sliding(series, 5)), series)
-    npt.assert_array_equal(distinct_readings(sliding(series, 5)[3:9]), series[3:13])
+def test_distinct_values_of_a_sliding_view_are_its_series(series):
+    npt.assert_array_equal(distinct_values(sliding(series, 5)), series)
+    npt.assert_array_equal(distinct_values(sliding(series, 5)[3:9]), series[3:13])
     copied = sliding(series, 5).copy()
-    assert distinct_readings(copied) is copied
+    assert distinct_values(copied) is copied
 
 
 @pytest.mark.parametrize("weighted", [False, True])
-def test_scales_are_those_of_all_readings_of_all_windows(series, weighted):
+def test_scales_are_those_of_all_values_of_all_windows(series, weighted):
     view = sliding(series, 6)
     weights = np.random.default_rng(1).integers(0, 3, len(view)).astype(float)
     weights = weights if weighted else np.ones(len(view))
-    readings = view.repeat(weights.astype(int), axis=0).reshape(-1, 2)
+    values_of_windows = view.repeat(weights.astype(int), axis=0).reshape(-1, 2)
     for values in (view, view.copy()):
         scale = scale_of_windows(Windows(values, None), weights)
-        npt.assert_allclose(scale.mean, readings.mean(axis=0), rtol=1e-12)
-        npt.assert_allclose(scale.scale, readings.std(axis=0), rtol=1e-12)
+        npt.assert_allclose(scale.mean, values_of_windows.mean(axis=0), rtol=1e-12)
+        npt.assert_allclose(scale.scale, values_of_windows.std(axis=0), rtol=1e-12)
 
 
-def test_steps_that_do_not_exist_have_no_scale(series):
+def test_padding_steps_do_not_change_the_scale(series):
     padded = pad_sequences([series[:4], series[4:15], series[15:]])
     scale = scale_of_windows(read(padded), np.ones(3))
     npt.assert_allclose(scale.mean, series.mean(axis=0), rtol=1e-12)
     npt.assert_allclose(scale.scale, series.std(axis=0), rtol=1e-12)
 
 
-def test_a_constant_column_keeps_its_scale():
+def test_a_constant_column_is_not_scaled():
     columns = np.column_stack([np.full(9, 1e6 + 0.1), np.zeros(9), np.arange(9.0)])
     npt.assert_array_equal(scale_of_columns(columns, np.ones(9)).scale[:2], 1)
 
@@ -102,7 +103,7 @@ def test_scales_of_any_size_are_measured(size, series):
     npt.assert_allclose(scale.scale, plain.scale * size, rtol=1e-12)
 
 
-def test_tensors_hold_scaled_windows_and_zeros_for_missing_steps(series):
+def test_tensors_hold_scaled_windows_and_zeros_for_padding(series):
     view = sliding(series, 5)
     scale = scale_of_windows(Windows(view, None), np.ones(len(view)))
     for values in (view, view.copy()):
@@ -114,7 +115,7 @@ def test_tensors_hold_scaled_windows_and_zeros_for_missing_steps(series):
     npt.assert_array_equal(n_padding, [3, 0])
 
 
-def test_a_sliding_view_takes_no_more_memory_as_tensors(series):
+def test_tensors_of_a_sliding_view_share_the_memory_of_its_series(series):
     view = Windows(sliding(series, 5), None)
     scale = scale_of_windows(view, np.ones(36))
     tensor, _ = windows_to_tensors(view, scale, torch.float32)
@@ -129,9 +130,7 @@ def samples_of(values):
 @pytest.mark.parametrize(
     ("stride", "n_left_out"), [(1, 5), (2, 2), (3, 1), (5, 1), (6, 0), (7, 0)]
 )
-def test_windows_that_share_readings_with_those_set_aside_are_left_out(
-    stride, n_left_out
-):
+def test_windows_that_overlap_the_validation_windows_are_left_out(stride, n_left_out):
     series = np.random.default_rng(0).normal(size=(200, 1))
     windows = sliding(series, 6)[::stride].copy()
     training, validation = split_off_last(samples_of(windows), 0.2)
@@ -143,7 +142,7 @@ def test_windows_that_share_readings_with_those_set_aside_are_left_out(
     npt.assert_array_equal(validation.targets[-1], len(windows) - 1)
 
 
-def test_sequences_of_their_own_are_all_kept():
+def test_windows_that_do_not_overlap_are_all_kept():
     values = np.random.default_rng(0).normal(size=(50, 6, 2))
     training, validation = split_off_last(samples_of(values), 0.1)
     assert len(training.targets) == 45

@@ -55,7 +55,7 @@ ESTIMATORS = [
     ),
     LSTMOutlierDetector(window_size=3, distance="range", memory=20),
     SlidingWindowTransformer(),
-    SlidingWindowTransformer(window_size=3, horizon=2, padding="mean", flatten=True),
+    SlidingWindowTransformer(window_size=3, shift=2, padding="mean", flatten=True),
 ]
 
 # Those that scikit-learn runs on its own transformers only.

@@ -101,7 +101,7 @@ def test_rows_without_a_history_are_padded_with_nan(months, container):
     if container == "polars":
         pytest.importorskip("polars")
     X, y = months
-    windower = SlidingWindowTransformer(4, horizon=1, padding="nan")
+    windower = SlidingWindowTransformer(4, shift=1, padding="nan")
     regressor = small().fit(windower.fit_transform(X), y)
     pipeline = make_pipeline(windower, small()).set_output(transform=container)
     predictions = pipeline.fit(X, y).predict(X)

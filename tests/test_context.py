@@ -1,4 +1,4 @@
-"""Which training rows come before X, by every kind of time."""
+"""Which training rows precede X, for every kind of time."""
 
 import hypothesis.strategies as st
 import numpy as np
@@ -13,8 +13,8 @@ from sklstm.preprocessing import SlidingWindowTransformer
 
 BERLIN = "Europe/Berlin"
 
-# Each makes an index of n evenly spaced rows. The clocks in Berlin go forward on
-# 2024-03-31 and back on 2024-10-27.
+# Functions that return an index of n evenly spaced times. In Berlin, summer time starts
+# on 2024-03-31 and ends on 2024-10-27.
 EVEN_TIMES = {
     "row numbers": pd.RangeIndex,
     "integers": lambda n: pd.Index(7 + 3 * np.arange(n)),
@@ -46,7 +46,7 @@ every_even_time = pytest.mark.parametrize("times", EVEN_TIMES.values(), ids=EVEN
 
 
 def frame(index):
-    """Two columns that tell every row from every other."""
+    """Return a frame of two columns whose rows all differ."""
     rows = np.arange(len(index), dtype=float)
     return pd.DataFrame({"a": rows, "b": -rows}, index=index)
 
@@ -62,14 +62,14 @@ def lags_known(train, X, window_size=4):
 @given(
     split=st.integers(2, 24),
     window_size=st.integers(1, 8),
-    horizon=st.integers(0, 4),
+    shift=st.integers(0, 4),
     padding=st.sampled_from(["edge", "mean", "constant", "nan"]),
 )
-def test_split_series_has_the_windows_of_the_whole(
-    times, split, window_size, horizon, padding
+def test_a_split_series_has_the_windows_of_the_whole_series(
+    times, split, window_size, shift, padding
 ):
     X = frame(times(25))
-    windower = SlidingWindowTransformer(window_size, horizon=horizon, padding=padding)
+    windower = SlidingWindowTransformer(window_size, shift=shift, padding=padding)
     first, second = X.iloc[:split], X.iloc[split:]
     windower.fit(first)
     whole = windower.transform(X)
@@ -79,7 +79,7 @@ def test_split_series_has_the_windows_of_the_whole(
 
 
 @every_even_time
-def test_rows_left_out_by_a_gap_are_padded_and_older_ones_keep_their_lag(times):
+def test_rows_in_a_gap_are_padded_and_older_rows_keep_their_lag(times):
     X = frame(times(30))
     for train, test in TimeSeriesSplit(3, gap=2).split(X):
         assert lags_known(X.iloc[train], X.iloc[test], 5) == [True] * 2 + [
@@ -87,7 +87,7 @@ def test_rows_left_out_by_a_gap_are_padded_and_older_ones_keep_their_lag(times):
         ] * 2 + [True]
 
 
-def test_gap_is_padded_as_asked():
+def test_a_gap_is_padded_by_the_chosen_padding():
     X = frame(pd.RangeIndex(1, 13))
     paddings = {"edge": 4.0, "mean": 2.0, "constant": 7.5, "nan": np.nan}
     for padding, between in paddings.items():
@@ -96,32 +96,32 @@ def test_gap_is_padded_as_asked():
         npt.assert_array_equal(window, [3, 4, between, 6])
 
 
-def test_gap_longer_than_the_window_starts_anew():
+def test_no_row_is_known_after_a_gap_longer_than_the_window():
     X = frame(pd.RangeIndex(40))
     window = SlidingWindowTransformer(4).fit(X[:10]).transform(X[20:])[0, :, 0]
     npt.assert_array_equal(window, [20, 20, 20, 20])
 
 
-def test_missing_hour_is_seen_although_the_clock_went_back():
+def test_a_missing_hour_is_found_when_summer_time_ends():
     hours = pd.date_range("2024-10-26 18:00", periods=20, freq="h", tz=BERLIN)
     X = frame(hours)
     # Row 8 is 02:00 in summer time, row 9 is 02:00 in winter time.
     assert lags_known(X[:9], X[10:]) == [True, True, False, True]
 
 
-def test_same_instants_in_another_time_zone_go_on():
+def test_a_series_may_continue_in_another_time_zone():
     X = frame(pd.date_range("2024-03-01", periods=20, freq="h", tz=BERLIN))
     later = X[10:].tz_convert("America/New_York")
     assert lags_known(X[:10], later) == [True] * 4
 
 
-def test_weekend_is_no_gap_for_business_days_and_a_missing_monday_is():
+def test_for_business_days_a_weekend_is_no_gap_but_a_missing_monday_is():
     X = frame(pd.bdate_range("2024-01-01", periods=20))
     assert lags_known(X[:10], X[10:]) == [True] * 4
     assert lags_known(X[:10], X[11:]) == [True, True, False, True]
 
 
-def test_uneven_times_bridge_gaps_up_to_the_longest_step():
+def test_for_uneven_times_a_step_up_to_the_longest_one_is_no_gap():
     days = pd.DatetimeIndex(["2024-01-01", "2024-01-02", "2024-01-06", "2024-01-08"])
     X = frame(days)
     for gap, known in {1: True, 4: True, 5: False}.items():
@@ -130,32 +130,32 @@ def test_uneven_times_bridge_gaps_up_to_the_longest_step():
 
 
 @pytest.mark.parametrize("n_train", [1, 6])
-def test_labels_without_order_and_a_single_row_prove_nothing(n_train):
+def test_no_row_is_known_from_unordered_labels_or_a_single_row(n_train):
     labels = [f"row {i:02}" for i in range(20)] if n_train > 1 else range(20)
     X = frame(pd.Index(labels))
     assert lags_known(X[:n_train], X[n_train:]) == [False, False, False, True]
 
 
-def test_times_of_another_kind_prove_nothing():
+def test_no_row_is_known_from_times_of_another_kind():
     X = frame(pd.RangeIndex(20))
     later = frame(pd.date_range("2024-01-01", periods=5))
     assert lags_known(X, later) == [False, False, False, True]
 
 
-def test_training_rows_within_x_or_after_it_are_not_put_before_it():
+def test_training_rows_within_x_or_after_it_do_not_precede_it():
     X = frame(pd.RangeIndex(20))
     windower = SlidingWindowTransformer(4, padding="nan").fit(X[10:])
     npt.assert_array_equal(
         np.isnan(windower.transform(X)[:4, :, 0]).sum(1), [3, 2, 1, 0]
     )
-    # Rows 17 to 19 are remembered, and 17 lies before 18.
+    # Rows 17 to 19 are stored, and row 17 precedes row 18.
     window = windower.transform(X[18:])[0, :, 0]
     npt.assert_array_equal(window, [np.nan, np.nan, 17, 18])
 
 
-def test_rows_beyond_the_data_are_never_read():
+def test_rows_beyond_the_data_are_in_no_window():
     X = frame(pd.date_range("2024-01-01", periods=24, freq="MS"))
-    windower = SlidingWindowTransformer(3, horizon=2).fit(X)
+    windower = SlidingWindowTransformer(3, shift=2).fit(X)
     future = pd.date_range("2026-01-01", periods=2, freq="MS")
     beyond = pd.DataFrame({"a": 1e300, "b": 1e300}, index=future)
     npt.assert_array_equal(
@@ -164,9 +164,9 @@ def test_rows_beyond_the_data_are_never_read():
 
 
 @pytest.mark.parametrize("scaled", [False, True])
-def test_time_column_of_an_array_gives_it_a_past(scaled):
-    readings = np.random.default_rng(0).normal(size=30)
-    X = np.column_stack([readings, 1.7e9 + 60.0 * np.arange(30)])
+def test_the_time_column_of_an_array_shows_what_precedes_it(scaled):
+    values = np.random.default_rng(0).normal(size=30)
+    X = np.column_stack([values, 1.7e9 + 60.0 * np.arange(30)])
     X = StandardScaler().fit(X[:20]).transform(X) if scaled else X
     windower = SlidingWindowTransformer(4, time=1, padding="nan").fit(X[:20])
     windows = windower.transform(X[20:])
@@ -175,7 +175,7 @@ def test_time_column_of_an_array_gives_it_a_past(scaled):
     npt.assert_array_equal(after_gap, [X[18, 0], X[19, 0], np.nan, X[21, 0]])
 
 
-def test_time_column_of_a_frame_may_hold_dates():
+def test_the_time_column_of_a_frame_may_hold_dates():
     X = frame(pd.RangeIndex(20)).drop(columns="b")
     X["day"] = pd.date_range("2024-03-21", periods=20, tz=BERLIN)
     later = X[12:].reset_index(drop=True)
@@ -184,7 +184,7 @@ def test_time_column_of_a_frame_may_hold_dates():
     assert list(windower.get_feature_names_out()) == ["a__lag2", "a__lag1", "a__lag0"]
 
 
-def test_times_of_a_polars_frame_are_read():
+def test_the_time_column_of_a_polars_frame_is_used():
     pl = pytest.importorskip("polars")
     days = list(pd.date_range("2024-01-01", periods=9).to_pydatetime())
     X = pl.DataFrame({"a": np.arange(9.0), "day": days})
@@ -194,7 +194,7 @@ def test_times_of_a_polars_frame_are_read():
     assert later.row(0) == (4, 5, 6)
 
 
-def test_no_context_takes_the_rows_as_they_stand():
+def test_without_context_the_order_of_the_rows_is_not_checked():
     X = frame(pd.Index([3, 1, 2, 2]))
     windower = SlidingWindowTransformer(2, context=None)
     expected = [[0, 0], [0, 1], [1, 2], [2, 3]]
@@ -204,18 +204,18 @@ def test_no_context_takes_the_rows_as_they_stand():
     npt.assert_array_equal(windower.transform(ordered[10:])[0, :, 0], [10, 10])
 
 
-def test_arrays_are_padded_unless_the_next_rows_are_assumed():
+def test_arrays_are_padded_unless_context_is_assume_next():
     X = np.arange(20.0).reshape(-1, 1)
     windower = SlidingWindowTransformer(3).fit(X[:10])
     npt.assert_array_equal(windower.transform(X[10:])[0, :, 0], [10, 10, 10])
     windower.set_params(context="assume_next").fit(X[:10])
     npt.assert_array_equal(windower.transform(X[10:])[0, :, 0], [8, 9, 10])
     npt.assert_array_equal(windower.transform(X[:10])[0, :, 0], [0, 0, 0])
-    # One row is too short to tell that it is the first one again.
+    # One row is too few to recognize the start of the training rows.
     npt.assert_array_equal(windower.transform(X[:1])[0, :, 0], [8, 9, 0])
 
 
-def test_assuming_the_next_rows_yields_to_times():
+def test_times_take_precedence_over_assume_next():
     X = frame(pd.RangeIndex(20))
     windower = SlidingWindowTransformer(3, context="assume_next", padding="nan")
     window = windower.fit(X[:10]).transform(X[11:])[0, :, 0]
@@ -223,12 +223,12 @@ def test_assuming_the_next_rows_yields_to_times():
 
 
 @pytest.mark.parametrize("context", ["auto", "assume_next", None])
-def test_memory_is_a_copy_of_the_last_rows_only(context):
+def test_only_the_last_rows_are_stored_as_a_copy(context):
     X = frame(pd.RangeIndex(1000))
-    windower = SlidingWindowTransformer(5, horizon=2, context=context).fit(X)
-    (memory,) = windower._memories.values()
-    assert len(memory.rows) == (0 if context is None else 6)
-    assert len(memory.first_rows) <= 7
-    assert all(len(clock) <= 6 for clock in memory.clocks.values())
-    for array in (memory.rows, memory.first_rows, *memory.clocks.values()):
+    windower = SlidingWindowTransformer(5, shift=2, context=context).fit(X)
+    (tail,) = windower._tails.values()
+    assert len(tail.rows) == (0 if context is None else 6)
+    assert len(tail.first_rows) <= 7
+    assert all(len(time_index) <= 6 for time_index in tail.time_indexes.values())
+    for array in (tail.rows, tail.first_rows, *tail.time_indexes.values()):
         assert array.base is None

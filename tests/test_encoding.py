@@ -1,3 +1,5 @@
+"""Tokens to codes and back."""
+
 import os
 import pickle
 import re
@@ -33,7 +35,7 @@ def test_codes_count_the_sorted_tokens_from_one():
     assert integers.vocabulary_ == {-2: 1, 7: 2, 30: 3}
 
 
-def test_short_sequences_end_at_the_last_step_and_unknown_tokens_are_zero():
+def test_short_sequences_are_padded_and_unknown_tokens_are_zero():
     codes = SequenceEncoder().fit(DNA).transform(["TAG", "GATTACA", "NA"])
     assert codes.dtype == np.float64
     npt.assert_array_equal(
@@ -55,7 +57,7 @@ def test_long_sequences_keep_their_last_tokens():
     npt.assert_array_equal(encoder.transform(DNA[:2]), [[1, 2, 1], [4, 1, 3]])
 
 
-def test_max_length_beyond_the_longest_leaves_room():
+def test_max_length_may_exceed_the_longest_sequence():
     codes = SequenceEncoder(max_length=4).fit_transform(["AB"])
     npt.assert_array_equal(codes, [[NAN, NAN, 1, 2]])
 
@@ -65,7 +67,7 @@ def test_tokens_cut_off_in_fit_are_unknown():
     assert encoder.vocabulary_ == {"a": 1, "b": 2}
 
 
-def test_words_of_one_letter_stay():
+def test_words_of_one_letter_are_kept():
     encoder = SequenceEncoder(analyzer="word").fit(TEXTS)
     assert list(encoder.vocabulary_) == ["7", "I", "a", "came", "cats", "saw", "she"]
     assert encoder.inverse_transform(encoder.transform(TEXTS[:2])) == [
@@ -96,7 +98,7 @@ def test_tokens_are_those_of_count_vectorizer(params, min_frequency):
 
 
 @pytest.mark.parametrize("analyzer", ["char", "word"])
-def test_sequences_of_tokens_are_taken_as_they_are(analyzer):
+def test_sequences_of_tokens_are_not_split_or_lowered(analyzer):
     encoder = SequenceEncoder(analyzer, lowercase=True)
     encoder.fit([["New York", "to"], ["a"]])
     assert list(encoder.vocabulary_) == ["New York", "a", "to"]
@@ -150,7 +152,7 @@ def test_min_frequency_counts_sequences_not_occurrences():
     )
 
 
-def test_share_of_the_sequences_is_not_lost_to_rounding():
+def test_min_frequency_is_exact_for_fractions():
     X = ["ab"] * 7 + ["b"] * 93
     assert 0.07 * 100 > 7
     assert list(SequenceEncoder(min_frequency=0.07).fit(X).vocabulary_) == ["a", "b"]
@@ -163,14 +165,14 @@ def test_share_of_the_sequences_is_not_lost_to_rounding():
         st.lists(st.text(max_size=3), min_size=1, max_size=6), min_size=1, max_size=6
     )
 )
-def test_codes_lead_back_to_the_tokens(X):
+def test_codes_are_converted_back_to_tokens(X):
     encoder = SequenceEncoder().fit(X)
     assert encoder.inverse_transform(encoder.transform(X)) == X
 
 
 @settings(max_examples=60, derandomize=True, deadline=None)
 @given(X=st.lists(st.text("ab é\N{GRINNING FACE}", min_size=1), min_size=1))
-def test_codes_lead_back_to_texts_but_for_repeated_spaces(X):
+def test_codes_are_converted_back_to_texts_without_repeated_spaces(X):
     encoder = SequenceEncoder().fit(X)
     back = encoder.inverse_transform(encoder.transform(X))
     assert back == [re.sub(" +", " ", text) for text in X]
@@ -185,21 +187,23 @@ def test_codes_lead_back_to_texts_but_for_repeated_spaces(X):
         ("char", [[1, 2]], [[2, 3]], [[2, "<unknown>"]]),
     ],
 )
-def test_unknown_tokens_come_back_as_unknown(analyzer, fitted, unknown, back):
+def test_unknown_tokens_are_converted_back_to_a_placeholder(
+    analyzer, fitted, unknown, back
+):
     encoder = SequenceEncoder(analyzer, max_length=3).fit(fitted)
     assert encoder.inverse_transform(encoder.transform(unknown)) == back
 
 
-def test_codes_of_any_length_come_back():
+def test_codes_of_any_length_are_converted_back():
     encoder = SequenceEncoder().fit(["ab"])
     assert encoder.inverse_transform([[NAN, 1, 2, 2, 1], [NAN] * 5]) == ["abba", ""]
 
 
 @pytest.mark.parametrize("wrong", [-1, 3, 0.5, np.inf, -np.inf])
-def test_what_is_no_code_is_refused(wrong):
+def test_other_numbers_than_codes_are_refused(wrong):
     encoder = SequenceEncoder().fit(["ab"])
     with pytest.raises(
-        ValueError, match=r"X\[1, 1\] is .* no code: .* 0 .* to 2, with"
+        ValueError, match=r"X\[1, 1\] is .* not a token code: .* 0 .* to 2, with"
     ):
         encoder.inverse_transform([[1, 2], [NAN, wrong]])
 
@@ -209,27 +213,27 @@ def test_nan_after_the_first_code_is_refused():
         SequenceEncoder().fit(["ab"]).inverse_transform([[1, NAN]])
 
 
-def test_an_answer_depends_on_its_sequence_alone():
+def test_codes_depend_on_their_sequence_alone():
     encoder = SequenceEncoder().fit(DNA)
     codes = encoder.transform(DNA)
     npt.assert_array_equal(encoder.transform(DNA[::-1]), codes[::-1])
     npt.assert_array_equal(np.vstack([encoder.transform([x]) for x in DNA]), codes)
 
 
-def test_fit_changes_nothing_but_what_it_learns():
+def test_only_fit_changes_the_encoder():
     X = [["b", "a"], ["a", "c", "b"]]
     encoder = SequenceEncoder(max_length=2)
     params = encoder.get_params()
     encoder.fit(X)
-    learnt = dict(vars(encoder))
+    fitted = dict(vars(encoder))
     encoder.transform(X)
     assert X[0] == ["b", "a"]
     assert X[1] == ["a", "c", "b"]
     assert encoder.get_params() == params
-    assert vars(encoder) == learnt == vars(clone(encoder).fit(X))
+    assert vars(encoder) == fitted == vars(clone(encoder).fit(X))
 
 
-def test_a_refused_fit_is_no_fit():
+def test_a_failed_fit_leaves_the_encoder_unfitted():
     encoder = SequenceEncoder(min_frequency=9)
     with pytest.raises(ValueError, match="min_frequency"):
         encoder.fit(DNA)
@@ -249,7 +253,7 @@ def test_codes_are_the_same_for_every_hash_seed():
         "from sklstm import SequenceEncoder; print(SequenceEncoder('word')"
         ".fit(['one two three', 'four five six one']).vocabulary_)"
     )
-    answers = {
+    vocabularies = {
         subprocess.run(
             [sys.executable, "-c", script],
             check=True,
@@ -260,7 +264,7 @@ def test_codes_are_the_same_for_every_hash_seed():
         for seed in ("0", "1", "2")
     }
     vocabulary = {"five": 1, "four": 2, "one": 3, "six": 4, "three": 5, "two": 6}
-    assert answers == {f"{vocabulary}\n"}
+    assert vocabularies == {f"{vocabulary}\n"}
 
 
 @pytest.mark.parametrize("library", ["pandas", "polars"])
@@ -277,7 +281,7 @@ def test_frames_out_have_a_column_for_every_lag(library):
 
 
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
-def test_estimators_read_frames_of_codes_as_windows_with_missing_steps():
+def test_estimators_read_frames_of_codes_as_padded_windows():
     encoder, y = SequenceEncoder(), [7.0, 3, 3]
     codes = encoder.fit_transform(DNA)
     frame = encoder.set_output(transform="pandas").transform(DNA)
@@ -289,7 +293,7 @@ def test_estimators_read_frames_of_codes_as_windows_with_missing_steps():
 
 
 @pytest.mark.parametrize("columns", ["text", ["text"]])
-def test_column_transformer_hands_over_one_column(columns):
+def test_a_column_transformer_can_encode_one_column(columns):
     table = pd.DataFrame({"text": DNA, "length": [7, 3, 3]}, index=[5, 6, 7])
     columns = make_column_transformer((SequenceEncoder(max_length=2), columns))
     codes = columns.set_output(transform="pandas").fit_transform(table)
@@ -298,7 +302,7 @@ def test_column_transformer_hands_over_one_column(columns):
 
 
 def classifier_of_codes():
-    """Tell sequences apart by which code stands at which step."""
+    """Return a pipeline that predicts classes from the code of each step."""
     return make_pipeline(
         SequenceEncoder(),
         FunctionTransformer(np.nan_to_num, kw_args={"nan": -1.0}),
@@ -307,15 +311,15 @@ def classifier_of_codes():
     )
 
 
-def test_pipeline_learns_labels_of_texts():
+def test_a_pipeline_predicts_labels_of_texts():
     X = [before + last for before in ("ab", "bba", "a", "bb") for last in "xy"]
     pipeline = classifier_of_codes().fit(X, ["ends in " + text[-1] for text in X])
     assert list(pipeline.predict(["aby", "abax"])) == ["ends in y", "ends in x"]
     assert pipeline.score(X, ["ends in " + text[-1] for text in X]) == 1
 
 
-def test_grid_search_finds_the_analyzer_that_tells_labels_apart():
-    # The last word says the label, its last letter says nothing.
+def test_grid_search_finds_the_better_analyzer():
+    # The last word determines the label, its last letter does not.
     X = [f"{'so ' * (n % 3)}{word}" for n in range(8) for word in ("good", "bad")]
     y = [text.endswith("good") for text in X]
     grid = {
@@ -366,7 +370,7 @@ def test_grid_search_finds_the_analyzer_that_tells_labels_apart():
         ([[None]], r"tokens of X\[0\] .* got NoneType"),
     ],
 )
-def test_what_is_no_list_of_sequences_is_refused(X, words):
+def test_anything_but_a_list_of_sequences_is_refused(X, words):
     with pytest.raises(ValueError, match=words):
         SequenceEncoder().fit(X)
 
@@ -391,7 +395,7 @@ def test_text_without_words_is_refused():
         (DNA, "GAT", "list of sequences"),
     ],
 )
-def test_transform_refuses_what_fit_did_not_see(fitted, X, words):
+def test_transform_refuses_another_kind_of_sequences(fitted, X, words):
     encoder = SequenceEncoder().fit(fitted)
     with pytest.raises(ValueError, match=words):
         encoder.transform(X)
@@ -411,7 +415,7 @@ def test_transform_refuses_what_fit_did_not_see(fitted, X, words):
         ({"max_length": 0}, "'max_length' parameter"),
     ],
 )
-def test_parameters_that_cannot_be_are_refused(params, words):
+def test_invalid_parameters_are_refused(params, words):
     with pytest.raises(ValueError, match=words):
         SequenceEncoder(**params).fit(["a", "ab", "b"])
 
@@ -423,6 +427,6 @@ def test_characters_need_no_token_pattern():
 @pytest.mark.parametrize(
     "method", ["transform", "inverse_transform", "get_feature_names_out"]
 )
-def test_nothing_comes_before_fit(method):
+def test_methods_need_a_fitted_encoder(method):
     with pytest.raises(NotFittedError):
         getattr(SequenceEncoder(), method)(*([DNA] if "transform" in method else []))

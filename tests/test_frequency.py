@@ -1,11 +1,17 @@
-"""Times a step apart, the times after them and the cycles they suggest."""
+"""Equally spaced times, the times after them and the season length they suggest."""
 
 import pandas as pd
 import pytest
 
-from sklstm._input.frequency import regular_times, steps_per_cycle, times_after
+from sklstm._input.frequency import (
+    as_dates,
+    default_season_length,
+    regular_times,
+    times_after,
+)
 
 MONTHS = pd.date_range("2020-01", periods=6, freq="MS", name="month")
+DAYS = pd.date_range("2020-01-01", periods=3, name="day")
 
 
 def without_frequency(dates):
@@ -29,24 +35,43 @@ def without_frequency(dates):
     ],
     ids=lambda times: f"{type(times).__name__} {getattr(times, 'freq', None)}",
 )
-def test_the_next_times_are_those_that_were_cut_off(times):
+def test_times_after_continue_an_index(times):
     known = regular_times(times[:4])
     later = times_after(known, 2)
     assert list(later) == list(times[4:])
     assert (later.dtype, later.name) == (times.dtype, times.name)
 
 
-def test_dates_become_an_index_of_dates():
-    days = pd.Index(list(pd.date_range("2020-01-01", periods=3).date), dtype=object)
-    assert times_after(regular_times(days), 1)[0] == pd.Timestamp("2020-01-04")
+@pytest.mark.parametrize("days", [DAYS.date, DAYS], ids=["dates", "timestamps"])
+def test_objects_become_an_index_of_dates(days):
+    objects = pd.Index(list(days), dtype=object, name="day")
+    dates = as_dates(objects)
+    assert isinstance(dates, pd.DatetimeIndex)
+    assert dates.equals(DAYS)
+    assert dates.name == "day"
+    assert times_after(regular_times(objects), 1)[0] == pd.Timestamp("2020-01-04")
 
 
-def test_one_integer_goes_on_in_ones():
+@pytest.mark.parametrize(
+    "labels",
+    [
+        MONTHS,
+        MONTHS.to_period(),
+        pd.RangeIndex(3),
+        pd.MultiIndex.from_product([["north"], DAYS]),
+    ],
+    ids=lambda labels: type(labels).__name__,
+)
+def test_an_index_without_objects_is_returned_as_it_is(labels):
+    assert as_dates(labels) is labels
+
+
+def test_a_single_integer_continues_in_steps_of_one():
     assert list(times_after(regular_times(pd.Index([7])), 2)) == [8, 9]
 
 
 @pytest.mark.parametrize(
-    ("frequency", "n_steps"),
+    ("frequency", "season_length"),
     [
         ("MS", 12),
         ("ME", 12),
@@ -66,23 +91,26 @@ def test_one_integer_goes_on_in_ones():
         ("ms", 1),
     ],
 )
-def test_frequencies_suggest_a_cycle(frequency, n_steps):
+def test_dates_suggest_a_season_length(frequency, season_length):
     dates = pd.date_range("2020-01-01", periods=4, freq=frequency)
-    assert steps_per_cycle(dates) == n_steps
+    assert default_season_length(dates) == season_length
 
 
-@pytest.mark.parametrize(("frequency", "n_steps"), [("M", 12), ("Q-DEC", 4), ("h", 24)])
-def test_periods_suggest_a_cycle(frequency, n_steps):
+@pytest.mark.parametrize(
+    ("frequency", "season_length"), [("M", 12), ("Q-DEC", 4), ("h", 24)]
+)
+def test_periods_suggest_a_season_length(frequency, season_length):
     assert (
-        steps_per_cycle(pd.period_range("2020", periods=4, freq=frequency)) == n_steps
+        default_season_length(pd.period_range("2020", periods=4, freq=frequency))
+        == season_length
     )
 
 
 @pytest.mark.parametrize(
     "times", [pd.RangeIndex(9), pd.timedelta_range("0h", periods=9, freq="h")]
 )
-def test_numbers_and_durations_suggest_none(times):
-    assert steps_per_cycle(regular_times(times)) == 1
+def test_numbers_and_durations_suggest_no_season(times):
+    assert default_season_length(regular_times(times)) == 1
 
 
 @pytest.mark.parametrize(
@@ -90,18 +118,18 @@ def test_numbers_and_durations_suggest_none(times):
     [
         (pd.Index(["a", "b"]), "must hold dates, periods, durations or integers"),
         (pd.Index([0.5, 1.5]), "got float64. Convert it"),
-        (MONTHS[[0, 0, 1]], "has 2020-01-01 00:00:00 twice. Keep one reading a step"),
+        (MONTHS[[0, 0, 1]], "has 2020-01-01 00:00:00 twice. Keep one value per step"),
         (MONTHS[[2, 0, 1]], r"must increase .* y.sort_index\(\)"),
-        (MONTHS[[0, 1, 2, 4, 5]], "between 2020-03-01 00:00:00 and 2020-05-01"),
-        (MONTHS.to_period("M")[[0, 1, 3, 4]], "between 2020-02 and 2020-04"),
-        (pd.Index([1, 2, 3, 5]), r"between 3 and 5, .* y.reindex\(\.\.\.\)"),
-        (without_frequency(MONTHS[:2]), r"needs three or more.* y.asfreq\('MS'\)"),
+        (MONTHS[[0, 1, 2, 4, 5]], "from 2020-03-01 00:00:00 to 2020-05-01"),
+        (MONTHS.to_period("M")[[0, 1, 3, 4]], "from 2020-02 to 2020-04"),
+        (pd.Index([1, 2, 3, 5]), r"from 3 to 5 .* y.reindex\(\.\.\.\)"),
+        (without_frequency(MONTHS[:2]), r"Pass three or more.* y.asfreq\('MS'\)"),
         (pd.DatetimeIndex(["2020-01-01", None]), "missing times"),
-        (MONTHS.to_period("M")[::3], "between 2020-01 and 2020-04"),
-        (pd.Index([0, 3, 6, 10, 13]), "between 6 and 10"),
-        (pd.to_timedelta([0, 60, 121, 181], unit="s"), "between 0 days 00:01:00"),
+        (MONTHS.to_period("M")[::3], "from 2020-01 to 2020-04"),
+        (pd.Index([0, 3, 6, 10, 13]), "from 6 to 10"),
+        (pd.to_timedelta([0, 60, 121, 181], unit="s"), "from 0 days 00:01:00"),
     ],
 )
-def test_other_times_are_refused(times, message):
+def test_irregular_times_are_refused(times, message):
     with pytest.raises(ValueError, match=message):
         regular_times(times)

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from sklstm._nn.cells import CellWeights, step_by_step
-from sklstm._nn.dispatch import hidden_states
+from sklstm._nn.hidden_states import hidden_states
 
 N_INPUTS, SIZE = 2, 50
 

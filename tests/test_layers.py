@@ -137,9 +137,9 @@ def test_convolutions_find_a_motif():
 @pytest.mark.parametrize(
     ("codes", "message"),
     [
-        ([[0, 1, -1]], r"holds -1, which is no code"),
-        ([[0, 1, 1.5]], r"holds 1.5, which is no code"),
-        (np.zeros((1, 3, 2)), "one code a step, but X has 2 features"),
+        ([[0, 1, -1]], r"holds -1, which is not a token code"),
+        ([[0, 1, 1.5]], r"holds 1.5, which is not a token code"),
+        (np.zeros((1, 3, 2)), "one token code per step, but X has 2 features"),
         ([[0, 1, np.inf]], "infinity|no code"),
         ([[np.nan, np.nan, np.nan]], "all NaN"),
         ([[0, np.nan, 1]], "contains NaN"),
@@ -154,9 +154,9 @@ def test_what_is_no_code_is_refused(Model, codes, message):
 def test_codes_beyond_those_of_fit_are_refused():
     X, y = [[0, 1, 2], [2, 1, 0]], [0.0, 1.0]
     model = LSTMRegressor((2,), embedding_size=2, max_iter=2, **SETTINGS).fit(X, y)
-    with pytest.raises(ValueError, match="code 3, but those of fit went up to 2"):
+    with pytest.raises(ValueError, match="code 3, but the largest code in fit was 2"):
         model.predict([[0, 1, 3]])
-    with pytest.raises(ValueError, match="code 4, but those of fit went up to 2"):
+    with pytest.raises(ValueError, match="code 4, but the largest code in fit was 2"):
         model.set_params(warm_start=True).fit([[0, 4, 2], [2, 1, 0]], y)
     # With fewer codes it goes on, and forgets none.
     model.fit([[0, 1, 1], [1, 1, 0]], y)
@@ -169,7 +169,7 @@ def test_what_was_fitted_says_whether_there_are_codes():
     expected = model.predict(X)
     npt.assert_array_equal(model.set_params(embedding_size=3).predict(X), expected)
     model.fit(X, y).set_params(embedding_size=None)
-    with pytest.raises(ValueError, match=r"holds 0\.5, which is no code"):
+    with pytest.raises(ValueError, match=r"holds 0\.5, which is not a token code"):
         model.predict(X + 0.5)
 
 

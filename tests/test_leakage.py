@@ -1,9 +1,11 @@
+"""Warnings about windows that may hold what they are used to predict."""
+
 import numpy as np
 import pandas as pd
 import pytest
 from sklearn.model_selection import KFold
 
-from sklstm._windowing.leakage import looks_thinned
+from sklstm._windowing.leakage import looks_subsampled
 from sklstm.preprocessing import SlidingWindowTransformer
 
 N_ROWS = 240
@@ -19,23 +21,23 @@ def frame(index):
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64, int])
 @pytest.mark.parametrize("shape", [(50,), (50, 1)])
-def test_target_among_the_columns_is_a_leak(dtype, shape):
+def test_a_target_among_the_columns_warns(dtype, shape):
     X = np.random.default_rng(0).normal(scale=100, size=(50, 3)).astype(dtype)
     y = (3 - X[:, 1].astype(float) / 100).reshape(shape)
-    with pytest.warns(UserWarning, match="holds the value to predict. Pass horizon=1"):
+    with pytest.warns(UserWarning, match="holds the value to predict. Pass shift=1"):
         fit(X, y)
-    fit(X, y, horizon=1)
+    fit(X, y, shift=1)
     fit(X)
 
 
-def test_second_target_is_looked_at_too():
+def test_each_of_several_targets_is_checked():
     X = np.random.default_rng(0).normal(size=(50, 2))
     y = np.column_stack([np.arange(50), X[:, 0]])
     with pytest.warns(UserWarning, match="A column of X is y"):
         fit(X, y)
 
 
-def test_other_targets_are_no_leak():
+def test_targets_that_are_no_column_do_not_warn():
     X = np.random.default_rng(0).normal(size=(50, 2))
     X[:, 1] = 1
     noise = np.random.default_rng(1).normal(size=50)
@@ -43,7 +45,7 @@ def test_other_targets_are_no_leak():
         fit(X, y)
 
 
-THINNED = {
+REGULAR_TIMES = {
     "days": pd.date_range("2024-01-01", periods=N_ROWS),
     "hours in Berlin": pd.date_range(
         "2024-03-28", periods=N_ROWS, freq="h", tz="Europe/Berlin"
@@ -58,7 +60,7 @@ THINNED = {
 
 
 @pytest.mark.parametrize("n_splits", [2, 5])
-@pytest.mark.parametrize("times", THINNED.values(), ids=THINNED)
+@pytest.mark.parametrize("times", REGULAR_TIMES.values(), ids=REGULAR_TIMES)
 def test_shuffled_folds_warn(times, n_splits):
     X = frame(times)
     for seed in range(3):
@@ -75,7 +77,7 @@ def business_days_without_holidays():
     return days.delete(holidays)
 
 
-def random_stamps(seed):
+def random_times(seed):
     steps = np.random.default_rng(seed).exponential(3600, N_ROWS)
     return pd.Timestamp("2024-01-01") + pd.to_timedelta(np.cumsum(steps), unit="s")
 
@@ -92,14 +94,14 @@ def sensor_with_outages():
     return pd.Index(np.setdiff1d(minutes, lost))
 
 
-NOT_THINNED = {
-    **THINNED,
+NOT_SUBSAMPLED = {
+    **REGULAR_TIMES,
     "holidays": business_days_without_holidays(),
     "month ends": pd.date_range("2000-01-31", periods=N_ROWS, freq="ME"),
     "quarters": pd.date_range("1960-01-01", periods=N_ROWS, freq="QS"),
-    "random stamps": random_stamps(0),
-    "random seconds": random_stamps(1).round("s"),
-    "random minutes": random_stamps(2).round("min").unique(),
+    "random times": random_times(0),
+    "random seconds": random_times(1).round("s"),
+    "random minutes": random_times(2).round("min").unique(),
     "opening hours": opening_hours(),
     "outages": sensor_with_outages(),
     "steps of one to three": pd.Index(
@@ -114,14 +116,14 @@ NOT_THINNED = {
 }
 
 
-@pytest.mark.parametrize("times", NOT_THINNED.values(), ids=NOT_THINNED)
-def test_times_as_people_have_them_do_not_warn(times):
+@pytest.mark.parametrize("times", NOT_SUBSAMPLED.values(), ids=NOT_SUBSAMPLED)
+def test_times_that_are_not_subsampled_do_not_warn(times):
     fit(frame(times))
 
 
-def test_thinning_is_told_by_lone_steps_and_scattered_holes():
+def test_subsampled_times_have_scattered_holes():
     kept = np.random.default_rng(0).random(500) < 0.7
-    assert looks_thinned(np.flatnonzero(kept))
-    assert not looks_thinned(np.arange(500))
+    assert looks_subsampled(np.flatnonzero(kept))
+    assert not looks_subsampled(np.arange(500))
     weekdays = np.arange(500)[np.arange(500) % 7 < 5]
-    assert not looks_thinned(weekdays)
+    assert not looks_subsampled(weekdays)

@@ -123,7 +123,7 @@ def test_missing_readings_are_nan(y):
         ([], "0 sample"),
         (np.full(3, np.nan), "There is no reading in y"),
         (np.array([1, np.inf]), "Input y contains infinity"),
-        (pd.Series(["a", "b"]), "y holds strings that are no numbers"),
+        (pd.Series(["a", "b"]), "y holds strings that are not numbers"),
         (pd.Series(KNOWN), "y holds dates or durations"),
         (
             pd.DataFrame({"a": A, "b": list("vwxyz")}),

@@ -12,20 +12,20 @@ STORES = {"north": 9, "south": 14, "west": 5}
 
 
 def store_frame(store, n_rows):
-    """One store: a frame over days, with values that no other store has."""
+    """Return a frame of daily sales, with values that no other store has."""
     days = pd.date_range("2024-01-01", periods=n_rows, name="day")
     base = 100.0 * list(STORES).index(store)
     return pd.DataFrame({"sales": base + np.arange(n_rows)}, index=days)
 
 
 def panel():
-    """Every store below the other, under (store, day)."""
+    """Return the sales of all stores, with a MultiIndex (store, day)."""
     frames = {store: store_frame(store, n) for store, n in STORES.items()}
     return pd.concat(frames, names=["store"])
 
 
 def in_order(X, order):
-    """X by store, by day, or with the stores mixed at random."""
+    """Return X sorted by store, by day, or with the stores in random order."""
     if order == "by store":
         return X
     if order == "by day":
@@ -37,7 +37,7 @@ def in_order(X, order):
 
 
 def written_as(X, form):
-    """The panel under a MultiIndex or with a column of names or numbers."""
+    """Return the panel with a MultiIndex, or a column of names or numbers."""
     if form == "index":
         return X, {}
     flat = X.reset_index("store")
@@ -47,11 +47,11 @@ def written_as(X, form):
 
 
 @pytest.mark.parametrize("padding", PADDINGS)
-@pytest.mark.parametrize("horizon", [0, 2])
+@pytest.mark.parametrize("shift", [0, 2])
 @pytest.mark.parametrize("form", ["index", "names", "numbers"])
 @pytest.mark.parametrize("order", ["by store", "by day", "mixed"])
-def test_panel_equals_its_series_one_by_one(padding, horizon, form, order):
-    params = {"window_size": 4, "horizon": horizon, "padding": padding}
+def test_the_windows_of_a_panel_are_those_of_each_series(padding, shift, form, order):
+    params = {"window_size": 4, "shift": shift, "padding": padding}
     X = in_order(panel(), order)
     is_train = X.index.get_level_values("day") < "2024-01-05"
     stores = X.index.get_level_values("store")
@@ -77,7 +77,7 @@ def test_series_not_seen_in_fit_are_padded():
     npt.assert_allclose(windower.transform(X)[-5, :, 0], [mean, mean, 200])
 
 
-def test_several_levels_name_a_series():
+def test_several_levels_may_identify_a_series():
     X = pd.concat({"A": panel(), "B": panel() + 1000}, names=["country"])
     windows = SlidingWindowTransformer(3).fit_transform(X)[:, :, 0]
     starts = (X.index.get_level_values("day") == "2024-01-01").nonzero()[0]
@@ -96,7 +96,7 @@ def test_groups_and_time_of_an_array_are_no_features():
     npt.assert_array_equal(later[:, :, 0], [[8, 9]])
 
 
-def test_undeclared_panel_is_refused():
+def test_duplicate_times_without_groups_are_refused():
     X = panel().reset_index("store", drop=True)
     with pytest.raises(ValueError, match=r"several series, name these with groups="):
         SlidingWindowTransformer().fit(X)
@@ -112,7 +112,7 @@ def test_last_level_must_be_the_time():
     npt.assert_array_equal(trusted, SlidingWindowTransformer(2).fit_transform(panel()))
 
 
-def test_dates_before_numbers_in_the_index_are_suspicious():
+def test_dates_before_numbers_in_the_index_warn():
     X = panel().rename({"north": 0, "south": 1, "west": 2}, level="store")
     with pytest.warns(UserWarning, match=r"earlier one holds dates.*\(series, time\)"):
         SlidingWindowTransformer().fit(X.swaplevel().sort_index())
@@ -124,9 +124,9 @@ def test_rows_without_a_series_are_refused():
         SlidingWindowTransformer().fit(X)
 
 
-def test_memory_holds_the_end_of_every_series():
+def test_the_last_rows_of_each_series_are_stored():
     windower = SlidingWindowTransformer(4).fit(panel())
-    ends = {store: memory.rows[:, 0] for store, memory in windower._memories.items()}
+    ends = {store: tail.rows[:, 0] for store, tail in windower._tails.items()}
     for store, n_rows in STORES.items():
         npt.assert_array_equal(ends[store], store_frame(store, n_rows)["sales"][-3:])
 

@@ -1,3 +1,5 @@
+"""Windows of SlidingWindowTransformer: padding, shift, views and invalid input."""
+
 import pickle
 import tracemalloc
 
@@ -32,8 +34,8 @@ def test_rows_before_the_first_are_padded(padding, before):
 @pytest.mark.parametrize(
     ("padding", "before"), [("edge", 5), ("mean", 5), ("constant", 7), ("nan", np.nan)]
 )
-def test_windows_end_a_horizon_before_their_row(padding, before):
-    windower = SlidingWindowTransformer(2, horizon=2, padding=padding, fill_value=7)
+def test_windows_end_shift_rows_before_their_row(padding, before):
+    windower = SlidingWindowTransformer(2, shift=2, padding=padding, fill_value=7)
     windows = windower.fit_transform(SERIES)[:, :, 0]
     npt.assert_array_equal(windows, [[before, before], [before, before], [before, 2]])
 
@@ -42,15 +44,15 @@ def test_windows_end_a_horizon_before_their_row(padding, before):
 @given(
     row=st.integers(0, 19),
     window_size=st.integers(1, 8),
-    horizon=st.integers(0, 5),
+    shift=st.integers(0, 5),
     padding=st.sampled_from(PADDINGS),
 )
-def test_windows_do_not_know_what_comes_later(row, window_size, horizon, padding):
+def test_windows_do_not_depend_on_later_rows(row, window_size, shift, padding):
     X = pd.DataFrame(random_series(20))
-    windower = SlidingWindowTransformer(window_size, horizon=horizon, padding=padding)
+    windower = SlidingWindowTransformer(window_size, shift=shift, padding=padding)
     windower.fit(X)
     changed = X.copy()
-    changed.iloc[max(row - horizon + 1, 0) :] = 1e6
+    changed.iloc[max(row - shift + 1, 0) :] = 1e6
     npt.assert_array_equal(
         windower.transform(changed)[: row + 1], windower.transform(X)[: row + 1]
     )
@@ -60,12 +62,14 @@ def test_windows_do_not_know_what_comes_later(row, window_size, horizon, padding
 @given(
     n_rows=st.integers(1, 12),
     window_size=st.integers(1, 8),
-    horizon=st.integers(0, 5),
+    shift=st.integers(0, 5),
     padding=st.sampled_from(PADDINGS),
     context=st.sampled_from(["auto", "assume_next", None]),
     as_frame=st.booleans(),
 )
-def test_training_rows_get_the_windows_of_the_fit(as_frame, n_rows, **params):
+def test_transform_of_the_training_rows_equals_fit_transform(
+    as_frame, n_rows, **params
+):
     X = random_series(n_rows)
     X = pd.DataFrame(X) if as_frame else X
     windower = SlidingWindowTransformer(**params)
@@ -78,7 +82,7 @@ def test_training_rows_get_the_windows_of_the_fit(as_frame, n_rows, **params):
 @pytest.mark.parametrize("order", ["C", "F"])
 def test_windows_are_a_read_only_view_of_one_copy(flatten, order):
     X = np.asarray(random_series(50), order=order)
-    windows = SlidingWindowTransformer(8, horizon=1, flatten=flatten).fit_transform(X)
+    windows = SlidingWindowTransformer(8, shift=1, flatten=flatten).fit_transform(X)
     row = 2 * X.itemsize
     assert windows.strides == ((row, 8) if flatten else (row, row, 8))
     assert not windows.flags.writeable
@@ -86,23 +90,23 @@ def test_windows_are_a_read_only_view_of_one_copy(flatten, order):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("horizon", [0, 1])
+@pytest.mark.parametrize("shift", [0, 1])
 @pytest.mark.parametrize("flatten", [False, True])
-def test_a_million_rows_cost_less_than_half_a_copy_more(flatten, horizon):
+def test_a_million_rows_need_less_memory_than_one_and_a_half_copies(flatten, shift):
     X = random_series(1_000_000, 8)
-    windower = SlidingWindowTransformer(96, horizon=horizon, flatten=flatten).fit(X)
+    windower = SlidingWindowTransformer(96, shift=shift, flatten=flatten).fit(X)
     tracemalloc.start()
     windows = windower.transform(X)
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert len(windows) == len(X)
-    npt.assert_array_equal(windows[-1].reshape(96, 8), X[-96 - horizon :][:96])
+    npt.assert_array_equal(windows[-1].reshape(96, 8), X[-96 - shift :][:96])
     assert peak < 1.5 * X.nbytes
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64, np.int32, bool])
 @pytest.mark.parametrize("padding", PADDINGS)
-def test_floats_keep_their_precision_and_others_become_double(dtype, padding):
+def test_floats_keep_their_precision_and_other_types_become_float64(dtype, padding):
     X = np.arange(6).reshape(6, 1).astype(dtype)
     windows = SlidingWindowTransformer(3, padding=padding).fit_transform(X)
     assert windows.dtype == (dtype if dtype in (np.float32, np.float64) else np.float64)
@@ -113,7 +117,7 @@ def test_floats_keep_their_precision_and_others_become_double(dtype, padding):
 def test_frames_out_have_a_column_for_every_lag(library):
     pytest.importorskip(library)
     X = pd.DataFrame({"a": [1.0, 2, 3], "b": [4.0, 5, 6]}, index=[10, 20, 30])
-    windower = SlidingWindowTransformer(2, horizon=1, padding="constant")
+    windower = SlidingWindowTransformer(2, shift=1, padding="constant")
     windows = windower.set_output(transform=library).fit_transform(X)
     columns = ["a__lag2", "b__lag2", "a__lag1", "b__lag1"]
     assert list(windows.columns) == columns == list(windower.get_feature_names_out())
@@ -122,14 +126,14 @@ def test_frames_out_have_a_column_for_every_lag(library):
         assert list(windows.index) == [10, 20, 30]
 
 
-def test_flat_windows_are_the_others_laid_flat():
+def test_flat_windows_have_the_values_of_3d_windows():
     X = random_series(10, 3)
     windows = SlidingWindowTransformer(4).fit_transform(X)
     flat = SlidingWindowTransformer(4, flatten=True).fit_transform(X)
     npt.assert_array_equal(flat.reshape(10, 4, 3), windows)
 
 
-def test_pickled_transformer_still_knows_the_past():
+def test_a_pickled_transformer_keeps_the_last_rows():
     X = pd.DataFrame(random_series(20))
     windower = SlidingWindowTransformer(4).fit(X[:10])
     copy = pickle.loads(pickle.dumps(windower))
@@ -137,8 +141,8 @@ def test_pickled_transformer_still_knows_the_past():
     npt.assert_array_equal(copy.transform(X[10:])[0], X[7:11])
 
 
-def test_n_context_counts_the_rows_a_first_window_needs():
-    windower = SlidingWindowTransformer(5, horizon=2, padding="nan")
+def test_n_context_is_the_number_of_rows_that_a_first_window_needs():
+    windower = SlidingWindowTransformer(5, shift=2, padding="nan")
     assert windower.n_context == 6
     windows = windower.fit_transform(random_series(10))
     npt.assert_array_equal(np.isnan(windows).any(axis=(1, 2)), np.arange(10) < 6)
@@ -194,7 +198,7 @@ FRAME = pd.DataFrame({"a": [1.0, 2, 3], "b": [4.0, 5, 6]})
             "2024-01 does not come after 2024-02",
         ),
         ({}, FRAME["a"], r"X.to_frame\(\)"),
-        ({}, np.zeros((4, 3, 2)), "Windows of 3 dimensions are cut already"),
+        ({}, np.zeros((4, 3, 2)), "X with 3 dimensions already holds windows"),
         ({}, pd.DataFrame({"a": ["x", "y"]}), "X holds strings"),
         (
             {},
@@ -203,7 +207,7 @@ FRAME = pd.DataFrame({"a": [1.0, 2, 3], "b": [4.0, 5, 6]})
         ),
     ],
 )
-def test_bad_input_is_told(params, X, words):
+def test_invalid_input_is_refused(params, X, words):
     with pytest.raises(ValueError, match=words):
         SlidingWindowTransformer(**params).fit(X)
 
@@ -214,13 +218,13 @@ def test_rows_out_of_order_are_refused_in_transform_too():
         windower.transform(FRAME[::-1])
 
 
-def test_other_columns_than_in_the_fit_are_refused():
+def test_other_columns_than_in_fit_are_refused():
     windower = SlidingWindowTransformer(groups="b").fit(FRAME)
     with pytest.raises(ValueError, match="feature names should match"):
         windower.transform(FRAME.rename(columns={"a": "c"}))
 
 
-def test_a_refused_fit_is_no_fit():
+def test_a_failed_fit_leaves_the_transformer_unfitted():
     frame = pd.DataFrame({"a": np.arange(4.0)})
     transformer = SlidingWindowTransformer(2)
     with pytest.raises(ValueError, match="increas"):
@@ -229,13 +233,13 @@ def test_a_refused_fit_is_no_fit():
         transformer.transform(frame)
 
 
-def test_a_ragged_target_is_left_to_the_estimator_behind():
+def test_a_ragged_target_is_not_refused():
     X = np.arange(4.0)[:, None]
     windows = SlidingWindowTransformer(2).fit_transform(X, [[1], [1, 2], [3], [4]])
     assert len(windows) == 4
 
 
-def test_one_row_that_looks_like_the_first_is_assumed_to_be_the_next():
+def test_one_row_that_equals_the_first_is_assumed_to_follow():
     X = np.arange(4.0)[:, None]
     transformer = SlidingWindowTransformer(3, context="assume_next").fit(X)
     npt.assert_array_equal(transformer.transform([[0.0]])[0, :, 0], [2, 3, 0])

@@ -1,4 +1,4 @@
-"""Sequences of unequal length: how they may come, and that padding tells nothing."""
+"""Estimators on sequences of unequal length."""
 
 import numpy as np
 import numpy.testing as npt
@@ -8,7 +8,6 @@ import torch
 from sklearn.model_selection import GridSearchCV, cross_val_score
 
 from sklstm import LSTMClassifier, LSTMRegressor, pad_sequences
-from sklstm._input.padding import is_ragged
 from sklstm._nn.masking import trim
 from sklstm._nn.training import Plan, _batches
 
@@ -20,7 +19,7 @@ SETTINGS = {"max_iter": 5, "learning_rate": "cosine", "random_state": 0}
 
 
 @pytest.mark.parametrize("Model", [LSTMRegressor, LSTMClassifier])
-def test_lists_are_padded_sequences(Model):
+def test_lists_of_sequences_equal_padded_sequences(Model):
     y = CLASSES.astype(float) if Model is LSTMRegressor else CLASSES
     padded = pad_sequences(SEQUENCES)
     model = Model((4,), batch_size=20, **SETTINGS)
@@ -32,32 +31,34 @@ def test_lists_are_padded_sequences(Model):
     npt.assert_allclose(model.predict(SEQUENCES[:1]), expected[:1])
 
 
-def test_sequences_of_one_feature_are_lists_of_numbers():
+def test_sequences_of_one_feature_may_be_lists_of_numbers():
     X = [s[:, 0].tolist() for s in SEQUENCES]
     model = LSTMClassifier((4,), **SETTINGS).fit(X, CLASSES)
     expected = model.predict_proba(X)
     npt.assert_allclose(model.predict_proba(X[:1]), expected[:1], rtol=1e-9)
-    alike = [n for n, length in enumerate(LENGTHS) if length == LENGTHS[0]]
+    same_length = [n for n, length in enumerate(LENGTHS) if length == LENGTHS[0]]
     npt.assert_allclose(
-        model.predict_proba([X[n] for n in alike]), expected[alike], rtol=1e-9
+        model.predict_proba([X[n] for n in same_length]),
+        expected[same_length],
+        rtol=1e-9,
     )
 
 
-def test_sequences_may_be_of_one_length_by_chance():
-    alike = [[1.0, 2.0], [3.0, 4.0]] * 9
+def test_sequences_may_have_one_length_by_chance():
+    same_length = [[1.0, 2.0], [3.0, 4.0]] * 9
     ragged = [[1.0, 2.0], [3.0]]
-    model = LSTMClassifier((4,), **SETTINGS).fit(alike, [0, 1] * 9)
+    model = LSTMClassifier((4,), **SETTINGS).fit(same_length, [0, 1] * 9)
     first = model.predict_proba(ragged)[0]
     npt.assert_allclose(first, model.predict_proba([[1.0, 2.0]])[0])
-    npt.assert_allclose(first, model.predict_proba(tuple(alike))[0])
+    npt.assert_allclose(first, model.predict_proba(tuple(same_length))[0])
     model.partial_fit(ragged, [0, 1])
     model.fit(ragged * 3, [0, 1] * 3)
     npt.assert_allclose(
-        model.predict_proba(tuple(alike)),
-        model.predict_proba(np.array(alike)[..., None]),
+        model.predict_proba(tuple(same_length)),
+        model.predict_proba(np.array(same_length)[..., None]),
     )
     two = LSTMRegressor((4,), **SETTINGS).fit(SEQUENCES, CLASSES.astype(float))
-    with pytest.raises(ValueError, match=r"a single one as \[X\]"):
+    with pytest.raises(ValueError, match=r"a single window as \[X\]"):
         two.predict(SEQUENCES[0])
     with pytest.raises(ValueError, match="2 dimensions, but LSTMRegressor"):
         two.predict([[1.0, 2.0]])
@@ -65,7 +66,7 @@ def test_sequences_may_be_of_one_length_by_chance():
 
 @pytest.mark.parametrize("pooling", ["last", "mean", "max", "attention"])
 @pytest.mark.parametrize("bidirectional", [False, True])
-def test_answers_do_not_depend_on_who_is_padded_with_whom(pooling, bidirectional):
+def test_predictions_do_not_depend_on_the_padding(pooling, bidirectional):
     model = LSTMRegressor(
         (4,), pooling=pooling, bidirectional=bidirectional, **SETTINGS
     )
@@ -75,7 +76,7 @@ def test_answers_do_not_depend_on_who_is_padded_with_whom(pooling, bidirectional
     npt.assert_allclose(together, alone, rtol=1e-9)
 
 
-def test_searches_split_lists():
+def test_searches_split_lists_of_sequences():
     scores = cross_val_score(LSTMClassifier((4,), **SETTINGS), SEQUENCES, CLASSES, cv=2)
     padded = pad_sequences(SEQUENCES)
     expected = cross_val_score(LSTMClassifier((4,), **SETTINGS), padded, CLASSES, cv=2)
@@ -84,7 +85,7 @@ def test_searches_split_lists():
     assert len(search.fit(SEQUENCES, CLASSES).predict(SEQUENCES)) == 60
 
 
-def test_batches_bring_rows_of_about_one_length_together():
+def test_a_batch_holds_rows_of_similar_length():
     n_padding = torch.from_numpy(RANDOM.integers(0, 90, 2000))
 
     class Rows:
@@ -108,22 +109,3 @@ def test_windows_are_trimmed_to_few_lengths():
     trimmed, n_padding = trim(windows, torch.tensor([40]))
     assert trimmed[0, n_padding.item(), 0] == 40
     assert trim(windows, torch.tensor([100]))[0].shape[1] >= 1
-
-
-@pytest.mark.parametrize(
-    ("data", "expected"),
-    [
-        ([[1, 2], [3]], True),
-        ([[1, 2], [3, 4]], False),
-        ([np.zeros((2, 3)), np.zeros((1, 3))], True),
-        (np.zeros((2, 2)), False),
-        (np.array([None, "a"], object), False),
-        (["ab", "a"], False),
-        ([1, 2], False),
-        (3.0, False),
-        (None, False),
-        (pd.DataFrame({"a": ["x", "y"]}), False),
-    ],
-)
-def test_what_is_ragged(data, expected):
-    assert is_ragged(data) is expected

@@ -1,3 +1,5 @@
+"""Windows with targets, and padded sequences."""
+
 import numpy as np
 import numpy.testing as npt
 import pandas as pd
@@ -27,7 +29,7 @@ def test_windows_end_at_their_origin_and_targets_follow(
     npt.assert_array_equal(np.diff(origins), stride)
 
 
-def test_one_series_is_features_and_target():
+def test_without_y_the_series_itself_is_predicted():
     sales = pd.Series(np.arange(20.0), index=DAYS)
     windows, targets, origins = make_windows(sales, window_size=3)
     npt.assert_array_equal(windows[0, :, 0], [0, 1, 2])
@@ -44,7 +46,7 @@ def test_windows_of_an_array_share_its_memory():
     assert np.shares_memory(targets, X)
 
 
-def test_shortest_series_gives_one_window():
+def test_the_shortest_series_has_one_window():
     windows, targets, origins = make_windows(np.arange(7.0), None, 3, 2, gap=2)
     npt.assert_array_equal(windows[:, :, 0], [[0, 1, 2]])
     npt.assert_array_equal(targets, [[5, 6]])
@@ -75,24 +77,24 @@ def test_shortest_series_gives_one_window():
         (np.zeros(20), {"window_size": True}, "window_size must be an integer"),
     ],
 )
-def test_bad_input_of_make_windows_is_told(X, options, words):
+def test_make_windows_refuses_invalid_input(X, options, words):
     with pytest.raises(ValueError, match=words):
         make_windows(X, **options)
 
 
-def test_sequences_end_together_behind_steps_that_do_not_exist():
+def test_padding_is_at_the_start_of_short_sequences():
     long, short = np.arange(6.0).reshape(3, 2), np.array([[9, 8]])
     windows = pad_sequences([long, short])
     npt.assert_array_equal(windows[0], long)
     npt.assert_array_equal(windows[1], [[np.nan] * 2, [np.nan] * 2, [9, 8]])
 
 
-def test_sequences_longer_than_wanted_lose_their_first_steps():
+def test_long_sequences_lose_their_first_steps():
     windows = pad_sequences([[1, 2, 3], [4]], n_timesteps=2)[:, :, 0]
     npt.assert_array_equal(windows, [[2, 3], [np.nan, 4]])
 
 
-def test_more_steps_than_any_sequence_has_are_padded():
+def test_n_timesteps_may_exceed_the_longest_sequence():
     npt.assert_array_equal(pad_sequences([[1.0]], 3)[0, :, 0], [np.nan, np.nan, 1])
 
 
@@ -100,7 +102,7 @@ def test_more_steps_than_any_sequence_has_are_padded():
     ("dtypes", "expected"),
     [("ff", "f"), ("fd", "d"), ("dd", "d"), ("ii", "d"), ("fi", "d")],
 )
-def test_single_precision_is_kept_and_integers_become_double(dtypes, expected):
+def test_float32_is_kept_and_integers_become_float64(dtypes, expected):
     windows = pad_sequences([np.ones(2, dtype=dtype) for dtype in dtypes])
     assert windows.dtype.char == expected
 
@@ -117,12 +119,12 @@ def test_single_precision_is_kept_and_integers_become_double(dtypes, expected):
         ([1.0], r"sequences\[0\] must have shape"),
     ],
 )
-def test_bad_sequence_is_named(sequences, words):
+def test_an_invalid_sequence_is_named(sequences, words):
     with pytest.raises(ValueError, match=words):
         pad_sequences(sequences)
 
 
-def test_padding_to_no_steps_is_refused():
+def test_zero_n_timesteps_are_refused():
     with pytest.raises(
         ValueError, match="n_timesteps must be an integer of at least 1"
     ):

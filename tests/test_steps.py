@@ -1,4 +1,4 @@
-"""A target for every step: what is scored, and shapes in kind."""
+"""Targets for every time step (pooling=None): scores, shapes and padding."""
 
 import numpy as np
 import numpy.testing as npt
@@ -8,18 +8,17 @@ from sklearn.metrics import accuracy_score, r2_score
 from sklearn.model_selection import cross_val_score
 
 from sklstm import LSTMClassifier, LSTMRegressor, pad_sequences
-from sklstm._input.padding import steps_of
 from sklstm._nn.batches import Rows
 from sklstm._nn.losses import make_loss
 
 RANDOM = np.random.default_rng(0)
 LENGTHS = RANDOM.integers(4, 12, 80)
 SEQUENCES = [RANDOM.normal(size=(n, 2)) for n in LENGTHS]
-# What a step is told by: its own reading, and the one before.
+# The target of a step depends on the values of the step and of the one before.
 NUMBERS = [s[:, 0] + np.r_[0, s[:-1, 1]] for s in SEQUENCES]
 WORDS = [np.where(numbers > 0, "up", "down") for numbers in NUMBERS]
 X = pad_sequences(SEQUENCES)
-EXISTS = ~np.isnan(X[:, :, 0])
+IS_REAL = ~np.isnan(X[:, :, 0])
 SETTINGS = {
     "hidden_layer_sizes": (12,),
     "pooling": None,
@@ -31,12 +30,12 @@ SETTINGS = {
 
 
 def padded(parts, fill):
-    full = np.full(EXISTS.shape, fill, dtype=np.asarray(parts[0]).dtype)
-    full[EXISTS] = np.concatenate(parts)
+    full = np.full(IS_REAL.shape, fill, dtype=np.asarray(parts[0]).dtype)
+    full[IS_REAL] = np.concatenate(parts)
     return full
 
 
-def test_numbers_of_every_step_are_learnt():
+def test_numbers_of_every_step_are_predicted():
     model = LSTMRegressor(**SETTINGS).fit(SEQUENCES[:60], NUMBERS[:60])
     predictions = model.predict(SEQUENCES[60:])
     assert [len(p) for p in predictions] == LENGTHS[60:].tolist()
@@ -45,7 +44,7 @@ def test_numbers_of_every_step_are_learnt():
     assert model.score(SEQUENCES[60:], NUMBERS[60:]) == pytest.approx(score)
 
 
-def test_classes_of_every_step_are_told():
+def test_classes_of_every_step_are_predicted():
     model = LSTMClassifier(**SETTINGS).fit(SEQUENCES[:60], WORDS[:60])
     predictions = model.predict(SEQUENCES[60:])
     score = accuracy_score(np.concatenate(WORDS[60:]), np.concatenate(predictions))
@@ -57,22 +56,22 @@ def test_classes_of_every_step_are_told():
 
 
 @pytest.mark.parametrize("fill", [np.nan, 1e9])
-def test_steps_that_do_not_exist_are_not_scored(fill):
+def test_padding_steps_are_not_scored(fill):
     expected = LSTMRegressor(**SETTINGS).fit(SEQUENCES, NUMBERS).predict(SEQUENCES)
     y = padded(NUMBERS, fill)
     model = LSTMRegressor(**SETTINGS).fit(X, y)
     predictions = model.predict(X)
-    npt.assert_array_equal(np.isnan(predictions), ~EXISTS)
-    npt.assert_allclose(predictions[EXISTS], np.concatenate(expected))
+    npt.assert_array_equal(np.isnan(predictions), ~IS_REAL)
+    npt.assert_allclose(predictions[IS_REAL], np.concatenate(expected))
     assert model.score(X, y) == pytest.approx(
         r2_score(np.concatenate(NUMBERS), np.concatenate(expected))
     )
 
 
-def test_labels_of_steps_that_do_not_exist_are_no_class():
+def test_labels_of_padding_steps_are_no_class():
     model = LSTMClassifier(**SETTINGS).fit(X, padded(WORDS, "none"))
     assert model.classes_.tolist() == ["down", "up"]
-    assert np.isnan(model.predict_proba(X)[~EXISTS]).all()
+    assert np.isnan(model.predict_proba(X)[~IS_REAL]).all()
     assert set(model.predict(X).ravel()) <= {"down", "up"}
 
 
@@ -131,14 +130,14 @@ def test_a_target_is_needed_for_every_step(y, message):
         LSTMRegressor(**SETTINGS).fit(SEQUENCES, y)
 
 
-def test_features_are_of_windows_not_of_steps():
+def test_transform_needs_pooling():
     model = LSTMClassifier(**{**SETTINGS, "max_iter": 2}).fit(SEQUENCES, WORDS)
     with pytest.raises(ValueError, match="no single vector per window"):
         model.transform(SEQUENCES)
 
 
 def test_classes_of_steps_are_balanced():
-    rare = [np.where(numbers > 1.5, "rare", "usual") for numbers in NUMBERS]
+    rare = [np.where(numbers > 1.5, "rare", "normal") for numbers in NUMBERS]
     plain = LSTMClassifier(**{**SETTINGS, "max_iter": 5}).fit(SEQUENCES, rare)
     balanced = LSTMClassifier(
         class_weight="balanced", **{**SETTINGS, "max_iter": 5}
@@ -159,7 +158,7 @@ def test_classes_of_steps_are_balanced():
     )
 
 
-def test_windows_without_a_step_are_left_out():
+def test_windows_of_padding_alone_are_left_out():
     whole = RANDOM.normal(size=(30, 6, 1))
     y = whole.cumsum(axis=1)[:, :, 0]
     settings = {**SETTINGS, "batch_size": 1, "max_iter": 2}
@@ -173,17 +172,10 @@ def test_windows_without_a_step_are_left_out():
         model.fit(whole, y, X_val=empty, y_val=np.zeros((3, 6)))
 
 
-def test_scores_hold_weights_to_the_windows():
+def test_scores_use_one_weight_per_window():
     model = LSTMRegressor(**{**SETTINGS, "max_iter": 2}).fit(SEQUENCES, NUMBERS)
     weights = np.arange(80) % 2
     odd = model.score(SEQUENCES[1::2], NUMBERS[1::2])
     assert model.score(SEQUENCES, NUMBERS, weights) == pytest.approx(odd)
     with pytest.raises(ValueError, match="sample_weight"):
         model.score(SEQUENCES, NUMBERS, weights[:5])
-
-
-def test_targets_are_laid_out_window_by_window():
-    step_mask = np.array([[False, True], [True, True]])
-    y = np.array([[9, 1], [2, 3]])
-    npt.assert_array_equal(steps_of(y, step_mask), [1, 2, 3])
-    npt.assert_array_equal(steps_of([[1], [2, 3]], step_mask), [1, 2, 3])

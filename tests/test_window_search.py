@@ -1,4 +1,4 @@
-"""Windows within scikit-learn's own tools."""
+"""SlidingWindowTransformer in searches, pipelines and column transformers."""
 
 import numpy as np
 import numpy.testing as npt
@@ -21,7 +21,7 @@ GRID = {"slidingwindowtransformer__window_size": SIZES}
 
 @pytest.fixture(scope="module")
 def table():
-    """A frame over months and a target that needs the reading 11 months before."""
+    """Return monthly features, and a target that needs a value 11 months before."""
     random = np.random.default_rng(0)
     months = pd.date_range("2000-01-01", periods=240, freq="MS")
     X = pd.DataFrame(random.normal(size=(240, 2)), months, columns=["a", "b"])
@@ -34,12 +34,12 @@ def pipeline(**params):
 
 
 def scores_of_windows_cut_first(X, y):
-    """Mean scores by window size, the windows cut before the split."""
+    """Return the mean score for each window size, with windows cut before the split."""
     cut = [SlidingWindowTransformer(n, flatten=True).fit_transform(X) for n in SIZES]
     return [cross_val_score(Ridge(), windows, y, cv=FOLDS).mean() for windows in cut]
 
 
-def test_search_finds_the_window_size_that_windows_cut_first_find(table):
+def test_search_scores_equal_those_of_windows_cut_before_the_split(table):
     X, y = table
     search = GridSearchCV(pipeline(), GRID, cv=FOLDS).fit(X, y)
     # The first training fold is longer than any window, so no test window is padded.
@@ -50,7 +50,7 @@ def test_search_finds_the_window_size_that_windows_cut_first_find(table):
     assert search.best_score_ > 0.8
 
 
-def test_arrays_lose_their_past_at_every_fold(table):
+def test_arrays_are_padded_at_the_start_of_each_fold(table):
     X, y = table
     with_past = cross_val_score(pipeline(window_size=12), X, y, cv=FOLDS).mean()
     without = cross_val_score(pipeline(window_size=12), X.to_numpy(), y, cv=FOLDS)
@@ -60,7 +60,7 @@ def test_arrays_lose_their_past_at_every_fold(table):
     npt.assert_allclose(scores.mean(), with_past)
 
 
-def test_scaler_keeps_the_index_if_told_to(table):
+def test_a_scaler_with_pandas_output_keeps_the_index(table):
     X, y = table
     scaler = StandardScaler().set_output(transform="pandas")
     scaled = make_pipeline(
@@ -78,18 +78,18 @@ def test_parallel_search_equals_the_sequential_one(table):
     npt.assert_array_equal(parallel, alone)
 
 
-def test_cached_pipeline_answers_alike(table, tmp_path):
+def test_a_cached_pipeline_predicts_the_same(table, tmp_path):
     X, y = table
     steps = pipeline(window_size=12).steps
     cached = Pipeline(steps, memory=str(tmp_path))
     for _ in range(2):
-        answers = cached.fit(X[:200], y[:200]).predict(X[200:])
+        predictions = cached.fit(X[:200], y[:200]).predict(X[200:])
         npt.assert_array_equal(
-            answers, Pipeline(steps).fit(X[:200], y[:200]).predict(X[200:])
+            predictions, Pipeline(steps).fit(X[:200], y[:200]).predict(X[200:])
         )
 
 
-def test_target_transformer_around_a_pipeline(table):
+def test_a_pipeline_works_within_a_target_transformer(table):
     X, y = table
     model = TransformedTargetRegressor(
         pipeline(window_size=12), transformer=StandardScaler()
@@ -98,7 +98,7 @@ def test_target_transformer_around_a_pipeline(table):
     assert model.score(X[200:], y[200:]) > 0.8
 
 
-def test_columns_may_have_windows_of_their_own(table):
+def test_a_column_transformer_can_cut_windows_of_each_column(table):
     X, _ = table
     transformer = make_column_transformer(
         (SlidingWindowTransformer(3), ["b"]),
@@ -111,8 +111,8 @@ def test_columns_may_have_windows_of_their_own(table):
     npt.assert_array_equal(restored, expected[:, :, ::-1])
 
 
-def test_univariate_series_is_forecast_from_its_own_past():
+def test_a_univariate_series_is_predicted_from_its_past():
     months = pd.date_range("2000-01-01", periods=120, freq="MS")
     sales = pd.DataFrame({"sales": np.sin(np.arange(120) / 6)}, index=months)
-    model = pipeline(window_size=12, horizon=3).fit(sales[:100], sales["sales"][:100])
+    model = pipeline(window_size=12, shift=3).fit(sales[:100], sales["sales"][:100])
     assert model.score(sales[100:], sales["sales"][100:]) > 0.99

@@ -1,3 +1,5 @@
+"""Sliding windows, and the names of their flat columns."""
+
 import numpy as np
 import numpy.testing as npt
 import pytest
@@ -5,7 +7,7 @@ import pytest
 from sklstm._input.windows import as_windows, lag_layout, lag_names, sliding_windows
 
 
-def test_window_i_holds_the_rows_from_i_on():
+def test_window_i_starts_at_row_i():
     series = np.arange(20.0).reshape(10, 2)
     windows = sliding_windows(series, 4)
     for i, window in enumerate(windows):
@@ -13,7 +15,7 @@ def test_window_i_holds_the_rows_from_i_on():
     assert len(windows) == 7
 
 
-def test_windows_are_a_view_that_cannot_be_written_to():
+def test_windows_are_a_read_only_view():
     series = np.zeros((10, 2))
     windows = sliding_windows(series, 4)
     assert np.shares_memory(windows, series)
@@ -25,7 +27,7 @@ def test_series_shorter_than_a_window_is_refused():
         sliding_windows(np.zeros((3, 1)), 4)
 
 
-def test_rows_of_a_matrix_are_windows_of_one_feature():
+def test_rows_of_a_2d_array_are_windows_of_one_feature():
     X = np.arange(6.0).reshape(2, 3)
     npt.assert_array_equal(as_windows(X)[:, :, 0], X)
     assert as_windows(X[:, :, None]).shape == (2, 3, 1)
@@ -33,14 +35,14 @@ def test_rows_of_a_matrix_are_windows_of_one_feature():
         as_windows(X[0])
 
 
-def test_lag_names_count_from_the_row_to_the_reading():
-    assert lag_names("ab", 2, horizon=3) == ["a__lag4", "b__lag4", "a__lag3", "b__lag3"]
+def test_lag_names_count_back_from_the_row():
+    assert lag_names("ab", 2, shift=3) == ["a__lag4", "b__lag4", "a__lag3", "b__lag3"]
 
 
 @pytest.mark.parametrize("seed", range(5))
 def test_layout_restores_windows_from_shuffled_columns(seed):
     windows = np.arange(24).reshape(2, 4, 3)
-    names = np.array(lag_names(["x", "y", "z"], 4, horizon=1))
+    names = np.array(lag_names(["x", "y", "z"], 4, shift=1))
     shuffled = np.random.default_rng(seed).permutation(12)
     order, n_timesteps, n_features = lag_layout(list(names[shuffled]))
     restored = windows.reshape(2, 12)[:, shuffled][:, order]
@@ -49,7 +51,7 @@ def test_layout_restores_windows_from_shuffled_columns(seed):
     npt.assert_array_equal(restored.reshape(2, n_timesteps, n_features), expected)
 
 
-def test_layout_reads_prefixes_and_lags_with_holes():
+def test_lag_names_may_have_prefixes_and_skip_lags():
     layout = lag_layout(
         ["win__a__lag1__lag12", "win__a__lag1__lag1", "b__lag1", "b__lag12"]
     )
@@ -67,11 +69,11 @@ def test_layout_reads_prefixes_and_lags_with_holes():
         [0, 1],
     ],
 )
-def test_other_names_are_no_layout(names):
+def test_other_names_have_no_layout(names):
     assert lag_layout(names) is None
 
 
-def test_layout_with_a_missing_or_double_lag_names_it():
+def test_a_missing_or_duplicated_lag_is_refused():
     with pytest.raises(ValueError, match="b__lag0 is missing"):
         lag_layout(["a__lag0", "a__lag1", "b__lag1"])
     with pytest.raises(ValueError, match="a__lag1 is there more than once"):
@@ -81,6 +83,6 @@ def test_layout_with_a_missing_or_double_lag_names_it():
 
 
 @pytest.mark.parametrize("other", ["b", 3])
-def test_columns_beside_lags_are_refused(other):
+def test_other_columns_beside_lags_are_refused(other):
     with pytest.raises(ValueError, match=f"named after lags, but not .*{other}"):
         lag_layout(["a__lag1", "a__lag0", other])

@@ -36,8 +36,8 @@ from sklstm._core.sklearn_compat import (
     available_if,
     check_weights,
 )
-from sklstm._input.check import check_windows, strings_refused
-from sklstm._input.padding import by_window, in_kind, steps_of
+from sklstm._input.check import check_no_strings, check_windows
+from sklstm._input.padding import flatten_steps, like_sequences, unflatten_steps
 from sklstm._input.tokens import check_codes, count_codes
 from sklstm._nn.architecture import n_multiplications
 from sklstm._nn.batches import weights_of_steps
@@ -178,7 +178,7 @@ class BaseLSTM(
             Windows of values, or of token codes.
         """
         has_codes = self._reads_codes if reset else n_codes is not None
-        windows = check_windows(self, X, reset=reset, may_begin_late=has_codes)
+        windows = check_windows(self, X, reset=reset, allow_padding=has_codes)
         if not has_codes:
             return windows
         check_codes(windows, n_codes)
@@ -210,18 +210,18 @@ class BaseLSTM(
         windows = self._check_windows(X, reset=reset, n_codes=n_codes)
         step_mask = make_step_mask(windows) if self.pooling is None else None
         if step_mask is not None:
-            y = steps_of(y, step_mask)
+            y = flatten_steps(y, step_mask)
         if task is None:
             task = self._new_task(y, **options)
         targets = task.read(y, windows)
         if step_mask is not None:
-            targets = by_window(targets, step_mask)
+            targets = unflatten_steps(targets, step_mask)
         if len(windows.values) != len(targets):
             raise ValueError(
                 f"X has {len(windows.values)} windows, but y has {len(targets)} "
                 "targets. Pass one target per window."
             )
-        with strings_refused("sample_weight"):
+        with check_no_strings("sample_weight"):
             weights = check_weights(sample_weight, windows.values)
         samples = Samples(windows, targets, weights)
         return task, samples if step_mask is None else without_empty_windows(samples)
@@ -467,7 +467,9 @@ class BaseLSTM(
 
     def _without_padding(self, outputs, X):
         """Cut outputs of steps to the lengths of the sequences in X."""
-        return in_kind(outputs, X) if self._model.network.answers_steps else outputs
+        return (
+            like_sequences(outputs, X) if self._model.network.answers_steps else outputs
+        )
 
     def _to_score(self, X, y, sample_weight):
         """Return actual targets, predictions and weights, of windows or real steps."""
@@ -479,7 +481,11 @@ class BaseLSTM(
         if sample_weight is not None:
             sample_weight = check_weights(sample_weight, step_mask)
             sample_weight = weights_of_steps(sample_weight, step_mask)
-        return steps_of(y, step_mask), steps_of(predictions, step_mask), sample_weight
+        return (
+            flatten_steps(y, step_mask),
+            flatten_steps(predictions, step_mask),
+            sample_weight,
+        )
 
     def transform(self, X: ArrayLike) -> Floats:
         """Return the pooled hidden states of windows, as features for other estimators.

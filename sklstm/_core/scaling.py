@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 import torch
 
-from sklstm._input.check import distinct_readings, is_sliding_view
+from sklstm._input.windows import distinct_values, is_sliding_view
 
 # A feature whose deviations are all below this fraction of its mean is constant, apart
 # from rounding.
@@ -73,7 +73,7 @@ def _weighted_values(windows, weights):
         # The weight of a value is the sum over the windows that contain it.
         ends = np.cumsum(np.concatenate([[0.0], weights, np.zeros(n_timesteps - 1)]))
         starts = np.concatenate([np.zeros(n_timesteps), ends[1:-n_timesteps]])
-        series, series_weights = distinct_readings(values), ends[1:] - starts
+        series, series_weights = distinct_values(values), ends[1:] - starts
         for block in blocks(len(series), n_features):
             yield series[block], series_weights[block]
     else:
@@ -170,7 +170,7 @@ def windows_to_tensors(windows, scale, dtype, device="cpu"):
         If scaled values are beyond the range of `dtype`.
     """
     values, n_padding = windows.values, windows.n_padding
-    series = distinct_readings(values)
+    series = distinct_values(values)
     scaled = torch.empty(series.shape, dtype=dtype)
     with np.errstate(over="ignore"):
         for block in blocks(len(series), series[0].size):

@@ -10,7 +10,7 @@ from sklearn.utils.multiclass import check_classification_targets, type_of_targe
 from sklearn.utils.validation import check_array, column_or_1d
 
 from sklstm._core.scaling import Scale, identity_scale, scale_of_columns
-from sklstm._input.check import count_axes, refuse_dates, strings_refused
+from sklstm._input.check import check_no_dates, check_no_strings, count_axes
 from sklstm._input.padding import is_ragged
 from sklstm._nn.losses import make_loss
 
@@ -97,8 +97,8 @@ class Regression(Task):
                 f"y has {n_axes} dimensions, but it must have shape (n_windows,) or "
                 "(n_windows, n_outputs). Flatten the axes after the first."
             )
-        refuse_dates(y, "y")
-        with strings_refused("y"):
+        check_no_dates(y, "y")
+        with check_no_strings("y"):
             y = check_array(
                 y,
                 dtype=np.float64,

@@ -7,7 +7,7 @@ import pandas as pd
 from sklearn.utils.validation import check_array
 
 from sklstm._forecast.date_features import calendar_columns
-from sklstm._input.check import refuse_dates, strings_refused
+from sklstm._input.check import check_no_dates, check_no_strings
 from sklstm._input.frequency import as_dates, times_after
 from sklstm._input.row_times import series_keys, series_rows
 
@@ -245,8 +245,8 @@ def _part(X):
 
 def _finite(rows):
     """Hold rows to be finite numbers, (n_timesteps, n_columns)."""
-    refuse_dates(rows, "X")
-    with strings_refused("X"):
+    check_no_dates(rows, "X")
+    with check_no_strings("X"):
         values = check_array(rows, dtype=np.float64, ensure_all_finite=False)
     odd = np.argwhere(~np.isfinite(values))
     if len(odd):

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from sklearn.utils.validation import check_array
 
-from sklstm._input.check import refuse_dates, strings_refused
+from sklstm._input.check import check_no_dates, check_no_strings
 from sklstm._input.frequency import as_dates, regular_times, times_after
 from sklstm._input.row_times import series_keys, series_rows
 
@@ -247,8 +247,8 @@ def _owner(name):
 def _checked(name, values, times=None):
     """Hold readings to be finite numbers or missing."""
     owner = _owner(name)
-    refuse_dates(values, owner)
-    with strings_refused(owner):
+    check_no_dates(values, owner)
+    with check_no_strings(owner):
         values = check_array(
             values,
             dtype=np.float64,

@@ -1,1 +1,1 @@
-"""Read what users pass: windows, tables, series of symbols, and the times of rows."""
+"""Read what users pass: windows, tables, sequences of tokens, and times of rows."""

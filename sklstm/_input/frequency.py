@@ -1,10 +1,10 @@
-"""Times a step apart: whether they are, which come next, and how many make a cycle."""
+"""Times that are equally spaced: check them, continue them, and find their season."""
 
 import numpy as np
 import pandas as pd
 
-# Steps per cycle, by the name of a frequency without its number and its anchor.
-CYCLES = {
+# Steps per season, by the name of a frequency without its number and its anchor.
+SEASON_LENGTHS = {
     **dict.fromkeys(["M", "ME", "MS", "BME", "BMS"], 12),
     **dict.fromkeys(["Q", "QE", "QS", "BQE", "BQS"], 4),
     "W": 52,
@@ -16,68 +16,83 @@ CYCLES = {
 }
 
 
+def as_dates(labels):
+    """Convert an index of Python objects to the type that pandas has for them.
+
+    Parameters
+    ----------
+    labels : pandas.Index
+        Any labels.
+
+    Returns
+    -------
+    labels : pandas.Index
+        A DatetimeIndex for dates and timestamps, an index of integers for integers.
+        A MultiIndex and labels that are not objects are returned unchanged.
+    """
+    if labels.dtype != object or isinstance(labels, pd.MultiIndex):
+        return labels
+    labels = labels.infer_objects()
+    return pd.DatetimeIndex(labels) if labels.inferred_type == "date" else labels
+
+
 def regular_times(times, like=None):
-    """Hold times to be a step apart, each later than the one before.
+    """Check that times increase in equal steps, and return them with their frequency.
 
     Parameters
     ----------
     times : pandas.Index
-        Dates, periods, durations or integers, one per reading.
+        Dates, periods, durations or integers, one per value.
     like : pandas.Index or None, default=None
-        Times of another series, whose step fewer than three times of that kind have.
+        Times of another series of the same kind. One or two times alone have no step,
+        so they get the step of this series.
 
     Returns
     -------
     times : pandas.Index
-        The same; dates with a frequency.
+        The same times. Dates have a frequency.
 
     Raises
     ------
     ValueError
-        If the times are of another kind, missing, twice there, unsorted, or not a
-        step apart.
+        If the times are of another kind, missing, duplicated, unsorted or not equally
+        spaced.
     """
     times = as_dates(times)
-    is_of_time = isinstance(
+    has_time_type = isinstance(
         times, pd.DatetimeIndex | pd.PeriodIndex | pd.TimedeltaIndex
     )
-    if not is_of_time and not pd.api.types.is_integer_dtype(times.dtype):
+    if not has_time_type and not pd.api.types.is_integer_dtype(times.dtype):
         raise ValueError(
             "The index of y must hold dates, periods, durations or integers, got "
-            f"{times.dtype}. Convert it, as y.index = pd.to_datetime(y.index) does, or "
-            "drop it with y.to_numpy()."
+            f"{times.dtype}. Convert it, for example with y.index = "
+            "pd.to_datetime(y.index), or drop it with y.to_numpy()."
         )
     _check_order(times)
-    if 0 < len(times) < 3 and _are_alike(times, like):
+    if 0 < len(times) < 3 and _has_step_for(like, times):
         return _with_step_of(like, times)
     if isinstance(times, pd.DatetimeIndex):
         return _with_frequency(times)
     _check_equal_steps(times)
     if len(times) < 2 and getattr(times, "freq", None) is None:
-        return _alone(times)
+        return _with_step_one(times)
     return times
 
 
-def as_dates(times):
-    """Read an index of Python's own dates as pandas' dates; leave others alone."""
-    is_of_dates = times.dtype == object and times.inferred_type == "date"
-    return pd.DatetimeIndex(times) if is_of_dates else times
-
-
 def times_after(times, horizon):
-    """Return the next times.
+    """Return the times that follow.
 
     Parameters
     ----------
     times : pandas.Index
-        What :func:`regular_times` returns, not empty.
+        Times that :func:`regular_times` returned, not empty.
     horizon : int
-        How many steps to go on.
+        Number of times to return.
 
     Returns
     -------
     times : pandas.Index of shape (horizon,)
-        Of the same kind, with the same frequency and name.
+        Times of the same kind, with the same frequency and name.
     """
     if isinstance(times, pd.DatetimeIndex):
         later = pd.date_range(times[-1], periods=horizon + 1, freq=times.freq)[1:]
@@ -93,74 +108,75 @@ def times_after(times, horizon):
     return later.rename(times.name)
 
 
-def steps_per_cycle(times):
-    """Say how many steps make the cycle that their frequency suggests.
+def default_season_length(times):
+    """Return the season length that the frequency of times suggests.
 
     Parameters
     ----------
     times : pandas.Index
-        What :func:`regular_times` returns.
+        Times that :func:`regular_times` returned.
 
     Returns
     -------
-    n_steps : int
+    season_length : int
         12 for months, 4 for quarters, 52 for weeks, 7 for days, 5 for business days,
-        steps per day for hours and minutes, per hour for seconds; fewer for multiples
-        of them, such as 96 for quarters of an hour. 1 without a frequency, for years,
-        and where the cycle is no whole number of steps.
+        steps per day for hours and minutes, steps per hour for seconds. A multiple of
+        these has a shorter season, such as 96 for 15 minutes. 1 for years, without a
+        frequency, and if the season is not a whole number of steps.
     """
     frequency = getattr(times, "freq", None)
     if not isinstance(times, pd.DatetimeIndex | pd.PeriodIndex) or frequency is None:
         return 1
-    cycle = CYCLES.get(frequency.rule_code.split("-")[0], 1)
-    return cycle // frequency.n if cycle % frequency.n == 0 else 1
+    season_length = SEASON_LENGTHS.get(frequency.rule_code.split("-")[0], 1)
+    is_whole = season_length % frequency.n == 0
+    return season_length // frequency.n if is_whole else 1
 
 
 def _check_order(times):
-    """Raise if a time is missing, there twice, or before the one in front of it."""
+    """Raise if a time is missing, duplicated or earlier than the one before it."""
     if times.hasnans:
         raise ValueError(
-            "The index of y holds missing times. Drop the readings without a time."
+            "The index of y holds missing times. Drop the values without a time."
         )
     if times.has_duplicates:
         raise ValueError(
-            f"The index of y has {times[times.duplicated()][0]} twice. Keep one "
-            "reading a step, as y.groupby(level=-1).mean() does; give many series one "
-            "column each, or a MultiIndex (series, time)."
+            f"The index of y has {times[times.duplicated()][0]} twice. Keep one value "
+            "per step, for example with y.groupby(level=-1).mean(). Pass several "
+            "series as one column each, or with a MultiIndex (series, time)."
         )
     if not times.is_monotonic_increasing:
         raise ValueError(
-            "The times of y must increase from reading to reading. Sort them with "
+            "The times of y must increase from value to value. Sort them with "
             "y.sort_index()."
         )
 
 
 def _with_frequency(dates):
-    """Give dates the frequency that they have."""
+    """Return dates with the frequency that pandas infers, if they have none."""
     if dates.freq is not None:
         return dates
     dates = pd.DatetimeIndex(dates, freq="infer")
     if dates.freq is None:
         _check_similar_steps(dates)
         raise ValueError(
-            f"The {len(dates)} dates of y have no frequency that pandas can tell from "
-            "them. It needs three or more; where clocks change, dates in UTC, as "
-            "y.tz_convert('UTC') makes them; or a frequency given, as "
-            "y.asfreq('MS') does for the first of every month."
+            f"pandas cannot infer the frequency of the {len(dates)} dates of y. Pass "
+            "three or more dates. If they cross a change to summer or winter time, "
+            "convert them with y.tz_convert('UTC'). Or set the frequency, for example "
+            "with y.asfreq('MS') for the first of every month."
         )
     return dates
 
 
-def _are_alike(times, like):
-    """Whether times are of one kind, and the others have a step."""
+def _has_step_for(like, times):
+    """Whether the times of another series have a step, and are of the same kind."""
     if like is None or len(like) < 2:
         return False
-    are_numbers = (pd.api.types.is_integer_dtype(one.dtype) for one in (times, like))
-    return type(times) is type(like) or all(are_numbers)
+    are_integers = (pd.api.types.is_integer_dtype(one.dtype) for one in (times, like))
+    return type(times) is type(like) or all(are_integers)
 
 
 def _with_step_of(like, times):
-    """Give one or two times the step of others."""
+    """Return one or two times with the step of another series."""
     following = times_after(like[:2], 2)
     step = following[1] - following[0]
     if isinstance(times, pd.PeriodIndex):
@@ -174,48 +190,48 @@ def _with_step_of(like, times):
         regular = pd.RangeIndex(int(times[0]), stop, step)
     if list(regular) != list(times):
         raise ValueError(
-            f"The times {list(times)} do not go on in the steps of the series of fit. "
-            "Pass readings a step apart, with NaN where one is missing."
+            f"The times {list(times)} do not continue in the steps of the series of "
+            "fit. Pass equally spaced values, with NaN where one is missing."
         )
     return regular.rename(times.name)
 
 
-def _alone(times):
-    """Give a single number the step 1; a single duration has none."""
+def _with_step_one(times):
+    """Return a single integer with a step of 1; raise for a single duration."""
     if isinstance(times, pd.TimedeltaIndex):
         raise ValueError(
-            f"The single duration {times[0]} of y has no step. Give its index a freq, "
-            "or pass two readings or more."
+            f"The single duration {times[0]} of y has no step. Set the freq of its "
+            "index, or pass at least two values."
         )
     first = int(times[0])
     return pd.RangeIndex(first, first + 1, name=times.name)
 
 
 def _check_equal_steps(times):
-    """Raise unless integers, periods or durations are all the same step apart."""
+    """Raise unless integers, periods or durations are equally spaced."""
     steps = np.diff(times.astype("int64").to_numpy())
     if isinstance(times, pd.PeriodIndex):
-        usual = times.freq.n
+        typical = times.freq.n
     else:
-        usual = np.sort(steps)[len(steps) // 2] if len(steps) else 0
-    _refuse_first(times, steps != usual)
+        typical = np.sort(steps)[len(steps) // 2] if len(steps) else 0
+    _raise_at_first(times, steps != typical)
 
 
 def _check_similar_steps(dates):
-    """Raise where a date is missing: months differ in length, but not by as much."""
+    """Raise if a date is missing. Steps may differ as much as months do."""
     steps = np.diff(dates.asi8)
-    usual = np.median(steps) if len(steps) else 0
-    _refuse_first(dates, (steps > 1.5 * usual) | (steps < usual / 1.5))
+    typical = np.median(steps) if len(steps) else 0
+    _raise_at_first(dates, (steps > 1.5 * typical) | (steps < typical / 1.5))
 
 
-def _refuse_first(times, is_odd):
-    """Raise at the first step that is odd, if there is one."""
+def _raise_at_first(times, is_odd):
+    """Raise at the first step that differs from the others, if there is one."""
     odd = np.flatnonzero(is_odd)
     if len(odd):
         raise ValueError(
-            "The times of y are not a step apart: nothing stands between "
-            f"{times[odd[0]]} and {times[odd[0] + 1]}, which is not the step of the "
-            "others or of the frequency. Put NaN where a reading is missing, as "
-            "y.asfreq('D') does for days and y.reindex(...) for all else: the windows "
-            "bridge it."
+            "The times of y are not equally spaced: the step from "
+            f"{times[odd[0]]} to {times[odd[0] + 1]} differs from the others or from "
+            "the frequency. Insert NaN where a value is missing, with y.asfreq('D') "
+            "for days or y.reindex(...) for other times: missing values are "
+            "interpolated in the windows."
         )

@@ -1,20 +1,21 @@
-"""Sequences of unequal length: which steps of a window exist."""
+"""Sequences of unequal length, and which steps of a window are padding."""
 
 import numpy as np
 
 
 def is_ragged(data):
-    """Whether data are sequences, of unequal length or each an object of its own.
+    """Whether data are sequences that do not form an array of numbers.
 
     Parameters
     ----------
     data : object
-        What a user passes as X.
+        X or y as a user passed it.
 
     Returns
     -------
     is_ragged : bool
-        False for everything that is, or can become, an array of numbers.
+        True for sequences of unequal length, and for an array or series whose items
+        are sequences.
     """
     holds_objects = getattr(data, "ndim", 0) == 1 and data.dtype.kind == "O"
     if not isinstance(data, list | tuple) and not holds_objects:
@@ -23,16 +24,8 @@ def is_ragged(data):
     return () not in shapes and (holds_objects or len(shapes) > 1)
 
 
-def _shape(item):
-    """Return the shape of a sequence, () where there is none."""
-    try:
-        return np.shape(item)
-    except ValueError:  # ragged itself
-        return ()
-
-
-def padded(sequences, name, n_timesteps=None):
-    """Put NaN in front of shorter sequences.
+def pad(sequences, name, n_timesteps=None):
+    """Convert sequences to windows of one length, with NaN before the shorter ones.
 
     Parameters
     ----------
@@ -40,21 +33,21 @@ def padded(sequences, name, n_timesteps=None):
             (n_timesteps_i,)
         Finite numbers in time order.
     name : str
-        What to call them in messages.
+        Name of the sequences in messages.
     n_timesteps : int or None, default=None
-        Steps to keep of each, the last ones; None keeps all.
+        Number of steps to keep of each sequence, the last ones. None keeps all.
 
     Returns
     -------
     windows : ndarray of shape (n_sequences, n_timesteps, n_features)
-        The sequences, each ending at the last time step. float32 if all sequences are,
-        else float64.
+        The sequences. Each ends at the last time step. float32 if all sequences are
+        float32, otherwise float64.
 
     Raises
     ------
     ValueError
-        If a sequence is empty, holds anything but finite numbers or has another number
-        of features than the first.
+        If a sequence is empty, holds anything but finite numbers, or does not have as
+        many features as the first one.
     """
     arrays = [as_series(s, f"{name}[{i}]") for i, s in enumerate(sequences)]
     for i, array in enumerate(arrays):
@@ -70,7 +63,7 @@ def padded(sequences, name, n_timesteps=None):
 
 
 def as_series(X, name):
-    """Read numbers as an array of shape (n_timesteps, n_features)."""
+    """Convert numbers to an array of shape (n_timesteps, n_features)."""
     series = np.asarray(X)
     if series.dtype.kind not in "biuf":
         raise ValueError(
@@ -87,14 +80,93 @@ def as_series(X, name):
     )
 
 
+def flatten_steps(y, step_mask):
+    """Flatten the targets of all real steps, window by window.
+
+    Parameters
+    ----------
+    y : array-like of shape (n_windows, n_timesteps) or (n_windows, n_timesteps, \
+            n_outputs), or list of sequences
+        Targets. An array may hold anything in the padding steps. A list of sequences
+        has no targets for them.
+    step_mask : ndarray of bool of shape (n_windows, n_timesteps)
+        True where a step is real.
+
+    Returns
+    -------
+    steps : ndarray of shape (n_steps,) or (n_steps, n_outputs), or None
+        Targets of the real steps. None if y is None.
+
+    Raises
+    ------
+    ValueError
+        If y does not have one target for each step, or if all steps are padding.
+    """
+    if y is None:
+        return None
+    if not step_mask.any():
+        raise ValueError(
+            "Every window of X is all NaN: there is no step whose target could be "
+            "scored. Pass at least one value."
+        )
+    lengths = step_mask.sum(axis=1)
+    if is_ragged(y):
+        parts = [np.asarray(part) for part in y]
+        if [len(part) for part in parts] != lengths.tolist():
+            raise _length_error(f"sequences of {_enumerate(map(len, parts))}", lengths)
+        return np.concatenate(parts)
+    y = np.asarray(y)
+    if y.ndim not in (2, 3) or y.shape[:2] != step_mask.shape:
+        raise _length_error(f"the shape {y.shape}", lengths)
+    return y[step_mask]
+
+
+def unflatten_steps(steps, step_mask):
+    """Return flat targets of steps to their windows, with zeros in padding steps.
+
+    Parameters
+    ----------
+    steps : ndarray of shape (n_steps, n_targets)
+        Targets that :func:`flatten_steps` returned.
+    step_mask : ndarray of bool of shape (n_windows, n_timesteps)
+        True where a step is real.
+
+    Returns
+    -------
+    targets : ndarray of shape (n_windows, n_timesteps, n_targets)
+        Targets of the windows.
+    """
+    targets = np.zeros((*step_mask.shape, *steps.shape[1:]))
+    targets[step_mask] = steps
+    return targets
+
+
+def like_sequences(predictions, X):
+    """Remove the padding from predictions of steps if X are sequences."""
+    if not is_ragged(X):
+        return predictions
+    return [
+        prediction[len(prediction) - len(sequence) :]
+        for prediction, sequence in zip(predictions, X, strict=True)
+    ]
+
+
+def _shape(item):
+    """Return the shape of a sequence, and () for anything else."""
+    try:
+        return np.shape(item)
+    except ValueError:  # its own items have unequal lengths
+        return ()
+
+
 def _check_sequence(array, name, n_features, first):
-    """Raise unless a sequence has steps, finite readings and `n_features`."""
+    """Raise unless a sequence has steps, finite values and `n_features` features."""
     if len(array) == 0:
-        raise ValueError(f"{name} has no time steps: leave it out.")
+        raise ValueError(f"{name} has no time steps. Leave it out.")
     if array.shape[1] != n_features:
         raise ValueError(
             f"{name} has {array.shape[1]} features, but {first} has {n_features}. "
-            "All sequences need the same features."
+            "All sequences must have the same features."
         )
     if not np.isfinite(array).all():
         raise ValueError(
@@ -102,86 +174,16 @@ def _check_sequence(array, name, n_features, first):
         )
 
 
-def steps_of(y, step_mask):
-    """Lay targets of all steps that exist one after the other.
-
-    Parameters
-    ----------
-    y : array-like of shape (n_windows, n_timesteps) or (n_windows, n_timesteps, \
-            n_outputs), or list of sequences
-        Targets. Of an array, those of steps that do not exist are not looked at; a list
-        of sequences has none for them.
-    step_mask : ndarray of bool of shape (n_windows, n_timesteps)
-        Which steps exist.
-
-    Returns
-    -------
-    steps : ndarray of shape (n_steps,) or (n_steps, n_outputs)
-        Targets, window by window.
-
-    Raises
-    ------
-    ValueError
-        If there is not one target for each step, or no step at all.
-    """
-    if y is None:
-        return None
-    if not step_mask.any():
-        raise ValueError(
-            "Every window of X is all NaN: there is no step whose target could be "
-            "scored. Pass at least one reading."
-        )
-    lengths = step_mask.sum(axis=1)
-    if is_ragged(y):
-        parts = [np.asarray(part) for part in y]
-        if [len(part) for part in parts] != lengths.tolist():
-            raise _wrong_lengths(f"sequences of {_named(map(len, parts))}", lengths)
-        return np.concatenate(parts)
-    y = np.asarray(y)
-    if y.ndim not in (2, 3) or y.shape[:2] != step_mask.shape:
-        raise _wrong_lengths(f"the shape {y.shape}", lengths)
-    return y[step_mask]
-
-
-def by_window(steps, step_mask):
-    """Put what belongs to steps back to their windows, zero where none exists.
-
-    Parameters
-    ----------
-    steps : ndarray of shape (n_steps, n_targets)
-        What :func:`steps_of` lays out.
-    step_mask : ndarray of bool of shape (n_windows, n_timesteps)
-        Which steps exist.
-
-    Returns
-    -------
-    targets : ndarray of shape (n_windows, n_timesteps, n_targets)
-        Targets of windows.
-    """
-    targets = np.zeros((*step_mask.shape, *steps.shape[1:]))
-    targets[step_mask] = steps
-    return targets
-
-
-def in_kind(answers, X):
-    """Give answers for sequences of unequal length the lengths of these."""
-    if not is_ragged(X):
-        return answers
-    return [
-        answer[len(answer) - len(one) :] for answer, one in zip(answers, X, strict=True)
-    ]
-
-
-def _named(lengths):
-    """Name the first few lengths."""
+def _enumerate(lengths):
+    """List the first three lengths."""
     lengths = list(lengths)
     return ", ".join(map(str, lengths[:3])) + (", ..." if len(lengths) > 3 else "")
 
 
-def _wrong_lengths(what, lengths):
-    """Say that steps and targets are not as many."""
+def _length_error(what, lengths):
+    """Build the error for a y that does not have one target for each step."""
     return ValueError(
         f"y has {what}, but with pooling=None it must have a target for every step: X "
-        f"has {len(lengths)} windows of {_named(lengths)} steps. Pass an array of "
+        f"has {len(lengths)} windows of {_enumerate(lengths)} steps. Pass an array of "
         "shape (n_windows, n_timesteps) or a list of sequences, or choose a pooling."
     )

@@ -1,10 +1,10 @@
-"""What row labels prove: the order of the rows in time, and the series they belong to.
+"""Times and series of the rows of a table, read from their labels.
 
-A clock is an array with one position per row; the difference of two positions is the
-time between the rows. Labels are read into a dict of clocks by name. The first one
-puts any two rows in order. The others count in steps of the calendar, which the first
-one sees as uneven: local days around a change to summer time, business days, months.
-Clocks are equal in meaning where they are equal in name.
+A time index is an array with one position per row. The difference of two positions is
+the time between the two rows. Labels are converted to a dict of time indexes by name.
+The first one defines the order of the rows. The others count calendar units that are
+uneven in the first one: local days around a change to summer time, business days,
+months. Time indexes of the same name can be compared.
 """
 
 import warnings
@@ -12,12 +12,14 @@ import warnings
 import numpy as np
 import pandas as pd
 
-# How far from a whole number of steps a time may be: stamps are rounded.
+from sklstm._input.frequency import as_dates
+
+# Times are rounded, so a number of steps may differ this much from a whole number.
 TOLERANCE = 1e-3
 
 
-def read_clocks(labels):
-    """Read the times in an index or a column.
+def read_time_indexes(labels):
+    """Convert labels to time indexes.
 
     Parameters
     ----------
@@ -26,132 +28,126 @@ def read_clocks(labels):
 
     Returns
     -------
-    clocks : dict of str to ndarray of shape (n_rows,)
-        Empty if the labels are of a kind that has no order in time.
+    time_indexes : dict of str to ndarray of shape (n_rows,)
+        Empty if the labels are not times, such as strings.
 
     Raises
     ------
     ValueError
         If a time is missing.
     """
-    labels = _as_dates(labels)
-    clocks = _clocks(labels)
-    if clocks and labels.hasnans:
+    labels = as_dates(labels)
+    time_indexes = _time_indexes(labels)
+    if time_indexes and labels.hasnans:
         raise ValueError(
             "The times of X hold missing values. Drop the rows without a time or fill "
-            "their times, or pass context=None to take the rows as they stand."
+            "in their times. Or pass context=None: the order of the rows is then not "
+            "checked."
         )
-    return clocks
+    return time_indexes
 
 
 def read_index(index):
-    """Read the times and the series in the index of a frame.
+    """Convert the index of a frame to time indexes.
 
     Parameters
     ----------
     index : pandas.Index
-        A MultiIndex holds the time in its last level and the series in the others.
+        Labels of the rows. The last level of a MultiIndex holds the times, the others
+        identify the series.
 
     Returns
     -------
-    clocks : dict of str to ndarray of shape (n_rows,)
-        Empty if the index has no order in time.
+    time_indexes : dict of str to ndarray of shape (n_rows,)
+        Empty if the index does not hold times.
 
     Raises
     ------
     ValueError
-        If the last level of a MultiIndex holds no times.
+        If the last level of a MultiIndex does not hold times.
     """
     times = index.get_level_values(-1)
-    clocks = read_clocks(times)
+    time_indexes = read_time_indexes(times)
     if not _is_panel(index):
-        return clocks
-    if not clocks:
+        return time_indexes
+    if not time_indexes:
         raise ValueError(
             "The last level of the MultiIndex of X must hold times, got "
-            f"{times[0]!r} of dtype {times.dtype}. Bring the levels into the order "
-            "(series, time) with X.reorder_levels, or pass context=None to take the "
-            "rows as they stand."
+            f"{times[0]!r} of dtype {times.dtype}. Reorder the levels to (series, "
+            "time) with X.reorder_levels. Or pass context=None: the order of the rows "
+            "is then not checked."
         )
     _warn_if_time_comes_first(index)
-    return clocks
+    return time_indexes
 
 
 def series_keys(index):
-    """Name the series of every row: all levels but the last, None without a panel."""
+    """Return the key of the series of each row: all levels but the last, or None."""
     return index.droplevel(-1) if _is_panel(index) else None
 
 
 def series_rows(keys, n_rows):
-    """Find the rows of every series, in the order they stand.
+    """Find the rows of each series.
 
     Parameters
     ----------
     keys : pandas.Index or None
-        The series of every row; None: all rows are one series.
+        Key of the series of each row. None if all rows are one series.
     n_rows : int
         Number of rows.
 
     Returns
     -------
     rows : dict of key to slice or ndarray of int
-        One entry per series.
+        Positions of the rows of each series, in increasing order.
 
     Raises
     ------
     ValueError
-        If a row belongs to no series.
+        If the key of a row is missing.
     """
     if keys is None:
         return {None: slice(0, n_rows)}
     codes, names = pd.factorize(keys)
     if (codes < 0).any() or _has_missing_level(keys):
         raise ValueError(
-            "The series of some rows are missing values. Name them or drop the rows."
+            "The series of some rows are missing. Fill them in or drop the rows."
         )
     by_series = np.argsort(codes, kind="stable")
     ends = np.cumsum(np.bincount(codes))[:-1]
     return dict(zip(names, np.split(by_series, ends), strict=True))
 
 
-def check_increasing(clock, labels, source):
-    """Raise unless every row of a series comes later than the row before it.
+def check_increasing(time_index, labels, source):
+    """Raise unless each row of a series is later than the row before it.
 
     Parameters
     ----------
-    clock : ndarray of shape (n_rows,)
-        Positions of the rows.
+    time_index : ndarray of shape (n_rows,)
+        Positions of the rows in time.
     labels : callable
         Returns the labels of the rows, for the message.
     source : str
-        Where they stand in X, for the message.
+        Where X holds the labels, for the message.
     """
-    backwards = np.flatnonzero(~(clock[1:] > clock[:-1]))
+    backwards = np.flatnonzero(~(time_index[1:] > time_index[:-1]))
     if len(backwards):
         before, after = labels()[backwards[0] : backwards[0] + 2]
         raise ValueError(
             f"{source} must increase from row to row, but {after} does not come after "
-            f"{before} in the row before it. If the rows are unsorted, sort them; if "
-            "they are shuffled, split in time order, as TimeSeriesSplit does; if they "
-            "belong to several series, name these with groups= or a MultiIndex "
-            "(series, time). To take the rows as they stand, pass context=None."
+            f"{before} in the row before it. If the rows are unsorted, sort them. If "
+            "they are shuffled, split them in time order, as TimeSeriesSplit does. If "
+            "they belong to several series, name these with groups= or a MultiIndex "
+            "(series, time). To use the rows in the order they have, pass context=None."
         )
 
 
-def _as_dates(labels):
-    """Let an index of date objects be one of dates."""
-    if labels.dtype != object:
-        return labels
-    labels = labels.infer_objects()
-    return pd.DatetimeIndex(labels) if labels.inferred_type == "date" else labels
-
-
-def _clocks(labels):
-    """Read the clocks of one kind of index."""
+def _time_indexes(labels):
+    """Convert an index of one type to time indexes."""
     if isinstance(labels, pd.PeriodIndex):
         return {f"periods {labels.freqstr}": labels.astype("int64").to_numpy()}
     if isinstance(labels, pd.DatetimeIndex):
-        return _date_clocks(labels)
+        return _date_indexes(labels)
     if isinstance(labels, pd.TimedeltaIndex):
         return {"durations": labels.to_numpy()}
     if pd.api.types.is_integer_dtype(labels.dtype) and not labels.hasnans:
@@ -161,58 +157,60 @@ def _clocks(labels):
     return {}
 
 
-def _date_clocks(dates):
-    """Count absolute time, and local time where a time zone makes them differ."""
+def _date_indexes(dates):
+    """Compute the time indexes of dates: absolute, local and calendar time."""
     local = dates.tz_localize(None).to_numpy()
-    calendar = {} if dates.hasnans else _calendar_clocks(local)
+    calendar = {} if dates.hasnans else _calendar_indexes(local)
     if dates.tz is None:
         return {"dates": local, **calendar}
     absolute = dates.tz_convert("UTC").tz_localize(None).to_numpy()
     return {"instants": absolute, f"local dates {dates.tz}": local, **calendar}
 
 
-def _calendar_clocks(dates):
-    """Count business days and months, where the stamps are of that kind."""
+def _calendar_indexes(dates):
+    """Count business days and months, if the dates are all alike in the other units."""
     days = dates.astype("datetime64[D]")
     hour = _common_value(dates - days)
     if hour is None:
         return {}
-    clocks = {}
+    counts = {}
     if np.is_busday(days).all():
-        clocks[f"business days {hour}"] = np.busday_count("1970-01-01", days)
+        counts[f"business days {hour}"] = np.busday_count("1970-01-01", days)
     months = days.astype("datetime64[M]")
     since_first = _common_value(days - months)
     until_first = _common_value((months + 1).astype("datetime64[D]") - days)
     for name, offset in {"after": since_first, "before": until_first}.items():
         if offset is not None:
-            clocks[f"months, {offset} {name} the first, {hour}"] = months.astype(int)
-    return clocks
+            counts[f"months, {offset} {name} the first, {hour}"] = months.astype(int)
+    return counts
 
 
 def _common_value(values):
-    """Return the one value that all share, or None."""
+    """Return the value that all have in common, or None."""
     return values[0] if (values == values[0]).all() else None
 
 
 def _is_panel(index):
+    """Whether an index has a level that identifies the series."""
     return isinstance(index, pd.MultiIndex) and index.nlevels > 1
 
 
 def _has_missing_level(keys):
+    """Whether a level of some key is missing."""
     levels = keys.codes if isinstance(keys, pd.MultiIndex) else []
     return any((codes < 0).any() for codes in levels)
 
 
 def _warn_if_time_comes_first(index):
-    """Warn if a MultiIndex looks like (time, series)."""
+    """Warn if the levels of a MultiIndex seem to be (time, series)."""
     dates = (pd.DatetimeIndex, pd.PeriodIndex)
     if isinstance(index.levels[-1], dates):
         return
     if any(isinstance(level, dates) for level in index.levels[:-1]):
         warnings.warn(
-            "The last level of the MultiIndex of X is taken for the time, but an "
-            "earlier one holds dates. If those are the time, bring the levels into the "
-            "order (series, time) with X.reorder_levels.",
+            "The last level of the MultiIndex of X is used as the time, but an "
+            "earlier one holds dates. If those are the time, reorder the levels to "
+            "(series, time) with X.reorder_levels.",
             UserWarning,
             stacklevel=2,
         )

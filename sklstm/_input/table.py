@@ -1,78 +1,81 @@
-"""Take X apart: the numbers, the times of the rows and the series they belong to."""
+"""Split X into values, times of the rows and the series that they belong to."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 from sklearn.utils.validation import check_array, validate_data
 
-from sklstm._input.check import FLOATS, count_axes, refuse_dates, strings_refused
+from sklstm._input.check import FLOATS, check_no_dates, check_no_strings, count_axes
 from sklstm._input.row_times import (
     check_increasing,
-    read_clocks,
     read_index,
+    read_time_indexes,
     series_keys,
     series_rows,
 )
 
 
 class Table(NamedTuple):
-    """What a transformer takes from X.
+    """The parts of X that a transformer needs.
 
     Parameters
     ----------
     values : ndarray of shape (n_rows, n_features)
-        The readings, without time and groups.
+        The features, without the time and groups columns.
     columns : ndarray of shape (n_features,)
-        Their positions in X.
-    clocks : dict of str to ndarray of shape (n_rows,)
-        The times of the rows; empty if there are none.
+        Positions of the features in X.
+    time_indexes : dict of str to ndarray of shape (n_rows,)
+        Times of the rows, as in `sklstm._input.row_times`. Empty without times.
     rows : dict of key to slice or ndarray of int
-        The rows of every series; the only key is None if X is one series.
+        Positions of the rows of each series. The only key is None if X is one series.
     """
 
     values: np.ndarray
     columns: np.ndarray
-    clocks: dict
-    rows: dict
+    time_indexes: dict[str, np.ndarray]
+    rows: dict[Any, slice | np.ndarray]
 
     def series(self, key):
-        """Return the values and the clocks of one series."""
+        """Return the values and the time indexes of one series."""
+        return self.values[self.rows[key]], self.times(key)
+
+    def times(self, key):
+        """Return the time indexes of one series."""
         rows = self.rows[key]
-        clocks = {name: clock[rows] for name, clock in self.clocks.items()}
-        return self.values[rows], clocks
+        return {name: index[rows] for name, index in self.time_indexes.items()}
 
 
 def read_table(estimator, X, *, reset, ensure_all_finite=True):
-    """Check X and take it apart.
+    """Check X and split it into its parts.
 
     Parameters
     ----------
     estimator : estimator instance
-        Has the parameters ``time``, ``groups`` and ``context``; learns the number and
-        the names of the columns of X if `reset`.
+        Has the parameters ``time``, ``groups`` and ``context``. If `reset` is True, the
+        number and the names of the columns of X are stored in it.
     X : {array-like, dataframe} of shape (n_rows, n_columns)
-        As a user passed it.
+        Data that a user passed.
     reset : bool
-        Whether this is `fit`.
+        Whether the estimator is being fitted.
     ensure_all_finite : bool or "allow-nan", default=True
-        Whether every reading must be there.
+        Whether all values must be finite, or may also be NaN.
 
     Returns
     -------
     table : Table
-        X taken apart.
+        The parts of X.
 
     Raises
     ------
     ValueError
-        If X has no feature, or its rows do not increase in time and ``context`` is not
-        None.
+        If X has no feature, or if ``context`` is not None and the rows do not increase
+        in time.
     """
     _check_axes(count_axes(X, "X"))
-    with strings_refused("X"):
+    with check_no_strings("X"):
         if estimator.time is None and estimator.groups is None:
-            refuse_dates(X, "X")
+            check_no_dates(X, "X")
             values = validate_data(
                 estimator,
                 X,
@@ -82,33 +85,33 @@ def read_table(estimator, X, *, reset, ensure_all_finite=True):
             )
             columns, times, keys = np.arange(values.shape[1]), None, None
         else:
-            values, columns, times, keys = _take_columns(
+            values, columns, times, keys = _split_columns(
                 estimator, X, reset, ensure_all_finite
             )
     if isinstance(X, pd.DataFrame) and keys is None:
         keys = series_keys(X.index)
     rows = series_rows(keys, len(values))
-    clocks = {} if estimator.context is None else _clocks(estimator, X, times)
-    if clocks:
-        _check_order(estimator, X, times, clocks, rows)
-    return Table(values, columns, clocks, rows)
+    time_indexes = {} if estimator.context is None else _read_times(estimator, X, times)
+    if time_indexes:
+        _check_order(estimator, X, times, time_indexes, rows)
+    return Table(values, columns, time_indexes, rows)
 
 
-def carried_on(table, mean):
-    """Put the last reading there in place of missing ones.
+def forward_fill(table, mean):
+    """Replace missing values by the last value before them.
 
     Parameters
     ----------
     table : Table
-        Readings, NaN where one is missing.
+        Its values are NaN where one is missing.
     mean : ndarray of shape (n_features,)
-        In place of all readings of a feature that a series has none of.
+        Replaces the values of a feature that are all missing in a series.
 
     Returns
     -------
     values : ndarray of shape (n_rows, n_features)
-        Readings, series by series from what was known; before the first one it stands
-        itself.
+        Filled values, each series by itself. Values before the first one are filled
+        with the first one.
     """
     values = table.values.copy()
     for rows in table.rows.values():
@@ -116,8 +119,23 @@ def carried_on(table, mean):
     return np.where(np.isnan(values), mean, values)
 
 
-def with_values(X, table, values):
-    """Put other values in place of those that were taken from X."""
+def replace_values(X, table, values):
+    """Replace the features of X by other values.
+
+    Parameters
+    ----------
+    X : {array-like, dataframe} of shape (n_rows, n_columns)
+        Data that a user passed. It is not changed.
+    table : Table
+        The parts of X.
+    values : ndarray of shape (n_rows, n_features)
+        The new values.
+
+    Returns
+    -------
+    X : ndarray or dataframe of shape (n_rows, n_columns)
+        A copy with the new values.
+    """
     if isinstance(X, pd.DataFrame):
         X = X.copy()
         for column, numbers in zip(table.columns, values.T, strict=True):
@@ -129,25 +147,25 @@ def with_values(X, table, values):
 
 
 def _check_axes(n_axes):
-    """Refuse what is no table."""
+    """Raise unless X has 2 axes."""
     if n_axes != 2:
         raise ValueError(
             f"X has {n_axes} dimensions; a table with one row per time step has 2. "
             "Reshape your data: a series of one feature with X.reshape(-1, 1), or "
-            "X.to_frame() in pandas. Windows of 3 dimensions are cut already."
+            "X.to_frame() in pandas. An X with 3 dimensions already holds windows."
         )
 
 
-def _check_order(estimator, X, times, clocks, rows):
-    """Raise unless the rows of every series increase by the first clock."""
-    order = next(iter(clocks.values()))
+def _check_order(estimator, X, times, time_indexes, rows):
+    """Raise unless the rows of each series increase in the first time index."""
+    order = next(iter(time_indexes.values()))
     labels = X.index if times is None else times
     source = "The index of X" if times is None else f"The column {estimator.time!r}"
     for positions in rows.values():
         check_increasing(order[positions], lambda at=positions: labels[at], source)
 
 
-def _take_columns(estimator, X, reset, ensure_all_finite):
+def _split_columns(estimator, X, reset, ensure_all_finite):
     """Split the columns of X into features, time and groups."""
     validate_data(estimator, X, reset=reset, skip_check_array=True)
     checks = {"estimator": estimator, "input_name": "X"}
@@ -158,7 +176,7 @@ def _take_columns(estimator, X, reset, ensure_all_finite):
     if time == groups:
         raise ValueError(
             f"time and groups name the same column, {estimator.time!r}. Pass two "
-            "columns, or leave one of them None."
+            "columns, or set one of the two parameters to None."
         )
     kept = np.setdiff1d(
         np.arange(X.shape[1]), [i for i in (time, groups) if i is not None]
@@ -166,10 +184,10 @@ def _take_columns(estimator, X, reset, ensure_all_finite):
     if len(kept) == 0:
         raise ValueError(
             "X has no columns but those of time and groups, so windows would be empty. "
-            "Pass at least one feature beside them."
+            "Pass at least one more column, a feature."
         )
     cells = getattr(X, "iloc", X)
-    refuse_dates(cells[:, kept], "X")
+    check_no_dates(cells[:, kept], "X")
     values = check_array(
         cells[:, kept], dtype=FLOATS, ensure_all_finite=ensure_all_finite, **checks
     )
@@ -177,7 +195,7 @@ def _take_columns(estimator, X, reset, ensure_all_finite):
 
 
 def _position(estimator, parameter):
-    """Find the column of X that `time` or `groups` names; None if they do not."""
+    """Return the position of the time or groups column, None if there is none."""
     column = getattr(estimator, parameter)
     n_columns = estimator.n_features_in_
     if column is None:
@@ -188,7 +206,7 @@ def _position(estimator, parameter):
             return names.index(column)
         raise ValueError(
             f"{parameter}={column!r} is no column of X, whose columns are named "
-            f"{names}. Pass a name of these, or the position of a column."
+            f"{names}. Pass one of these names or the position of a column."
         )
     if -n_columns <= column < n_columns:
         return column % n_columns
@@ -199,21 +217,21 @@ def _position(estimator, parameter):
 
 
 def _labels(cells, position):
-    """Read one column of X as an index; None if there is none."""
+    """Convert one column of X to an index, None if there is none."""
     if position is None:
         return None
     column = cells[:, position]
     return pd.Index(column if isinstance(column, pd.Series) else np.asarray(column))
 
 
-def _clocks(estimator, X, times):
-    """Read the times of the rows from the time column or else the index."""
+def _read_times(estimator, X, times):
+    """Convert the time column, or else the index of X, to time indexes."""
     if times is None:
         return read_index(X.index) if isinstance(X, pd.DataFrame) else {}
-    clocks = read_clocks(times)
-    if not clocks:
+    time_indexes = read_time_indexes(times)
+    if not time_indexes:
         raise ValueError(
             f"time={estimator.time!r} must name a column of dates or numbers, got "
             f"dtype {times.dtype}. Convert it, for example with pd.to_datetime."
         )
-    return clocks
+    return time_indexes

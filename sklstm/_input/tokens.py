@@ -5,30 +5,34 @@ from numbers import Integral
 
 import numpy as np
 
-# What a sequence can be, in the words of the errors.
+# Kinds of sequences, in the words of the messages.
 TEXT = "a string"
 STRINGS = "a sequence of string tokens"
 INTEGERS = "a sequence of integer tokens"
 
+# The network has a vector for each code. More codes than this are a mistake, such as
+# hashes or measured numbers.
+MAX_CODES = 2**20
+
 
 def read_sequences(X, analyze, wanted=None):
-    """Read X as lists of tokens.
+    """Convert X to lists of tokens.
 
     Parameters
     ----------
     X : iterable, or table of one column
         Strings, or lists, tuples or 1-D arrays of tokens.
     analyze : callable
-        Cuts a string into a list of tokens.
+        Splits a string into a list of tokens.
     wanted : str, default=None
-        Kind that the sequences must be of. None: that of the first one.
+        Kind that the sequences must have. If None, all must have that of the first one.
 
     Returns
     -------
     sequences : list of list
         Tokens of each sequence, at least one.
     kind : str
-        Their kind: `TEXT`, `STRINGS` or `INTEGERS`.
+        Kind of the sequences: `TEXT`, `STRINGS` or `INTEGERS`.
 
     Raises
     ------
@@ -38,65 +42,65 @@ def read_sequences(X, analyze, wanted=None):
     """
     sequences, kinds = [], []
     for i, sequence in enumerate(_as_list(X)):
-        tokens = _tokens(sequence, analyze, f"X[{i}]")
-        kind = TEXT if isinstance(sequence, str) else _kind(tokens, f"X[{i}]")
+        tokens = _tokenize(sequence, analyze, f"X[{i}]")
+        kind = TEXT if isinstance(sequence, str) else _kind_of(tokens, f"X[{i}]")
         sequences.append(tokens)
         kinds.append(kind)
     _check_kinds(kinds, wanted)
     return sequences, kinds[0]
 
 
-def learn_vocabulary(sequences, min_frequency):
-    """Give codes from 1 on, in sorted order, to tokens in enough sequences.
+def build_vocabulary(sequences, min_frequency):
+    """Build the codes of the frequent tokens: from 1 on, in sorted order.
 
     Parameters
     ----------
     sequences : list of list
         Tokens of one type.
     min_frequency : int or float
-        Number of sequences that a token must be in; as a float their share.
+        Number of sequences that a token must be in, or their fraction if it is a float.
 
     Returns
     -------
     vocabulary : dict
-        Code of each known token.
+        Code of each frequent token.
 
     Raises
     ------
     ValueError
-        If no token is in enough sequences.
+        If no token is frequent enough.
     """
     counts = Counter(token for tokens in sequences for token in set(tokens))
-    # A share is a quotient: 0.07 * 100 is more than 7.
+    # Compare quotients, for 0.07 * 100 > 7 in floating point.
     size = 1 if isinstance(min_frequency, Integral) else len(sequences)
-    known = sorted(t for t, count in counts.items() if count / size >= min_frequency)
-    if not known:
+    frequent = sorted(t for t, count in counts.items() if count / size >= min_frequency)
+    if not frequent:
         raise ValueError(
             f"min_frequency={min_frequency} leaves no token: the most frequent one is "
             f"in {max(counts.values())} of {len(sequences)} sequences. Pass a smaller "
             "min_frequency."
         )
-    # Plain Python's strings and integers, whatever an array held.
-    plain = str if isinstance(known[0], str) else int
-    return {plain(token): code for code, token in enumerate(known, start=1)}
+    # The tokens of an array are NumPy's types.
+    python_type = str if isinstance(frequent[0], str) else int
+    return {python_type(token): code for code, token in enumerate(frequent, start=1)}
 
 
 def encode(sequences, vocabulary, n_timesteps):
-    """Write the last tokens of every sequence in codes, NaN before the first one.
+    """Convert the last tokens of each sequence to codes, with NaN before the first one.
 
     Parameters
     ----------
     sequences : list of list
-        Tokens, at least one in each.
+        Tokens of each sequence, at least one.
     vocabulary : dict
-        Code of each known token; others get 0.
+        Code of each known token. All others get code 0.
     n_timesteps : int
         Number of columns.
 
     Returns
     -------
     codes : ndarray of shape (n_sequences, n_timesteps)
-        The last token stands in the last column.
+        Token codes, with the last token in the last column.
     """
     codes = np.full((len(sequences), n_timesteps), np.nan)
     for row, tokens in zip(codes, sequences, strict=True):
@@ -105,52 +109,103 @@ def encode(sequences, vocabulary, n_timesteps):
     return codes
 
 
-def decode(codes, symbols):
-    """Read codes as positions in a list of symbols.
+def decode(codes, tokens):
+    """Convert codes to tokens.
 
     Parameters
     ----------
     codes : ndarray of shape (n_sequences, n_timesteps)
-        Codes, with NaN before the first one.
-    symbols : list
-        What each code stands for, from code 0 on.
+        Token codes, with NaN before the first one.
+    tokens : list
+        Token of each code, from code 0 on.
 
     Returns
     -------
     sequences : list of list
-        Symbols of each row.
+        Tokens of each row.
 
     Raises
     ------
     ValueError
-        If a code is no position in `symbols`, or is NaN after the first one.
+        If a code has no token, or if NaN follows a code.
     """
-    is_missing = np.logical_and.accumulate(np.isnan(codes), axis=1)
-    _check_codes(codes, is_missing, len(symbols))
+    is_padding = np.logical_and.accumulate(np.isnan(codes), axis=1)
+    _check_codes(codes, is_padding, len(tokens))
     return [
-        [symbols[int(code)] for code in row[~missing]]
-        for row, missing in zip(codes, is_missing, strict=True)
+        [tokens[int(code)] for code in row[~padding]]
+        for row, padding in zip(codes, is_padding, strict=True)
     ]
 
 
+def count_codes(windows):
+    """Count the token codes from 0 to the largest one in windows."""
+    values = windows.values
+    return int(values[~np.isnan(values)].max(initial=-1)) + 1
+
+
+def check_codes(windows, n_codes=None):
+    """Check that windows hold token codes.
+
+    Parameters
+    ----------
+    windows : Windows
+        Windows of one feature.
+    n_codes : int or None, default=None
+        Number of codes that the network knows. If None, up to `MAX_CODES` are allowed.
+
+    Raises
+    ------
+    ValueError
+        If there are several features, numbers that are not codes, or too large codes.
+    """
+    values = windows.values
+    if values.shape[2] != 1:
+        raise ValueError(
+            f"embedding_size needs one token code per step, but X has "
+            f"{values.shape[2]} features. Pass codes of shape (n_windows, "
+            "n_timesteps), as SequenceEncoder returns them, or set embedding_size=None "
+            "for numeric values."
+        )
+    is_code = (values >= 0) & (values == np.floor(values))
+    odd = ~(is_code | np.isnan(values))
+    if odd.any():
+        raise ValueError(
+            f"X holds {values[odd][0]:g}, which is not a token code: codes are "
+            "integers from 0 on. SequenceEncoder converts tokens to codes. For numeric "
+            "values, set embedding_size=None."
+        )
+    n_seen = count_codes(windows)
+    if n_codes is None and n_seen > MAX_CODES:
+        raise ValueError(
+            f"X holds the code {n_seen - 1}, but the network learns a vector for each "
+            "code from 0 on. Number the tokens without gaps, as SequenceEncoder does."
+        )
+    if n_codes is not None and n_seen > n_codes:
+        raise ValueError(
+            f"X holds the code {n_seen - 1}, but the largest code in fit was "
+            f"{n_codes - 1}. Use one code for all unknown tokens, as SequenceEncoder "
+            "does with code 0."
+        )
+
+
 def _as_list(X):
-    """Read X as a list of sequences; a table gives its only column."""
+    """Convert X to a list of sequences. A table must have one column."""
     if isinstance(X, str | bytes) or not np.iterable(X):
         raise ValueError(
-            f"X must be a list of sequences, got {_shown(X)}. Put a single one into a "
-            "list: [X]."
+            f"X must be a list of sequences, got {_describe(X)}. Pass a single "
+            "sequence as a list: [X]."
         )
     sequences = list(_only_column(X) if len(getattr(X, "shape", ())) > 1 else X)
     if not sequences:
         raise ValueError(
-            "X is empty: pass at least one sequence. An iterator is used up once it "
-            "was read: pass list(X)."
+            "X is empty: pass at least one sequence. An iterator can be read only "
+            "once: pass list(X)."
         )
     return sequences
 
 
 def _only_column(X):
-    """Return the column of a table that has one."""
+    """Return the column of a table that has one column."""
     if len(X.shape) == 2 and X.shape[1] == 1 and (table := np.asarray(X)).ndim == 2:
         return table[:, 0]
     raise ValueError(
@@ -160,115 +215,61 @@ def _only_column(X):
     )
 
 
-def _tokens(sequence, analyze, name):
-    """Cut a string into tokens, or list those there are."""
+def _tokenize(sequence, analyze, name):
+    """Split a string into tokens, or convert a sequence of tokens to a list."""
     is_1d = len(getattr(sequence, "shape", ())) == 1
     if not (is_1d or isinstance(sequence, str | list | tuple)):
         raise ValueError(
-            f"{name} is {_shown(sequence)}, neither a string nor a list, tuple or 1-D "
-            "array of tokens. Leave out what is missing, with its target; numbers that "
-            "measure something need no encoder, see sklstm.pad_sequences."
+            f"{name} is {_describe(sequence)}, neither a string nor a list, tuple or "
+            "1-D array of tokens. Drop missing sequences together with their targets. "
+            "Sequences of measured numbers need no encoder; use sklstm.pad_sequences."
         )
     tokens = analyze(sequence) if isinstance(sequence, str) else list(sequence)
     if tokens:
         return tokens
     raise ValueError(
-        f"{name} has no tokens: {_shown(sequence)}. Leave it out, with its target, or "
-        "let analyzer or token_pattern find some."
+        f"{name} has no tokens: {_describe(sequence)}. Leave it out, with its target, "
+        "or change analyzer or token_pattern so that it has some."
     )
 
 
-def _kind(tokens, name):
-    """Say what tokens are; refuse what has no order."""
+def _kind_of(tokens, name):
+    """Return the kind of a sequence of tokens; raise if their types differ."""
     types = set(map(type, tokens))
-    for kind, symbol in ((STRINGS, str), (INTEGERS, Integral)):
-        if all(issubclass(cls, symbol) for cls in types):
+    for kind, token_type in ((STRINGS, str), (INTEGERS, Integral)):
+        if all(issubclass(cls, token_type) for cls in types):
             return kind
     raise ValueError(
         f"The tokens of {name} must be all strings or all integers, got "
-        f"{', '.join(sorted(cls.__name__ for cls in types))}. Turn them into strings: "
+        f"{', '.join(sorted(cls.__name__ for cls in types))}. Convert them to strings: "
         "[str(token) for token in sequence]."
     )
 
 
 def _check_kinds(kinds, wanted):
-    """Raise unless all sequences are of one kind: the one wanted, if any is."""
+    """Raise unless all sequences are of one kind, and of the wanted one if given."""
     source = "X[0] is" if wanted is None else "fit saw"
     wanted = wanted or kinds[0]
     for i, kind in enumerate(kinds):
         if kind != wanted:
             raise ValueError(
                 f"X[{i}] is {kind}, but {source} {wanted}. Pass sequences of one kind, "
-                "in fit and afterwards."
+                "the same in fit and afterwards."
             )
 
 
-def _check_codes(codes, is_missing, n_symbols):
-    """Raise unless whatever is not missing is the code of a symbol."""
-    is_wrong = ~(is_missing | np.isin(codes, np.arange(n_symbols)))
+def _check_codes(codes, is_padding, n_tokens):
+    """Raise unless all values but the padding are codes of tokens."""
+    is_wrong = ~(is_padding | np.isin(codes, np.arange(n_tokens)))
     if is_wrong.any():
         row, column = np.argwhere(is_wrong)[0]
         raise ValueError(
-            f"X[{row}, {column}] is {codes[row, column]:g}, which is no code: codes "
-            f"are integers from 0 (unknown) to {n_symbols - 1}, with NaN only before "
-            "the first. Pass what transform gives."
+            f"X[{row}, {column}] is {codes[row, column]:g}, which is not a token code: "
+            f"codes are integers from 0 (unknown) to {n_tokens - 1}, with NaN only "
+            "before the first. Pass codes as transform returns them."
         )
 
 
-def _shown(thing):
-    """Show a thing in an error, with its type and not too long."""
-    return f"{type(thing).__name__} {thing!r:.60}"
-
-
-# More codes than this are no vocabulary, but hashes or numbers of another kind.
-MOST_CODES = 2**20
-
-
-def count_codes(windows):
-    """Count the codes from 0 to the largest in windows."""
-    values = windows.values
-    return int(values[~np.isnan(values)].max(initial=-1)) + 1
-
-
-def check_codes(windows, n_codes=None):
-    """Hold windows to be codes.
-
-    Parameters
-    ----------
-    windows : Windows
-        Windows of one feature.
-    n_codes : int or None, default=None
-        How many codes there are; None takes any number.
-
-    Raises
-    ------
-    ValueError
-        If there are several features, or numbers that are no codes.
-    """
-    values = windows.values
-    if values.shape[2] != 1:
-        raise ValueError(
-            f"embedding_size is for one code a step, but X has {values.shape[2]} "
-            "features. Pass codes of shape (n_windows, n_timesteps), as "
-            "SequenceEncoder makes them, or set embedding_size=None for readings."
-        )
-    is_code = (values >= 0) & (values == np.floor(values))
-    odd = ~(is_code | np.isnan(values))
-    if odd.any():
-        raise ValueError(
-            f"X holds {values[odd][0]:g}, which is no code: these are the integers "
-            "from 0 on. SequenceEncoder turns symbols into codes; set "
-            "embedding_size=None for readings."
-        )
-    n_seen = count_codes(windows)
-    if n_codes is None and n_seen > MOST_CODES:
-        raise ValueError(
-            f"X holds the code {n_seen - 1}: the network would learn a vector for each "
-            "from 0 on. Number the symbols without gaps, as SequenceEncoder does."
-        )
-    if n_codes is not None and n_seen > n_codes:
-        raise ValueError(
-            f"X holds the code {n_seen - 1}, but those of fit went up to "
-            f"{n_codes - 1}. Give what is unknown a code of its own, as "
-            "SequenceEncoder does with 0."
-        )
+def _describe(value):
+    """Describe a value in an error: its type and the first characters."""
+    return f"{type(value).__name__} {value!r:.60}"

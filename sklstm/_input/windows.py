@@ -1,7 +1,4 @@
-"""Cut a series into windows, and name the columns of windows laid flat.
-
-Everything here is plain NumPy and keeps no state.
-"""
+"""Cut a series into windows, and name the columns of flat windows."""
 
 import re
 from collections import Counter
@@ -13,9 +10,9 @@ _LAG_NAME = re.compile(r"^(.+)__lag(\d+)$")
 
 
 class LagLayout(NamedTuple):
-    """How columns named after lags fold into windows.
+    """Order of columns named after lags, and the shape of the windows they form.
 
-    ``X[:, order].reshape(-1, n_timesteps, n_features)`` are the windows.
+    The windows are ``X[:, order].reshape(-1, n_timesteps, n_features)``.
     """
 
     order: np.ndarray
@@ -24,20 +21,20 @@ class LagLayout(NamedTuple):
 
 
 def sliding_windows(series, window_size):
-    """Cut a series into all its windows of one size.
+    """Return all windows of one size of a series.
 
     Parameters
     ----------
     series : ndarray of shape (n_timesteps, n_features)
-        Readings in time order, one row per time step.
+        Values in time order, one row per time step.
     window_size : int
-        Length of a window, in time steps.
+        Number of time steps in a window.
 
     Returns
     -------
     windows : ndarray of shape (n_windows, window_size, n_features)
-        Read-only view of `series` with ``n_windows = n_timesteps - window_size + 1``;
-        window ``i`` starts at time step ``i``.
+        Read-only view of `series` with ``n_windows = n_timesteps - window_size + 1``.
+        Window ``i`` starts at time step ``i``.
 
     Raises
     ------
@@ -60,8 +57,26 @@ def sliding_windows(series, window_size):
     return windows.swapaxes(1, 2)
 
 
+def distinct_values(values):
+    """Return the series that windows slide over, as a view; else the windows."""
+    n_windows, n_timesteps, n_features = values.shape
+    if is_sliding_view(values):
+        shape = (n_windows + n_timesteps - 1, n_features)
+        strides = values.strides[1:]
+        return np.lib.stride_tricks.as_strided(values, shape, strides, writeable=False)
+    return values
+
+
+def is_sliding_view(values):
+    """Whether windows are a view of a series in which each starts a step later."""
+    n_windows, n_timesteps, _ = values.shape
+    return (
+        min(n_windows, n_timesteps) > 1 and 0 != values.strides[0] == values.strides[1]
+    )
+
+
 def as_windows(X):
-    """Read an array as windows; a row of a 2-d array is one window of one feature.
+    """Convert an array to 3-D windows; a row of a 2-D array is a window of one feature.
 
     Parameters
     ----------
@@ -76,7 +91,7 @@ def as_windows(X):
     Raises
     ------
     ValueError
-        If `X` has neither two nor three axes.
+        If `X` does not have two or three axes.
     """
     if X.ndim == 2:
         return X[:, :, np.newaxis]
@@ -88,38 +103,39 @@ def as_windows(X):
     )
 
 
-def lag_names(names, window_size, horizon=0):
-    """Name the columns of windows laid flat: oldest step first, time-major.
+def lag_names(names, window_size, shift=0):
+    """Return the names of the columns of flat windows, the oldest time step first.
 
     Parameters
     ----------
     names : sequence of str
         Names of the features of one time step.
     window_size : int
-        Length of a window, in time steps.
-    horizon : int, default=0
-        Time steps from the end of a window to the row it stands in.
+        Number of time steps in a window.
+    shift : int, default=0
+        Number of rows by which the windows are shifted back.
 
     Returns
     -------
     lag_names : list of str
-        ``window_size * len(names)`` names such as ``"sales__lag3"``: the reading three
-        time steps before the row.
+        ``window_size * len(names)`` names such as ``"sales__lag3"``: the value three
+        time steps before the row of the window. The features of a time step are next to
+        each other.
 
     Examples
     --------
     >>> lag_names(["sales", "price"], window_size=2)
     ['sales__lag1', 'price__lag1', 'sales__lag0', 'price__lag0']
     """
-    lags = range(horizon + window_size - 1, horizon - 1, -1)
+    lags = range(shift + window_size - 1, shift - 1, -1)
     return [f"{name}__lag{lag}" for lag in lags for name in names]
 
 
 def lag_layout(names):
-    """Read windows out of column names, in whatever order the columns stand.
+    """Find out how columns named after lags form windows, in any order of the columns.
 
-    A name may carry a prefix, such as ``ColumnTransformer`` puts before it; lags may
-    start at any number and leave numbers out.
+    Names may have a prefix, as ``ColumnTransformer`` adds it. Lags may start at any
+    number and skip numbers.
 
     Parameters
     ----------
@@ -129,15 +145,15 @@ def lag_layout(names):
     Returns
     -------
     layout : LagLayout or None
-        Order, number of time steps and number of features; the oldest step comes
-        first, and features keep the order of their first appearance. None if none of
-        the names is a lag name.
+        Order, number of time steps and number of features. The oldest time step comes
+        first. The features are in the order in which they first appear. None if no name
+        is a lag name.
 
     Raises
     ------
     ValueError
-        If some names are lag names and others are not, or if some feature lacks a lag
-        that another one has, or has it twice.
+        If some names are lag names and others are not, or if a feature has a lag twice
+        or lacks a lag that another feature has.
 
     Examples
     --------
@@ -172,19 +188,22 @@ def _check_grid(cells, grid):
         raise ValueError(
             "The columns of X are named after lags, but do not form windows: "
             f"{_enumeration(missing)} missing. Every feature needs every lag: add the "
-            "columns or drop their lag from all features."
+            "columns, or drop their lags from all features."
         )
     counts = Counter(cells)
-    doubled = [f"{feature}__lag{lag}" for (feature, lag), n in counts.items() if n > 1]
-    if doubled:
+    duplicated = [
+        f"{feature}__lag{lag}" for (feature, lag), n in counts.items() if n > 1
+    ]
+    if duplicated:
         raise ValueError(
             "The columns of X are named after lags, but do not form windows: "
-            f"{_enumeration(doubled)} there more than once. Drop or rename the doubles."
+            f"{_enumeration(duplicated)} there more than once. Drop or rename the "
+            "duplicates."
         )
 
 
 def _enumeration(names, shown=5):
-    """Name a few of many, with the verb that fits."""
+    """List the first few names, followed by "is" or "are"."""
     names = sorted(names)
     more = f" and {len(names) - shown} more" if len(names) > shown else ""
     return ", ".join(names[:shown]) + more + (" is" if len(names) == 1 else " are")

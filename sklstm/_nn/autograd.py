@@ -8,7 +8,7 @@ from sklstm._nn.bptt.lstm import UnrolledLSTM, UnrolledTanhLSTM
 from sklstm._nn.bptt.rnn import UnrolledRNN, UnrolledTanhRNN
 from sklstm._nn.bptt.unrolled import Batch
 from sklstm._nn.cells import CellWeights
-from sklstm._nn.kernel import KernelLSTM
+from sklstm._nn.dispatch import computes_tanh_by_sigmoid
 
 UNROLLED = {"lstm": UnrolledLSTM, "gru": UnrolledGRU, "rnn": UnrolledRNN}
 UNROLLED_TANH = {
@@ -35,16 +35,13 @@ def unrolled(cell, batch, keeps_history=True):
     unrolled : Unrolled
         Buffers for such batches.
     """
-    by_sigmoid = batch.activation == "tanh"
-    if cell == "rnn" and batch.dtype == torch.float64:
-        # Its states are tanh of tanh of tanh: right to the last digit where asked so.
-        by_sigmoid = False
+    by_sigmoid = computes_tanh_by_sigmoid(cell, batch.activation, batch.dtype)
     kinds = UNROLLED_TANH if by_sigmoid else UNROLLED
     return kinds[cell](batch, keeps_history)
 
 
 class Workspaces:
-    """Unrolled cells, or their like, that wait for the next batch of their kind."""
+    """Unrolled cells that wait for the next batch of their kind."""
 
     def __init__(self):
         self._free = {}
@@ -52,10 +49,7 @@ class Workspaces:
     def take(self, cell, batch):
         """Return buffers that are not in use."""
         free = self._free.setdefault((cell, batch), [])
-        if free:
-            return free.pop()
-        suits = KernelLSTM.suits(cell, batch)
-        return KernelLSTM(batch) if suits else unrolled(cell, batch)
+        return free.pop() if free else unrolled(cell, batch)
 
     def give_back(self, cell, workspace):
         """Take buffers back whose batch is done with."""

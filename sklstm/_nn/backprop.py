@@ -3,10 +3,9 @@
 import torch
 from torch.nn.functional import linear
 
-from sklstm._nn.activations import ACTIVATIONS
 from sklstm._nn.bptt.unrolled import Batch
-from sklstm._nn.layers import Last
-from sklstm._nn.masking import make_step_mask, zero_padding
+from sklstm._nn.dispatch import skips_autograd
+from sklstm._nn.masking import make_step_mask, steps_first, zero_padding
 from sklstm._nn.network import RecurrentNetwork
 
 
@@ -57,28 +56,12 @@ class ByHand:
         self.head = network.head.weight, network.head.bias
         self._trail, self._step_mask, self._pooled = [], None, None
 
-    @staticmethod
-    def leads_through(network):
-        """Say whether a network is plain."""
-        if not isinstance(network, RecurrentNetwork):
-            return False
-        layers = [layer for directions in network.layers for layer in directions]
-        return (
-            len(layers) == len(network.layers)
-            and not network.front
-            and isinstance(network.pooling, Last)
-            and network.head.weight.device.type == "cpu"
-            and all(ACTIVATIONS[layer.activation].zero_stays for layer in layers)
-        )
-
     @torch.inference_mode()
     def forwards(self, windows, n_padding=None):
         """Return what the network answers to a batch."""
         step_mask = make_step_mask(windows.shape[1], n_padding)
         numbers = zero_padding(windows, step_mask)
-        self._step_mask = (
-            step_mask if step_mask is None else step_mask.t().to(windows.dtype)
-        )
+        self._step_mask = steps_first(step_mask, windows.dtype)
         self._trail = []
         for layer in self.layers:
             steps = self._run(layer, numbers)
@@ -133,7 +116,11 @@ class ByHand:
 
 
 def way_through(network, weights):
-    """Choose the shortest way there and back."""
-    if ByHand.leads_through(network):
+    """Build the fastest way to the gradient of a network."""
+    if isinstance(network, RecurrentNetwork) and skips_autograd(
+        network.head.weight.device.type,
+        network.is_plain_stack,
+        [layer for directions in network.layers for layer in directions],
+    ):
         return ByHand(network)
     return ByAutograd(network, weights)

@@ -15,6 +15,7 @@ References
    179-211.
 """
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import torch
@@ -121,13 +122,23 @@ def rnn_step(from_inputs, state, weights, activation):
 
 
 class Cell(NamedTuple):
-    """A kind of cell: its equations, and how many gates stand in its weights."""
+    """Type of cell: its equations and the layout of its weights."""
 
-    step: callable
-    n_gates: int
+    step: Callable  # as `lstm_step`
+    n_gates: int  # blocks of rows in the weights, the candidate included
+    has_candidate_bias: bool = False
+    # Position of the gate that keeps the state, and its initial bias.
+    forget_gate: int | None = None
+    forget_bias: float = 0.0
+    # Position of the gate that adds new input, if it is another one.
+    input_gate: int | None = None
 
 
-CELLS = {"lstm": Cell(lstm_step, 4), "gru": Cell(gru_step, 3), "rnn": Cell(rnn_step, 1)}
+CELLS = {
+    "lstm": Cell(lstm_step, 4, input_gate=0, forget_gate=1, forget_bias=1.0),
+    "gru": Cell(gru_step, 3, has_candidate_bias=True, forget_gate=1),
+    "rnn": Cell(rnn_step, 1),
+}
 
 
 def step_by_step(

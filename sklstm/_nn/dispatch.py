@@ -1,165 +1,217 @@
-"""The one door to hidden states: the fastest way to what the equations say."""
+"""Choice of the method by which a layer and its gradient are computed.
+
+The equations of a cell (:mod:`sklstm._nn.cells`) can be computed by several methods,
+which agree up to rounding. This module chooses the fastest one for each case. A row of
+the table applies if no row above it does.
+
+Hidden states of a layer, by :func:`choose_method`:
+
+====== ==================== ======== ===================================== =========
+device cell and activation  gradient other conditions                      method
+====== ==================== ======== ===================================== =========
+GPU    in PYTORCH_LAYERS    any      no recurrent dropout                  PYTORCH
+GPU    any                  any                                            STEPWISE
+CPU    not in HAND_DERIVED  any                                            STEPWISE
+CPU    in HAND_DERIVED      yes                                            BPTT
+CPU    in HAND_DERIVED      no       recurrent dropout                     BPTT
+CPU    LSTM, tanh           no       float32, AVX-512, last state only, no BLOCKS
+                                     padding, at least FEW_WINDOWS windows
+                                     of FEW_STEPS steps, FEW_UNITS units,
+                                     FEW_IN_BLOCK windows in a block
+CPU    in PYTORCH_LAYERS    no       fewer than FEW_WINDOWS windows        PYTORCH
+CPU    in HAND_DERIVED      no                                             INFERENCE
+====== ==================== ======== ===================================== =========
+
+Padding at the start of windows, by :func:`masks_padding`:
+
+================================== =================================================
+method                             padding
+================================== =================================================
+STEPWISE                           masked
+INFERENCE, BPTT: the activation    masked
+maps zero to zero
+otherwise                          moved behind the other steps
+================================== =================================================
+
+Gradient of a network, by :func:`skips_autograd`:
+
+================================== =================================================
+network                            gradient
+================================== =================================================
+on a CPU, layers of one direction, hand-derived for the whole network
+last state, no layers in front,
+cells in HAND_DERIVED, activations
+map zero to zero
+otherwise                          autograd, which calls the method of each layer
+================================== =================================================
+
+Arithmetic of INFERENCE and BPTT, by :func:`computes_tanh_by_sigmoid` and
+:func:`multiplies_by_onednn`:
+
+================================== =================================================
+operation                          how
+================================== =================================================
+tanh, cell in EXACT_TANH_IN_DOUBLE ``tanh(x)``
+and float64
+tanh otherwise                     ``1 - 2 sigmoid(-2 x)``
+matrix product of LARGE_PRODUCT    oneDNN
+multiplications or more, float32,
+a processor whose 512-bit
+instructions MKL does not use
+matrix product otherwise           ``torch.matmul``
+================================== =================================================
+"""
+
+from enum import Enum, auto
+from typing import NamedTuple
 
 import torch
 
 from sklstm._nn import onednn
 from sklstm._nn.activations import ACTIVATIONS
-from sklstm._nn.autograd import AllSteps, states_without_history
-from sklstm._nn.cells import step_by_step
-from sklstm._nn.kernel import FEW_STEPS, FEW_UNITS
-from sklstm._nn.masking import with_padding_last
 
-# Fewer windows than this are faster by PyTorch's kernels where no history is kept.
-FEW_WINDOWS = 64
-# With wide instructions that of the LSTM is for any number of windows, in blocks whose
-# states fit a cache, unless a block is so few windows; as measured on a Zen 5.
-BLOCK_STATES, FEW_IN_BLOCK = 2**19, 128
-
-# PyTorch's own kernels, by cell and activation.
-KERNELS = {
+# PyTorch's own layers (oneDNN or native on a CPU, cuDNN on a GPU).
+PYTORCH_LAYERS = {
     ("lstm", "tanh"): torch.lstm,
     ("gru", "tanh"): torch.gru,
     ("rnn", "tanh"): torch.rnn_tanh,
     ("rnn", "relu"): torch.rnn_relu,
 }
 
+# Cells with hand-derived gradients, in `sklstm._nn.bptt`.
+HAND_DERIVED = {"lstm", "gru", "rnn"}
 
-def hidden_states(
-    cell,
-    inputs,
-    weights,
-    activation="tanh",
-    *,
-    recurrent_mask=None,
-    step_mask=None,
-    workspaces=None,
-    wants_states=True,
-):
-    """Run a cell over every step of its inputs, from a state of zeros.
+# Cells whose states lose digits in float64 if tanh is computed by a sigmoid: those of
+# the simple recurrent network are tanh of tanh of tanh.
+EXACT_TANH_IN_DOUBLE = {"rnn"}
+
+# Fewer windows than this are faster by PyTorch's layers if no gradient is needed.
+FEW_WINDOWS = 64
+# With 512-bit instructions PyTorch's LSTM is faster for more windows too, in blocks
+# whose states fit a cache. Measured on a Zen 5.
+BLOCK_STATES, FEW_IN_BLOCK = 2**19, 128
+FEW_STEPS, FEW_UNITS = 12, 16
+
+# Multiplications of a matrix product from which on oneDNN is faster.
+LARGE_PRODUCT = 2**21
+
+
+class Method(Enum):
+    """Method to compute the states of a layer."""
+
+    PYTORCH = auto()  # a layer of PyTorch, which autograd can differentiate
+    BLOCKS = auto()  # the same, for blocks of windows and their last states
+    INFERENCE = auto()  # our own steps, without a backward pass
+    BPTT = auto()  # our own steps, with hand-derived gradients
+    STEPWISE = auto()  # the published equations, differentiated by autograd
+
+
+class Case(NamedTuple):
+    """What the choice of a method depends on."""
+
+    cell: str
+    activation: str
+    device: str  # type of the device, such as "cpu" or "cuda"
+    dtype: torch.dtype
+    n_windows: int
+    n_timesteps: int
+    size: int
+    needs_gradient: bool
+    has_padding: bool
+    has_recurrent_mask: bool
+    wants_states: bool  # of all steps, not only the last
+
+
+def choose_method(case):
+    """Return the fastest method for a layer.
 
     Parameters
     ----------
-    cell : {"lstm", "gru", "rnn"}
-        Kind of cell.
-    inputs : torch.Tensor of shape (n_windows, n_timesteps, n_inputs)
-        Inputs in time order, zero where a step does not exist.
-    weights : CellWeights
-        Weights of the cell.
-    activation : str, default="tanh"
-        A key of :data:`sklstm._nn.activations.ACTIVATIONS`.
-    recurrent_mask : torch.Tensor of shape (n_windows, size) or None, default=None
-        What to multiply the hidden state with before the gates see it, the same at
-        every step; None leaves it as it is.
-    step_mask : torch.Tensor of bool of shape (n_windows, n_timesteps) or None
-        Which steps exist, the last ones of each window; None where all do.
-    workspaces : Workspaces or None, default=None
-        Buffers to use over and over; the states are then gone once their gradients
-        have been asked for. None makes new ones.
-    wants_states : bool, default=True
-        Whether the states of all steps are asked for, not just the last.
+    case : Case
+        Layer and batch.
 
     Returns
     -------
-    states : torch.Tensor of shape (n_windows, n_timesteps, size) or None
-        Hidden state after every step, zero where one does not exist. None where nobody
-        asked.
-    last : torch.Tensor of shape (n_windows, size)
-        That after the last step: cheaper to propagate back from than ``states[:, -1]``.
+    method : Method
+        See the table above.
     """
-    kernel = KERNELS.get((cell, activation)) if recurrent_mask is None else None
-    if (
-        step_mask is None
-        and not wants_states
-        and _is_for_onednn(kernel, inputs, weights)
-    ):
-        return None, _last_by_onednn(inputs, weights)
-    by_hand = _is_faster_by_hand(kernel, inputs)
-    if step_mask is not None and not _sees_missing(kernel, by_hand, activation):
-
-        def run(inputs):
-            settings = {"recurrent_mask": recurrent_mask, "workspaces": workspaces}
-            return hidden_states(cell, inputs, weights, activation, **settings)[0]
-
-        states = with_padding_last(run, inputs, step_mask)
-    elif by_hand:
-        step_mask = step_mask if step_mask is None else step_mask.t().to(inputs.dtype)
-        if not torch.is_grad_enabled() and recurrent_mask is None:
-            parts = cell, inputs, weights, activation
-            return states_without_history(*parts, step_mask, wants_states)
-        settings = cell, activation, workspaces
-        parts = (part for part in weights if part is not None)
-        states, last = AllSteps.apply(
-            settings, inputs, step_mask, recurrent_mask, *parts
-        )
-        return states if wants_states else None, last
-    elif kernel is not None:
-        states = _by_kernel(kernel, inputs, weights)
-    else:
-        states = step_by_step(
-            cell, inputs, weights, activation, recurrent_mask, step_mask
-        )
-    return states if wants_states else None, states[:, -1]
+    layer = case.cell, case.activation
+    is_pytorch_layer = layer in PYTORCH_LAYERS and not case.has_recurrent_mask
+    if case.device != "cpu":
+        return Method.PYTORCH if is_pytorch_layer else Method.STEPWISE
+    if case.cell not in HAND_DERIVED:
+        return Method.STEPWISE
+    if case.needs_gradient or case.has_recurrent_mask:
+        return Method.BPTT
+    if _is_for_blocks(case):
+        return Method.BLOCKS
+    if is_pytorch_layer and case.n_windows < FEW_WINDOWS:
+        return Method.PYTORCH
+    return Method.INFERENCE
 
 
-def _is_for_onednn(kernel, inputs, weights):
-    """Say whether PyTorch's LSTM is the way to the last states, and no way back."""
-    if len(inputs) < FEW_WINDOWS:
-        return False  # that is its way anyway
+def _is_for_blocks(case):
+    """Return whether PyTorch's LSTM is the fastest for many windows."""
     return (
-        (kernel, inputs.dtype) == (torch.lstm, torch.float32)
-        and inputs.device.type == "cpu"
-        and not torch.is_grad_enabled()
-        and inputs.shape[1] >= FEW_STEPS
-        and weights.recurrent.shape[1] >= FEW_UNITS
-        and _n_in_block(inputs, weights) >= FEW_IN_BLOCK
+        (case.cell, case.activation, case.dtype) == ("lstm", "tanh", torch.float32)
+        and not (case.wants_states or case.has_padding)
+        and case.n_windows >= FEW_WINDOWS
+        and case.n_timesteps >= FEW_STEPS
+        and case.size >= FEW_UNITS
+        and windows_per_block(case.n_timesteps, case.size) >= FEW_IN_BLOCK
         and onednn.is_wide()
     )
 
 
-def _n_in_block(inputs, weights):
-    """Count the windows whose states of all steps fit a cache."""
-    return BLOCK_STATES // (inputs.shape[1] * weights.recurrent.shape[1])
+def windows_per_block(n_timesteps, size):
+    """Return the number of windows whose states fit a cache."""
+    return BLOCK_STATES // (n_timesteps * size)
 
 
-def _last_by_onednn(inputs, weights):
-    """Last states by PyTorch's LSTM, block by block."""
-    blocks = inputs.split(_n_in_block(inputs, weights))
-    return torch.cat([_by_kernel(torch.lstm, b, weights)[:, -1] for b in blocks])
+def masks_padding(method, activation):
+    """Return whether a method can be given a mask of the steps that are not padding."""
+    if method in (Method.INFERENCE, Method.BPTT):
+        return ACTIVATIONS[activation].zero_stays
+    return method is Method.STEPWISE
 
 
-def _is_faster_by_hand(kernel, inputs):
-    """Say whether our own steps are the way to go."""
-    if inputs.device.type != "cpu":
-        return False
-    return kernel is None or torch.is_grad_enabled() or len(inputs) >= FEW_WINDOWS
+def skips_autograd(device, is_plain_stack, layers):
+    """Return whether a network is differentiated without autograd.
+
+    Parameters
+    ----------
+    device : str
+        Type of the device, such as "cpu" or "cuda".
+    is_plain_stack : bool
+        Whether the network only has recurrent layers of one direction and a linear
+        head on the last state.
+    layers : iterable of RecurrentLayer
+        Recurrent layers of the network.
+    """
+    return (
+        device == "cpu"
+        and is_plain_stack
+        and all(layer.cell in HAND_DERIVED for layer in layers)
+        and all(ACTIVATIONS[layer.activation].zero_stays for layer in layers)
+    )
 
 
-def _sees_missing(kernel, by_hand, activation):
-    """Say whether the way to go can be told which steps exist."""
-    return ACTIVATIONS[activation].zero_stays if by_hand else kernel is None
+def computes_tanh_by_sigmoid(cell, activation, dtype):
+    """Return whether our own steps compute tanh by a sigmoid, which is faster."""
+    is_exact = cell in EXACT_TANH_IN_DOUBLE and dtype == torch.float64
+    return activation == "tanh" and not is_exact
 
 
-def _by_kernel(kernel, inputs, weights):
-    """Hidden states by a kernel of PyTorch's."""
-    size = weights.recurrent.shape[1]
-    recurrent_bias = torch.zeros_like(weights.bias)
-    if weights.candidate_bias is not None:
-        recurrent_bias = torch.cat([recurrent_bias[:-size], weights.candidate_bias])
-    parts = [weights.inputs, weights.recurrent, weights.bias, recurrent_bias]
-    if inputs.is_cuda:
-        # cuDNN wants its weights side by side, and says so on every call.
-        flat = torch.cat([part.reshape(-1) for part in parts])
-        views = flat.split([part.numel() for part in parts])
-        parts = [view.view_as(part) for view, part in zip(views, parts, strict=True)]
-    zeros = inputs.new_zeros(1, len(inputs), size)
-    return kernel(
-        inputs,
-        (zeros, zeros) if kernel is torch.lstm else zeros,
-        parts,
-        has_biases=True,
-        num_layers=1,
-        dropout=0.0,
-        train=torch.is_grad_enabled(),
-        bidirectional=False,
-        batch_first=True,
-    )[0]
+def multiplies_by_onednn(shape, dtype):
+    """Return whether oneDNN is the fastest for a product of matrices.
+
+    Parameters
+    ----------
+    shape : tuple of (int, int, int)
+        Rows of the left matrix, its columns, and columns of the right one.
+    dtype : torch.dtype
+        Precision of the matrices.
+    """
+    n_rows, n_between, n_columns = shape
+    is_large = n_rows * n_between * n_columns >= LARGE_PRODUCT
+    return is_large and dtype == torch.float32 and onednn.is_wider_than_mkl()

@@ -7,11 +7,6 @@ from sklstm._nn.cells import CELLS
 from sklstm._nn.layers import Attention, Convolution, Embedding, Linear
 from sklstm._nn.network import RecurrentLayer
 
-# The gate that keeps the state, and the one that lets new input in, as positions among
-# the gates of a cell; a GRU keeps by its update gate, and has no second one.
-KEEPING_GATE = {"lstm": 1, "gru": 1}
-LETTING_IN_GATE = {"lstm": 0}
-
 
 def initialize(network, generator, device="cpu", max_timescale=None):
     """Give a network its first weights, on a device.
@@ -62,31 +57,35 @@ def initialize(network, generator, device="cpu", max_timescale=None):
 
 
 def _initialize_layer(layer, generator, max_timescale):
-    """Give one recurrent layer its first weights."""
-    n_gates = CELLS[layer.cell].n_gates
+    """Draw the weights of one recurrent layer and set its biases."""
+    cell = CELLS[layer.cell]
     gates = zip(
-        layer.inputs.chunk(n_gates), layer.recurrent.chunk(n_gates), strict=True
+        layer.inputs.chunk(cell.n_gates),
+        layer.recurrent.chunk(cell.n_gates),
+        strict=True,
     )
     for inputs, recurrent in gates:
         inputs.copy_(_glorot(inputs.shape, generator))
         recurrent.copy_(_orthogonal(layer.size, generator))
     layer.bias.zero_()
-    if layer.cell == "gru":
+    if cell.has_candidate_bias:
         layer.candidate_bias.zero_()
-    biases = layer.bias.view(n_gates, layer.size)
-    if max_timescale is not None:
-        _spread_memory(layer.cell, biases, max_timescale, generator)
-    elif layer.cell == "lstm":
-        biases[KEEPING_GATE["lstm"]] = 1.0
+    if cell.forget_gate is None:
+        return
+    biases = layer.bias.view(cell.n_gates, layer.size)
+    if max_timescale is None:
+        biases[cell.forget_gate] = cell.forget_bias
+    else:
+        _spread_timescales(cell, biases, max_timescale, generator)
 
 
-def _spread_memory(cell, biases, max_timescale, generator):
-    """Set the biases of the gates that keep the state by the chrono initialisation."""
-    spread = torch.rand(biases.shape[1], dtype=torch.float64, generator=generator)
-    keep = torch.log(1 + spread * (max_timescale - 2))
-    biases[KEEPING_GATE[cell]] = keep.to(biases)
-    if cell in LETTING_IN_GATE:
-        biases[LETTING_IN_GATE[cell]] = -keep.to(biases)
+def _spread_timescales(cell, biases, max_timescale, generator):
+    """Set the biases of the gates by chrono initialization."""
+    uniform = torch.rand(biases.shape[1], dtype=torch.float64, generator=generator)
+    forget_bias = torch.log(1 + uniform * (max_timescale - 2))
+    biases[cell.forget_gate] = forget_bias.to(biases)
+    if cell.input_gate is not None:
+        biases[cell.input_gate] = -forget_bias.to(biases)
 
 
 # Drawn in double precision whatever the network's, so that one seed starts one model.

@@ -27,6 +27,11 @@ def make_step_mask(n_timesteps, n_padding):
     return torch.arange(n_timesteps, device=n_padding.device) >= n_padding[:, None]
 
 
+def steps_first(step_mask, dtype):
+    """Convert a step mask to numbers of shape (n_timesteps, n_windows)."""
+    return None if step_mask is None else step_mask.t().to(dtype)
+
+
 def zero_padding(states, step_mask):
     """Put zeros where steps do not exist, into (n_windows, n_timesteps, size)."""
     return states if step_mask is None else states.where(step_mask[:, :, None], 0.0)

@@ -7,8 +7,8 @@ from torch import nn
 
 from sklstm._nn.autograd import Workspaces
 from sklstm._nn.cells import CELLS, CellWeights
-from sklstm._nn.dispatch import hidden_states
-from sklstm._nn.layers import Linear, make_front, make_pooling
+from sklstm._nn.hidden_states import hidden_states
+from sklstm._nn.layers import Last, Linear, make_front, make_pooling
 from sklstm._nn.masking import make_step_mask, reverse, zero_padding
 from sklstm._nn.runtime import dropout_mask
 
@@ -45,7 +45,7 @@ class RecurrentLayer(nn.Module):
         self.workspaces = None
         rows = CELLS[cell].n_gates * size
         shapes = [(rows, n_inputs), (rows, size), (rows,)]
-        if cell == "gru":
+        if CELLS[cell].has_candidate_bias:
             shapes.append((size,))
         for name, shape in zip(CellWeights._fields, shapes, strict=False):
             weights = nn.Parameter(torch.empty(shape, dtype=dtype))
@@ -54,7 +54,7 @@ class RecurrentLayer(nn.Module):
     @property
     def weights(self):
         """The layer's weights as the cells take them."""
-        candidate_bias = self.candidate_bias if self.cell == "gru" else None
+        candidate_bias = getattr(self, "candidate_bias", None)
         return CellWeights(self.inputs, self.recurrent, self.bias, candidate_bias)
 
     def forward(self, inputs, generator=None, step_mask=None, wants_states=True):
@@ -161,6 +161,15 @@ class RecurrentNetwork(nn.Module):
         self.pooling = make_pooling(pooling, widths[-1], dtype)
         self.answers_steps = pooling is None
         self.head = Linear(widths[-1], n_outputs, dtype)
+
+    @property
+    def is_plain_stack(self):
+        """Whether all layers have one direction and the head reads the last state."""
+        return (
+            all(len(directions) == 1 for directions in self.layers)
+            and not self.front
+            and isinstance(self.pooling, Last)
+        )
 
     @property
     def width(self):

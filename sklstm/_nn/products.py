@@ -11,9 +11,7 @@ from functools import partial
 import torch
 
 from sklstm._nn import onednn
-
-# Multiplications of numbers from which oneDNN is ahead on such processors.
-LARGE_PRODUCT = 2**21
+from sklstm._nn.dispatch import multiplies_by_onednn
 
 
 def product_for(shape, dtype):
@@ -32,14 +30,7 @@ def product_for(shape, dtype):
         As :func:`torch.matmul` into an `out`: a matrix by another one, or by those of
         many steps; all contiguous.
     """
-    return wide_product if is_for_onednn(shape, dtype) else torch.matmul
-
-
-def is_for_onednn(shape, dtype):
-    """Say whether oneDNN is faster at a product of :func:`product_for`."""
-    n_rows, n_between, n_columns = shape
-    is_large = n_rows * n_between * n_columns >= LARGE_PRODUCT
-    return is_large and dtype == torch.float32 and onednn.is_wider_than_mkl()
+    return wide_product if multiplies_by_onednn(shape, dtype) else torch.matmul
 
 
 def wide_product(left, right, *, out):
@@ -164,6 +155,6 @@ def sum_for(total, n_steps, n_windows):
         The faster way.
     """
     n_rows, n_columns = total.shape
-    if is_for_onednn((n_rows, n_steps * n_windows, n_columns), total.dtype):
+    if multiplies_by_onednn((n_rows, n_steps * n_windows, n_columns), total.dtype):
         return WideSum(total, n_steps, n_windows)
     return StepwiseSum(total)

@@ -1,4 +1,4 @@
-"""The memory of one series, and which of its rows come before the rows of a new X."""
+"""The last rows of each training series, and which of them precede a new X."""
 
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -9,159 +9,161 @@ from sklstm._input.row_times import TOLERANCE
 
 
 @dataclass(frozen=True)
-class SeriesMemory:
-    """The end of a training series, and the steps that it took.
+class SeriesTail:
+    """Last rows of a training series, and the time between its rows.
 
     Parameters
     ----------
-    rows : ndarray of shape (n_remembered, n_features)
-        Its last rows.
-    clocks : dict of str to ndarray of shape (n_remembered,)
-        When they were; the first clock orders them. Empty if unknown.
+    rows : ndarray of shape (n_last, n_features)
+        The last rows.
+    time_indexes : dict of str to ndarray of shape (n_last,)
+        Times of the last rows. The first time index orders them. Empty without times.
     steps : dict of str to step
-        The time between rows, by those clocks that tick once a row.
+        Time from row to row, for each time index that is evenly spaced.
     longest_step : step or None
-        The longest time between two rows, by the first clock; None if unknown.
+        Longest time from row to row in the first time index. None if unknown.
     first_rows : ndarray of shape (n_first, n_features)
-        What a new X is compared with where the rows have no times.
+        First rows of the series. They are compared with a new X that has no times.
     mean : ndarray of shape (n_features,)
-        Mean of all training rows.
+        Mean of all rows of the series.
     """
 
     rows: np.ndarray
-    clocks: dict[str, np.ndarray]
+    time_indexes: dict[str, np.ndarray]
     steps: dict[str, Any]
     longest_step: Any
     first_rows: np.ndarray
     mean: np.ndarray
 
 
-class History(NamedTuple):
-    """Rows known to come before X, then `n_missing` rows that nobody has seen."""
+class PastRows(NamedTuple):
+    """Rows known to precede X, and the size of the gap between them and X."""
 
-    rows: np.ndarray
-    n_missing: int
+    rows: np.ndarray  # (n_known, n_features)
+    n_gap: int  # number of unknown rows between the last of them and X
 
 
-def remember(values, clocks, n_rows, n_first_rows):
-    """Keep of a training series what later windows may need.
+def keep_tail(values, time_indexes, n_rows, n_first_rows):
+    """Copy the part of a training series that later windows may need.
 
     Parameters
     ----------
     values : ndarray of shape (n_timesteps, n_features)
         The series in time order.
-    clocks : dict of str to ndarray of shape (n_timesteps,)
-        When its rows were.
+    time_indexes : dict of str to ndarray of shape (n_timesteps,)
+        Times of its rows.
     n_rows, n_first_rows : int
-        How many of the last and the first rows to copy.
+        Number of last and of first rows to copy.
 
     Returns
     -------
-    memory : SeriesMemory
+    tail : SeriesTail
         Shares no memory with `values`.
     """
     start = max(len(values) - n_rows, 0)
-    order = next(iter(clocks.values()), ())
-    return SeriesMemory(
+    order = next(iter(time_indexes.values()), ())
+    return SeriesTail(
         rows=values[start:].copy(),
-        clocks={name: clock[start:].copy() for name, clock in clocks.items()},
-        steps=_even_steps(clocks),
+        time_indexes={
+            name: times[start:].copy() for name, times in time_indexes.items()
+        },
+        steps=_even_steps(time_indexes),
         longest_step=np.diff(order).max() if len(order) > 1 else None,
         first_rows=values[:n_first_rows].copy(),
         mean=values.mean(axis=0, dtype=np.float64),
     )
 
 
-def no_history(n_features):
-    """Return the history of a series that begins with X."""
-    return History(np.empty((0, n_features)), 0)
+def no_past_rows(n_features):
+    """Return the past rows of a series of which none is known."""
+    return PastRows(np.empty((0, n_features)), 0)
 
 
-def history_by_time(memory, start, n_rows):
-    """Find the remembered rows that come before the first row of X.
+def past_rows_by_time(tail, start, n_rows):
+    """Find the training rows whose times are before the first row of X.
 
-    Rows strictly before it count. Where the training rows were evenly spaced, the rows
-    missing between them and X are counted; else a time no longer than the longest
-    training step is no hole, and a longer one ends what is known.
+    If the training rows are evenly spaced, the rows between them and X are counted.
+    Otherwise there is no gap if the time to X is at most the longest training step, and
+    no past row is known if it is longer.
 
     Parameters
     ----------
-    memory : SeriesMemory
-        The end of the training series.
+    tail : SeriesTail
+        Last rows of the training series.
     start : dict of str to position
-        When the first row of X is.
+        Time of the first row of X in each time index.
     n_rows : int
-        How many rows the first window needs before X.
+        Number of rows before X that its first window needs.
 
     Returns
     -------
-    history : History
-        Without rows if none of those remembered leads to X.
+    past : PastRows
+        Empty if none of the training rows precedes X closely enough.
     """
-    nothing = no_history(memory.rows.shape[1])
-    order = next(iter(memory.clocks), None)
-    if order not in start or memory.longest_step is None:
+    nothing = no_past_rows(tail.rows.shape[1])
+    order = next(iter(tail.time_indexes), None)
+    if order not in start or tail.longest_step is None:
         return nothing
-    n_before = int((memory.clocks[order] < start[order]).sum())
+    n_before = int((tail.time_indexes[order] < start[order]).sum())
     if n_before == 0:
         return nothing
-    last = {name: clock[n_before - 1] for name, clock in memory.clocks.items()}
-    n_missing = _rows_between(memory, last, start)
-    if n_missing is None or n_missing >= n_rows:
+    last = {name: times[n_before - 1] for name, times in tail.time_indexes.items()}
+    n_gap = _rows_between(tail, last, start)
+    if n_gap is None or n_gap >= n_rows:
         return nothing
-    return History(memory.rows[:n_before], n_missing)
+    return PastRows(tail.rows[:n_before], n_gap)
 
 
-def history_by_assumption(memory, values):
-    """Take X for the continuation of the training rows, unless it begins like them."""
-    # Fewer rows than are remembered are too few to tell: one may look like another.
-    if np.array_equal(values[: len(memory.first_rows)], memory.first_rows):
-        return no_history(memory.rows.shape[1])
-    return History(memory.rows, 0)
+def past_rows_by_assumption(tail, values):
+    """Return the last training rows, unless X starts with the first training rows."""
+    # A shorter X always follows: a few rows may equal the first ones by chance.
+    if np.array_equal(values[: len(tail.first_rows)], tail.first_rows):
+        return no_past_rows(tail.rows.shape[1])
+    return PastRows(tail.rows, 0)
 
 
-def past_rows(history, n_rows, before, between=None):
-    """Write down the `n_rows` rows before X, known or padded.
+def fill_past(past, n_rows, before, between=None):
+    """Build the `n_rows` rows before X from known and padded rows.
 
     Parameters
     ----------
-    history : History
-        What is known.
+    past : PastRows
+        The known rows.
     n_rows : int
-        How many rows the first window needs before X.
+        Number of rows before X that its first window needs.
     before : ndarray of shape (n_features,)
-        In place of the rows before all that is known.
+        Pads the rows before the known ones.
     between : ndarray of shape (n_features,), default=None
-        In place of missing rows. None repeats the last one known.
+        Pads the gap between the known rows and X. If None, the last known row does.
 
     Returns
     -------
-    past : ndarray of shape (n_rows, n_features)
-        Oldest first.
+    rows : ndarray of shape (n_rows, n_features)
+        Rows in time order.
     """
-    missing = history.rows[-1:] if between is None else between[np.newaxis]
-    known = [history.rows, np.repeat(missing, history.n_missing, axis=0)]
-    past = np.concatenate([np.tile(before, (n_rows, 1)), *known])
-    return past[len(past) - n_rows :]
+    gap = past.rows[-1:] if between is None else between[np.newaxis]
+    known = [past.rows, np.repeat(gap, past.n_gap, axis=0)]
+    rows = np.concatenate([np.tile(before, (n_rows, 1)), *known])
+    return rows[len(rows) - n_rows :]
 
 
-def _even_steps(clocks):
-    """Find the clocks that tick once a row, and the time between two ticks."""
+def _even_steps(time_indexes):
+    """Return the step of each time index that is evenly spaced."""
     steps = {}
-    for name, clock in clocks.items():
-        if len(clock) > 1 and (clock[1:] > clock[:-1]).all():
-            times = np.diff(clock)
-            if times.max() / times.min() < 1 + TOLERANCE:
-                steps[name] = times.max()
+    for name, times in time_indexes.items():
+        if len(times) > 1 and (times[1:] > times[:-1]).all():
+            differences = np.diff(times)
+            if differences.max() / differences.min() < 1 + TOLERANCE:
+                steps[name] = differences.max()
     return steps
 
 
-def _rows_between(memory, last, start):
-    """Count the rows missing between two times; None if they are too far apart."""
-    for name, step in memory.steps.items():
+def _rows_between(tail, last, start):
+    """Count the rows between two times. None if the times are too far apart."""
+    for name, step in tail.steps.items():
         if name in start:
             n_steps = (start[name] - last[name]) / step
             if abs(n_steps - round(n_steps)) < TOLERANCE:
                 return round(n_steps) - 1
-    order = next(iter(memory.clocks))
-    return 0 if start[order] - last[order] <= memory.longest_step else None
+    order = next(iter(tail.time_indexes))
+    return 0 if start[order] - last[order] <= tail.longest_step else None

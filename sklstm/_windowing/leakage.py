@@ -1,4 +1,4 @@
-"""Two ways in which windows know what they are later asked for."""
+"""Warn if windows may hold what they are used to predict."""
 
 import warnings
 
@@ -7,61 +7,74 @@ import numpy as np
 from sklstm._input.row_times import TOLERANCE
 
 
-def warn_if_target_inside(values, y):
-    """Warn if a column of X is y, up to scale and shift.
+def warn_if_features_hold_target(values, y):
+    """Warn if a column of X is y, up to a factor and an offset.
 
     Parameters
     ----------
     values : ndarray of shape (n_rows, n_features)
         The features of X.
     y : array-like of shape (n_rows,) or (n_rows, n_targets)
-        The targets; others than numbers are not looked at.
+        The targets. Targets that are not numbers are ignored.
     """
     try:
         y = np.asarray(y)
-    except ValueError:  # ragged: for the estimator behind to refuse
+    except ValueError:  # The estimator after the transformer refuses a ragged y.
         return
     if _holds_target(values, y):
         warnings.warn(
-            "A column of X is y, up to scale and shift, and horizon=0: every window "
-            "holds the value to predict. Pass horizon=1 or more, or drop the column.",
+            "A column of X is y, up to a factor and an offset, and shift=0: every "
+            "window holds the value to predict. Pass shift=1 or more, or drop the "
+            "column.",
             UserWarning,
             stacklevel=4,
         )
 
 
-def warn_if_thinned(all_clocks):
-    """Warn if rows seem to have been drawn at random from a regular series.
+def warn_if_subsampled(time_indexes_of_series):
+    """Warn if rows seem to be drawn at random from an evenly spaced series.
 
     Parameters
     ----------
-    all_clocks : iterable of dict of str to ndarray of shape (n_rows,)
-        The times of the rows, series by series.
+    time_indexes_of_series : iterable of dict of str to ndarray of shape (n_rows,)
+        Time indexes of each series.
     """
-    if any(looks_thinned(_evenest(clocks)) for clocks in all_clocks if clocks):
+    indexes = (_most_complete(each) for each in time_indexes_of_series if each)
+    if any(map(looks_subsampled, indexes)):
         warnings.warn(
-            "The times of X look like those of rows drawn at random from a regular "
-            "series, as KFold(shuffle=True) draws them: windows run across the holes, "
-            "and test rows lie between training rows. Split in time order, as "
-            "TimeSeriesSplit does. If rows really are missing, put them in, or pass "
+            "The times of X look like those of rows drawn at random from an evenly "
+            "spaced series, as KFold(shuffle=True) draws them: windows run across the "
+            "holes, and test rows lie between training rows. Split in time order, as "
+            "TimeSeriesSplit does. If rows really are missing, insert them, or pass "
             "context=None.",
             UserWarning,
             stacklevel=4,
         )
 
 
-def looks_thinned(clock):
-    """Tell whether rows seem to have been drawn at random from a regular series.
+def looks_subsampled(times):
+    """Whether rows seem to be drawn at random from an evenly spaced series.
 
-    If a share p of the rows was kept at random, a share p of the steps is single, and
-    the runs between holes have all lengths. Uneven stamps break the first rule,
-    outages too, and weekends and nights the second. Events at random times, rounded
-    until most neighbours are one unit apart, cannot be told from drawn rows.
+    If a fraction p of the rows is drawn at random, a fraction p of the steps is of
+    length one, and the runs of rows between holes have all lengths. Uneven times break
+    the first rule. So do outages. Weekends and nights break the second rule. Random
+    events whose times are rounded until most neighbors are one unit apart cannot be
+    told from drawn rows.
+
+    Parameters
+    ----------
+    times : ndarray of shape (n_rows,)
+        A time index.
+
+    Returns
+    -------
+    looks_subsampled : bool
+        Whether both rules hold.
     """
-    kept = _share_kept(clock)
+    kept = _fraction_kept(times)
     if not 0.4 < kept < 11 / 12:
         return False
-    steps = np.diff(clock)
+    steps = np.diff(times)
     holes = np.flatnonzero(steps / steps.min() > 1 + TOLERANCE)
     runs = np.diff(holes)
     single = 1 - len(holes) / len(steps)
@@ -69,23 +82,23 @@ def looks_thinned(clock):
     return is_scattered and abs(single - kept) < 0.1
 
 
-def _evenest(clocks):
-    """Choose the clock by which the fewest rows are missing: weekends are no holes."""
-    return max(clocks.values(), key=_share_kept)
+def _most_complete(time_indexes):
+    """Return the time index that lacks the fewest rows, such as business days."""
+    return max(time_indexes.values(), key=_fraction_kept)
 
 
-def _share_kept(clock):
-    """Divide the rows by those that the shortest step makes; 0 if it does not fit."""
-    if len(clock) < 10 or not (clock[1:] > clock[:-1]).all():
+def _fraction_kept(times):
+    """Divide the number of rows by that of a series without holes; 0 if uneven."""
+    if len(times) < 10 or not (times[1:] > times[:-1]).all():
         return 0
-    steps = np.diff(clock)
+    steps = np.diff(times)
     steps = steps / steps.min()
     fits = np.abs(steps - np.round(steps)).max() < TOLERANCE
     return len(steps) / steps.sum() if fits else 0
 
 
 def _holds_target(values, targets):
-    """Tell whether a column correlates perfectly with a target."""
+    """Whether a column correlates perfectly with a target."""
     if targets.dtype.kind not in "biuf" or len(targets) != len(values):
         return False
     if len(targets) < 3:

@@ -1,0 +1,135 @@
+"""Hidden states of a layer, computed by the method that `dispatch` chooses."""
+
+import torch
+
+from sklstm._nn.autograd import AllSteps, states_without_history
+from sklstm._nn.cells import step_by_step
+from sklstm._nn.dispatch import (
+    PYTORCH_LAYERS,
+    Case,
+    Method,
+    choose_method,
+    masks_padding,
+    windows_per_block,
+)
+from sklstm._nn.masking import steps_first, with_padding_last
+
+
+def hidden_states(
+    cell,
+    inputs,
+    weights,
+    activation="tanh",
+    *,
+    recurrent_mask=None,
+    step_mask=None,
+    workspaces=None,
+    wants_states=True,
+):
+    """Compute the hidden states of a layer, starting from a state of zeros.
+
+    Parameters
+    ----------
+    cell : str
+        Type of cell, a key of :data:`sklstm._nn.cells.CELLS`.
+    inputs : torch.Tensor of shape (n_windows, n_timesteps, n_inputs)
+        Inputs in time order, zero at padding steps.
+    weights : CellWeights
+        Weights of the cell.
+    activation : str, default="tanh"
+        A key of :data:`sklstm._nn.activations.ACTIVATIONS`.
+    recurrent_mask : torch.Tensor of shape (n_windows, size) or None, default=None
+        Factor of the hidden state before the gates, the same at every step. If None,
+        the hidden state is used as it is.
+    step_mask : torch.Tensor of bool of shape (n_windows, n_timesteps) or None
+        True where a step is real. Padding is at the start of a window. None if there is
+        no padding.
+    workspaces : Workspaces or None, default=None
+        Buffers to use again. The states are then overwritten after their backward pass.
+        If None, new buffers are allocated.
+    wants_states : bool, default=True
+        Whether to return the states of all steps, not only the last one.
+
+    Returns
+    -------
+    states : torch.Tensor of shape (n_windows, n_timesteps, size) or None
+        Hidden state after every step, zero at padding steps. None if `wants_states` is
+        False.
+    last : torch.Tensor of shape (n_windows, size)
+        Hidden state after the last step. Its backward pass is cheaper than that of
+        ``states[:, -1]``.
+    """
+    method = choose_method(
+        Case(
+            cell,
+            activation,
+            inputs.device.type,
+            inputs.dtype,
+            *inputs.shape[:2],
+            size=weights.recurrent.shape[1],
+            needs_gradient=torch.is_grad_enabled(),
+            has_padding=step_mask is not None,
+            has_recurrent_mask=recurrent_mask is not None,
+            wants_states=wants_states,
+        )
+    )
+
+    def run(inputs, step_mask=None, wants_states=True):
+        layer = cell, inputs, weights, activation
+        if method is Method.PYTORCH:
+            return _pytorch_states(*layer)
+        if method is Method.BLOCKS:
+            return None, _last_states_in_blocks(*layer)
+        if method is Method.INFERENCE:
+            mask = steps_first(step_mask, inputs.dtype)
+            return states_without_history(*layer, mask, wants_states)
+        if method is Method.BPTT:
+            mask = steps_first(step_mask, inputs.dtype)
+            settings = cell, activation, workspaces
+            parts = (part for part in weights if part is not None)
+            return AllSteps.apply(settings, inputs, mask, recurrent_mask, *parts)
+        states = step_by_step(*layer, recurrent_mask, step_mask)
+        return states, states[:, -1]
+
+    if step_mask is None or masks_padding(method, activation):
+        states, last = run(inputs, step_mask, wants_states)
+    else:
+        states = with_padding_last(lambda rolled: run(rolled)[0], inputs, step_mask)
+        last = states[:, -1]
+    return states if wants_states else None, last
+
+
+def _last_states_in_blocks(cell, inputs, weights, activation):
+    """Compute the last states by a layer of PyTorch, block by block."""
+    size = windows_per_block(inputs.shape[1], weights.recurrent.shape[1])
+    blocks = inputs.split(size)
+    parts = [_pytorch_states(cell, block, weights, activation)[1] for block in blocks]
+    return torch.cat(parts)
+
+
+def _pytorch_states(cell, inputs, weights, activation):
+    """Compute the states of all steps and the last one by a layer of PyTorch."""
+    layer = PYTORCH_LAYERS[cell, activation]
+    size = weights.recurrent.shape[1]
+    recurrent_bias = torch.zeros_like(weights.bias)
+    if weights.candidate_bias is not None:
+        recurrent_bias = torch.cat([recurrent_bias[:-size], weights.candidate_bias])
+    parts = [weights.inputs, weights.recurrent, weights.bias, recurrent_bias]
+    if inputs.is_cuda:
+        # cuDNN warns on every call unless the weights are in one piece of memory.
+        flat = torch.cat([part.reshape(-1) for part in parts])
+        views = flat.split([part.numel() for part in parts])
+        parts = [view.view_as(part) for view, part in zip(views, parts, strict=True)]
+    zeros = inputs.new_zeros(1, len(inputs), size)
+    states = layer(
+        inputs,
+        (zeros, zeros) if layer is torch.lstm else zeros,
+        parts,
+        has_biases=True,
+        num_layers=1,
+        dropout=0.0,
+        train=torch.is_grad_enabled(),
+        bidirectional=False,
+        batch_first=True,
+    )[0]
+    return states, states[:, -1]

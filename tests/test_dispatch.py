@@ -1,0 +1,222 @@
+"""Every row of the table of methods in `sklstm._nn.dispatch`."""
+
+import pytest
+import torch
+
+from sklstm._nn import dispatch, onednn
+from sklstm._nn.activations import ACTIVATIONS
+from sklstm._nn.autograd import UNROLLED, UNROLLED_TANH
+from sklstm._nn.backprop import ByAutograd, ByHand, way_through
+from sklstm._nn.dispatch import (
+    FEW_STEPS,
+    FEW_UNITS,
+    FEW_WINDOWS,
+    HAND_DERIVED,
+    LARGE_PRODUCT,
+    PYTORCH_LAYERS,
+    Case,
+    Method,
+    choose_method,
+    computes_tanh_by_sigmoid,
+    masks_padding,
+    multiplies_by_onednn,
+)
+from sklstm._nn.network import RecurrentNetwork
+from sklstm._nn.optimizers import FlatWeights
+
+# A prediction of the last states of many windows on a CPU.
+PREDICTION = Case(
+    cell="lstm",
+    activation="tanh",
+    device="cpu",
+    dtype=torch.float32,
+    n_windows=300,
+    n_timesteps=24,
+    size=50,
+    needs_gradient=False,
+    has_padding=False,
+    has_recurrent_mask=False,
+    wants_states=False,
+)
+FEW_IN_BLOCK = {"n_timesteps": 200, "size": 200}
+
+
+def method_for(**changes):
+    return choose_method(PREDICTION._replace(**changes))
+
+
+@pytest.fixture
+def wide(monkeypatch):
+    """A processor with instructions of 512 bits."""
+    monkeypatch.setattr(onednn, "is_wide", lambda: True)
+
+
+@pytest.fixture
+def narrow(monkeypatch):
+    monkeypatch.setattr(onednn, "is_wide", lambda: False)
+
+
+@pytest.mark.parametrize("needs_gradient", [True, False])
+@pytest.mark.parametrize(("cell", "activation"), PYTORCH_LAYERS)
+def test_a_gpu_runs_the_layers_of_pytorch(cell, activation, needs_gradient):
+    layer = {"device": "cuda", "cell": cell, "activation": activation}
+    assert method_for(**layer, needs_gradient=needs_gradient) is Method.PYTORCH
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"activation": "relu"}, {"cell": "new"}, {"has_recurrent_mask": True}],
+    ids=str,
+)
+def test_a_gpu_runs_other_layers_step_by_step(changes):
+    assert method_for(device="cuda", **changes) is Method.STEPWISE
+
+
+@pytest.mark.parametrize("needs_gradient", [True, False])
+@pytest.mark.parametrize("n_windows", [1, 1000])
+def test_a_cell_without_hand_derived_gradients_runs_step_by_step(
+    n_windows, needs_gradient
+):
+    changes = {"cell": "new", "n_windows": n_windows}
+    assert method_for(**changes, needs_gradient=needs_gradient) is Method.STEPWISE
+
+
+@pytest.mark.parametrize("cell", sorted(HAND_DERIVED))
+@pytest.mark.parametrize("activation", ACTIVATIONS)
+@pytest.mark.parametrize("n_windows", [1, 1000])
+@pytest.mark.usefixtures("wide")
+def test_a_gradient_on_a_cpu_is_hand_derived(cell, activation, n_windows):
+    layer = {"cell": cell, "activation": activation, "n_windows": n_windows}
+    assert method_for(**layer, needs_gradient=True) is Method.BPTT
+    assert method_for(**layer, has_recurrent_mask=True) is Method.BPTT
+
+
+@pytest.mark.usefixtures("wide")
+@pytest.mark.parametrize(
+    "edge",
+    [
+        {},
+        {"n_windows": FEW_WINDOWS},
+        {"n_timesteps": FEW_STEPS},
+        {"size": FEW_UNITS},
+    ],
+    ids=str,
+)
+def test_pytorch_predicts_last_states_of_an_lstm_in_blocks(edge):
+    assert method_for(**edge) is Method.BLOCKS
+
+
+@pytest.mark.usefixtures("wide")
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"cell": "gru"},
+        {"activation": "relu"},
+        {"dtype": torch.float64},
+        {"wants_states": True},
+        {"has_padding": True},
+        {"n_timesteps": FEW_STEPS - 1},
+        {"size": FEW_UNITS - 1},
+        FEW_IN_BLOCK,
+    ],
+    ids=str,
+)
+def test_our_own_steps_predict_everything_else_of_many_windows(changes):
+    assert method_for(**changes) is Method.INFERENCE
+
+
+@pytest.mark.usefixtures("narrow")
+def test_our_own_steps_predict_many_windows_without_wide_instructions():
+    assert method_for() is Method.INFERENCE
+
+
+@pytest.mark.usefixtures("wide")
+@pytest.mark.parametrize("has_padding", [True, False])
+@pytest.mark.parametrize(("cell", "activation"), PYTORCH_LAYERS)
+def test_pytorch_predicts_few_windows(cell, activation, has_padding):
+    changes = {"cell": cell, "activation": activation, "has_padding": has_padding}
+    assert method_for(n_windows=FEW_WINDOWS - 1, **changes) is Method.PYTORCH
+
+
+def test_our_own_steps_predict_few_windows_if_pytorch_has_no_layer():
+    assert method_for(n_windows=1, activation="relu") is Method.INFERENCE
+
+
+@pytest.mark.parametrize(
+    ("method", "activation", "expected"),
+    [
+        (Method.STEPWISE, "tanh", True),
+        (Method.STEPWISE, "logistic", True),
+        (Method.INFERENCE, "tanh", True),
+        (Method.INFERENCE, "logistic", False),
+        (Method.BPTT, "relu", True),
+        (Method.BPTT, "logistic", False),
+        (Method.PYTORCH, "tanh", False),
+    ],
+)
+def test_padding_is_masked_where_the_method_can(method, activation, expected):
+    assert masks_padding(method, activation) is expected
+
+
+@pytest.mark.parametrize("cell", sorted(HAND_DERIVED))
+@pytest.mark.parametrize("sizes", [(4,), (4, 3)])
+def test_plain_stacks_are_differentiated_without_autograd(cell, sizes):
+    network = RecurrentNetwork(2, 1, cell=cell, hidden_layer_sizes=sizes)
+    assert isinstance(way_through(network, FlatWeights(network)), ByHand)
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"bidirectional": True},
+        {"pooling": "mean"},
+        {"pooling": "attention"},
+        {"pooling": None},
+        {"conv_filters": (3,)},
+        {"n_codes": 5, "embedding_size": 2},
+        {"activation": "logistic"},
+    ],
+    ids=str,
+)
+def test_other_networks_are_differentiated_by_autograd(settings):
+    network = RecurrentNetwork(2, 1, hidden_layer_sizes=(4,), **settings)
+    assert isinstance(way_through(network, FlatWeights(network)), ByAutograd)
+
+
+def test_networks_on_a_gpu_are_differentiated_by_autograd():
+    assert not dispatch.skips_autograd("cuda", True, [])
+
+
+@pytest.mark.parametrize(
+    ("cell", "activation", "dtype", "expected"),
+    [
+        ("lstm", "tanh", torch.float32, True),
+        ("gru", "tanh", torch.float64, True),
+        ("rnn", "tanh", torch.float32, True),
+        ("rnn", "tanh", torch.float64, False),
+        ("lstm", "relu", torch.float32, False),
+    ],
+)
+def test_tanh_is_computed_by_a_sigmoid(cell, activation, dtype, expected):
+    assert computes_tanh_by_sigmoid(cell, activation, dtype) is expected
+
+
+@pytest.mark.parametrize(
+    ("n_between", "dtype", "is_wider", "expected"),
+    [
+        (128, torch.float32, True, True),
+        (127, torch.float32, True, False),
+        (128, torch.float64, True, False),
+        (128, torch.float32, False, False),
+    ],
+)
+def test_large_products_are_for_onednn(
+    n_between, dtype, is_wider, expected, monkeypatch
+):
+    monkeypatch.setattr(onednn, "is_wider_than_mkl", lambda: is_wider)
+    shape = 64, n_between, LARGE_PRODUCT // 64 // 128
+    assert multiplies_by_onednn(shape, dtype) is expected
+
+
+def test_every_hand_derived_cell_is_unrolled():
+    assert set(UNROLLED) == set(UNROLLED_TANH) == HAND_DERIVED
