@@ -1,7 +1,8 @@
-"""The programs to compare: the same network and the same training in each.
+"""Programs to compare, which train the same network in the same manner.
 
-A peer is a class with `fit`, `predict` and the packages it needs, without which it is
-left out. It imports in `__init__`, so that the time of `fit` holds no imports.
+A peer is a class with the methods `fit` and `predict` and a list of the packages that
+it needs. It is left out if one of them is not installed. Imports are in `__init__`, so
+that they are not part of the time of `fit`.
 """
 
 import os
@@ -20,7 +21,7 @@ LEARNING_RATE = 0.01
 
 
 class Workload(NamedTuple):
-    """Size of a training."""
+    """Size of a training run."""
 
     n_windows: int
     n_timesteps: int
@@ -34,13 +35,13 @@ class Workload(NamedTuple):
 
     @property
     def n_steps(self):
-        """Steps of the optimiser in one fit."""
+        """Number of training steps of one fit."""
         return self.epochs * ceil(self.n_windows / self.batch_size)
 
     def data(self):
-        """Make windows of noise and targets that depend on them, in single precision.
+        """Draw windows of noise and compute targets from them, in single precision.
 
-        Single, since all but scikit-learn's world computes in it.
+        The peers compute in single precision.
         """
         random = np.random.default_rng(0)
         X = random.normal(size=self[:3]).astype(np.float32)
@@ -82,7 +83,7 @@ class Sklstm:
             learning_rate_init=LEARNING_RATE,
             max_grad_norm=None,
             tol=0,
-            # All epochs run, whatever the loss does.
+            # Run all epochs, whatever the loss.
             n_iter_no_change=workload.epochs,
         )
 
@@ -173,14 +174,14 @@ class KerasOnJax:
 
 
 OTHERS = {"skorch": Skorch, "bare PyTorch": BareTorch, "Keras on JAX": KerasOnJax}
-# Ours first: the others are compared with it, and may be missing.
+# The first one is compared with the others, which may not be installed.
 PEERS = {"sklstm": Sklstm} | {
     name: peer for name, peer in OTHERS.items() if all(map(find_spec, peer.packages))
 }
 
 
 def first_fit(name, workload):
-    """Time the first fit of this process by a peer, its imports not counted."""
+    """Time the first fit of this process by a peer, without its imports."""
     model = PEERS[name](workload)
     X, y = workload.data()
     start = time.perf_counter()

@@ -1,4 +1,4 @@
-"""Time programs turn by turn, and print what came out as a table."""
+"""Time programs in interleaved rounds and print the results as a table."""
 
 import argparse
 import os
@@ -16,20 +16,20 @@ HERE = Path(__file__).parent
 
 
 def parse_arguments(description, rounds):
-    """Read ``--rounds`` and ``--threads``, and set the threads of all programs."""
+    """Read ``--rounds`` and ``--threads``, and set the number of threads."""
     parser = argparse.ArgumentParser(description=description.splitlines()[0])
     parser.add_argument("--rounds", type=int, default=rounds)
     parser.add_argument("--threads", type=int, default=1)
     arguments = parser.parse_args()
     torch.set_num_threads(arguments.threads)
-    # For the processes started from here.
+    # For processes that this one starts.
     os.environ["OMP_NUM_THREADS"] = str(arguments.threads)
     print(environment(arguments.threads))
     return arguments
 
 
 def environment(n_threads):
-    """One line on the machine and the versions, to stand beside the figures."""
+    """Return a line that describes the machine and the versions."""
     return ", ".join(
         [
             f"Threads: {n_threads}",
@@ -41,7 +41,7 @@ def environment(n_threads):
 
 
 def _processor():
-    """Name of the processor where Linux tells it."""
+    """Return the name of the processor on Linux, elsewhere its architecture."""
     try:
         lines = Path("/proc/cpuinfo").read_text().splitlines()
     except OSError:
@@ -51,14 +51,15 @@ def _processor():
 
 
 def interleaved(runs, n_rounds):
-    """Time every run once a round, each round beginning with the next one.
+    """Time every run once a round; each round starts with another run.
 
     Parameters
     ----------
     runs : dict of callable
-        What to run, by name. One that returns a number has taken its own time.
+        Functions to run, by name. A function that returns a float has measured its
+        own time.
     n_rounds : int
-        Rounds to keep; one before them warms up.
+        Number of rounds to keep, after one round of warm-up.
 
     Returns
     -------
@@ -79,19 +80,19 @@ def interleaved(runs, n_rounds):
 
 
 def in_fresh_process(code):
-    """Run code in a process of its own; returns the number that it prints."""
+    """Run code in a new process; return the number that it prints."""
     command = [sys.executable, "-c", code]
-    answer = subprocess.run(
+    result = subprocess.run(
         command, cwd=HERE, check=True, stdout=subprocess.PIPE, text=True
     )
-    return float(answer.stdout)
+    return float(result.stdout)
 
 
 def compared(seconds, unit):
-    """Cells of a table row: medians in units, the peers' also as multiples of ours.
+    """Return cells of a table row: medians, and ratios of the other runs to the first.
 
-    The first name is ours. A multiple is the median over the rounds, each of which
-    compares neighbours in time, so that a busy minute of the machine hits both.
+    A ratio is the median of the ratios within a round, so that a busy minute of the
+    machine affects both runs.
     """
     ours, *peers = seconds
     cells = {ours: f"{median(seconds[ours]) / unit:.3g}"}

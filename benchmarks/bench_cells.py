@@ -1,4 +1,4 @@
-"""Time one layer of cells: ours, PyTorch's, and the matrix products alone."""
+"""Time one recurrent layer: ours, PyTorch's, and the matrix products alone."""
 
 from functools import partial
 from itertools import product
@@ -11,7 +11,7 @@ from sklstm._nn.autograd import Workspaces
 from sklstm._nn.bptt.unrolled import Batch
 from sklstm._nn.cells import CELLS
 from sklstm._nn.network import RecurrentLayer, RecurrentNetwork
-from sklstm._nn.products import product_for, sum_for
+from sklstm._nn.products import matmul_for, product_sum_for
 from sklstm._nn.training import rows_per_block
 
 # Windows in a batch, time steps, inputs, units.
@@ -25,12 +25,12 @@ SHAPES = [
 ]
 MANY = (8000, 24, 8, 64)
 LAYERS = {"lstm": nn.LSTM, "gru": nn.GRU, "rnn": nn.RNN}
-# So many multiplications make one run, whatever the shape.
+# Multiplications of one run, whatever the shape.
 RUN_SIZE = 2e8
 
 
 def our_layer(cell, n_inputs, size):
-    """Make a layer of ours that keeps its buffers, as while training."""
+    """Build one of our layers, which keeps its buffers as in training."""
     layer = RecurrentLayer(
         n_inputs,
         size,
@@ -45,49 +45,50 @@ def our_layer(cell, n_inputs, size):
     return layer
 
 
-def our_last_state(layer, windows):
+def our_last_states(layer, windows):
     return layer(windows)[1]
 
 
-def run_layer(last_state, layer, windows, d_last, n_calls):
-    """Compute last states, and the gradient by all weights of what they add up to."""
+def run_layer(last_states, layer, windows, d_last, n_calls):
+    """Compute last states and the gradient of all weights."""
     weights = list(layer.parameters())
     for _ in range(n_calls):
-        torch.autograd.grad(last_state(layer, windows), weights, d_last)
+        torch.autograd.grad(last_states(layer, windows), weights, d_last)
 
 
 @torch.inference_mode()
 def run_our_layer(layer, windows, d_last, n_calls):
-    """Do the same as a fit of a plain network does it, without autograd."""
+    """Do the same as in training of a plain network, without autograd."""
     batch = Batch(*windows.shape, layer.size, windows.dtype)
     for _ in range(n_calls):
-        steps = layer.workspaces.take(layer.cell, batch)
-        steps.run_forwards(windows, layer.weights)
-        steps.run_backwards(layer.weights, None, d_last.t())
-        layer.workspaces.give_back(layer.cell, steps)
+        unrolled = layer.workspaces.acquire(layer.cell, batch)
+        unrolled.forward(windows, layer.weights)
+        unrolled.backward(layer.weights, None, d_last.t())
+        layer.workspaces.release(layer.cell, unrolled)
 
 
 @torch.inference_mode()
 def run_products(n_gates, shape, n_calls):
-    """Compute only the matrix products of a layer, there and back.
+    """Compute only the matrix products of a forward and backward pass.
 
-    By the library that multiplies faster, step by step.
+    They are computed step by step, by the faster one of two libraries.
     """
     n_windows, n_timesteps, n_inputs, size = shape
     rows, columns = n_gates * size, n_inputs + 1 + size
-    weights, by_gates = torch.rand(rows, columns), torch.rand(size, rows)
-    seen = torch.rand(n_timesteps, columns, n_windows)
-    # One step's, so that they stay in a cache as at the best of times.
+    weights, recurrent_t = torch.rand(rows, columns), torch.rand(size, rows)
+    operands = torch.rand(n_timesteps, columns, n_windows)
+    # Of a single step, so that they stay in a cache.
     gates, d_hidden = torch.rand(rows, n_windows), torch.empty(size, n_windows)
-    gradient = sum_for(torch.zeros(columns, rows), 1, n_windows)  # transposed: faster
-    adders = [gradient.adder(of_step[None], gates[None]) for of_step in seen]
-    multiply = product_for((rows, columns, n_windows), torch.float32)
+    # Transposed, which is faster.
+    gradient = product_sum_for(torch.zeros(columns, rows), 1, n_windows)
+    adders = [gradient.adder(of_step[None], gates[None]) for of_step in operands]
+    multiply = matmul_for((rows, columns, n_windows), torch.float32)
     for _ in range(n_calls):
-        for of_step in seen:
+        for of_step in operands:
             multiply(weights, of_step, out=gates)
         for add in adders:
-            multiply(by_gates, gates, out=d_hidden)
-            add(starts=False)
+            multiply(recurrent_t, gates, out=d_hidden)
+            add(is_first=False)
 
 
 @torch.inference_mode()
@@ -95,18 +96,18 @@ def predict_products(n_gates, shape, n_in_block):
     """Compute only the matrix products of a prediction, block by block."""
     n_windows, n_timesteps, n_inputs, size = shape
     weights = torch.rand(n_gates * size, n_inputs + 1 + size)
-    seen = torch.rand(weights.shape[1], n_in_block)
+    operands = torch.rand(weights.shape[1], n_in_block)
     gates = torch.empty(len(weights), n_in_block)
-    multiply = product_for((*weights.shape, n_in_block), torch.float32)
+    multiply = matmul_for((*weights.shape, n_in_block), torch.float32)
     for _ in range(n_timesteps * -(-n_windows // n_in_block)):
-        multiply(weights, seen, out=gates)
+        multiply(weights, operands, out=gates)
 
 
 @torch.inference_mode()
 def predict_by_ours(network, windows, n_in_block):
     """Compute last states as a prediction does, block by block."""
     for block in windows.split(n_in_block):
-        network.states(block, wants_all=False)
+        network.states(block, wants_states=False)
 
 
 @torch.inference_mode()
@@ -116,7 +117,7 @@ def predict_by_theirs(layer, windows):
 
 
 def prediction_times(cell, shape, n_rounds):
-    """Time the last states of many windows; returns a row of a table."""
+    """Time the last states of many windows; return a row of a table."""
     _, n_timesteps, n_inputs, size = shape
     windows = torch.rand(shape[:3])
     network = RecurrentNetwork(n_inputs, 1, hidden_layer_sizes=(size,), cell=cell)
@@ -136,7 +137,7 @@ def prediction_times(cell, shape, n_rounds):
 
 
 def layer_times(cell, shape, n_rounds):
-    """Time a layer of one shape; returns a row of a table."""
+    """Time a layer of one shape; return a row of a table."""
     n_windows, n_timesteps, n_inputs, size = shape
     windows, d_last = torch.rand(shape[:3]), torch.rand(n_windows, size)
     n_gates = CELLS[cell].n_gates
@@ -146,7 +147,7 @@ def layer_times(cell, shape, n_rounds):
     ours = our_layer(cell, n_inputs, size)
     runs = {
         "sklstm": partial(run_our_layer, ours),
-        "in autograd": partial(run_layer, our_last_state, ours),
+        "in autograd": partial(run_layer, our_last_states, ours),
         "PyTorch": partial(run_layer, lambda layer, x: layer(x)[0][:, -1], theirs),
     }
     runs = {name: partial(run, windows, d_last, n_calls) for name, run in runs.items()}
@@ -162,4 +163,4 @@ if __name__ == "__main__":
     rows = [layer_times(*case, arguments.rounds) for case in cases]
     print_table("Forward and backward, milliseconds", rows)
     rows = [prediction_times(cell, MANY, arguments.rounds) for cell in LAYERS]
-    print_table("Last states without a way back, milliseconds", rows)
+    print_table("Last states without a backward pass, milliseconds", rows)

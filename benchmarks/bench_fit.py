@@ -1,4 +1,4 @@
-"""Time a fit: ours, those of other libraries and a bare PyTorch loop, turn by turn."""
+"""Time a fit: ours, those of other libraries and of a bare PyTorch loop."""
 
 from functools import partial
 
@@ -13,7 +13,7 @@ from _timing import (
 
 
 def warm_fits(workload, n_rounds):
-    """Time fits of a process that has fitted before, per step of the optimiser."""
+    """Time fits after the first one of a process, per training step."""
     X, y = workload.data()
     runs = {name: partial(peer(workload).fit, X, y) for name, peer in PEERS.items()}
     seconds = interleaved(runs, n_rounds)

@@ -1,4 +1,4 @@
-"""Time ``import sklstm`` against that of what it stands on, in fresh processes."""
+"""Time ``import sklstm`` and the imports of its dependencies in fresh processes."""
 
 from functools import partial
 from statistics import median
@@ -21,12 +21,12 @@ if __name__ == "__main__":
     rows = [
         {
             "import": names,
-            "least": f"{min(times):.2f}",
+            "minimum": f"{min(times):.2f}",
             "median": f"{median(times):.2f}",
-            "ratio of least": f"{min(times) / min(base):.2f}",
+            "ratio of minima": f"{min(times) / min(base):.2f}",
         }
         for names, times in seconds.items()
     ]
     print_table("Import, seconds", rows)
     ratio = median(o / b for o, b in zip(ours, base, strict=True))
-    print(f"\nMedian of the ratios of neighbours in time: {ratio:.2f}; target 1.15")
+    print(f"\nMedian of the ratios within a round: {ratio:.2f}; target 1.15")

@@ -1,16 +1,16 @@
-"""Time predict: ours, skorch's and nn.LSTM in inference mode, turn by turn."""
+"""Time predict: ours, that of skorch, and nn.LSTM in inference mode."""
 
 from functools import partial
 
 from _peers import COLUMNS, PEERS, WORKLOADS
 from _timing import compared, interleaved, parse_arguments, print_table
 
-# One row takes a fraction of a millisecond: so many calls make one run.
+# Calls of one run: a call with one row takes a fraction of a millisecond.
 CALLS_OF_ONE_ROW = 50
 
 
 def fitted_peers(workload):
-    """Fit every peer for one epoch: how good they are does not matter here."""
+    """Fit every peer for one epoch, as its accuracy does not matter here."""
     X, y = workload.data()
     models = {n: peer(workload._replace(epochs=1)) for n, peer in PEERS.items()}
     for model in models.values():
@@ -24,7 +24,7 @@ def repeat(predict, X, n_calls):
 
 
 def predictions(workload, n_rounds):
-    """Time the prediction of one row and of all rows; returns two rows of a table."""
+    """Time the prediction of one row and of all rows; return two rows of a table."""
     models, X = fitted_peers(workload)
     rows = []
     for rows_of_X, n_calls in [(X[:1], CALLS_OF_ONE_ROW), (X, 1)]:

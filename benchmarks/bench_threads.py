@@ -1,11 +1,11 @@
-"""Time one layer of cells on one thread and on all, to find where more begin to pay."""
+"""Time one recurrent layer on one thread and on all, to find where threads pay."""
 
 import os
 from functools import partial
 
 import torch
 from _timing import compared, interleaved, parse_arguments, print_table
-from bench_cells import our_last_state, our_layer, run_layer
+from bench_cells import our_last_states, our_layer, run_layer
 
 from sklstm._nn.runtime import SMALL_STEP
 
@@ -22,13 +22,13 @@ SHAPES = [
 
 
 def on_threads(n_threads, layer, windows, d_last):
-    """Run a layer there and back on some threads."""
+    """Run the forward and backward pass of a layer on some threads."""
     torch.set_num_threads(n_threads)
-    run_layer(our_last_state, layer, windows, d_last, 3)
+    run_layer(our_last_states, layer, windows, d_last, 3)
 
 
 def thread_times(shape, n_rounds):
-    """Time a layer of one shape on one thread and on all; returns a row of a table."""
+    """Time a layer of one shape on one thread and on all; return a row of a table."""
     n_windows, _, n_inputs, size = shape
     layer = our_layer("lstm", n_inputs, size)
     windows, d_last = torch.rand(shape[:3]), torch.rand(n_windows, size)

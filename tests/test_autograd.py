@@ -1,4 +1,4 @@
-"""Cells by hand against their equations: states, gradients, buffers, missing steps."""
+"""Hand-derived gradients against the equations: states, buffers and padding."""
 
 import itertools
 
@@ -9,14 +9,14 @@ import torch
 from sklstm._nn import dispatch, onednn
 from sklstm._nn import hidden_states as states_module
 from sklstm._nn.activations import ACTIVATIONS
-from sklstm._nn.autograd import AllSteps, Workspaces
+from sklstm._nn.autograd import HiddenStates, Workspaces
 from sklstm._nn.bptt import unrolled
 from sklstm._nn.cells import CELLS, CellWeights, step_by_step
 from sklstm._nn.dispatch import FEW_WINDOWS
 from sklstm._nn.hidden_states import hidden_states
 from sklstm._nn.masking import make_step_mask
 
-# Enough windows that our own steps answer without a history too.
+# Enough windows for our own steps in prediction too.
 N_WINDOWS, N_TIMESTEPS, N_INPUTS, SIZE = FEW_WINDOWS + 1, 7, 3, 5
 
 TOLERANCES = {torch.float64: 1e-12, torch.float32: 1e-5}
@@ -42,23 +42,25 @@ def random_mask(dtype=torch.float64):
     return torch.where(hides, 0.0, 1 / 0.6).to(dtype)
 
 
-def some_missing(n_timesteps):
-    """From no missing step to nothing but missing steps, window by window."""
+def random_padding(n_timesteps):
+    """From no padding to padding alone, window by window."""
     return make_step_mask(n_timesteps, torch.arange(N_WINDOWS) % (n_timesteps + 1))
 
 
 def with_zeros(parts, step_mask):
-    """The parts with zeros for inputs of steps that do not exist."""
+    """The parts with zeros for inputs at padding steps."""
     inputs = parts[0].detach().where(step_mask[:, :, None], 0.0)
     return [inputs.requires_grad_(), *parts[1:]]
 
 
-def by_hand(cell, parts, activation="tanh", **settings):
+def our_states(cell, parts, activation="tanh", **settings):
     inputs, *weights = parts
     return hidden_states(cell, inputs, CellWeights(*weights), activation, **settings)
 
 
-def by_steps(cell, parts, activation="tanh", recurrent_mask=None, step_mask=None):
+def expected_states(
+    cell, parts, activation="tanh", recurrent_mask=None, step_mask=None
+):
     inputs, *weights = parts
     weights = CellWeights(*weights)
     states = step_by_step(cell, inputs, weights, activation, recurrent_mask, step_mask)
@@ -66,10 +68,10 @@ def by_steps(cell, parts, activation="tanh", recurrent_mask=None, step_mask=None
 
 
 def gradients(states_and_last, parts):
-    """Gradients of a number to which every state adds differently, the last twice."""
+    """Gradients of a sum of all states with different weights, and of the last ones."""
     states, last = states_and_last
-    counts = torch.linspace(-1, 2, states.numel(), dtype=states.dtype)
-    total = states.flatten() @ counts + last.square().sum()
+    coefficients = torch.linspace(-1, 2, states.numel(), dtype=states.dtype)
+    total = states.flatten() @ coefficients + last.square().sum()
     return torch.autograd.grad(total, parts)
 
 
@@ -86,51 +88,56 @@ needs_onednn = pytest.mark.skipif(
 )
 
 
-def go_by_steps(monkeypatch):
-    """Take step by step, with the products of PyTorch."""
+def use_own_steps(monkeypatch):
+    """Choose our own steps and the products of PyTorch."""
     monkeypatch.setattr(onednn, "is_wide", lambda: False)
     monkeypatch.setattr(onednn, "is_wider_than_mkl", lambda: False)
 
 
-def go_by_wide_products(monkeypatch):
-    """Take step by step, with the products of oneDNN."""
+def use_onednn_products(monkeypatch):
+    """Choose our own steps and the products of oneDNN."""
     monkeypatch.setattr(onednn, "is_wide", lambda: False)
     monkeypatch.setattr(onednn, "is_wider_than_mkl", lambda: True)
     monkeypatch.setattr(dispatch, "LARGE_PRODUCT", 0)
 
 
-def go_elsewhere(monkeypatch):
-    """Go the way of a device without steps of ours."""
+def use_gpu_methods(monkeypatch):
+    """Choose the methods of a GPU."""
     choose = dispatch.choose_method
     monkeypatch.setattr(
         states_module, "choose_method", lambda case: choose(case._replace(device="gpu"))
     )
 
 
-def through(*ways):
-    """Run a test in several ways from states to gradients."""
-    marks = (needs_onednn if way is go_by_wide_products else () for way in ways)
-    cases = zip(ways, marks, strict=True)
-    params = [pytest.param(way, marks=m, id=way.__name__) for way, m in cases]
-    return pytest.mark.parametrize("go", params)
+def with_methods(*methods):
+    """Run a test with several methods."""
+    params = [
+        pytest.param(
+            use,
+            marks=needs_onednn if use is use_onednn_products else (),
+            id=use.__name__,
+        )
+        for use in methods
+    ]
+    return pytest.mark.parametrize("use_method", params)
 
 
-@through(go_by_steps, go_by_wide_products, go_elsewhere)
+@with_methods(use_own_steps, use_onednn_products, use_gpu_methods)
 @by_precision
 @by_activation
 @by_cell
 def test_states_and_gradients_are_those_of_the_steps(
-    cell, activation, dtype, go, monkeypatch
+    cell, activation, dtype, use_method, monkeypatch
 ):
-    go(monkeypatch)
+    use_method(monkeypatch)
     parts = random_parts(cell, dtype=dtype)
-    masks, missing = [None, random_mask(dtype)], [None, some_missing(N_TIMESTEPS)]
-    for mask, step_mask in itertools.product(masks, missing):
+    masks = None, random_mask(dtype)
+    step_masks = None, random_padding(N_TIMESTEPS)
+    for mask, step_mask in itertools.product(masks, step_masks):
         settings = {"recurrent_mask": mask, "step_mask": step_mask}
-        lent = {"workspaces": Workspaces()}
         these = parts if step_mask is None else with_zeros(parts, step_mask)
-        ours = by_hand(cell, these, activation, **settings, **lent)
-        theirs = by_steps(cell, these, activation, **settings)
+        ours = our_states(cell, these, activation, **settings, workspaces=Workspaces())
+        theirs = expected_states(cell, these, activation, **settings)
         assert_close(ours, theirs, TOLERANCES[dtype])
         pairs = gradients(ours, these), gradients(theirs, these)
         assert_close(*pairs, TOLERANCES[dtype])
@@ -138,17 +145,17 @@ def test_states_and_gradients_are_those_of_the_steps(
 
 @pytest.mark.parametrize("chunk_bytes", [1, 5000, 2**18])
 @pytest.mark.parametrize("n_timesteps", [1, 2, 7])
-@through(go_by_steps, go_by_wide_products)
+@with_methods(use_own_steps, use_onednn_products)
 @by_cell
 def test_chunks_of_any_length_give_the_gradients_of_the_steps(
-    cell, n_timesteps, chunk_bytes, go, monkeypatch
+    cell, n_timesteps, chunk_bytes, use_method, monkeypatch
 ):
-    go(monkeypatch)
+    use_method(monkeypatch)
     monkeypatch.setattr(unrolled, "CHUNK_BYTES", chunk_bytes)
     for activation, dtype in itertools.product(("tanh", "relu"), TOLERANCES):
         parts = random_parts(cell, n_timesteps, dtype)
-        ours = gradients(by_hand(cell, parts, activation), parts)
-        theirs = gradients(by_steps(cell, parts, activation), parts)
+        ours = gradients(our_states(cell, parts, activation), parts)
+        theirs = gradients(expected_states(cell, parts, activation), parts)
         assert_close(ours, theirs, TOLERANCES[dtype])
 
 
@@ -159,7 +166,7 @@ def test_gradients_agree_with_finite_differences(cell, activation):
     inputs = inputs.detach()[:2, :3].requires_grad_()
     settings = cell, activation, None
     assert torch.autograd.gradcheck(
-        lambda x, *parts: AllSteps.apply(settings, x, None, None, *parts),
+        lambda x, *parts: HiddenStates.apply(settings, x, None, None, *parts),
         [inputs, *weights],
     )
 
@@ -167,14 +174,16 @@ def test_gradients_agree_with_finite_differences(cell, activation):
 @by_precision
 @by_activation
 @by_cell
-def test_answers_without_history_are_those_with_one(cell, activation, dtype):
-    step_mask = some_missing(N_TIMESTEPS)
+def test_inferred_states_are_those_with_gradients(cell, activation, dtype):
+    step_mask = random_padding(N_TIMESTEPS)
     parts = with_zeros(random_parts(cell, dtype=dtype), step_mask)
     for settings in ({}, {"step_mask": step_mask}):
-        states, _ = by_hand(cell, parts, activation, **settings)
+        states, _ = our_states(cell, parts, activation, **settings)
         with torch.no_grad():
-            ours, last = by_hand(cell, parts, activation, **settings)
-            _, alone = by_hand(cell, parts, activation, wants_states=False, **settings)
+            ours, last = our_states(cell, parts, activation, **settings)
+            _, alone = our_states(
+                cell, parts, activation, wants_states=False, **settings
+            )
         assert_close([ours], [states], TOLERANCES[dtype])
         npt.assert_array_equal(last, ours[:, -1])
         npt.assert_array_equal(alone, last)
@@ -190,51 +199,51 @@ def test_last_states_by_onednn_are_those_of_the_steps(n_in_block, monkeypatch):
     monkeypatch.setattr(dispatch, "BLOCK_STATES", n_in_block * N_TIMESTEPS * SIZE)
     parts = random_parts(dtype=torch.float32)
     with torch.no_grad(), monkeypatch.context() as patch:
-        patch.setattr(states_module, "states_without_history", None)  # not this way
-        states, last = by_hand("lstm", parts, wants_states=False)
+        patch.setattr(states_module, "inferred_states", None)  # another method
+        states, last = our_states("lstm", parts, wants_states=False)
     assert states is None
-    assert_close([last], [by_steps("lstm", parts)[1]], 1e-5)
+    assert_close([last], [expected_states("lstm", parts)[1]], 1e-5)
 
 
 @by_cell
-def test_inputs_of_missing_steps_have_no_gradient(cell):
-    step_mask = some_missing(N_TIMESTEPS)
+def test_inputs_at_padding_have_no_gradient(cell):
+    step_mask = random_padding(N_TIMESTEPS)
     parts = with_zeros(random_parts(cell), step_mask)
-    gradient, *_ = gradients(by_hand(cell, parts, step_mask=step_mask), parts)
+    gradient, *_ = gradients(our_states(cell, parts, step_mask=step_mask), parts)
     assert not gradient[~step_mask].any()
     assert gradient[step_mask].all()
 
 
 @pytest.mark.parametrize("wants_states", [True, False])
-def test_answers_without_history_may_go_on_to_be_learnt_from(wants_states):
+def test_inferred_states_can_be_inputs_of_layers_that_learn(wants_states):
     inputs, *weights = random_parts()
     with torch.no_grad():
-        _, last = by_hand("lstm", [inputs, *weights], wants_states=wants_states)
+        _, last = our_states("lstm", [inputs, *weights], wants_states=wants_states)
     head = torch.ones(SIZE, dtype=last.dtype).requires_grad_()
     (gradient,) = torch.autograd.grad((last @ head).sum(), head)
     npt.assert_allclose(gradient, last.sum(0), rtol=1e-12)
 
 
-@through(go_by_steps)
-def test_no_window_has_no_state(go, monkeypatch):
-    go(monkeypatch)
+@with_methods(use_own_steps)
+def test_zero_windows_have_zero_gradients(use_method, monkeypatch):
+    use_method(monkeypatch)
     inputs, *weights = random_parts(dtype=torch.float32)
-    states, last = by_hand("lstm", [inputs[:0], *weights], workspaces=Workspaces())
+    states, last = our_states("lstm", [inputs[:0], *weights], workspaces=Workspaces())
     assert states.shape == (0, N_TIMESTEPS, SIZE)
     gradients = torch.autograd.grad(last.sum(), weights)
     assert not any(gradient.any() for gradient in gradients)
 
 
-@through(go_by_steps, go_by_wide_products)
-def test_buffers_are_on_the_cpu_whatever_the_default_device(go, monkeypatch):
-    go(monkeypatch)
+@with_methods(use_own_steps, use_onednn_products)
+def test_buffers_are_on_the_cpu_with_any_default_device(use_method, monkeypatch):
+    use_method(monkeypatch)
     parts = random_parts(dtype=torch.float32)
     with torch.device("meta"):
-        states, last = by_hand("lstm", parts, workspaces=Workspaces())
+        states, last = our_states("lstm", parts, workspaces=Workspaces())
         with torch.no_grad():
-            _, alone = by_hand("lstm", parts)
+            _, alone = our_states("lstm", parts)
         ours = torch.autograd.grad(last.sum(), parts)
-    _, by_equations = by_steps("lstm", parts)
+    _, by_equations = expected_states("lstm", parts)
     assert_close([last, alone], [by_equations] * 2, 1e-5)
     assert_close(ours, torch.autograd.grad(by_equations.sum(), parts), 1e-5)
     assert states.device.type == "cpu"
@@ -243,68 +252,70 @@ def test_buffers_are_on_the_cpu_whatever_the_default_device(go, monkeypatch):
 @by_cell
 def test_inputs_without_a_gradient_get_none(cell):
     inputs, *weights = random_parts(cell)
-    ours = gradients(by_hand(cell, [inputs.detach(), *weights]), weights)
-    assert_close(ours, gradients(by_steps(cell, [inputs, *weights]), weights))
+    ours = gradients(our_states(cell, [inputs.detach(), *weights]), weights)
+    assert_close(ours, gradients(expected_states(cell, [inputs, *weights]), weights))
 
 
-@through(go_by_steps, go_by_wide_products)
+@with_methods(use_own_steps, use_onednn_products)
 @by_precision
 @by_cell
-def test_large_readings_saturate_and_do_not_overflow(cell, dtype, go, monkeypatch):
-    go(monkeypatch)
+def test_large_inputs_saturate_and_do_not_overflow(
+    cell, dtype, use_method, monkeypatch
+):
+    use_method(monkeypatch)
     inputs, *weights = (part.detach() for part in random_parts(cell, dtype=dtype))
     largest = 1e300 if dtype == torch.float64 else 1e30
-    for size, keeps_history in itertools.product((1e3, largest), (True, False)):
-        with torch.set_grad_enabled(keeps_history):
+    for size, needs_gradient in itertools.product((1e3, largest), (True, False)):
+        with torch.set_grad_enabled(needs_gradient):
             parts = [inputs * size, *weights]
-            states, _ = by_hand(cell, parts, workspaces=Workspaces())
+            states, _ = our_states(cell, parts, workspaces=Workspaces())
             assert states.isfinite().all()
             assert states.abs().max() <= 1
 
 
 @by_cell
-def test_buffers_are_used_again_and_leave_no_trace(cell):
+def test_buffers_are_used_again_without_side_effects(cell):
     workspaces = Workspaces()
-    step_mask = some_missing(N_TIMESTEPS)
+    step_mask = random_padding(N_TIMESTEPS)
     batches = [with_zeros(random_parts(cell, seed=seed), step_mask) for seed in (0, 1)]
     batches.append(random_parts(cell))
-    missing = [step_mask, step_mask.flip(0), None]
-    batches[1] = with_zeros(batches[1], missing[1])
+    step_masks = [step_mask, step_mask.flip(0), None]
+    batches[1] = with_zeros(batches[1], step_masks[1])
     addresses = []
-    for parts, step_mask in zip(batches, missing, strict=True):
-        ours = by_hand(cell, parts, step_mask=step_mask, workspaces=workspaces)
+    for parts, step_mask in zip(batches, step_masks, strict=True):
+        ours = our_states(cell, parts, step_mask=step_mask, workspaces=workspaces)
         addresses.append(ours[0].data_ptr())
-        theirs = by_steps(cell, parts, step_mask=step_mask)
+        theirs = expected_states(cell, parts, step_mask=step_mask)
         assert_close(gradients(ours, parts), gradients(theirs, parts))
     assert addresses[0] == addresses[1] != addresses[2]
 
 
-@through(go_by_steps, go_by_wide_products)
-def test_two_batches_at_once_do_not_share_buffers(go, monkeypatch):
-    go(monkeypatch)
+@with_methods(use_own_steps, use_onednn_products)
+def test_two_batches_at_once_do_not_share_buffers(use_method, monkeypatch):
+    use_method(monkeypatch)
     workspaces = Workspaces()
     batches = [random_parts(seed=seed, dtype=torch.float32) for seed in (0, 1)]
-    answers = [by_hand("lstm", parts, workspaces=workspaces) for parts in batches]
-    for ours, parts in zip(answers, batches, strict=True):
-        theirs = by_steps("lstm", parts)
+    pairs = [our_states("lstm", parts, workspaces=workspaces) for parts in batches]
+    for ours, parts in zip(pairs, batches, strict=True):
+        theirs = expected_states("lstm", parts)
         assert_close(gradients(ours, parts), gradients(theirs, parts), 1e-5)
 
 
-@through(go_by_steps)
+@with_methods(use_own_steps)
 @by_cell
-def test_a_second_backward_pass_is_refused(cell, go, monkeypatch):
-    go(monkeypatch)
+def test_a_second_backward_pass_raises(cell, use_method, monkeypatch):
+    use_method(monkeypatch)
     parts = random_parts(cell, dtype=torch.float32)
-    states, _ = by_hand(cell, parts, workspaces=Workspaces())
+    states, _ = our_states(cell, parts, workspaces=Workspaces())
     torch.autograd.grad(states.sum(), parts, retain_graph=True)
-    with pytest.raises(RuntimeError, match="run forward again"):
+    with pytest.raises(RuntimeError, match="Run the forward pass again"):
         torch.autograd.grad(states.sum(), parts)
 
 
 @by_cell
-def test_a_gradient_of_the_gradient_is_refused(cell):
+def test_a_gradient_of_the_gradient_raises(cell):
     parts = random_parts(cell)
-    states, _ = by_hand(cell, parts)
+    states, _ = our_states(cell, parts)
     loss = states.square().sum()
     (gradient,) = torch.autograd.grad(loss, parts[1], create_graph=True)
     with pytest.raises(RuntimeError, match="once_differentiable"):

@@ -1,11 +1,11 @@
-"""The way through a plain network by hand against that by autograd."""
+"""Hand-derived backpropagation of a network against autograd."""
 
 import numpy as np
 import numpy.testing as npt
 import pytest
 import torch
 
-from sklstm._nn.backprop import ByAutograd, ByHand, way_through
+from sklstm._nn.backprop import AutogradBackprop, PlainBackprop, make_backprop
 from sklstm._nn.cells import CELLS
 from sklstm._nn.initialization import initialize
 from sklstm._nn.network import RecurrentNetwork
@@ -16,8 +16,8 @@ N_WINDOWS, N_TIMESTEPS, N_FEATURES, N_OUTPUTS = 6, 5, 2, 3
 TOLERANCES = {torch.float64: 1e-12, torch.float32: 1e-5}
 
 
-def there_and_back(make_way, windows, n_padding=None, n_batches=2, **architecture):
-    """Outputs and flat gradient of some batches, and the random number drawn next."""
+def outputs_and_gradients(make, windows, n_padding=None, n_batches=2, **architecture):
+    """Outputs and flat gradients of some batches, and the next random number."""
     architecture = {"hidden_layer_sizes": (4,), "dtype": windows.dtype} | architecture
     network = RecurrentNetwork(N_FEATURES, N_OUTPUTS, **architecture)
     initialize(network, random_generator(0))
@@ -25,23 +25,24 @@ def there_and_back(make_way, windows, n_padding=None, n_batches=2, **architectur
     generator = random_generator(1)
     network.train()
     network.start_training(generator)
-    way, results = make_way(network, weights), []
+    backprop, results = make(network, weights), []
     for batch in range(n_batches):
-        outputs = way.forwards(windows + batch, n_padding)
-        way.backwards(torch.sin(outputs.clone() + batch))
+        outputs = backprop.forward(windows + batch, n_padding)
+        backprop.backward(torch.sin(outputs.clone() + batch))
         results += [outputs.clone(), weights.gradient.clone()]
     return [*results, torch.rand(1, generator=generator)]
 
 
-def by_hand(network, weights):
-    way = way_through(network, weights)
-    assert isinstance(way, ByHand)
-    return way
+def make_plain(network, weights):
+    backprop = make_backprop(network, weights)
+    assert isinstance(backprop, PlainBackprop)
+    return backprop
 
 
-def assert_same(windows, **settings):
+def assert_agree(windows, **settings):
     ours, theirs = (
-        there_and_back(way, windows, **settings) for way in (by_hand, ByAutograd)
+        outputs_and_gradients(make, windows, **settings)
+        for make in (make_plain, AutogradBackprop)
     )
     tolerance = TOLERANCES[windows.dtype]
     for our, their in zip(ours, theirs, strict=True):
@@ -73,45 +74,46 @@ def n_padding():
     ],
     ids=str,
 )
-@pytest.mark.parametrize("has_missing", [False, True])
-def test_by_hand_is_by_autograd(
-    cell, hidden_layer_sizes, settings, has_missing, windows, n_padding
+@pytest.mark.parametrize("has_padding", [False, True])
+def test_hand_derived_gradient_is_that_of_autograd(
+    cell, hidden_layer_sizes, settings, has_padding, windows, n_padding
 ):
     settings = settings | {"cell": cell, "hidden_layer_sizes": hidden_layer_sizes}
-    assert_same(windows, n_padding=n_padding if has_missing else None, **settings)
+    assert_agree(windows, n_padding=n_padding if has_padding else None, **settings)
 
 
 @pytest.mark.parametrize("activation", ["relu", "identity"])
-def test_other_activations(activation, windows, n_padding):
+def test_other_activations_agree_too(activation, windows, n_padding):
     settings = {"activation": activation, "hidden_layer_sizes": (4, 3)}
-    assert_same(windows, n_padding=n_padding, **settings)
+    assert_agree(windows, n_padding=n_padding, **settings)
 
 
-def test_single_precision(windows, n_padding):
+def test_single_precision_agrees_too(windows, n_padding):
     settings = {"hidden_layer_sizes": (4, 3), "dropout": 0.2}
-    assert_same(windows.float(), n_padding=n_padding, **settings)
+    assert_agree(windows.float(), n_padding=n_padding, **settings)
+
+
+def start_training(windows):
+    network = RecurrentNetwork(N_FEATURES, N_OUTPUTS, dtype=windows.dtype)
+    initialize(network, random_generator(0))
+    backprop = make_plain(network, FlatWeights(network))
+    network.start_training(None)
+    return backprop
 
 
 def test_buffers_are_used_again(windows):
-    network = RecurrentNetwork(N_FEATURES, N_OUTPUTS, dtype=windows.dtype)
-    initialize(network, random_generator(0))
-    way = by_hand(network, FlatWeights(network))
-    network.start_training(None)
-    used = []
+    backprop, used = start_training(windows), []
     for _ in range(3):
-        slopes = way.forwards(windows).clone()
-        used.append(way._trail[0][1])
-        way.backwards(slopes)
+        d_outputs = backprop.forward(windows).clone()
+        used.append(backprop._cache[0][1])
+        backprop.backward(d_outputs)
     assert used[0] is used[1] is used[2]
 
 
-def test_answers_outlive_the_next_batch(windows):
-    network = RecurrentNetwork(N_FEATURES, N_OUTPUTS, dtype=windows.dtype)
-    initialize(network, random_generator(0))
-    way = by_hand(network, FlatWeights(network))
-    network.start_training(None)
-    first = way.forwards(windows)
+def test_the_next_batch_does_not_change_outputs(windows):
+    backprop = start_training(windows)
+    first = backprop.forward(windows)
     before = first.tolist()
-    way.backwards(first)
-    way.forwards(windows + 1)
+    backprop.backward(first)
+    backprop.forward(windows + 1)
     assert first.tolist() == before

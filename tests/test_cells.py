@@ -1,4 +1,4 @@
-"""The cells against their equations, and against PyTorch's own layers."""
+"""Cells against their equations in NumPy and against PyTorch's layers."""
 
 import numpy as np
 import numpy.testing as npt
@@ -23,7 +23,7 @@ BY_HAND = {
 
 
 def all_states(*args, **params):
-    """The states of all steps that the door gives."""
+    """Hidden states of all steps."""
     return hidden_states(*args, **params)[0]
 
 
@@ -87,7 +87,7 @@ def states_by_hand(cell, inputs, weights, activation, masks=None):
 
 
 def gradients(states, inputs, weights):
-    """Gradients of a sum of all states, no two of which count the same."""
+    """Gradients of a sum of all states with different weights."""
     counts = torch.linspace(1, 2, states.numel(), dtype=states.dtype)
     parameters = [inputs, *(w for w in weights if w is not None)]
     return torch.autograd.grad(states.flatten() @ counts, parameters)
@@ -104,7 +104,7 @@ def test_states_follow_the_equations(compute, cell, activation):
 
 
 @pytest.mark.parametrize("cell", CELLS)
-def test_recurrent_mask_hides_the_same_units_at_every_step(cell):
+def test_recurrent_mask_drops_the_same_units_at_every_step(cell):
     inputs, weights = random_inputs(), random_weights(cell)
     mask = torch.tensor([[0, 2, 2, 0], [2, 2, 2, 2], [0, 0, 0, 0]]).double()
     states = all_states(cell, inputs, weights, recurrent_mask=mask).detach()
@@ -125,7 +125,7 @@ def test_mask_of_ones_changes_nothing(cell):
 
 @pytest.mark.parametrize("dtype", [torch.float64, torch.float32], ids=str)
 @pytest.mark.parametrize(("cell", "activation"), PYTORCH_LAYERS)
-def test_kernel_computes_what_the_steps_do(cell, activation, dtype):
+def test_fast_methods_compute_what_the_steps_do(cell, activation, dtype):
     tolerance = 1e-12 if dtype == torch.float64 else 1e-5
     inputs = random_inputs(dtype).requires_grad_()
     weights = random_weights(cell, dtype)
@@ -135,9 +135,9 @@ def test_kernel_computes_what_the_steps_do(cell, activation, dtype):
     pairs += zip(
         gradients(fast, inputs, weights), gradients(slow, inputs, weights), strict=True
     )
-    for by_kernel, by_steps in pairs:
+    for ours, by_steps in pairs:
         scale = by_steps.abs().max()
-        npt.assert_allclose(by_kernel / scale, by_steps / scale, atol=tolerance)
+        npt.assert_allclose(ours / scale, by_steps / scale, atol=tolerance)
 
 
 @pytest.mark.parametrize("cell", CELLS)
@@ -167,7 +167,7 @@ def test_weights_of_pytorch_layers_give_their_states(cell, activation, make):
     w_x, w_h, b_x, b_h = (p.detach() for p in layer.parameters())
     weights = CellWeights(w_x, w_h, b_x + b_h)
     if cell == "gru":
-        # The reset gate scales the candidate's second bias, so it stays apart.
+        # The reset gate scales the second bias of the candidate, so it stays separate.
         bias = torch.cat([(b_x + b_h)[:-SIZE], b_x[-SIZE:]])
         weights = CellWeights(w_x, w_h, bias, b_h[-SIZE:])
     inputs = random_inputs()
@@ -177,7 +177,7 @@ def test_weights_of_pytorch_layers_give_their_states(cell, activation, make):
 
 
 @pytest.mark.parametrize("cell", CELLS)
-def test_the_last_state_is_that_of_the_last_step(cell):
+def test_last_is_the_state_of_the_last_step(cell):
     inputs, weights = random_inputs(), random_weights(cell)
     states, last = hidden_states(cell, inputs, weights)
     npt.assert_array_equal(last.detach(), states[:, -1].detach())
@@ -197,14 +197,14 @@ def test_later_steps_do_not_change_earlier_states(cell):
     npt.assert_allclose(shorter, states[:, :2], rtol=1e-12)
 
 
-def test_lstm_with_open_forget_gate_and_closed_input_keeps_its_memory():
+def test_lstm_with_open_forget_gate_keeps_its_cell_state():
     weights = CellWeights(*(torch.zeros_like(w) for w in random_weights("lstm")[:3]))
-    # Biases of 50 are gates that a float64 cannot tell from 0 or 1.
+    # With biases of 50, gates are 0 or 1 in double precision.
     bias = torch.tensor([-50.0, 50.0, 0.0, 0.0]).double().repeat_interleave(SIZE)
-    step, activation = CELLS["lstm"].step, ACTIVATIONS["tanh"].values
-    memory = torch.linspace(-2, 2, SIZE).double()[None]
-    state = torch.zeros_like(memory), memory
+    step, activation = CELLS["lstm"].step, ACTIVATIONS["tanh"].function
+    cell_state = torch.linspace(-2, 2, SIZE).double()[None]
+    state = torch.zeros_like(cell_state), cell_state
     for _ in range(100):
         state = step(bias[None], state, weights, activation)
-    npt.assert_allclose(state[1], memory, rtol=1e-12)
-    npt.assert_allclose(state[0], torch.tanh(memory) / 2, rtol=1e-12)
+    npt.assert_allclose(state[1], cell_state, rtol=1e-12)
+    npt.assert_allclose(state[0], torch.tanh(cell_state) / 2, rtol=1e-12)

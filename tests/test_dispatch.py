@@ -6,7 +6,7 @@ import torch
 from sklstm._nn import dispatch, onednn
 from sklstm._nn.activations import ACTIVATIONS
 from sklstm._nn.autograd import UNROLLED, UNROLLED_TANH
-from sklstm._nn.backprop import ByAutograd, ByHand, way_through
+from sklstm._nn.backprop import AutogradBackprop, PlainBackprop, make_backprop
 from sklstm._nn.dispatch import (
     FEW_STEPS,
     FEW_UNITS,
@@ -162,7 +162,7 @@ def test_padding_is_masked_where_the_method_can(method, activation, expected):
 @pytest.mark.parametrize("sizes", [(4,), (4, 3)])
 def test_plain_stacks_are_differentiated_without_autograd(cell, sizes):
     network = RecurrentNetwork(2, 1, cell=cell, hidden_layer_sizes=sizes)
-    assert isinstance(way_through(network, FlatWeights(network)), ByHand)
+    assert isinstance(make_backprop(network, FlatWeights(network)), PlainBackprop)
 
 
 @pytest.mark.parametrize(
@@ -180,7 +180,7 @@ def test_plain_stacks_are_differentiated_without_autograd(cell, sizes):
 )
 def test_other_networks_are_differentiated_by_autograd(settings):
     network = RecurrentNetwork(2, 1, hidden_layer_sizes=(4,), **settings)
-    assert isinstance(way_through(network, FlatWeights(network)), ByAutograd)
+    assert isinstance(make_backprop(network, FlatWeights(network)), AutogradBackprop)
 
 
 def test_networks_on_a_gpu_are_differentiated_by_autograd():

@@ -1,4 +1,4 @@
-"""A GPU answers as the CPU does."""
+"""A GPU computes what the CPU computes."""
 
 import pickle
 
@@ -14,7 +14,7 @@ from sklstm._nn.initialization import initialize
 from sklstm._nn.losses import SquaredError
 from sklstm._nn.network import RecurrentNetwork
 from sklstm._nn.runtime import generator_on, random_generator, resolve_device
-from sklstm._nn.training import Plan, train
+from sklstm._nn.training import TrainingOptions, train
 
 pytestmark = [
     pytest.mark.gpu,
@@ -25,7 +25,7 @@ TOLERANCES = {torch.float64: 1e-9, torch.float32: 1e-4}
 
 
 class Recorder:
-    """Follows training without a word."""
+    """Callback runner that does nothing."""
 
     def begin_epoch(self):
         pass
@@ -36,7 +36,7 @@ class Recorder:
 
 @pytest.fixture(autouse=True)
 def _full_precision():
-    """Compute products of float32 in float32, not in TF32 with its 10 bits."""
+    """Compute float32 products in float32, not in TF32 with its 10 bits."""
     with torch.backends.cudnn.flags(enabled=True, allow_tf32=False):
         yield
 
@@ -64,7 +64,7 @@ def random_rows(dtype, device="cpu"):
 @pytest.mark.parametrize("activation", ["tanh", "relu"])
 @pytest.mark.parametrize("pooling", ["last", "mean", "max", "attention"])
 @pytest.mark.parametrize("cell", CELLS)
-def test_network_answers_and_learns_as_on_the_cpu(cell, pooling, activation, dtype):
+def test_outputs_and_gradients_are_those_of_the_cpu(cell, pooling, activation, dtype):
     architecture = {"cell": cell, "pooling": pooling, "activation": activation}
     on_cpu, on_gpu = networks(bidirectional=True, dtype=dtype, **architecture)
     results = []
@@ -79,7 +79,7 @@ def test_network_answers_and_learns_as_on_the_cpu(cell, pooling, activation, dty
 
 
 @pytest.mark.parametrize("cell", CELLS)
-def test_training_brings_the_weights_it_brings_on_the_cpu(cell):
+def test_trained_weights_are_those_of_the_cpu(cell):
     on_cpu, on_gpu = networks(cell=cell, dtype=torch.float64)
     for network, device in ((on_cpu, "cpu"), (on_gpu, "cuda")):
         train(
@@ -87,16 +87,16 @@ def test_training_brings_the_weights_it_brings_on_the_cpu(cell):
             SquaredError(),
             random_rows(torch.float64, device),
             random_rows(torch.float64, device),
-            plan=Plan(max_iter=3, batch_size=8, alpha=0.1),
+            options=TrainingOptions(max_iter=3, batch_size=8, alpha=0.1),
             generator=random_generator(0),
             callback_runner=Recorder(),
         )
     for cpu, gpu in zip(on_cpu.parameters(), on_gpu.parameters(), strict=True):
-        # Adam makes steps of short gradients too, rounding errors included.
+        # Adam scales up small gradients, rounding errors included.
         npt.assert_allclose(gpu.detach().cpu(), cpu.detach(), atol=1e-6)
 
 
-def test_generator_of_the_gpu_follows_that_of_the_cpu():
+def test_generator_of_the_gpu_is_seeded_by_that_of_the_cpu():
     device = resolve_device("cuda")
     draws = [
         torch.rand(
@@ -116,7 +116,7 @@ def samples():
 
 def fitted(samples, **parameters):
     model = LSTMRegressor((8,), max_iter=30, tol=0.0, random_state=0, **parameters)
-    model.set_params(learning_rate="cosine")  # which ends without a warning
+    model.set_params(learning_rate="cosine")  # ends without a warning
     return model.fit(*samples)
 
 
@@ -129,21 +129,21 @@ def test_regressor_fits_on_the_gpu_as_on_the_cpu(cell, samples):
     npt.assert_allclose(on_gpu.predict(X), on_cpu, atol=1e-4)
 
 
-def test_regressor_with_dropout_repeats_itself_on_the_gpu(samples):
+def test_regressor_with_dropout_is_reproducible_on_the_gpu(samples):
     parameters = {"dropout": 0.3, "recurrent_dropout": 0.3, "device": "cuda"}
     X, _ = samples
     first, second = (fitted(samples, **parameters).predict(X) for _ in range(2))
     npt.assert_allclose(first, second, atol=1e-9)
 
 
-def test_pickled_regressor_answers_as_before(samples):
+def test_pickled_regressor_predicts_as_before(samples):
     X, _ = samples
     model = fitted(samples, device="cuda")
     loaded = pickle.loads(pickle.dumps(model))
     npt.assert_allclose(loaded.predict(X), model.predict(X), rtol=1e-12)
 
 
-def test_regressor_of_a_gpu_loads_where_there_is_none(samples, monkeypatch):
+def test_regressor_of_a_gpu_loads_without_a_gpu(samples, monkeypatch):
     X, _ = samples
     model = fitted(samples, device="cuda")
     file = pickle.dumps(model)

@@ -1,4 +1,4 @@
-"""First weights: what is known of them before any training."""
+"""Initial weights."""
 
 import math
 
@@ -62,11 +62,11 @@ def test_input_weights_of_every_gate_are_glorot_uniform(cell):
         limit = math.sqrt(6 / (n_inputs + layer.size))
         for gate in gates(layer, "inputs"):
             largest = np.abs(gate).max()
-            # Of 300 uniform numbers or more, one comes near the limit.
+            # The largest of 300 uniform numbers is close to the limit.
             assert 0.95 * limit < largest <= limit
 
 
-def test_weights_beside_the_layers_are_glorot_uniform():
+def test_weights_of_other_layers_are_glorot_uniform():
     network = new_network(hidden_layer_sizes=(100,))
     pooling = network.pooling
     for weights in (network.head.weight, pooling.project.weight, pooling.query):
@@ -75,19 +75,19 @@ def test_weights_beside_the_layers_are_glorot_uniform():
 
 
 @pytest.mark.parametrize("max_timescale", [2, 10, 1000])
-def test_chrono_biases_spread_the_memory_up_to_its_length(max_timescale):
+def test_chrono_biases_spread_the_timescales(max_timescale):
     layer = layers(new_network(max_timescale=max_timescale, size=200))[0]
     i, f, candidate, o = gates(layer, "bias")
     npt.assert_array_equal(i, -f)
     npt.assert_array_equal([candidate, o], 0.0)
     # b_f = log(U(1, T - 1)), so that exp(b_f) is uniform.
-    share = (np.exp(f) - 1) / max(max_timescale - 2, 1)
+    uniform = (np.exp(f) - 1) / max(max_timescale - 2, 1)
     if max_timescale == 2:
-        npt.assert_array_equal(share, 0.0)
+        npt.assert_array_equal(uniform, 0.0)
     else:
-        assert -1e-12 < share.min() < 0.05
-        assert 0.95 < share.max() < 1 + 1e-12
-        assert share.mean() == pytest.approx(0.5, abs=0.07)
+        assert -1e-12 < uniform.min() < 0.05
+        assert 0.95 < uniform.max() < 1 + 1e-12
+        assert uniform.mean() == pytest.approx(0.5, abs=0.07)
 
 
 def test_chrono_biases_of_a_gru_are_those_of_its_update_gate():
@@ -116,14 +116,14 @@ def test_seed_decides_the_weights():
     assert not any(torch.equal(a, b) for a, b in matrices)
 
 
-def test_no_two_layers_or_directions_start_alike():
+def test_no_two_layers_or_directions_have_the_same_weights():
     network = new_network(hidden_layer_sizes=(3, 3), bidirectional=True)
     drawn = [layer.recurrent for layer in layers(network)]
     pairs = [(a, b) for a in drawn for b in drawn if a is not b]
     assert not any(torch.equal(a, b) for a, b in pairs)
 
 
-def test_global_random_numbers_are_left_alone():
+def test_global_random_generator_is_not_used():
     before = torch.get_rng_state()
     new_network(max_timescale=10)
     assert torch.equal(torch.get_rng_state(), before)

@@ -1,4 +1,4 @@
-"""The weights of Keras layers give the states of Keras layers."""
+"""With the weights of Keras layers, our cells give the states of Keras layers."""
 
 import os
 
@@ -23,7 +23,7 @@ LAYERS = {
 N_GATES = {"lstm": 4, "gru": 3, "rnn": 1}
 
 # Every twelfth unit of the last state of two windows, as Keras 3.15.1 with JAX 0.10.2
-# computed them in single precision from `readings` and `keras_weights`.
+# computed them in single precision from `input_values` and `keras_weights`.
 PUBLISHED = {
     ("lstm", "tanh"): [
         [0.01625365, 0.3701935, 0.5300362, 0.4853897, 0.450672],
@@ -53,12 +53,12 @@ PUBLISHED = {
 
 
 def waves(*shape, start=0):
-    """Numbers in [-1, 1] that any program can write down: sines of 1, 2, 3 ..."""
+    """Numbers in [-1, 1] that any program can compute: sines of 1, 2, 3 ..."""
     count = np.arange(start + 1, start + 1 + np.prod(shape))
     return np.sin(count).reshape(shape).astype(np.float32)
 
 
-def readings():
+def input_values():
     return waves(2, 6, N_INPUTS, start=100)
 
 
@@ -70,12 +70,12 @@ def keras_weights(cell):
     return kernel, waves(SIZE, columns, start=200) / 5, bias
 
 
-def carried_over(cell):
-    """The same weights as our cells take them."""
+def converted_weights(cell):
+    """The same weights in our layout."""
     kernel, recurrent, bias = (torch.from_numpy(w) for w in keras_weights(cell))
     if cell != "gru":
         return CellWeights(kernel.T, recurrent.T, bias)
-    # Keras has the update gate before the reset gate.
+    # In Keras the update gate comes before the reset gate.
     order = torch.arange(3 * SIZE).view(3, SIZE)[[1, 0, 2]].flatten()
     kernel, recurrent, bias = kernel[:, order], recurrent[:, order], bias[:, order]
     of_inputs, of_hidden = bias
@@ -84,8 +84,8 @@ def carried_over(cell):
 
 
 def our_states(cell, activation):
-    """Last states by hand, by PyTorch's kernel where there is one, step by step."""
-    inputs, weights = torch.from_numpy(readings()), carried_over(cell)
+    """Last states with gradients, in prediction, and step by step."""
+    inputs, weights = torch.from_numpy(input_values()), converted_weights(cell)
     yield hidden_states(cell, inputs, weights, activation)[1]
     with torch.no_grad():
         yield hidden_states(cell, inputs, weights, activation)[1]
@@ -93,7 +93,7 @@ def our_states(cell, activation):
 
 
 @pytest.mark.parametrize(("cell", "activation"), PUBLISHED)
-def test_states_are_the_numbers_that_keras_gave(cell, activation):
+def test_states_are_those_published_with_keras(cell, activation):
     for states in our_states(cell, activation):
         expected = PUBLISHED[cell, activation]
         npt.assert_allclose(states[:, ::12], expected, rtol=1e-5, atol=1e-5)
@@ -106,7 +106,7 @@ def test_states_are_those_of_the_keras_that_is_installed(cell, activation, monke
     layer = getattr(keras.layers, LAYERS[cell, activation])(SIZE, activation=activation)
     layer.build((None, None, N_INPUTS))
     layer.set_weights(keras_weights(cell))
-    expected = layer(readings()).detach().numpy()
+    expected = layer(input_values()).detach().numpy()
     for states in our_states(cell, activation):
         scale = np.abs(expected).max()
         npt.assert_allclose(states / scale, expected / scale, atol=1e-5)

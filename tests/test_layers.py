@@ -1,19 +1,21 @@
-"""Codes and convolutions in front of the recurrent layers, by hand."""
+"""Embedding, convolution and pooling against NumPy, and with estimators."""
 
 import numpy as np
 import numpy.testing as npt
 import pytest
 import torch
+from scipy.special import softmax
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 
 from sklstm import LSTMClassifier, LSTMRegressor, SequenceEncoder
 from sklstm._nn.initialization import initialize
-from sklstm._nn.layers import Convolution, Embedding
+from sklstm._nn.layers import Attention, Convolution, Embedding, make_pooling
 from sklstm._nn.network import RecurrentNetwork, n_multiplications
 from sklstm._nn.runtime import random_generator
 
 RANDOM = np.random.default_rng(0)
+N_PADDING = [0, 2, 4]
 SETTINGS = {"learning_rate": "cosine", "random_state": 0}
 
 
@@ -24,7 +26,7 @@ def filled(module):
     return module
 
 
-def test_codes_become_their_vectors():
+def test_embedding_looks_up_the_vectors_of_codes():
     layer = filled(Embedding(5, 3, torch.float64))
     codes = torch.tensor([[[4.0], [0.0]], [[2.0], [2.0]]], dtype=torch.float64)
     vectors = layer.vectors.detach().numpy()
@@ -32,24 +34,117 @@ def test_codes_become_their_vectors():
 
 
 @pytest.mark.parametrize("kernel_size", [1, 2, 3, 4, 9])
-def test_convolutions_mix_every_step_with_its_neighbours(kernel_size):
+def test_convolution_is_that_of_numpy(kernel_size):
     layer = filled(Convolution(2, 3, kernel_size, torch.float64))
     steps = RANDOM.normal(size=(4, 6, 2))
     kernel, bias = layer.kernel.detach().numpy(), layer.bias.detach().numpy()
     n_before = (kernel_size - 1) // 2
     padding = [(0, 0), (n_before, kernel_size - 1 - n_before), (0, 0)]
-    around = np.lib.stride_tricks.sliding_window_view(
+    spans = np.lib.stride_tricks.sliding_window_view(
         np.pad(steps, padding), kernel_size, axis=1
     )  # (n_windows, n_timesteps, n_inputs, kernel_size)
-    by_hand = np.einsum("ntck,fck->ntf", around, kernel) + bias
+    by_hand = np.einsum("ntck,fck->ntf", spans, kernel) + bias
     npt.assert_allclose(
         layer(torch.from_numpy(steps)).detach(), np.maximum(by_hand, 0), atol=1e-12
     )
 
 
+@pytest.fixture
+def states():
+    """Hidden states, zero at padding steps, as recurrent layers return them."""
+    states = np.random.default_rng(0).normal(size=(3, 5, 4))
+    for row, n_padding in enumerate(N_PADDING):
+        states[row, :n_padding] = 0
+    return torch.from_numpy(states)
+
+
+@pytest.fixture
+def step_mask():
+    return torch.arange(5) >= torch.tensor(N_PADDING)[:, None]
+
+
+def real_states(states):
+    """States of the real steps, window by window, as NumPy arrays."""
+    return [s[n:].numpy() for s, n in zip(states, N_PADDING, strict=True)]
+
+
+@pytest.fixture
+def attention():
+    layer = make_pooling("attention", 4, torch.float64)
+    assert isinstance(layer, Attention)
+    random = np.random.default_rng(1)
+    with torch.no_grad():
+        for parameter in layer.parameters():
+            parameter.copy_(torch.from_numpy(random.normal(size=parameter.shape)))
+    return layer
+
+
+def attention_by_hand(layer, states):
+    """Attention weights of the steps of one window."""
+    weight, bias = (p.detach().numpy() for p in layer.project.parameters())
+    query = layer.query.detach().numpy()[0]
+    return softmax([query @ np.tanh(weight @ state + bias) for state in states])
+
+
+def test_last_is_the_last_state_of_the_layers(states):
+    pooling = make_pooling("last", 4, torch.float64)
+    npt.assert_array_equal(pooling(states, states[:, 4], None), states[:, 4])
+
+
+def test_mean_is_over_the_real_steps(states, step_mask):
+    pooling = make_pooling("mean", 4, torch.float64)
+    npt.assert_allclose(pooling(states, None, None), states.numpy().mean(1), rtol=1e-12)
+    means = [part.mean(0) for part in real_states(states)]
+    npt.assert_allclose(pooling(states, None, step_mask), means, rtol=1e-12)
+
+
+def test_max_is_over_the_real_steps(states, step_mask):
+    # Below the zeros at padding steps, which must not be the maximum.
+    states = torch.where(states == 0, 0.0, states - 10)
+    pooling = make_pooling("max", 4, torch.float64)
+    npt.assert_array_equal(pooling(states, None, None), states.numpy().max(1))
+    greatest = [part.max(0) for part in real_states(states)]
+    npt.assert_array_equal(pooling(states, None, step_mask), greatest)
+
+
+def test_attention_averages_by_the_softmax_of_its_scores(attention, states, step_mask):
+    pooled = attention(states, None, step_mask).detach()
+    by_hand = [
+        attention_by_hand(attention, part) @ part for part in real_states(states)
+    ]
+    npt.assert_allclose(pooled, by_hand, rtol=1e-12)
+
+
+def test_attention_weights_sum_to_one_and_are_zero_at_padding(
+    attention, states, step_mask
+):
+    step_weights = attention.step_weights(states, step_mask).detach()
+    npt.assert_allclose(step_weights.sum(1), 1, rtol=1e-12)
+    npt.assert_array_equal(step_weights[~step_mask], 0)
+    assert (step_weights[step_mask] > 0).all()
+
+
+def test_attention_with_a_query_of_zeros_is_the_mean(attention, states):
+    with torch.no_grad():
+        attention.query.zero_()
+    pooled = attention(states, None, None).detach()
+    npt.assert_allclose(pooled, states.numpy().mean(1), rtol=1e-12)
+
+
+@pytest.mark.parametrize("name", ["mean", "max", "attention"])
+def test_a_window_of_padding_alone_pools_to_zero(name, attention):
+    pooling = make_pooling(name, 4, torch.float64)
+    if name == "attention":
+        pooling = attention
+    states = torch.zeros(1, 5, 4, dtype=torch.float64)
+    step_mask = torch.zeros(1, 5, dtype=torch.bool)
+    pooled = pooling(states, None, step_mask).detach()
+    npt.assert_array_equal(pooled, np.zeros((1, 4)))
+
+
 @pytest.mark.parametrize("conv_filters", [(), (4,), (4, 3)])
 @pytest.mark.parametrize("n_codes", [None, 6])
-def test_steps_that_do_not_exist_have_no_say(conv_filters, n_codes):
+def test_padding_does_not_change_the_outputs(conv_filters, n_codes):
     network = RecurrentNetwork(
         1 if n_codes else 2,
         1,
@@ -68,7 +163,7 @@ def test_steps_that_do_not_exist_have_no_say(conv_filters, n_codes):
     )
 
 
-def test_multiplications_count_what_stands_in_front():
+def test_multiplications_of_input_layers_are_counted():
     architecture = {
         "n_features": 1,
         "cell": "lstm",
@@ -84,7 +179,7 @@ def test_multiplications_count_what_stands_in_front():
 
 
 def words(n_texts=120):
-    """Texts of single letters; those with an "x" are marked."""
+    """Texts of single letters, and whether they contain an "x"."""
     letters = RANDOM.choice(list("abc"), (n_texts, 8))
     letters[::2, 3] = "x"
     lengths = RANDOM.integers(5, 9, n_texts)
@@ -93,18 +188,18 @@ def words(n_texts=120):
 
 
 @pytest.mark.parametrize("analyzer", ["word", "char"])
-def test_texts_go_through_a_pipeline(analyzer):
+def test_a_pipeline_classifies_texts(analyzer):
     texts, labels = words()
     model = make_pipeline(
         SequenceEncoder(analyzer=analyzer),
         LSTMClassifier((8,), embedding_size=4, max_iter=60, batch_size=20, **SETTINGS),
     )
     assert model.fit(texts[:80], labels[:80]).score(texts[80:], labels[80:]) == 1
-    # A symbol that fit has not seen.
+    # A token that was not in the training texts.
     assert len(model.predict(["a b q c a"])) == 1
 
 
-def test_texts_go_through_a_search():
+def test_a_search_tunes_tokens_and_embedding():
     texts, labels = words(40)
     network = LSTMClassifier((4,), embedding_size=2, max_iter=3, **SETTINGS)
     model = make_pipeline(SequenceEncoder(), network)
@@ -146,12 +241,12 @@ def test_convolutions_find_a_motif():
     ],
 )
 @pytest.mark.parametrize("Model", [LSTMRegressor, LSTMClassifier])
-def test_what_is_no_code_is_refused(Model, codes, message):
+def test_invalid_codes_raise(Model, codes, message):
     with pytest.raises(ValueError, match=message):
         Model(embedding_size=2).fit(np.repeat(codes, 2, axis=0), [0, 1])
 
 
-def test_codes_beyond_those_of_fit_are_refused():
+def test_codes_beyond_those_of_fit_raise():
     X, y = [[0, 1, 2], [2, 1, 0]], [0.0, 1.0]
     model = LSTMRegressor((2,), embedding_size=2, max_iter=2, **SETTINGS).fit(X, y)
     with pytest.raises(ValueError, match="code 3, but the largest code in fit was 2"):
@@ -178,7 +273,7 @@ def test_codes_are_numbered_without_gaps():
         LSTMRegressor(embedding_size=2).fit([[0, 10**12], [1, 2]], [0, 1])
 
 
-def test_sequences_that_repeat_themselves_do_not_overlap():
+def test_equal_sequences_do_not_overlap():
     X, y = np.zeros((30, 20)), np.arange(30) % 2
     model = LSTMClassifier(
         (2,), embedding_size=2, early_stopping=True, shuffle=False, max_iter=2
@@ -187,15 +282,15 @@ def test_sequences_that_repeat_themselves_do_not_overlap():
     assert len(model.validation_loss_curve_) == 2
 
 
-def test_blocks_are_as_small_as_wide_convolutions_ask_for():
+def test_widest_layer_may_be_a_convolution_or_embedding():
     widths = {"hidden_layer_sizes": (4,), "conv_filters": (256,)}
     assert RecurrentNetwork(1, 1, **widths).widest == 256
     assert RecurrentNetwork(1, 1, n_codes=9, embedding_size=300).widest == 300
 
 
-def test_codes_of_validation_windows_are_known():
+def test_codes_of_validation_windows_are_embedded():
     X, y = np.tile([[0, 1, 2]], (20, 1)), np.arange(20.0)
-    X[-1] = 9  # set aside
+    X[-1] = 9  # held out for validation
     model = LSTMRegressor(
         (2,), embedding_size=2, early_stopping=True, max_iter=2, **SETTINGS
     )
@@ -203,6 +298,6 @@ def test_codes_of_validation_windows_are_known():
 
 
 @pytest.mark.parametrize("sizes", [(0,), (2.5,), ("a",)])
-def test_widths_of_convolutions_are_integers(sizes):
+def test_invalid_conv_filters_raise(sizes):
     with pytest.raises(ValueError, match="conv_filters must be positive integers"):
         LSTMRegressor(conv_filters=sizes).fit(np.zeros((4, 3)), np.arange(4.0))

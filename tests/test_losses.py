@@ -1,4 +1,4 @@
-"""Losses against scikit-learn's metrics, and by the constants that minimise them."""
+"""Losses against scikit-learn's metrics, and the constants that minimize them."""
 
 import numpy as np
 import numpy.testing as npt
@@ -60,14 +60,14 @@ def test_huber_is_squared_near_zero_and_linear_beyond(outputs, targets):
     npt.assert_allclose(losses, by_hand, rtol=1e-12)
 
 
-def test_huber_pulls_outliers_with_a_force_of_one():
+def test_gradient_of_huber_is_one_for_outliers():
     errors = torch.tensor([[-9.0], [-1.0], [-0.5], [0.0], [0.5], [1.0], [9.0]])
     errors.requires_grad_()
     loss_named("huber")(errors, torch.zeros(7, 1)).sum().backward()
     npt.assert_array_equal(errors.grad[:, 0], [-1, -1, -0.5, 0, 0.5, 1, 1])
 
 
-def test_poisson_is_half_the_deviance_less_its_constant(outputs, counts):
+def test_poisson_is_half_the_deviance_without_its_constant(outputs, counts):
     y = counts.numpy().ravel()
     deviance = mean_poisson_deviance(y, outputs.exp().numpy().ravel())
     constant = np.mean(y - xlogy(y, y))
@@ -93,11 +93,11 @@ def test_quantiles_never_cross():
         assert (predictions.diff(dim=2) >= 0).all()
 
 
-def test_steps_between_quantiles_are_softplus():
+def test_distances_between_quantiles_are_softplus():
     outputs = torch.tensor([[2.0, -1.0, 3.0]]).double()
     low, middle, high = loss_named("quantile").predictions(outputs)[0, 0].numpy()
-    steps = [middle - low, high - middle]
-    npt.assert_allclose([low, *steps], [2, *np.log1p(np.exp([-1, 3]))], rtol=1e-12)
+    distances = [middle - low, high - middle]
+    npt.assert_allclose([low, *distances], [2, *np.log1p(np.exp([-1, 3]))], rtol=1e-12)
 
 
 def test_quantiles_of_targets_do_not_mix():
@@ -118,15 +118,15 @@ def test_one_loss_and_one_prediction_per_target(name, counts):
 
 
 @pytest.mark.parametrize("name", LOSSES)
-def test_slopes_are_the_gradient_of_the_losses(name, counts):
+def test_gradient_is_that_of_autograd(name, counts):
     loss = loss_named(name)
     random = np.random.default_rng(3)
     shape = 20, 2 * loss.outputs_per_target
     outputs = torch.from_numpy(2 * random.normal(size=shape)).requires_grad_()
     targets = counts.softmax(1) if name == "cross_entropy" else counts
-    gradient = torch.autograd.grad(loss(outputs, targets).sum(), outputs)[0]
-    slopes = loss.slopes(outputs.detach(), targets)
-    npt.assert_allclose(slopes, gradient, rtol=1e-12, atol=1e-14)
+    expected = torch.autograd.grad(loss(outputs, targets).sum(), outputs)[0]
+    gradient = loss.gradient(outputs.detach(), targets)
+    npt.assert_allclose(gradient, expected, rtol=1e-12, atol=1e-14)
 
 
 @pytest.mark.parametrize("name", ["squared_error", "absolute_error", "huber"])
@@ -138,38 +138,47 @@ def test_poisson_outputs_are_logarithms(outputs):
     npt.assert_array_equal(loss_named("poisson").predictions(outputs), outputs.exp())
 
 
-def pull(loss, constant, y):
-    """Derivative of the mean loss by a constant answer."""
+def derivative(loss, constant, y):
+    """Derivative of the mean loss by a constant output."""
     constant = torch.tensor(constant, dtype=torch.float64, requires_grad=True)
-    answers = constant.expand(len(y), -1)
-    return torch.autograd.grad(loss(answers, y).mean(), constant)[0].numpy()
+    outputs = constant.expand(len(y), -1)
+    return torch.autograd.grad(loss(outputs, y).mean(), constant)[0].numpy()
 
 
 def test_squared_error_is_least_at_the_mean(targets):
     y = targets[:, :1]
-    npt.assert_allclose(pull(loss_named("squared_error"), [y.mean()], y), 0, atol=1e-15)
+    npt.assert_allclose(
+        derivative(loss_named("squared_error"), [y.mean()], y), 0, atol=1e-15
+    )
 
 
 def test_poisson_is_least_at_the_logarithm_of_the_mean(counts):
     y = counts[:, :1]
-    npt.assert_allclose(pull(loss_named("poisson"), [y.mean().log()], y), 0, atol=1e-15)
+    npt.assert_allclose(
+        derivative(loss_named("poisson"), [y.mean().log()], y), 0, atol=1e-15
+    )
 
 
-def test_absolute_error_pulls_to_the_median(targets):
+def test_absolute_error_is_least_at_the_median(targets):
     y = targets[:, :1]
     loss, median = loss_named("absolute_error"), np.median(y)
-    # Between the two numbers in the middle there is no pull, outside of them there is.
-    npt.assert_allclose(pull(loss, [median], y), 0, atol=1e-15)
+    # It is constant between the two middle values.
+    npt.assert_allclose(derivative(loss, [median], y), 0, atol=1e-15)
     low, high = np.sort(y.numpy().ravel())[9:11]
-    assert pull(loss, [low - 1e-9], y) < 0 < pull(loss, [high + 1e-9], y)
+    assert derivative(loss, [low - 1e-9], y) < 0
+    assert derivative(loss, [high + 1e-9], y) > 0
 
 
 @pytest.mark.parametrize("level", [0.05, 0.3, 0.9])
-def test_quantile_loss_pulls_to_the_quantile(level, targets):
+def test_quantile_loss_is_least_at_the_quantile(level, targets):
     y = targets[:19, :1]
     loss = make_loss("quantile", quantiles=[level])
     quantile = np.quantile(y, level, method="inverted_cdf")
-    assert pull(loss, [quantile - 1e-9], y) < 0 < pull(loss, [quantile + 1e-9], y)
+    assert (
+        derivative(loss, [quantile - 1e-9], y)
+        < 0
+        < derivative(loss, [quantile + 1e-9], y)
+    )
 
 
 @pytest.mark.parametrize("name", LOSSES)
@@ -183,7 +192,7 @@ def test_gradients_agree_with_finite_differences(name, counts):
     )
 
 
-def test_cross_entropy_is_the_logarithm_of_a_share():
+def test_cross_entropy_is_the_log_loss():
     random = np.random.default_rng(0)
     outputs = torch.from_numpy(random.normal(size=(20, 4)))
     classes = random.integers(0, 4, 20)
@@ -195,13 +204,13 @@ def test_cross_entropy_is_the_logarithm_of_a_share():
     npt.assert_allclose(loss.predictions(outputs), probabilities)
 
 
-def test_logistic_loss_is_that_of_odds():
+def test_logistic_loss_is_that_of_log_odds():
     random = np.random.default_rng(0)
     outputs = 50 * random.normal(size=(20, 3))
     labels = random.integers(0, 2, (20, 3)).astype(float)
     loss = make_loss("logistic")
     losses = loss(torch.from_numpy(outputs), torch.from_numpy(labels))
-    # No logarithm of a probability that has run into zero.
+    # Also where a probability is zero in double precision.
     by_hand = np.logaddexp(0, outputs) - labels * outputs
     npt.assert_allclose(losses, by_hand, rtol=1e-12, atol=1e-13)
     predictions = loss.predictions(torch.from_numpy(outputs))

@@ -1,4 +1,4 @@
-"""The network against its layers by hand, and windows of which steps are missing."""
+"""Network against its equations in NumPy, padding and dropout."""
 
 import numpy as np
 import numpy.testing as npt
@@ -17,7 +17,7 @@ POOLINGS = ["last", "mean", "max", "attention"]
 
 
 def make_network(n_features=2, n_outputs=3, seed=0, **architecture):
-    """Build a network in double precision of which no weight is zero."""
+    """Build a network in double precision without zero weights."""
     network = RecurrentNetwork(
         n_features, n_outputs, **{"dtype": torch.float64, **architecture}
     )
@@ -61,7 +61,7 @@ def test_forward_follows_the_equations():
 
 
 def carry_over(layer, theirs, suffix):
-    """Copy the weights of one direction of a PyTorch LSTM, whose biases are two."""
+    """Copy the weights of one direction of a PyTorch LSTM, which has two biases."""
     w_x, w_h, b_x, b_h = (
         getattr(theirs, f"{name}_{suffix}")
         for name in ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
@@ -77,9 +77,9 @@ def test_bidirectional_states_are_those_of_pytorch():
         theirs = nn.LSTM(2, 4, 2, batch_first=True, bidirectional=True).double()
     ours = make_network(hidden_layer_sizes=(4, 4), bidirectional=True)
     with torch.no_grad():
-        for number, (forwards, backwards) in enumerate(ours.layers):
-            carry_over(forwards, theirs, f"l{number}")
-            carry_over(backwards, theirs, f"l{number}_reverse")
+        for number, (forward, backward) in enumerate(ours.layers):
+            carry_over(forward, theirs, f"l{number}")
+            carry_over(backward, theirs, f"l{number}_reverse")
     windows = random_windows()
     states, (last, _) = theirs(windows)
     npt.assert_allclose(
@@ -92,7 +92,7 @@ def test_bidirectional_states_are_those_of_pytorch():
 @pytest.mark.parametrize("bidirectional", [False, True])
 @pytest.mark.parametrize("pooling", POOLINGS)
 @pytest.mark.parametrize("cell", CELLS)
-def test_missing_steps_do_not_count(cell, pooling, bidirectional):
+def test_padding_does_not_change_the_outputs(cell, pooling, bidirectional):
     network = make_network(
         hidden_layer_sizes=(4, 3),
         cell=cell,
@@ -108,9 +108,7 @@ def test_missing_steps_do_not_count(cell, pooling, bidirectional):
 
 @pytest.mark.parametrize("activation", ["tanh", "identity"])
 @pytest.mark.parametrize("bidirectional", [False, True])
-def test_readings_at_missing_steps_may_be_as_large_as_floats_go(
-    activation, bidirectional
-):
+def test_values_at_padding_may_be_the_largest_floats(activation, bidirectional):
     network = make_network(
         hidden_layer_sizes=(3,), activation=activation, bidirectional=bidirectional
     )
@@ -129,7 +127,7 @@ def test_readings_at_missing_steps_may_be_as_large_as_floats_go(
 @pytest.mark.parametrize("bidirectional", [False, True])
 @pytest.mark.parametrize("pooling", POOLINGS)
 @pytest.mark.parametrize("cell", CELLS)
-def test_every_window_is_answered_as_if_alone(cell, pooling, bidirectional):
+def test_outputs_of_a_window_do_not_depend_on_the_others(cell, pooling, bidirectional):
     network = make_network(
         hidden_layer_sizes=(4, 3),
         cell=cell,
@@ -140,23 +138,23 @@ def test_every_window_is_answered_as_if_alone(cell, pooling, bidirectional):
     n_padding = torch.tensor([0, 3, 1, 4, 0])
     outputs = network(windows, n_padding).detach()
     alone = [
-        network(window[None, missing:])[0].detach()
-        for window, missing in zip(windows, n_padding.tolist(), strict=True)
+        network(window[None, n:])[0].detach()
+        for window, n in zip(windows, n_padding.tolist(), strict=True)
     ]
     npt.assert_allclose(outputs, torch.stack(alone), rtol=1e-12)
 
 
-def test_nothing_missing_is_the_same_said_either_way():
+def test_padding_of_zero_steps_is_no_padding():
     network = make_network(hidden_layer_sizes=(4, 3), bidirectional=True)
     windows = random_windows()
-    none_missing = network(windows, torch.zeros(len(windows), dtype=int))
-    npt.assert_allclose(none_missing.detach(), network(windows).detach(), rtol=1e-12)
+    not_padded = network(windows, torch.zeros(len(windows), dtype=int))
+    npt.assert_allclose(not_padded.detach(), network(windows).detach(), rtol=1e-12)
 
 
 @pytest.mark.parametrize("bidirectional", [False, True])
 @pytest.mark.parametrize("pooling", POOLINGS)
 @pytest.mark.parametrize("cell", CELLS)
-def test_window_without_any_step_is_answered_by_the_bias(cell, pooling, bidirectional):
+def test_output_of_a_window_of_padding_alone_is_the_bias(cell, pooling, bidirectional):
     network = make_network(
         hidden_layer_sizes=(4, 3),
         cell=cell,
@@ -171,14 +169,14 @@ def test_window_without_any_step_is_answered_by_the_bias(cell, pooling, bidirect
 
 
 @pytest.mark.parametrize("cell", CELLS)
-def test_states_of_missing_steps_are_zero(cell):
+def test_states_of_padding_are_zero(cell):
     network = make_network(hidden_layer_sizes=(4, 3), cell=cell, bidirectional=True)
     step_mask = make_step_mask(5, torch.tensor([0, 2, 5, 1]))
     states, last = network.states(random_windows(), step_mask)
-    missing = (states.detach() == 0).all(2)
-    for row, n_padding in zip(missing, [0, 2, 5, 1], strict=True):
+    is_zero = (states.detach() == 0).all(2)
+    for row, n_padding in zip(is_zero, [0, 2, 5, 1], strict=True):
         npt.assert_array_equal(row, np.arange(5) < n_padding)
-    # The last state of the second direction is at the first step that exists.
+    # The last state of the second direction is that of the first real step.
     by_hand = [
         torch.cat([s[4, :3], s[first, 3:]])
         for s, first in zip(states, [0, 2, 4, 1], strict=True)
@@ -186,13 +184,13 @@ def test_states_of_missing_steps_are_zero(cell):
     npt.assert_array_equal(last.detach(), torch.stack(by_hand).detach())
 
 
-def test_reading_a_window_backwards_swaps_the_directions():
+def test_reversed_windows_swap_the_directions():
     network = make_network(hidden_layer_sizes=(3,), bidirectional=True)
     windows = random_windows()
-    forwards, backwards = network.states(windows)[0].detach().chunk(2, 2)
+    forward, backward = network.states(windows)[0].detach().chunk(2, 2)
     network.layers[0] = nn.ModuleList(reversed(network.layers[0]))
     swapped = network.states(windows.flip(1))[0].detach().flip(1)
-    npt.assert_allclose(swapped, torch.cat([backwards, forwards], 2), rtol=1e-12)
+    npt.assert_allclose(swapped, torch.cat([backward, forward], 2), rtol=1e-12)
 
 
 @pytest.mark.parametrize(
@@ -226,16 +224,16 @@ def test_multiplications_are_counted_as_by_hand(changes, expected):
 
 
 def head_inputs(network, windows):
-    """What the head sees, twice: with dropout as trained, and as it predicts."""
-    seen = []
-    handle = network.head.register_forward_pre_hook(lambda _, given: seen.extend(given))
+    """Inputs of the head, in training and in prediction."""
+    inputs = []
+    handle = network.head.register_forward_pre_hook(lambda _, args: inputs.extend(args))
     network.train()(windows)
     network.eval()(windows)
     handle.remove()
-    return [part.detach() for part in seen]
+    return [part.detach() for part in inputs]
 
 
-def test_dropout_hides_its_share_and_keeps_the_mean():
+def test_dropout_drops_its_fraction_and_keeps_the_mean():
     network = make_network(hidden_layer_sizes=(40,), dropout=0.25)
     network.generator = random_generator(0)
     dropped, whole = head_inputs(network, random_windows(500))
@@ -247,7 +245,7 @@ def test_dropout_hides_its_share_and_keeps_the_mean():
 
 
 @pytest.mark.parametrize("dropout", ["dropout", "recurrent_dropout"])
-def test_predictions_know_no_dropout(dropout):
+def test_predictions_are_without_dropout(dropout):
     sizes = {"hidden_layer_sizes": (5, 4)}
     windows = random_windows()
     with_dropout = make_network(**sizes, **{dropout: 0.5})
@@ -259,19 +257,19 @@ def test_predictions_know_no_dropout(dropout):
 
 
 @pytest.mark.parametrize("cell", CELLS)
-def test_missing_steps_do_not_grow_out_of_bounds(cell):
-    # Whoever reads on over missing steps ends with infinite states here.
+def test_states_do_not_grow_over_padding(cell):
+    # States would be infinite if the cells read the padding.
     network = make_network(hidden_layer_sizes=(2,), cell=cell, activation="relu")
-    backwards = make_network(
+    backward = make_network(
         hidden_layer_sizes=(2,), cell=cell, activation="relu", bidirectional=True
     )
-    for layers in (*network.layers, *backwards.layers):
+    for layers in (*network.layers, *backward.layers):
         for layer in layers:
             with torch.no_grad():
                 layer.recurrent.copy_(3 * torch.eye(len(layer.recurrent), 2))
                 layer.bias.fill_(3.0)
     windows, n_padding = random_windows(3, 900), torch.tensor([895, 896, 899])
-    for some in (network, backwards):
+    for some in (network, backward):
         outputs = some(windows, n_padding)
         gradients = torch.autograd.grad(outputs.sum(), list(some.parameters()))
         assert all(gradient.isfinite().all() for gradient in gradients)
@@ -279,17 +277,17 @@ def test_missing_steps_do_not_grow_out_of_bounds(cell):
         npt.assert_allclose(outputs.detach(), expected.detach(), rtol=1e-9)
 
 
-def test_dropout_also_stands_between_two_layers():
+def test_dropout_is_also_between_two_layers():
     network = make_network(hidden_layer_sizes=(40, 4), dropout=0.5).train()
     network.generator = random_generator(0)
-    seen = []
+    inputs = []
     hook = network.layers[1][0].register_forward_pre_hook
-    hook(lambda _, given: seen.append(given[0].detach()))
+    hook(lambda _, args: inputs.append(args[0].detach()))
     network(random_windows(100))
-    assert (seen[0] == 0).double().mean() == pytest.approx(0.5, abs=0.02)
+    assert (inputs[0] == 0).double().mean() == pytest.approx(0.5, abs=0.02)
 
 
-def test_recurrent_dropout_hides_the_same_units_at_every_step():
+def test_recurrent_dropout_drops_the_same_units_at_every_step():
     network = make_network(hidden_layer_sizes=(6,), cell="rnn", recurrent_dropout=0.5)
     (layer,) = network.layers[0]
     windows = random_windows()
@@ -297,14 +295,14 @@ def test_recurrent_dropout_hides_the_same_units_at_every_step():
     mask = dropout_mask((len(windows), 6), 0.5, windows, random_generator(0))
     assert 0 < (mask == 0).double().mean() < 1
     before = torch.zeros_like(mask)
-    for readings, after in zip(windows.unbind(1), states.unbind(1), strict=True):
-        from_inputs = readings @ layer.inputs.T + layer.bias
+    for values, after in zip(windows.unbind(1), states.unbind(1), strict=True):
+        from_inputs = values @ layer.inputs.T + layer.bias
         by_hand = torch.tanh(from_inputs + (mask * before) @ layer.recurrent.T)
         npt.assert_allclose(after.detach(), by_hand.detach(), rtol=1e-12)
         before = after
 
 
-def test_global_random_numbers_are_left_alone():
+def test_global_random_generator_is_not_used():
     before = torch.get_rng_state()
     network = make_network(
         hidden_layer_sizes=(4, 3),
@@ -317,7 +315,7 @@ def test_global_random_numbers_are_left_alone():
     assert torch.equal(torch.get_rng_state(), before)
 
 
-def test_one_seed_drops_the_same_numbers():
+def test_one_seed_drops_the_same_units():
     network = make_network(dropout=0.5, recurrent_dropout=0.5).train()
     outputs = []
     for seed in (0, 0, 1):

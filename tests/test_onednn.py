@@ -1,4 +1,4 @@
-"""oneDNN: where it is ahead, and that the choice changes no answer."""
+"""Detection of processors on which oneDNN is fast."""
 
 import platform
 from pathlib import Path
@@ -8,7 +8,7 @@ import torch
 
 from sklstm._nn import onednn
 from sklstm._nn.dispatch import LARGE_PRODUCT
-from sklstm._nn.products import product_for, wide_product
+from sklstm._nn.products import matmul_for, onednn_matmul
 
 ZEN_5 = "vendor_id\t: AuthenticAMD\ncpu family\t: 26\nmodel\t\t: 2\n"
 
@@ -25,11 +25,11 @@ ZEN_5 = "vendor_id\t: AuthenticAMD\ncpu family\t: 26\nmodel\t\t: 2\n"
         ("", 0),
     ],
 )
-def test_families_of_amd_are_read(processor, family):
+def test_the_family_of_amd_processors_is_read(processor, family):
     assert onednn._amd_family(processor) == family
 
 
-def test_a_system_without_a_file_on_its_processor_is_asked(monkeypatch):
+def test_processor_is_described_without_a_file_too(monkeypatch):
     monkeypatch.setattr(onednn, "CPU_INFO", Path("/no/such/file"))
     monkeypatch.setattr(platform, "processor", lambda: "AMD64 Family 26")
     assert onednn._processor() == "AMD64 Family 26"
@@ -37,7 +37,7 @@ def test_a_system_without_a_file_on_its_processor_is_asked(monkeypatch):
 
 @pytest.fixture
 def zen_5(monkeypatch):
-    """A processor and a PyTorch where oneDNN is ahead, asked anew what they are."""
+    """A processor and a PyTorch with a wide oneDNN, without cached answers."""
     monkeypatch.setattr(onednn, "_processor", lambda: ZEN_5)
     monkeypatch.setattr(torch.backends.cpu, "get_cpu_capability", lambda: "AVX512")
     monkeypatch.setattr(torch.backends.mkl, "is_available", lambda: True)
@@ -47,7 +47,7 @@ def zen_5(monkeypatch):
 
 
 @pytest.mark.usefixtures("zen_5")
-def test_mkl_leaves_wide_instructions_of_late_amd_processors():
+def test_onednn_is_wider_than_mkl_on_a_zen_5():
     assert onednn.is_wide()
     assert onednn.is_wider_than_mkl()
 
@@ -57,14 +57,14 @@ def test_mkl_leaves_wide_instructions_of_late_amd_processors():
     ("changes", "is_wider"),
     [(("26", "27"), True), (("26", "25"), False), (("AuthenticAMD", "Intel"), False)],
 )
-def test_other_wide_processors(changes, is_wider, monkeypatch):
+def test_mkl_is_as_wide_on_other_processors(changes, is_wider, monkeypatch):
     monkeypatch.setattr(onednn, "_processor", lambda: ZEN_5.replace(*changes))
     assert onednn.is_wide()
     assert onednn.is_wider_than_mkl() == is_wider
 
 
 @pytest.mark.usefixtures("zen_5")
-def test_another_library_than_mkl_is_trusted(monkeypatch):
+def test_another_library_than_mkl_is_as_wide(monkeypatch):
     monkeypatch.setattr(torch.backends.mkl, "is_available", lambda: False)
     assert onednn.is_wide()
     assert not onednn.is_wider_than_mkl()
@@ -74,11 +74,15 @@ def test_another_library_than_mkl_is_trusted(monkeypatch):
 @pytest.mark.parametrize(
     ("owner", "name", "value"),
     [
-        (torch.backends.cpu, "get_cpu_capability", lambda: "AVX2"),  # as in some clouds
+        (
+            torch.backends.cpu,
+            "get_cpu_capability",
+            lambda: "AVX2",
+        ),  # as on some cloud machines
         (torch.backends.mkldnn, "is_available", lambda: False),
     ],
 )
-def test_without_wide_instructions_or_onednn_nothing_is_wide(
+def test_nothing_is_wide_without_wide_instructions_or_onednn(
     owner, name, value, monkeypatch
 ):
     monkeypatch.setattr(owner, name, value)
@@ -87,14 +91,14 @@ def test_without_wide_instructions_or_onednn_nothing_is_wide(
 
 
 @pytest.mark.usefixtures("zen_5")
-def test_a_pytorch_without_the_private_product_multiplies_by_its_own(monkeypatch):
+def test_the_private_product_of_pytorch_may_be_absent(monkeypatch):
     monkeypatch.setattr(onednn, "PRODUCT", "no_such_operation")
     assert onednn.is_wide()
     assert not onednn.is_wider_than_mkl()
 
 
 @pytest.mark.usefixtures("zen_5")
-def test_who_turns_onednn_off_is_obeyed(monkeypatch):
+def test_onednn_can_be_disabled(monkeypatch):
     monkeypatch.setattr(torch.backends.mkldnn, "enabled", False)
     assert not onednn.is_wide()
     assert not onednn.is_wider_than_mkl()
@@ -104,5 +108,5 @@ def test_who_turns_onednn_off_is_obeyed(monkeypatch):
 def test_large_products_are_multiplied_by_onednn(is_large, monkeypatch):
     monkeypatch.setattr(onednn, "is_wider_than_mkl", lambda: True)
     shape = 64, 128, LARGE_PRODUCT // 64 // (128 if is_large else 129)
-    expected = wide_product if is_large else torch.matmul
-    assert product_for(shape, torch.float32) is expected
+    expected = onednn_matmul if is_large else torch.matmul
+    assert matmul_for(shape, torch.float32) is expected

@@ -1,4 +1,4 @@
-"""Optimisers against PyTorch's, flat weights against the network they belong to."""
+"""Optimizers against those of PyTorch, and flat weights against their network."""
 
 from copy import deepcopy
 from types import SimpleNamespace
@@ -10,7 +10,7 @@ import torch
 
 from sklstm._nn.initialization import initialize
 from sklstm._nn.network import RecurrentNetwork
-from sklstm._nn.optimizers import SGD, Adam, FlatWeights, StepSize, make_optimizer
+from sklstm._nn.optimizers import SGD, Adam, FlatWeights, Schedule, make_optimizer
 from sklstm._nn.runtime import random_generator
 
 DECAY = 0.1
@@ -38,14 +38,14 @@ def loss_of(network, windows):
     return (network(windows)[:, 0] - windows.sum((1, 2))).square().mean()
 
 
-def their_optimizer(solver, network, step_size):
-    """PyTorch's optimiser of the same name."""
+def their_optimizer(solver, network, learning_rate):
+    """Return PyTorch's optimizer of the same name."""
     if solver == "sgd":
         return torch.optim.SGD(
-            network.parameters(), lr=step_size, momentum=0.9, nesterov=True
+            network.parameters(), lr=learning_rate, momentum=0.9, nesterov=True
         )
     if solver == "adam":
-        return torch.optim.Adam(network.parameters(), lr=step_size)
+        return torch.optim.Adam(network.parameters(), lr=learning_rate)
     groups = [
         {
             "params": [p for p in network.parameters() if (p.dim() > 1) == is_matrix],
@@ -53,7 +53,7 @@ def their_optimizer(solver, network, step_size):
         }
         for is_matrix in (True, False)
     ]
-    return torch.optim.AdamW(groups, lr=step_size)
+    return torch.optim.AdamW(groups, lr=learning_rate)
 
 
 @pytest.mark.parametrize("solver", ["adam", "adamw", "sgd"])
@@ -63,9 +63,9 @@ def test_twenty_steps_are_those_of_pytorch(solver, windows):
     optimizer = make_optimizer(solver, weights, 0.01, DECAY)
     reference = their_optimizer(solver, theirs, 0.01)
     for step in range(20):
-        # A step size of its own for the last steps, as the schedules set it.
+        # Schedules change the learning rate between steps.
         if step == 15:
-            optimizer.step_size = 0.003
+            optimizer.learning_rate = 0.003
             for group in reference.param_groups:
                 group["lr"] = 0.003
         weights.set_gradient(loss_of(ours, windows))
@@ -78,12 +78,10 @@ def test_twenty_steps_are_those_of_pytorch(solver, windows):
 
 
 @pytest.mark.parametrize("solver", ["adam", "adamw"])
-def test_adam_in_parts_takes_the_steps_of_adam_in_one_pass(
-    solver, windows, monkeypatch
-):
-    ended = []
-    for has_one_pass in (True, False):
-        if not has_one_pass:
+def test_unfused_adam_takes_the_steps_of_fused_adam(solver, windows, monkeypatch):
+    results = []
+    for is_fused in (True, False):
+        if not is_fused:
             monkeypatch.delattr(torch, "_fused_adam_")
         network = new_network()
         weights = FlatWeights(network)
@@ -91,11 +89,11 @@ def test_adam_in_parts_takes_the_steps_of_adam_in_one_pass(
         for _ in range(20):
             weights.set_gradient(loss_of(network, windows))
             optimizer.step()
-        ended.append(weights.values)
-    npt.assert_allclose(*ended, rtol=1e-12, atol=1e-15)
+        results.append(weights.values)
+    npt.assert_allclose(*results, rtol=1e-12, atol=1e-15)
 
 
-def test_first_step_of_adam_is_the_step_size_against_the_gradient(network, windows):
+def test_first_step_of_adam_has_the_size_of_the_learning_rate(network, windows):
     weights = FlatWeights(network)
     before = weights.values.clone()
     weights.set_gradient(loss_of(network, windows))
@@ -106,7 +104,7 @@ def test_first_step_of_adam_is_the_step_size_against_the_gradient(network, windo
     npt.assert_allclose(moved[clear], -0.01 * weights.gradient[clear].sign(), rtol=1e-4)
 
 
-def test_decay_of_adamw_leaves_biases_alone(network):
+def test_decay_of_adamw_does_not_change_biases(network):
     weights = FlatWeights(network)
     before = weights.values.clone()
     make_optimizer("adamw", weights, 0.01, DECAY).step()  # the gradient is zero
@@ -116,12 +114,12 @@ def test_decay_of_adamw_leaves_biases_alone(network):
     npt.assert_array_equal(weights.values[n_in_matrices:], before[n_in_matrices:])
 
 
-def test_alpha_is_no_decay_of_adam(network):
+def test_adam_has_no_weight_decay(network):
     assert make_optimizer("adam", FlatWeights(network), 0.01, DECAY).decay == 0
 
 
 @pytest.mark.parametrize("solver", ["adam", "sgd"])
-def test_state_goes_on_where_it_was(solver, windows):
+def test_a_loaded_state_continues_training(solver, windows):
     def steps(optimizer, network, n_steps):
         for _ in range(n_steps):
             optimizer.weights.set_gradient(loss_of(network, windows))
@@ -132,25 +130,25 @@ def test_state_goes_on_where_it_was(solver, windows):
     first = make_optimizer(solver, FlatWeights(halved), 0.01, 0)
     steps(first, halved, 3)
     second = make_optimizer(solver, FlatWeights(halved), 0.01, 0)
-    second.go_on_from(first.state)
+    second.load_state(first.state)
     first_state = deepcopy(first.state)
     steps(second, halved, 3)
     for ours, expected in zip(halved.parameters(), whole.parameters(), strict=True):
         assert torch.equal(ours, expected)
-    for name, value in first_state.items():  # the first one's state is still its own
+    for name, value in first_state.items():  # loading has copied the state
         npt.assert_array_equal(first.state[name], value)
 
 
-def test_state_of_another_solver_is_left_aside(network):
+def test_the_state_of_another_solver_is_ignored(network):
     weights = FlatWeights(network)
     adam, sgd = Adam(weights, 0.01), SGD(weights, 0.01)
     sgd.state["velocity"] += 1
-    adam.go_on_from(sgd.state)
+    adam.load_state(sgd.state)
     assert set(adam.state) == {"n_steps", "mean", "mean_square"}
     assert not adam.state["mean"].any()
 
 
-def test_flat_weights_leave_the_outputs_as_they_were(network, windows):
+def test_flat_weights_do_not_change_the_outputs(network, windows):
     before = network(windows).detach()
     FlatWeights(network)
     assert torch.equal(network(windows), before)
@@ -166,7 +164,7 @@ def test_flat_weights_are_the_weights_of_the_network(network, windows):
     assert (weights.values == 7).sum() == 1
 
 
-def test_matrices_stand_before_biases(network):
+def test_matrices_come_before_biases(network):
     weights = FlatWeights(network)
     matrices = [p for p in network.parameters() if p.dim() == 2]
     biases = [p for p in network.parameters() if p.dim() == 1]
@@ -176,7 +174,7 @@ def test_matrices_stand_before_biases(network):
     assert len(weights.matrices) == sum(p.numel() for p in matrices)
 
 
-def test_gradient_stands_where_its_weights_do(network, windows):
+def test_gradient_is_in_the_order_of_the_weights(network, windows):
     weights = FlatWeights(network)
     weights.set_gradient(loss_of(network, windows))
     loss_of(network, windows).backward()
@@ -199,7 +197,7 @@ def test_penalty_is_on_matrices_only(network):
     npt.assert_array_equal(weights.gradient[len(expected) :], 1)
 
 
-def test_long_gradient_is_cut_to_its_greatest_length(network):
+def test_a_long_gradient_is_scaled_to_the_maximum_norm(network):
     weights = FlatWeights(network)
     weights.gradient.zero_()[:2] = torch.tensor([30.0, 40.0])
     weights.clip_gradient(2.5)
@@ -207,7 +205,7 @@ def test_long_gradient_is_cut_to_its_greatest_length(network):
 
 
 @pytest.mark.parametrize("gradient", [[0.3, 0.4], [0.0, 0.0]])
-def test_short_gradient_stays_as_it_is(gradient, network):
+def test_a_short_gradient_is_not_changed(gradient, network):
     weights = FlatWeights(network)
     weights.gradient.zero_()[:2] = torch.tensor(gradient)
     before = weights.gradient.clone()
@@ -215,37 +213,37 @@ def test_short_gradient_stays_as_it_is(gradient, network):
     assert torch.equal(weights.gradient, before)
 
 
-def step_sizes(learning_rate, max_iter):
-    optimizer = SimpleNamespace(step_size=0.01)
-    step_size = StepSize(learning_rate, optimizer, max_iter)
+def learning_rates(name, max_iter):
+    optimizer = SimpleNamespace(learning_rate=0.01)
+    schedule = Schedule(name, optimizer, max_iter)
     for epoch in range(max_iter):
-        step_size.start_epoch(epoch)
-        yield optimizer.step_size
+        schedule.start_epoch(epoch)
+        yield optimizer.learning_rate
 
 
-def test_cosine_goes_from_all_to_nothing():
+def test_cosine_decays_to_zero():
     # cos(0), cos(45 deg), cos(90 deg), cos(135 deg)
-    shares = [1, (1 + 0.5**0.5) / 2, 0.5, (1 - 0.5**0.5) / 2]
-    npt.assert_allclose(list(step_sizes("cosine", 4)), 0.01 * np.array(shares))
+    factors = [1, (1 + 0.5**0.5) / 2, 0.5, (1 - 0.5**0.5) / 2]
+    npt.assert_allclose(list(learning_rates("cosine", 4)), 0.01 * np.array(factors))
 
 
-@pytest.mark.parametrize("learning_rate", ["constant", "adaptive"])
-def test_other_step_sizes_do_not_change_with_the_epoch(learning_rate):
-    assert list(step_sizes(learning_rate, 4)) == [0.01] * 4
+@pytest.mark.parametrize("name", ["constant", "adaptive"])
+def test_other_schedules_do_not_depend_on_the_epoch(name):
+    assert list(learning_rates(name, 4)) == [0.01] * 4
 
 
-def test_adaptive_divides_by_five_until_nothing_is_left():
-    optimizer = SimpleNamespace(step_size=1e-3)
-    step_size = StepSize("adaptive", optimizer, 10)
-    seen = []
-    while not step_size.gives_up():
-        seen.append(optimizer.step_size)
-    npt.assert_allclose(seen, [2e-4, 4e-5, 8e-6, 1.6e-6])
-    assert optimizer.step_size == seen[-1]
+def test_adaptive_divides_by_five_down_to_the_minimum():
+    optimizer = SimpleNamespace(learning_rate=1e-3)
+    schedule = Schedule("adaptive", optimizer, 10)
+    rates = []
+    while schedule.reduce():
+        rates.append(optimizer.learning_rate)
+    npt.assert_allclose(rates, [2e-4, 4e-5, 8e-6, 1.6e-6])
+    assert optimizer.learning_rate == rates[-1]
 
 
-@pytest.mark.parametrize("learning_rate", ["constant", "cosine"])
-def test_other_step_sizes_give_up_at_once(learning_rate):
-    optimizer = SimpleNamespace(step_size=1e-3)
-    assert StepSize(learning_rate, optimizer, 10).gives_up()
-    assert optimizer.step_size == 1e-3
+@pytest.mark.parametrize("name", ["constant", "cosine"])
+def test_other_schedules_are_not_reduced(name):
+    optimizer = SimpleNamespace(learning_rate=1e-3)
+    assert not Schedule(name, optimizer, 10).reduce()
+    assert optimizer.learning_rate == 1e-3

@@ -9,7 +9,7 @@ from sklearn.model_selection import GridSearchCV, cross_val_score
 
 from sklstm import LSTMClassifier, LSTMRegressor, pad_sequences
 from sklstm._nn.masking import trim
-from sklstm._nn.training import Plan, _batches
+from sklstm._nn.training import TrainingOptions, _batches
 
 RANDOM = np.random.default_rng(0)
 LENGTHS = RANDOM.integers(3, 30, 60)
@@ -92,8 +92,11 @@ def test_a_batch_holds_rows_of_similar_length():
         targets = n_padding
 
     Rows.n_padding = n_padding
-    plan, generator = Plan(batch_size=50), torch.Generator().manual_seed(0)
-    first, second = (list(_batches(Rows, plan, generator)) for _ in range(2))
+    options, generator = (
+        TrainingOptions(batch_size=50),
+        torch.Generator().manual_seed(0),
+    )
+    first, second = (list(_batches(Rows, options, generator)) for _ in range(2))
     assert sorted(torch.cat(first).tolist()) == list(range(2000))
     spreads = [np.ptp(n_padding[batch].numpy()) for batch in first]
     assert np.median(spreads) < 10

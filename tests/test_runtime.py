@@ -24,13 +24,13 @@ def test_auto_is_the_gpu_where_there_is_one():
     assert resolve_device("auto") == torch.device(expected)
 
 
-def test_cpu_is_to_be_had_anywhere():
+def test_cpu_is_always_available():
     assert resolve_device("cpu") == torch.device("cpu")
 
 
-# PyTorch knows the name "hpu", but imports a module that few have.
+# PyTorch knows the name "hpu", but imports a module that is rarely installed.
 @pytest.mark.parametrize("name", ["toaster", "", "meta", "cpu:x", "cuda:99", "hpu"])
-def test_device_that_is_not_there_is_named_with_a_way_out(name):
+def test_error_for_an_unavailable_device_names_it_and_a_way_out(name):
     with pytest.raises(ValueError, match=rf"device='{name}'.*\bdevice=\"cpu\""):
         resolve_device(name)
 
@@ -57,21 +57,21 @@ def test_small_steps_run_on_one_thread():
 
 
 @pytest.mark.usefixtures("two_threads")
-def test_big_steps_run_on_as_many_threads_as_set():
+def test_large_steps_run_on_all_threads():
     with threads_for(SMALL_STEP):
         assert torch.get_num_threads() == 2
     assert torch.get_num_threads() == 2
 
 
 @pytest.mark.usefixtures("two_threads")
-def test_threads_come_back_after_an_error():
+def test_threads_are_restored_after_an_error():
     with pytest.raises(KeyError), threads_for(0):
         raise KeyError
     assert torch.get_num_threads() == 2
 
 
 def exit_code(pid, seconds):
-    """Exit code of a child process; None if it had to be killed."""
+    """Return the exit code of a child process; None if it had to be killed."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         done, status = os.waitpid(pid, os.WNOHANG)
@@ -94,11 +94,11 @@ def test_forked_process_stays_on_one_thread():
             with threads_for(SMALL_STEP):
                 n_threads = torch.get_num_threads()
         finally:
-            os._exit(n_threads)  # nothing of pytest's may run in the child
+            os._exit(n_threads)  # pytest must not run in the child
     assert exit_code(pid, seconds=10) == 1
 
 
-def test_generator_has_its_own_numbers():
+def test_generator_is_independent_of_the_global_one():
     before = torch.get_rng_state()
     draws = [torch.rand(3, generator=random_generator(seed)) for seed in (0, 0, 1)]
     assert torch.equal(draws[0], draws[1])
@@ -106,13 +106,13 @@ def test_generator_has_its_own_numbers():
     assert torch.equal(torch.get_rng_state(), before)
 
 
-def test_generator_of_the_cpu_stays_itself():
+def test_generator_on_the_cpu_is_the_given_one():
     generator = random_generator(0)
     assert generator_on(torch.device("cpu"), generator) is generator
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64], ids=str)
-def test_mask_is_zeros_and_what_makes_up_for_them(dtype):
+def test_dropout_mask_has_zeros_and_a_mean_of_one(dtype):
     like = torch.empty(0, dtype=dtype)
     mask = dropout_mask((200, 100), 0.2, like, random_generator(0))
     assert mask.shape == (200, 100)

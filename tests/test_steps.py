@@ -89,13 +89,13 @@ def test_steps_may_have_several_numbers_and_quantiles():
     assert (np.diff(quantiles, axis=2) > 0).all()
 
 
-def test_slopes_of_steps_are_the_gradient_of_the_mean():
+def test_the_gradient_of_steps_is_that_of_the_mean():
     n_padding = torch.tensor([0, 2, 3])
     outputs = torch.from_numpy(RANDOM.normal(size=(3, 4, 2))).requires_grad_()
     targets = torch.from_numpy(RANDOM.normal(size=(3, 4, 2)))
     weights = torch.tensor([1.0, 0.5, 2.0], dtype=torch.float64)
     rows = Rows(None, n_padding, targets, weights)
-    scored, answers, put_back = rows.scored(outputs)
+    scored, answers, put_back = rows.flatten_steps(outputs)
     assert scored.shape == (4 + 2 + 1, 2)
     loss = make_loss("squared_error")
     losses = loss(scored, answers.targets)
@@ -106,8 +106,8 @@ def test_slopes_of_steps_are_the_gradient_of_the_mean():
     ) / (4 * 1.0 + 2 * 0.5 + 1 * 2.0)
     npt.assert_allclose(mean.item(), by_hand.item())
     gradient = torch.autograd.grad(mean, outputs)[0]
-    slopes = answers.slopes_of_mean(loss.slopes(scored, answers.targets), losses)
-    npt.assert_allclose(put_back(slopes.detach()), gradient)
+    ours = answers.gradient_of_mean(loss.gradient(scored, answers.targets), losses)
+    npt.assert_allclose(put_back(ours.detach()), gradient)
 
 
 def test_early_stopping_and_searches_work_on_steps():

@@ -1,4 +1,4 @@
-"""The training loop on networks small enough to follow."""
+"""Training loop on small networks."""
 
 import math
 from itertools import chain
@@ -13,17 +13,23 @@ from sklearn.neural_network import MLPRegressor
 from sklstm._nn import onednn, training
 from sklstm._nn.batches import Rows
 from sklstm._nn.initialization import initialize
-from sklstm._nn.losses import SquaredError
+from sklstm._nn.losses import IdentityLoss, SquaredError
 from sklstm._nn.network import RecurrentNetwork
 from sklstm._nn.runtime import random_generator
-from sklstm._nn.training import Plan, evaluate, predict, rows_per_block, train
+from sklstm._nn.training import (
+    TrainingOptions,
+    evaluate,
+    predict,
+    rows_per_block,
+    train,
+)
 
-# So small a step leaves the loss where it was.
+# A learning rate so small that the loss does not change.
 NO_STEP = 1e-12
 
 
 class Recorder:
-    """Counts the epochs, asks to stop after one, or is interrupted before one."""
+    """Callback runner that counts the epochs and can end or interrupt training."""
 
     def __init__(self, stop_after=None, interrupt_before=None):
         self.stop_after, self.interrupt_before = stop_after, interrupt_before
@@ -41,15 +47,24 @@ class Recorder:
         return self.n_ended == self.stop_after
 
 
-class RecordingLoss(SquaredError):
-    """Remembers the targets of every batch."""
+class BaseTestLoss(IdentityLoss):
+    """Squared error of which a subclass observes or replaces the values."""
+
+    squared_error = SquaredError()
+
+    def gradient(self, outputs, targets):
+        return self.squared_error.gradient(outputs, targets)
+
+
+class RecordingLoss(BaseTestLoss):
+    """Records the targets of every batch."""
 
     def __init__(self):
         self.batches = []
 
     def __call__(self, outputs, targets):
         self.batches.append(targets[:, 0].tolist())
-        return super().__call__(outputs, targets)
+        return self.squared_error(outputs, targets)
 
 
 def new_network(**architecture):
@@ -60,7 +75,7 @@ def new_network(**architecture):
 
 
 def random_rows(n_rows=10, seed=0, weights=None):
-    """Windows whose target is the sum of their readings, and noise."""
+    """Windows whose target is the sum of their values plus noise."""
     random = np.random.default_rng(seed)
     windows = random.normal(size=(n_rows, 4, 2))
     targets = windows.sum((1, 2))[:, None] + random.normal(size=(n_rows, 1))
@@ -83,7 +98,7 @@ def run(
         loss or SquaredError(),
         rows,
         validation,
-        plan=Plan(**options),
+        options=TrainingOptions(**options),
         generator=random_generator(seed) if isinstance(seed, int) else seed,
         callback_runner=callback_runner or Recorder(),
         optimizer_state=state,
@@ -94,8 +109,8 @@ def flat(network):
     return torch.cat([p.detach().ravel() for p in network.parameters()]).numpy()
 
 
-def test_loss_goes_down_to_what_can_be_learnt():
-    # The sum of a window's readings, without noise, is within reach of identity.
+def test_loss_decreases_to_zero_on_a_linear_target():
+    # A network with identity activations can compute the sum of a window.
     network = new_network(activation="identity", cell="rnn")
     rows = random_rows()
     rows = rows._replace(targets=rows.windows.sum((1, 2))[:, None])
@@ -103,32 +118,32 @@ def test_loss_goes_down_to_what_can_be_learnt():
     assert history.loss_curve[-1] < 1e-3 * history.loss_curve[0]
 
 
-def test_best_validation_weights_are_put_back():
+def test_best_validation_weights_are_restored():
     network, validation = new_network(), random_rows(seed=1)
     history, _ = run(
         network, random_rows(), validation, max_iter=300, learning_rate_init=0.05
     )
     curve = history.validation_loss_curve
-    assert curve[-1] > min(curve)  # or there was nothing to put back
+    assert curve[-1] > min(curve)  # the last weights are not the best
     assert history.best_loss == min(curve)
     assert evaluate(network, SquaredError(), validation) == min(curve)
 
 
-def test_without_validation_the_last_weights_stay():
-    # Steps so long that the loss jumps up and down.
+def test_last_weights_are_kept_without_validation():
+    # A learning rate so large that the loss oscillates.
     options = {"learning_rate_init": 1.0, "tol": 0.0, "n_iter_no_change": 100}
     network, rows = new_network(), random_rows()
     history, _ = run(network, rows, max_iter=12, **options)
     longer, _ = run(new_network(), rows, max_iter=13, **options)
     assert history.validation_loss_curve is None
     assert history.best_loss == min(history.loss_curve)
-    # An epoch of one batch begins with the weights that the one before has left.
+    # The loss of an epoch of one batch is that of the weights before the epoch.
     after = evaluate(network, SquaredError(), rows)
     assert after == pytest.approx(longer.loss_curve[12], rel=1e-12)
-    assert after > history.best_loss  # or there was nothing to keep
+    assert after > history.best_loss  # the last weights are not the best
 
 
-def test_loss_of_an_epoch_is_that_of_its_first_weights_in_one_batch():
+def test_loss_of_one_batch_is_that_of_the_initial_weights():
     network, rows = new_network(), random_rows()
     before = evaluate(network, SquaredError(), rows)
     history, _ = run(network, rows, max_iter=1)
@@ -142,13 +157,13 @@ def test_training_ends_when_the_multilayer_perceptron_does(n_iter_no_change):
     history, _ = run(new_network(), rows, **options)
     perceptron = MLPRegressor(random_state=0, **options)
     perceptron.fit(rows.windows.flatten(1).numpy(), rows.targets[:, 0].numpy())
-    # The first epoch is better than none; then more than n_iter_no_change are not.
+    # The first epoch is an improvement, the next n_iter_no_change + 1 are not.
     assert len(history.loss_curve) == perceptron.n_iter_ == n_iter_no_change + 2
     assert history.ended_by == "tol"
 
 
-class FallingLoss(SquaredError):
-    """Falls by the same amount every time it is asked."""
+class FallingLoss(BaseTestLoss):
+    """Decreases by the same amount at every call."""
 
     def __init__(self, fall):
         self.fall, self.n_calls = fall, 0
@@ -162,15 +177,15 @@ class FallingLoss(SquaredError):
     ("fall", "ended_by", "n_epochs"), [(0.25, "max_iter", 30), (0.125, "tol", 14)]
 )
 def test_loss_must_fall_by_tol_from_the_best(fall, ended_by, n_epochs):
-    # A fall of tol is enough. Half of it never is: the best moves along with the loss,
-    # as in scikit-learn.
+    # A decrease of tol is an improvement. Half of it never is, because the best loss
+    # decreases too, as in scikit-learn.
     loss = FallingLoss(fall)
     options = {"tol": 0.25, "n_iter_no_change": 12, "max_iter": 30}
     history, _ = run(new_network(), random_rows(), loss=loss, **options)
     assert (history.ended_by, len(history.loss_curve)) == (ended_by, n_epochs)
 
 
-def test_progress_is_judged_on_validation_rows():
+def test_progress_is_measured_on_validation_rows():
     network, validation = new_network(), random_rows(seed=1)
     history, _ = run(network, random_rows(), validation, n_iter_no_change=5, tol=0.01)
     best, count = math.inf, []
@@ -195,21 +210,21 @@ def test_training_ends_after_max_iter_epochs():
     )
 
 
-def test_adaptive_step_size_gets_smaller_before_training_ends():
+def test_adaptive_learning_rate_is_reduced_before_training_ends():
     options = {"learning_rate": "adaptive", "tol": 10.0, "n_iter_no_change": 1}
     history, _ = run(new_network(), random_rows(), learning_rate_init=1e-4, **options)
-    # Two epochs each at 1e-4, 2e-5, 4e-6 (the next would be less than 1e-6), and the
-    # first, which is better than none.
+    # The first epoch, which is an improvement, and two epochs each at 1e-4, 2e-5 and
+    # 4e-6. The next learning rate would be less than 1e-6.
     assert (history.ended_by, len(history.loss_curve)) == ("tol", 1 + 3 * 2)
 
 
-def test_watcher_can_end_training():
+def test_callback_runner_can_end_training():
     callback_runner = Recorder(stop_after=3)
     history, _ = run(new_network(), random_rows(), callback_runner=callback_runner)
     assert (history.ended_by, len(history.loss_curve)) == ("callback", 3)
 
 
-def test_interrupted_training_keeps_what_was_learnt():
+def test_interrupted_training_keeps_the_weights():
     interrupted, whole = new_network(), new_network()
     callback_runner = Recorder(interrupt_before=3)
     history, state = run(interrupted, random_rows(), callback_runner=callback_runner)
@@ -220,8 +235,8 @@ def test_interrupted_training_keeps_what_was_learnt():
     npt.assert_array_equal(flat(interrupted), flat(whole))
 
 
-class InterruptedLoss(SquaredError):
-    """Is interrupted when asked for the n-th time."""
+class InterruptedLoss(BaseTestLoss):
+    """Raises KeyboardInterrupt at the n-th call."""
 
     def __init__(self, n):
         self.n = n
@@ -230,12 +245,12 @@ class InterruptedLoss(SquaredError):
         self.n -= 1
         if self.n == 0:
             raise KeyboardInterrupt
-        return super().__call__(outputs, targets)
+        return self.squared_error(outputs, targets)
 
 
-def test_interrupt_in_the_middle_of_an_epoch_leaves_whole_epochs_in_the_history():
+def test_history_after_an_interrupt_has_complete_epochs():
     network, validation = new_network(), random_rows(seed=1)
-    # An epoch asks five times for training and once for validation.
+    # An epoch has five calls for training and one for validation.
     loss = InterruptedLoss(2 * 6 + 3)
     history, _ = run(network, random_rows(), validation, loss=loss, batch_size=2)
     assert history.ended_by == "interrupt"
@@ -243,7 +258,7 @@ def test_interrupt_in_the_middle_of_an_epoch_leaves_whole_epochs_in_the_history(
     assert evaluate(network, SquaredError(), validation) == history.best_loss
 
 
-def test_training_that_diverges_says_what_to_lower():
+def test_error_after_divergence_names_what_to_lower():
     network = new_network(activation="identity")
     options = {"learning_rate_init": 1e10, "max_grad_norm": None, "solver": "sgd"}
     with pytest.raises(ValueError, match=r"diverged.*Lower learning_rate_init \(now 1"):
@@ -255,7 +270,7 @@ def test_training_that_diverges_says_what_to_lower():
 def test_weighted_rows_count_as_repeated_rows(solver, alpha):
     counts = torch.tensor([1, 3, 1, 2, 1, 1, 1, 4, 1, 1])
     rows = random_rows()
-    repeated = rows.take(torch.arange(10).repeat_interleave(counts))
+    repeated = rows.select(torch.arange(10).repeat_interleave(counts))
     weighted = rows._replace(weights=counts.double())
     networks = new_network(), new_network()
     curves = [
@@ -266,7 +281,7 @@ def test_weighted_rows_count_as_repeated_rows(solver, alpha):
     npt.assert_allclose(*map(flat, networks), rtol=1e-12)
 
 
-def test_batches_count_by_their_weight():
+def test_loss_of_an_epoch_is_weighted():
     weights = torch.arange(1.0, 11).double()
     rows = random_rows(weights=weights)
     network = new_network()
@@ -278,7 +293,7 @@ def test_batches_count_by_their_weight():
 
 
 def recorded_batches(**options):
-    """Targets of the batches of two epochs over rows that are numbered."""
+    """Targets of the batches of two epochs on numbered rows."""
     rows = random_rows()._replace(targets=torch.arange(10.0).double()[:, None])
     loss = RecordingLoss()
     run(new_network(), rows, loss=loss, max_iter=2, batch_size=3, **options)
@@ -286,7 +301,7 @@ def recorded_batches(**options):
     return [list(chain(*batches)) for batches in (loss.batches[:4], loss.batches[4:])]
 
 
-def test_every_epoch_visits_every_row_once():
+def test_every_epoch_contains_every_row_once():
     first, second = recorded_batches()
     assert sorted(first) == sorted(second) == list(range(10))
     assert first != second
@@ -298,7 +313,7 @@ def test_rows_stay_in_order_without_shuffling():
     assert recorded_batches(shuffle=False) == [in_order, in_order]
 
 
-def test_one_seed_trains_one_network():
+def test_one_seed_gives_one_network():
     architecture = {"dropout": 0.5, "recurrent_dropout": 0.5}
     networks = [new_network(**architecture) for _ in range(3)]
     for network, seed in zip(networks, (0, 0, 1), strict=True):
@@ -308,14 +323,14 @@ def test_one_seed_trains_one_network():
     assert (first != other).all()
 
 
-def test_global_random_numbers_are_left_alone():
+def test_global_random_generator_is_not_used():
     before = torch.get_rng_state()
     network = new_network(dropout=0.5, recurrent_dropout=0.5)
     run(network, random_rows(), random_rows(seed=1), max_iter=2, batch_size=4)
     assert torch.equal(torch.get_rng_state(), before)
 
 
-def test_trained_network_answers_without_dropout():
+def test_trained_network_predicts_without_dropout():
     network = new_network(dropout=0.5, recurrent_dropout=0.5)
     run(network, random_rows(), max_iter=2)
     windows = random_rows().windows
@@ -324,7 +339,7 @@ def test_trained_network_answers_without_dropout():
     npt.assert_allclose(outputs, predict(network, [(windows, None)]), rtol=1e-9)
 
 
-def test_progress_is_judged_without_dropout():
+def test_validation_loss_is_without_dropout():
     validation = random_rows(seed=1)
     with_dropout, without = new_network(dropout=0.5), new_network()
     history, _ = run(
@@ -336,7 +351,7 @@ def test_progress_is_judged_without_dropout():
 
 @pytest.mark.parametrize("batch_size", [3, 200])
 @pytest.mark.parametrize("solver", ["adam", "adamw", "sgd"])
-def test_going_on_is_as_if_training_had_not_ended(solver, batch_size):
+def test_two_halves_of_training_equal_the_whole(solver, batch_size):
     options = {"solver": solver, "batch_size": batch_size, "alpha": 0.1}
     halved, whole = new_network(dropout=0.2), new_network(dropout=0.2)
     generator = random_generator(0)
@@ -354,7 +369,7 @@ def test_going_on_is_as_if_training_had_not_ended(solver, batch_size):
     npt.assert_array_equal(flat(halved), flat(whole))
 
 
-def test_new_optimizer_starts_anew():
+def test_without_its_state_an_optimizer_starts_anew():
     halved, whole = new_network(), new_network()
     for _ in range(2):
         run(halved, random_rows(), max_iter=2)
@@ -378,8 +393,8 @@ def test_penalty_is_that_of_the_multilayer_perceptron():
 
 @pytest.mark.parametrize(("solver", "tolerance"), [("sgd", 1e-10), ("adam", 1e-6)])
 def test_one_time_step_trains_as_the_multilayer_perceptron(solver, tolerance):
-    # From a state of zeros, the one step of a simple recurrent cell is a hidden layer.
-    # (The epsilon of scikit-learn's Adam stands elsewhere: hence its tolerance.)
+    # One step of a simple recurrent cell from a state of zeros is a hidden layer.
+    # The tolerance of Adam is larger, because scikit-learn adds epsilon elsewhere.
     rows = random_rows()
     rows = rows._replace(windows=rows.windows[:, :1])
     X, y = rows.windows[:, 0].numpy(), rows.targets[:, 0].numpy()
@@ -409,7 +424,7 @@ def test_one_time_step_trains_as_the_multilayer_perceptron(solver, tolerance):
 
 @pytest.mark.parametrize("is_weighted", [False, True])
 @pytest.mark.parametrize("n_losses", [(1,), (3,), (3, 2)], ids=str)
-def test_slopes_of_the_mean_are_its_gradient(n_losses, is_weighted):
+def test_gradient_of_the_mean_is_that_of_autograd(n_losses, is_weighted):
     weights = torch.arange(1.0, 6.0).double() if is_weighted else None
     rows = random_rows(5, weights=weights)
     numbers = torch.from_numpy(np.random.default_rng(1).normal(size=(5, *n_losses)))
@@ -418,19 +433,19 @@ def test_slopes_of_the_mean_are_its_gradient(n_losses, is_weighted):
     def losses():
         return numbers.square().reshape(5, *n_losses)
 
-    gradient = torch.autograd.grad(rows.mean(losses()), numbers)[0]
-    slopes = rows.slopes_of_mean(2 * numbers.detach(), losses())
-    npt.assert_allclose(slopes, gradient, rtol=1e-12)
+    expected = torch.autograd.grad(rows.mean(losses()), numbers)[0]
+    gradient = rows.gradient_of_mean(2 * numbers.detach(), losses())
+    npt.assert_allclose(gradient, expected, rtol=1e-12)
 
 
-def test_no_gradient_is_left_behind():
+def test_parameters_have_no_gradient_after_training():
     network = new_network()
     run(network, random_rows(), max_iter=1)
     assert all(weights.grad is None for weights in network.parameters())
 
 
 @pytest.mark.parametrize("max_grad_norm", [None, 0.01])
-def test_step_goes_along_the_gradient_of_loss_and_penalty(max_grad_norm):
+def test_sgd_follows_the_gradient_of_loss_and_penalty(max_grad_norm):
     network, rows = new_network(), random_rows()
     objective = SquaredError()(network(rows.windows), rows.targets).mean()
     objective = objective + 0.7 / 20 * sum(m.square().sum() for m in matrices(network))
@@ -453,7 +468,7 @@ def test_step_goes_along_the_gradient_of_loss_and_penalty(max_grad_norm):
     npt.assert_allclose(flat(network), before - 0.19 * gradient, rtol=1e-12, atol=1e-15)
 
 
-def test_decay_of_adamw_is_not_in_the_loss():
+def test_weight_decay_of_adamw_is_not_in_the_loss():
     rows, network = random_rows(), new_network()
     before = evaluate(network, SquaredError(), rows)
     history, _ = run(network, rows, max_iter=1, alpha=0.7, solver="adamw")
@@ -461,7 +476,7 @@ def test_decay_of_adamw_is_not_in_the_loss():
 
 
 @pytest.mark.parametrize("pooling", ["last", "attention"])
-def test_answers_do_not_depend_on_the_blocks(pooling):
+def test_outputs_do_not_depend_on_the_blocks(pooling):
     network = new_network(pooling=pooling, bidirectional=True)
     windows, n_padding = random_rows(10).windows, torch.arange(10) % 4
     at_once = predict(network, [(windows, n_padding)])
@@ -489,11 +504,11 @@ def test_gates_of_a_block_fit_a_cache(is_wide, monkeypatch):
         assert rows_per_block(new_network(), 4) == max(2, n_rows)
 
 
-def test_block_is_one_window_at_least():
+def test_a_block_has_at_least_one_window():
     assert rows_per_block(new_network(), training.STATE_NUMBERS) == 1
 
 
-def test_missing_steps_do_not_change_the_training():
+def test_padding_does_not_change_the_training():
     rows = random_rows()
     garbage = torch.full((10, 3, 2), 1e6, dtype=torch.float64)
     padded = rows._replace(

@@ -44,7 +44,7 @@ from sklstm._nn.batches import weights_of_steps
 from sklstm._nn.cells import ACTIVATIONS, CELLS
 from sklstm._nn.initialization import initialize
 from sklstm._nn.runtime import random_generator, resolve_device, threads_for
-from sklstm._nn.training import Plan, rows_per_block, train
+from sklstm._nn.training import TrainingOptions, rows_per_block, train
 from sklstm._typing import ArrayLike, Floats
 
 # With float64 input, the network is float64 if an epoch takes fewer multiplications
@@ -352,9 +352,9 @@ class BaseLSTM(
         samples = without_zero_weights(samples)
         random_state = self._random_state or check_random_state(self.random_state)
         generator = random_generator(random_state.randint(2**31 - 1))
-        plan = self._training_plan(len(samples.weights), max_iter)
+        options = self._training_options(len(samples.weights), max_iter)
         architecture = self._architecture(task, samples, former)
-        with threads_for(plan.batch_size * n_multiplications(**architecture)):
+        with threads_for(options.batch_size * n_multiplications(**architecture)):
             if former is None:
                 model = self._new_model(architecture, task, samples, generator)
             else:
@@ -368,7 +368,7 @@ class BaseLSTM(
                 model.loss,
                 model.rows(samples),
                 None if validation is None else model.rows(validation),
-                plan=plan,
+                options=options,
                 generator=generator,
                 callback_runner=callback_runner,
                 optimizer_state=optimizer_state,
@@ -432,10 +432,10 @@ class BaseLSTM(
         initialize(model.network, generator, device, self.max_timescale)
         return model
 
-    def _training_plan(self, n_samples, max_iter):
+    def _training_options(self, n_samples, max_iter):
         """Return the settings of training on a number of samples."""
         batch_size = 200 if self.batch_size == "auto" else int(self.batch_size)
-        return Plan(
+        return TrainingOptions(
             solver=self.solver,
             alpha=self.alpha,
             batch_size=min(batch_size, n_samples),

@@ -10,7 +10,7 @@ from sklstm._core.scaling import windows_to_tensors
 from sklstm._nn.architecture import make_network
 from sklstm._nn.batches import Rows
 from sklstm._nn.losses import make_loss
-from sklstm._nn.masking import answer_trimmed
+from sklstm._nn.masking import predict_trimmed
 from sklstm._nn.runtime import resolve_device
 from sklstm._nn.training import predict, rows_per_block
 
@@ -180,7 +180,7 @@ class ScaledNetwork:
         if windows.n_padding is not None:
             order = np.argsort(windows.n_padding, kind="stable")
             windows = windows.select(order)
-        run_trimmed = partial(answer_trimmed, method or self.network)
+        run_trimmed = partial(predict_trimmed, method or self.network)
         outputs = predict(self.network, self._blocks(windows), run_trimmed)
         return outputs if order is None else outputs[np.argsort(order)]
 

@@ -1,24 +1,24 @@
-"""What squashes the states of a cell, and its slope by the squashed value."""
+"""Activation functions of the cells, and their derivatives."""
 
 from collections.abc import Callable
 from typing import NamedTuple
 
 import torch
 
-# Its dtype gives way to that of whatever it is combined with.
+# The result of an operation has the dtype of the other operand, not of this one.
 ONE = torch.ones((), dtype=torch.float32, device="cpu")
 
 
 class Activation(NamedTuple):
-    """A function of every number, and its slope; both take an ``out`` to write to.
+    """Elementwise function and its derivative; both can write to ``out``.
 
-    The slope is computed from the values, not from what went in: nobody has to keep
-    the latter.
+    The derivative is computed from the values of the function, so that its arguments
+    need not be kept.
     """
 
-    values: Callable  # differentiable by PyTorch where `out` is None
-    slopes: Callable  # of the values
-    zero_stays: bool = True  # whether it maps zero to zero
+    function: Callable  # differentiable by PyTorch if `out` is None
+    derivative: Callable  # a function of the values of `function`
+    preserves_zero: bool = True  # whether it maps zero to zero
 
 
 def _relu(x, out=None):
@@ -29,21 +29,21 @@ def _identity(x, out=None):
     return x if out is None else out.copy_(x)
 
 
-def _slopes_of_tanh(values, out):
+def _tanh_derivative(values, out):
     return torch.addcmul(ONE, values, values, value=-1, out=out)
 
 
-def _slopes_of_logistic(values, out):
+def _logistic_derivative(values, out):
     return torch.addcmul(values, values, values, value=-1, out=out)
 
 
-def _slopes_of_identity(_, out):
+def _identity_derivative(_, out):
     return out.fill_(1)
 
 
 ACTIVATIONS = {
-    "tanh": Activation(torch.tanh, _slopes_of_tanh),
+    "tanh": Activation(torch.tanh, _tanh_derivative),
     "relu": Activation(_relu, torch.sign),
-    "logistic": Activation(torch.sigmoid, _slopes_of_logistic, zero_stays=False),
-    "identity": Activation(_identity, _slopes_of_identity),
+    "logistic": Activation(torch.sigmoid, _logistic_derivative, preserves_zero=False),
+    "identity": Activation(_identity, _identity_derivative),
 }

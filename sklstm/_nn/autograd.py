@@ -1,4 +1,4 @@
-"""Hidden states on a CPU, with their gradients by hand."""
+"""Unrolled cells as functions of autograd, on a CPU."""
 
 import torch
 from torch.autograd.function import once_differentiable
@@ -18,96 +18,96 @@ UNROLLED_TANH = {
 }
 
 
-def unrolled(cell, batch, keeps_history=True):
+def unroll(cell, batch, has_backward=True):
     """Unroll a cell over the steps of a batch.
 
     Parameters
     ----------
-    cell : {"lstm", "gru", "rnn"}
-        Kind of cell.
+    cell : str
+        Type of cell, a key of `UNROLLED`.
     batch : Batch
-        Kind of batch.
-    keeps_history : bool, default=True
-        Whether there is a way back from the states.
+        Shape and options of the batches.
+    has_backward : bool, default=True
+        Whether a backward pass follows.
 
     Returns
     -------
     unrolled : Unrolled
-        Buffers for such batches.
+        The cell with its buffers.
     """
     by_sigmoid = computes_tanh_by_sigmoid(cell, batch.activation, batch.dtype)
-    kinds = UNROLLED_TANH if by_sigmoid else UNROLLED
-    return kinds[cell](batch, keeps_history)
+    classes = UNROLLED_TANH if by_sigmoid else UNROLLED
+    return classes[cell](batch, has_backward)
 
 
 class Workspaces:
-    """Unrolled cells that wait for the next batch of their kind."""
+    """Unrolled cells that are kept for the next batch of the same shape."""
 
     def __init__(self):
         self._free = {}
 
-    def take(self, cell, batch):
-        """Return buffers that are not in use."""
+    def acquire(self, cell, batch):
+        """Return an unrolled cell that is not in use."""
         free = self._free.setdefault((cell, batch), [])
-        return free.pop() if free else unrolled(cell, batch)
+        return free.pop() if free else unroll(cell, batch)
 
-    def give_back(self, cell, workspace):
-        """Take buffers back whose batch is done with."""
-        self._free[cell, workspace.batch].append(workspace)
+    def release(self, cell, unrolled):
+        """Mark an unrolled cell as free."""
+        self._free[cell, unrolled.batch].append(unrolled)
 
 
 @torch.no_grad()
-def states_without_history(cell, inputs, weights, activation, step_mask, wants_states):
-    """Run all steps, with nothing kept to propagate back through.
+def inferred_states(cell, inputs, weights, activation, step_mask, wants_states):
+    """Compute the states of all steps without a backward pass.
 
     Parameters
     ----------
     cell, inputs, weights, activation
-        As of :func:`sklstm._nn.dispatch.hidden_states`.
+        As in :func:`sklstm._nn.hidden_states.hidden_states`.
     step_mask : torch.Tensor of shape (n_timesteps, n_windows) or None
-        1 where a step exists and 0 where not, which is for activations that map zero to
-        zero; None where all do.
+        1 at real steps and 0 at padding, for activations that map zero to zero. None if
+        there is no padding.
     wants_states : bool
-        Whether the states of all steps are asked for, not just the last.
+        Whether to return the states of all steps, not only the last one.
 
     Returns
     -------
     states : torch.Tensor of shape (n_windows, n_timesteps, size) or None
         Hidden state after every step.
     last : torch.Tensor of shape (n_windows, size)
-        That after the last step.
+        Hidden state after the last step.
     """
     size = weights.recurrent.shape[1]
-    kind = {"activation": activation, "has_padding": step_mask is not None}
-    batch = Batch(*inputs.shape, size, inputs.dtype, **kind)
-    steps = unrolled(cell, batch, keeps_history=False)
+    options = {"activation": activation, "has_padding": step_mask is not None}
+    batch = Batch(*inputs.shape, size, inputs.dtype, **options)
+    unrolled = unroll(cell, batch, has_backward=False)
     states = None
     if wants_states:
         states = inputs.new_empty(batch.n_timesteps, size, batch.n_windows)
-    last = steps.run_without_history(inputs, weights, step_mask, states)
+    last = unrolled.infer(inputs, weights, step_mask, states)
     return states if states is None else states.permute(2, 0, 1), last.t()
 
 
-class AllSteps(torch.autograd.Function):
-    """Hidden states of a layer of cells, with their gradients by hand."""
+class HiddenStates(torch.autograd.Function):
+    """Hidden states of a layer, with hand-derived gradients."""
 
     @staticmethod
-    def forward(ctx, settings, inputs, step_mask, mask, *weights):
-        """Run all steps.
+    def forward(ctx, settings, inputs, step_mask, recurrent_mask, *weights):
+        """Compute the states of all steps.
 
         Parameters
         ----------
         settings : tuple of (str, str, Workspaces or None)
-            Kind of cell, its activation, and where to take buffers from until the
-            backward pass; the states are views of them. None for new ones, which allow
-            several ways back.
+            Type of cell, its activation, and the source of buffers. The states are
+            views of these buffers, which are free after the backward pass. With None,
+            new buffers are allocated, and several backward passes are possible.
         inputs : torch.Tensor of shape (n_windows, n_timesteps, n_inputs)
-            Inputs in time order, zero where a step does not exist.
+            Inputs in time order, zero at padding steps.
         step_mask : torch.Tensor of shape (n_timesteps, n_windows) or None
-            1 where a step exists and 0 where not, which is for activations that map
-            zero to zero; None where all do.
-        mask : torch.Tensor of shape (n_windows, size) or None
-            What to multiply the hidden state with before the gates see it.
+            1 at real steps and 0 at padding, for activations that map zero to zero.
+            None if there is no padding.
+        recurrent_mask : torch.Tensor of shape (n_windows, size) or None
+            Factor of the hidden state before the gates.
         *weights : torch.Tensor
             The fields of :class:`~sklstm._nn.cells.CellWeights` that are not None.
 
@@ -116,42 +116,46 @@ class AllSteps(torch.autograd.Function):
         states : torch.Tensor of shape (n_windows, n_timesteps, size)
             Hidden state after every step.
         last : torch.Tensor of shape (n_windows, size)
-            That after the last step, which costs less to propagate back from.
+            Hidden state after the last step, whose backward pass is cheaper.
         """
         cell, activation, workspaces = settings
         size = weights[1].shape[1]
-        kind = inputs.dtype, activation, mask is not None, step_mask is not None
-        batch = Batch(*inputs.shape, size, *kind)
-        steps = workspaces.take(cell, batch) if workspaces else unrolled(cell, batch)
+        has_masks = recurrent_mask is not None, step_mask is not None
+        batch = Batch(*inputs.shape, size, inputs.dtype, activation, *has_masks)
+        make = workspaces.acquire if workspaces else unroll
+        unrolled = make(cell, batch)
         with torch.inference_mode():
-            steps.run_forwards(inputs, CellWeights(*weights), step_mask, mask)
+            unrolled.forward(inputs, CellWeights(*weights), step_mask, recurrent_mask)
         ctx.cell, ctx.workspaces = cell, workspaces
-        ctx.steps, ctx.step_mask = steps, step_mask
+        ctx.unrolled, ctx.step_mask = unrolled, step_mask
         ctx.save_for_backward(*weights)
         ctx.set_materialize_grads(False)
-        return steps.states.permute(2, 0, 1), steps.states[-1].t()
+        return unrolled.states.permute(2, 0, 1), unrolled.states[-1].t()
 
     @staticmethod
     @once_differentiable
     def backward(ctx, d_states, d_last):
-        """Propagate back; buffers of `workspaces` are free for the next batch then."""
-        steps, weights = ctx.steps, CellWeights(*ctx.saved_tensors)
-        if steps is None:
-            raise RuntimeError("The states of this batch are gone: run forward again.")
+        """Compute the gradients; the buffers of `workspaces` are then free."""
+        unrolled, weights = ctx.unrolled, CellWeights(*ctx.saved_tensors)
+        if unrolled is None:
+            raise RuntimeError(
+                "The states of this batch have been overwritten. Run the forward pass "
+                "again before another backward pass."
+            )
         if d_states is not None:
             d_states = d_states.permute(1, 2, 0)
         if d_last is not None:
             d_last = d_last.t()
         with torch.inference_mode():
-            gradients, d_inputs = steps.run_backwards(
+            gradients, d_inputs = unrolled.backward(
                 weights, d_states, d_last, ctx.needs_input_grad[1]
             )
         if ctx.workspaces is None:
             gradients = [g if g is None else g.clone() for g in gradients]
         else:
-            # Who lends buffers copies the gradients before the next batch.
-            ctx.workspaces.give_back(ctx.cell, steps)
-            ctx.steps = None
+            # The caller copies the gradients before the next batch overwrites them.
+            ctx.workspaces.release(ctx.cell, unrolled)
+            ctx.unrolled = None
         if d_inputs is not None:
             if ctx.step_mask is not None:
                 d_inputs *= ctx.step_mask[:, None]

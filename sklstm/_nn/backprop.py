@@ -1,4 +1,4 @@
-"""There and back through a network: its outputs, then the gradient by its weights."""
+"""Backpropagation: outputs of a network and the gradient of its weights."""
 
 import torch
 from torch.nn.functional import linear
@@ -9,118 +9,133 @@ from sklstm._nn.masking import make_step_mask, steps_first, zero_padding
 from sklstm._nn.network import RecurrentNetwork
 
 
-class ByAutograd:
-    """The way through every network, on every device.
+class AutogradBackprop:
+    """Backpropagation by autograd, for all networks and devices.
 
     Parameters
     ----------
     network : RecurrentNetwork
-        Network that is being trained.
+        Network to train.
     weights : FlatWeights
-        Its weights, and the place for their gradient.
+        Its weights and their gradient.
     """
 
     def __init__(self, network, weights):
         self.network, self.weights = network, weights
         self._outputs = None
 
-    def forwards(self, windows, n_padding=None):
-        """Return what the network answers to a batch."""
+    def forward(self, windows, n_padding=None):
+        """Return the outputs of the network for a batch."""
         self._outputs = self.network(windows, n_padding)
         return self._outputs.detach()
 
-    def backwards(self, slopes):
-        """Put the gradient by the weights in place, given that by the answers."""
-        # Had it the slopes as such, autograd would import sympy.
-        self.weights.set_gradient((self._outputs * slopes).sum())
+    def backward(self, d_outputs):
+        """Set the gradient of the weights, given the gradient of the outputs."""
+        # With `grad_outputs=d_outputs`, autograd would import sympy.
+        self.weights.set_gradient((self._outputs * d_outputs).sum())
         self._outputs = None
 
 
-class ByHand:
-    """The shorter way through a plain network: one direction, the last state, a CPU.
+class PlainBackprop:
+    """Hand-derived backpropagation, for plain stacks of layers on a CPU.
 
-    Where steps are small, autograd takes as long to keep its books as the layers to
-    compute. The answers, the gradient and the random numbers drawn are the same.
+    If steps are small, the bookkeeping of autograd takes as long as the layers. The
+    outputs, the gradient and the random numbers are the same as with autograd.
 
     Parameters
     ----------
     network : RecurrentNetwork
-        Network that is being trained; its parameters have a ``grad`` to write to.
+        Network to train. Its parameters have a ``grad`` to write to.
     """
 
     def __init__(self, network):
         self.network = network
         self.layers = [layers[0] for layers in network.layers]
-        # Looked up once: a module takes a while to find its own parameters.
+        # Kept here because a module needs a while to look up its parameters.
         self.weights = {layer: layer.weights for layer in self.layers}
         self.head = network.head.weight, network.head.bias
-        self._trail, self._step_mask, self._pooled = [], None, None
+        # What the backward pass needs of the forward pass.
+        self._cache, self._step_mask, self._pooled = [], None, None
 
     @torch.inference_mode()
-    def forwards(self, windows, n_padding=None):
-        """Return what the network answers to a batch."""
+    def forward(self, windows, n_padding=None):
+        """Return the outputs of the network for a batch."""
         step_mask = make_step_mask(windows.shape[1], n_padding)
-        numbers = zero_padding(windows, step_mask)
+        states = zero_padding(windows, step_mask)
         self._step_mask = steps_first(step_mask, windows.dtype)
-        self._trail = []
+        self._cache = []
         for layer in self.layers:
-            steps = self._run(layer, numbers)
+            unrolled = self._forward_layer(layer, states)
             is_last = layer is self.layers[-1]
-            numbers = (steps.states[-1] if is_last else steps.states).movedim(-1, 0)
-            mask = self.network.draw_dropout(numbers)
+            states = unrolled.states[-1] if is_last else unrolled.states
+            states = states.movedim(-1, 0)
+            mask = self.network.draw_dropout(states)
             if mask is not None:
-                numbers = numbers * mask
-                mask = mask.movedim(0, -1)  # as the steps have it: windows last
-            self._trail.append((layer, steps, mask))
-        self._pooled = numbers
-        return linear(numbers, *self.head)
+                states = states * mask
+                mask = mask.movedim(0, -1)  # windows last, as in the unrolled cell
+            self._cache.append((layer, unrolled, mask))
+        self._pooled = states
+        return linear(states, *self.head)
 
-    def _run(self, layer, inputs):
-        """Run a layer on buffers that are its own until the way back."""
+    def _forward_layer(self, layer, inputs):
+        """Run a layer on buffers that it owns until the backward pass."""
         mask = layer.draw_dropout(inputs, self.network.generator)
-        masks = mask is not None, self._step_mask is not None
-        kind = layer.size, inputs.dtype, layer.activation, *masks
-        steps = layer.workspaces.take(layer.cell, Batch(*inputs.shape, *kind))
-        steps.run_forwards(inputs, self.weights[layer], self._step_mask, mask)
-        return steps
+        has_masks = mask is not None, self._step_mask is not None
+        options = layer.size, inputs.dtype, layer.activation, *has_masks
+        unrolled = layer.workspaces.acquire(layer.cell, Batch(*inputs.shape, *options))
+        unrolled.forward(inputs, self.weights[layer], self._step_mask, mask)
+        return unrolled
 
     @torch.inference_mode()
-    def backwards(self, slopes):
-        """Put the gradient by the weights in place, given that by the answers."""
+    def backward(self, d_outputs):
+        """Set the gradient of the weights, given the gradient of the outputs."""
         weight, bias = self.head
-        torch.mm(slopes.t(), self._pooled, out=weight.grad)
-        torch.sum(slopes, 0, out=bias.grad)
-        # By what the layer showed: the last one its last state, the others all states.
-        gradient = torch.mm(slopes, weight).t()
-        for layer, steps, mask in reversed(self._trail):
+        torch.mm(d_outputs.t(), self._pooled, out=weight.grad)
+        torch.sum(d_outputs, 0, out=bias.grad)
+        # Gradient of the last state of the last layer, of all states of the others.
+        gradient = torch.mm(d_outputs, weight).t()
+        for layer, unrolled, mask in reversed(self._cache):
             if mask is not None:
                 gradient = gradient * mask
-            gradient = self._run_back(layer, steps, gradient)
+            gradient = self._backward_layer(layer, unrolled, gradient)
 
-    def _run_back(self, layer, steps, gradient):
-        """Put the gradient by a layer's weights in place; return that by its inputs."""
+    def _backward_layer(self, layer, unrolled, gradient):
+        """Set the gradient of a layer's weights; return the gradient of its inputs."""
         d_states, d_last = gradient, None
         if layer is self.layers[-1]:
             d_states, d_last = None, gradient
         weights, is_first = self.weights[layer], layer is self.layers[0]
-        by_weights, d_inputs = steps.run_backwards(
-            weights, d_states, d_last, wants_d_inputs=not is_first
+        gradients, d_inputs = unrolled.backward(
+            weights, d_states, d_last, needs_d_inputs=not is_first
         )
-        for place, by_these in zip(weights, by_weights, strict=True):
-            if place is not None:
-                place.grad.copy_(by_these)
-        layer.workspaces.give_back(layer.cell, steps)
+        for weight, weight_gradient in zip(weights, gradients, strict=True):
+            if weight is not None:
+                weight.grad.copy_(weight_gradient)
+        layer.workspaces.release(layer.cell, unrolled)
         if not is_first and self._step_mask is not None:
             d_inputs.mul_(self._step_mask[:, None])
         return d_inputs
 
 
-def way_through(network, weights):
-    """Build the fastest way to the gradient of a network."""
+def make_backprop(network, weights):
+    """Build the fastest backpropagation for a network.
+
+    Parameters
+    ----------
+    network : RecurrentNetwork or AutoencoderNetwork
+        Network to train.
+    weights : FlatWeights
+        Its weights and their gradient.
+
+    Returns
+    -------
+    backprop : PlainBackprop or AutogradBackprop
+        Object with the methods `forward` and `backward`.
+    """
     if isinstance(network, RecurrentNetwork) and skips_autograd(
         network.head.weight.device.type,
         network.is_plain_stack,
         [layer for directions in network.layers for layer in directions],
     ):
-        return ByHand(network)
-    return ByAutograd(network, weights)
+        return PlainBackprop(network)
+    return AutogradBackprop(network, weights)

@@ -1,4 +1,4 @@
-"""Windows with their targets and weights, and means over them."""
+"""Windows with their targets and weights, and weighted means of losses."""
 
 from typing import NamedTuple
 
@@ -8,35 +8,35 @@ from sklstm._nn.masking import make_step_mask, trim
 
 
 class Rows(NamedTuple):
-    """Windows with what belongs to each, along the first axis of every tensor."""
+    """Windows, targets and weights; all have the windows on the first axis."""
 
     windows: torch.Tensor  # (n_windows, n_timesteps, n_features)
-    n_padding: torch.Tensor | None  # (n_windows,), steps that do not exist
+    n_padding: torch.Tensor | None  # (n_windows,), padding steps at the start
     # (n_windows, n_targets), or of every step (n_windows, n_timesteps, n_targets).
     targets: torch.Tensor
-    # What each counts, (n_windows,) or (n_windows, n_timesteps); None: the same.
+    # (n_windows,) or (n_windows, n_timesteps). None for equal weights.
     weights: torch.Tensor | None
 
     @property
     def total_weight(self):
-        """What all rows count together."""
+        """Sum of all weights."""
         return len(self.targets) if self.weights is None else self.weights.sum()
 
     def mean(self, losses):
-        """Average what belongs to the rows, whatever axes it has behind the first."""
+        """Return the weighted mean of losses, (n_windows, ...)."""
         if self.weights is None:
             return losses.mean()
         return (losses.flatten(1).mean(1) @ self.weights) / self.total_weight
 
-    def slopes_of_mean(self, slopes, losses):
-        """Turn slopes of losses by some numbers into those of their :meth:`mean`."""
+    def gradient_of_mean(self, gradient, losses):
+        """Convert the gradient of the sum of losses to that of their :meth:`mean`."""
         if self.weights is None:
-            return slopes / losses.numel()
+            return gradient / losses.numel()
         total = self.total_weight * losses[0].numel()
-        return slopes * (self.weights / total)[:, None]
+        return gradient * (self.weights / total)[:, None]
 
     def trimmed(self):
-        """Cut off steps that do not exist in any of the rows."""
+        """Cut off steps that are padding in all rows."""
         windows, n_padding = trim(self.windows, self.n_padding)
         rows = self._replace(windows=windows, n_padding=n_padding)
         n_cut = self.windows.shape[1] - windows.shape[1]
@@ -46,25 +46,28 @@ class Rows(NamedTuple):
             rows = rows._replace(weights=self.weights[:, n_cut:])
         return rows
 
-    def scored(self, outputs):
-        """Lay what is scored row below row: every window or every step that exists.
+    def flatten_steps(self, outputs):
+        """Flatten outputs and targets of steps to one row per real step.
+
+        If there is one target per window, everything is returned as it is.
 
         Parameters
         ----------
         outputs : torch.Tensor of shape (n_windows[, n_timesteps], n_outputs)
-            What a network answers to the windows.
+            Outputs of a network.
 
         Returns
         -------
         outputs : torch.Tensor of shape (n_rows, n_outputs)
-            Those that are scored.
+            Outputs that have a target.
         rows : Rows
-            With targets, and weights, for each of them.
-        put_back : callable
-            Brings slopes by these outputs into the shape of all, zero elsewhere.
+            Rows whose targets and weights belong to these outputs.
+        unflatten : callable
+            Function that brings a gradient of these outputs into the shape of all
+            outputs, zero at padding steps.
         """
         if self.targets.ndim < 3:
-            return outputs, self, lambda slopes: slopes
+            return outputs, self, lambda gradient: gradient
         step_mask = make_step_mask(outputs.shape[1], self.n_padding)
         if step_mask is None:
             step_mask = outputs.new_ones(outputs.shape[:2], dtype=torch.bool)
@@ -73,22 +76,22 @@ class Rows(NamedTuple):
             weights = weights_of_steps(weights, step_mask)
         rows = self._replace(targets=self.targets[step_mask], weights=weights)
 
-        def put_back(slopes):
-            everywhere = torch.zeros_like(outputs)
-            everywhere[step_mask] = slopes
-            return everywhere
+        def unflatten(gradient):
+            of_all = torch.zeros_like(outputs)
+            of_all[step_mask] = gradient
+            return of_all
 
-        return outputs[step_mask], rows, put_back
+        return outputs[step_mask], rows, unflatten
 
-    def take(self, rows):
-        """Return some of the rows, in the order given; all for None."""
-        if rows is None:
+    def select(self, indices):
+        """Select rows by a slice or by a tensor of indices; None selects all."""
+        if indices is None:
             return self
-        if isinstance(rows, slice):
-            return Rows(*(part if part is None else part[rows] for part in self))
-        rows = rows.to(self.targets.device)
+        if isinstance(indices, slice):
+            return Rows(*(part if part is None else part[indices] for part in self))
+        indices = indices.to(self.targets.device)
         return Rows(
-            *(part if part is None else part.index_select(0, rows) for part in self)
+            *(part if part is None else part.index_select(0, indices) for part in self)
         )
 
 

@@ -1,7 +1,8 @@
-"""Recurrent cells: the equations as they were published, one per line.
+"""Recurrent cells: the published equations, one per line.
 
-They are what the package means by a cell. Whoever wants states asks
-:func:`sklstm._nn.dispatch.hidden_states`, which has faster ways to the same numbers.
+They define what a cell is. To compute hidden states, call
+:func:`sklstm._nn.hidden_states.hidden_states`, which has faster methods for the same
+numbers.
 
 References
 ----------
@@ -26,7 +27,7 @@ from sklstm._nn.activations import ACTIVATIONS
 
 
 class CellWeights(NamedTuple):
-    """Weights of one cell, its gates stacked along the first axis."""
+    """Weights of one cell, with its gates stacked along the first axis."""
 
     inputs: torch.Tensor  # (n_gates * size, n_inputs)
     recurrent: torch.Tensor  # (n_gates * size, size)
@@ -36,60 +37,60 @@ class CellWeights(NamedTuple):
 
 
 def lstm_step(from_inputs, state, weights, activation):
-    """Take one step of a long short-term memory [1]_ with a forget gate [2]_.
+    """Compute one step of a long short-term memory [1]_ with a forget gate [2]_.
 
     Parameters
     ----------
     from_inputs : torch.Tensor of shape (n_windows, 4 * size)
-        What the inputs of this step add to the gates, bias included.
+        Contribution of the inputs to the gates, bias included.
     state : tuple of two torch.Tensor of shape (n_windows, size)
-        Hidden state, as the gates shall see it, and memory of the step before.
+        Hidden state of the previous step, after recurrent dropout, and cell state.
     weights : CellWeights
         Gates in the order input, forget, candidate, output.
     activation : callable
-        Squashes the candidate and the memory; tanh in the papers.
+        Activation function of the candidate and the cell state; tanh in the papers.
 
     Returns
     -------
     state : tuple of two torch.Tensor of shape (n_windows, size)
-        Hidden state and memory after this step.
+        Hidden state and cell state after this step.
     """
-    hidden, memory = state
+    hidden, cell_state = state
     i, f, candidate, o = linear(hidden, weights.recurrent).add(from_inputs).chunk(4, 1)
     f = sigmoid(f)
     i = sigmoid(i)
     candidate = activation(candidate)
-    memory = f * memory + i * candidate
+    cell_state = f * cell_state + i * candidate
     o = sigmoid(o)
-    hidden = o * activation(memory)
-    return hidden, memory
+    hidden = o * activation(cell_state)
+    return hidden, cell_state
 
 
 def gru_step(from_inputs, state, weights, activation):
-    """Take one step of a gated recurrent unit [3]_.
+    """Compute one step of a gated recurrent unit [3]_.
 
     The reset gate scales the recurrent part after its matrix product, as in cuDNN,
-    PyTorch and Keras; Cho et al. scale the hidden state before it.
+    PyTorch and Keras. Cho et al. scale the hidden state before it.
 
     Parameters
     ----------
     from_inputs : torch.Tensor of shape (n_windows, 3 * size)
-        What the inputs of this step add to the gates, bias included.
+        Contribution of the inputs to the gates, bias included.
     state : tuple of two torch.Tensor of shape (n_windows, size)
-        Hidden state of the step before, as the gates shall see it and as it is.
+        Hidden state of the previous step, with and without recurrent dropout.
     weights : CellWeights
         Gates in the order reset, update, candidate.
     activation : callable
-        Squashes the candidate; tanh in the paper.
+        Activation function of the candidate; tanh in the paper.
 
     Returns
     -------
     state : tuple of two torch.Tensor of shape (n_windows, size)
         Hidden state after this step, twice.
     """
-    seen, hidden = state
+    dropped, hidden = state
     r, z, candidate = from_inputs.chunk(3, 1)
-    r_recurrent, z_recurrent, recurrent = linear(seen, weights.recurrent).chunk(3, 1)
+    r_recurrent, z_recurrent, recurrent = linear(dropped, weights.recurrent).chunk(3, 1)
     r = sigmoid(r + r_recurrent)
     z = sigmoid(z + z_recurrent)
     candidate = activation(candidate + r * (recurrent + weights.candidate_bias))
@@ -98,33 +99,38 @@ def gru_step(from_inputs, state, weights, activation):
 
 
 def rnn_step(from_inputs, state, weights, activation):
-    """Take one step of a simple recurrent network [4]_.
+    """Compute one step of a simple recurrent network [4]_.
 
     Parameters
     ----------
     from_inputs : torch.Tensor of shape (n_windows, size)
-        What the inputs of this step add to the hidden state, bias included.
+        Contribution of the inputs to the hidden state, bias included.
     state : tuple of two torch.Tensor of shape (n_windows, size)
-        Hidden state of the step before, as the cell shall see it and as it is.
+        Hidden state of the previous step, with and without recurrent dropout.
     weights : CellWeights
         One gate.
     activation : callable
-        Squashes the hidden state; tanh in the paper.
+        Activation function of the hidden state; tanh in the paper.
 
     Returns
     -------
     state : tuple of two torch.Tensor of shape (n_windows, size)
         Hidden state after this step, twice.
     """
-    seen, _ = state
-    hidden = activation(linear(seen, weights.recurrent) + from_inputs)
+    dropped, _ = state
+    hidden = activation(linear(dropped, weights.recurrent) + from_inputs)
     return hidden, hidden
 
 
 class Cell(NamedTuple):
-    """Type of cell: its equations and the layout of its weights."""
+    """Type of cell: its equations and the layout of its weights.
 
-    step: Callable  # as `lstm_step`
+    `step` has the signature of :func:`lstm_step`. Its state is the hidden state after
+    recurrent dropout and a second tensor of the same shape, which is zero before the
+    first step.
+    """
+
+    step: Callable
     n_gates: int  # blocks of rows in the weights, the candidate included
     has_candidate_bias: bool = False
     # Position of the gate that keeps the state, and its initial bias.
@@ -144,12 +150,12 @@ CELLS = {
 def step_by_step(
     cell, inputs, weights, activation="tanh", recurrent_mask=None, step_mask=None
 ):
-    """Run a cell over every step of its inputs, from a state of zeros.
+    """Compute the hidden states of all steps, starting from a state of zeros.
 
     Parameters
     ----------
-    cell : {"lstm", "gru", "rnn"}
-        Kind of cell.
+    cell : str
+        Type of cell, a key of `CELLS`.
     inputs : torch.Tensor of shape (n_windows, n_timesteps, n_inputs)
         Inputs in time order.
     weights : CellWeights
@@ -157,25 +163,26 @@ def step_by_step(
     activation : str, default="tanh"
         A key of :data:`~sklstm._nn.activations.ACTIVATIONS`.
     recurrent_mask : torch.Tensor of shape (n_windows, size) or None, default=None
-        What to multiply the hidden state with before the gates see it, the same at
-        every step; None leaves it as it is.
+        Factor of the hidden state before the gates, the same at every step. If None,
+        the hidden state is used as it is.
     step_mask : torch.Tensor of bool of shape (n_windows, n_timesteps), default=None
-        Which steps exist, the last ones of each window; None where all do.
+        True where a step is real. Padding is at the start of a window. None if there is
+        no padding.
 
     Returns
     -------
     states : torch.Tensor of shape (n_windows, n_timesteps, size)
-        Hidden state after every step, zero until the first that exists.
+        Hidden state after every step, zero at padding steps.
     """
-    step, activation = CELLS[cell].step, ACTIVATIONS[activation].values
+    step, activation = CELLS[cell].step, ACTIVATIONS[activation].function
     from_inputs = linear(inputs, weights.inputs, weights.bias)
-    hidden = memory = inputs.new_zeros(len(inputs), weights.recurrent.shape[1])
+    hidden = other = inputs.new_zeros(len(inputs), weights.recurrent.shape[1])
     states = []
     for number, of_this_step in enumerate(from_inputs.unbind(1)):
-        seen = hidden if recurrent_mask is None else hidden * recurrent_mask
-        hidden, memory = step(of_this_step, (seen, memory), weights, activation)
+        dropped = hidden if recurrent_mask is None else hidden * recurrent_mask
+        hidden, other = step(of_this_step, (dropped, other), weights, activation)
         if step_mask is not None:
-            here = step_mask[:, number, None]
-            hidden, memory = hidden.where(here, 0.0), memory.where(here, 0.0)
+            is_real = step_mask[:, number, None]
+            hidden, other = hidden.where(is_real, 0.0), other.where(is_real, 0.0)
         states.append(hidden)
     return torch.stack(states, 1)

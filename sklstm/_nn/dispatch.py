@@ -171,7 +171,7 @@ def windows_per_block(n_timesteps, size):
 def masks_padding(method, activation):
     """Return whether a method can be given a mask of the steps that are not padding."""
     if method in (Method.INFERENCE, Method.BPTT):
-        return ACTIVATIONS[activation].zero_stays
+        return ACTIVATIONS[activation].preserves_zero
     return method is Method.STEPWISE
 
 
@@ -192,7 +192,7 @@ def skips_autograd(device, is_plain_stack, layers):
         device == "cpu"
         and is_plain_stack
         and all(layer.cell in HAND_DERIVED for layer in layers)
-        and all(ACTIVATIONS[layer.activation].zero_stays for layer in layers)
+        and all(ACTIVATIONS[layer.activation].preserves_zero for layer in layers)
     )
 
 

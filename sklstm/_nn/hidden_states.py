@@ -2,7 +2,7 @@
 
 import torch
 
-from sklstm._nn.autograd import AllSteps, states_without_history
+from sklstm._nn.autograd import HiddenStates, inferred_states
 from sklstm._nn.cells import step_by_step
 from sklstm._nn.dispatch import (
     PYTORCH_LAYERS,
@@ -82,12 +82,12 @@ def hidden_states(
             return None, _last_states_in_blocks(*layer)
         if method is Method.INFERENCE:
             mask = steps_first(step_mask, inputs.dtype)
-            return states_without_history(*layer, mask, wants_states)
+            return inferred_states(*layer, mask, wants_states)
         if method is Method.BPTT:
             mask = steps_first(step_mask, inputs.dtype)
             settings = cell, activation, workspaces
             parts = (part for part in weights if part is not None)
-            return AllSteps.apply(settings, inputs, mask, recurrent_mask, *parts)
+            return HiddenStates.apply(settings, inputs, mask, recurrent_mask, *parts)
         states = step_by_step(*layer, recurrent_mask, step_mask)
         return states, states[:, -1]
 

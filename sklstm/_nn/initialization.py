@@ -1,4 +1,4 @@
-"""First weights of a network, drawn from a generator of the caller's."""
+"""Initial weights of a network, drawn from a given generator."""
 
 import torch
 from torch import nn
@@ -9,26 +9,26 @@ from sklstm._nn.network import RecurrentLayer
 
 
 def initialize(network, generator, device="cpu", max_timescale=None):
-    """Give a network its first weights, on a device.
+    """Draw the initial weights of a network and move it to a device.
 
-    Input weights are Glorot uniform, recurrent weights orthogonal, gate by gate; biases
-    are zero, but that of an LSTM's forget gate is 1 [1]_, so that sigmoid(1) = 73 % of
-    the memory survives a step and gradients from far back arrive. Kernels of
-    convolutions are Glorot uniform, vectors of codes standard normal.
+    Input weights are Glorot uniform and recurrent weights orthogonal, gate by gate.
+    Biases are zero, except that of an LSTM's forget gate, which is 1 [1]_: sigmoid(1) =
+    73 % of the cell state survives a step, and gradients reach far back. Convolutions
+    are Glorot uniform, embedding vectors standard normal.
 
     Parameters
     ----------
     network : RecurrentNetwork
         Network to change in place.
     generator : torch.Generator
-        Source of the random numbers, on the CPU: every device starts alike.
+        Source of the random numbers, on the CPU, so that all devices start alike.
     device : torch.device or str, default="cpu"
-        Where the weights shall live.
+        Device to move the network to.
     max_timescale : float or None, default=None
-        Longest dependency to be learnt, in time steps: the chrono initialisation of
-        [2]_, which spreads the time constants of the units over 1 to `max_timescale`
-        steps, ``b_f = log(U(1, max_timescale - 1))`` and ``b_i = -b_f``. None for the
-        forget bias of 1.
+        Longest dependency to learn, in time steps. The gate biases are then set by
+        chrono initialization [2]_, which spreads the timescales of the units over 1 to
+        `max_timescale` steps: ``b_f = log(U(1, max_timescale - 1))``, ``b_i = -b_f``.
+        If None, the forget gate has the bias of its cell.
 
     References
     ----------
@@ -88,14 +88,15 @@ def _spread_timescales(cell, biases, max_timescale, generator):
         biases[cell.input_gate] = -forget_bias.to(biases)
 
 
-# Drawn in double precision whatever the network's, so that one seed starts one model.
+# Weights are drawn in double precision for every network, so that a seed gives the same
+# model in both precisions.
 def _glorot(shape, generator):
-    """Draw weights that keep the variance of what passes through them."""
+    """Draw weights that keep the variance of their inputs."""
     weights = torch.empty(shape, dtype=torch.float64)
     return nn.init.xavier_uniform_(weights, generator=generator)
 
 
 def _orthogonal(size, generator):
-    """Draw a matrix that lets neither states nor gradients grow or shrink."""
+    """Draw an orthogonal matrix, which keeps the norm of states and gradients."""
     weights = torch.empty(size, size, dtype=torch.float64)
     return nn.init.orthogonal_(weights, generator=generator)

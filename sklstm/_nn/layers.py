@@ -1,4 +1,4 @@
-"""The layers around the recurrent ones: embedding, convolution, pooling and linear."""
+"""Layers around the recurrent ones: embedding, convolution, pooling and linear."""
 
 import torch
 from torch import nn
@@ -6,12 +6,12 @@ from torch.nn.functional import conv1d, embedding, linear, pad
 
 
 class Embedding(nn.Module):
-    """Give every code a vector that the network learns.
+    """Learned vectors of tokens.
 
     Parameters
     ----------
     n_codes : int
-        Codes are 0 to ``n_codes - 1``.
+        Number of different tokens. Their codes are 0 to ``n_codes - 1``.
     size : int
         Length of the vectors.
     dtype : torch.dtype
@@ -28,16 +28,16 @@ class Embedding(nn.Module):
 
 
 class Convolution(nn.Module):
-    """Mix every step with its neighbours: a convolution in time and a ReLU.
+    """Convolution over time, followed by a ReLU.
 
     Parameters
     ----------
     n_inputs : int
-        Numbers per time step.
+        Number of input channels.
     n_filters : int
-        Numbers per time step to answer with.
+        Number of filters.
     kernel_size : int
-        Steps that are mixed; those beyond the ends are zero.
+        Number of steps that each filter spans. Steps beyond the ends are zero.
     dtype : torch.dtype
         Precision of the weights.
     """
@@ -51,60 +51,60 @@ class Convolution(nn.Module):
     def forward(self, states):
         """Map (n_windows, n_timesteps, n_inputs) to (..., n_timesteps, n_filters)."""
         size = self.kernel.shape[2]
-        # As many steps as came in, whatever the size.
-        around = pad(states.mT, ((size - 1) // 2, size // 2))
-        return conv1d(around, self.kernel, self.bias).relu().mT
+        # The number of steps stays the same, whatever the kernel size.
+        padded = pad(states.mT, ((size - 1) // 2, size // 2))
+        return conv1d(padded, self.kernel, self.bias).relu().mT
 
 
-def make_front(
+def make_input_layers(
     n_features, n_codes, embedding_size, conv_filters, conv_kernel_size, dtype
 ):
-    """Build what stands before the recurrent layers, and say how wide it is.
+    """Build the layers in front of the recurrent ones.
 
     Parameters
     ----------
     n_features : int
-        Readings per time step.
+        Number of features of a time step.
     n_codes : int or None
-        How many codes there are; None for readings, which are not embedded.
+        Number of different tokens. None for numeric features, which are not embedded.
     embedding_size : int or None
-        Length of the vectors of codes.
+        Length of the vector of a token.
     conv_filters : tuple of int
-        Widths of the convolutions, first to last.
+        Number of filters of each convolution, from first to last.
     conv_kernel_size : int
-        Steps that each mixes.
+        Number of steps that each convolution spans.
     dtype : torch.dtype
         Precision of the weights.
 
     Returns
     -------
-    front : torch.nn.ModuleList
-        The layers, none of them for plain networks.
+    layers : torch.nn.ModuleList
+        The layers. Empty if there are neither tokens nor convolutions.
     width : int
-        Numbers per time step behind them.
+        Number of outputs of a time step.
     """
-    front, width = nn.ModuleList(), n_features
+    layers, width = nn.ModuleList(), n_features
     if n_codes is not None:
-        front.append(Embedding(n_codes, embedding_size, dtype))
+        layers.append(Embedding(n_codes, embedding_size, dtype))
         width = embedding_size
     for n_filters in conv_filters:
-        front.append(Convolution(width, n_filters, conv_kernel_size, dtype))
+        layers.append(Convolution(width, n_filters, conv_kernel_size, dtype))
         width = n_filters
-    return front, width
+    return layers, width
 
 
 class Linear(nn.Module):
-    """Map the last axis by ``x W.T + b``.
+    """Linear map of the last axis, ``x W.T + b``.
 
-    Unlike :class:`torch.nn.Linear`, it draws no first weights: those would come from
-    PyTorch's global generator.
+    Unlike :class:`torch.nn.Linear`, it draws no initial weights, because these would
+    come from PyTorch's global generator.
 
     Parameters
     ----------
     n_inputs : int
-        Numbers in.
+        Number of inputs.
     n_outputs : int
-        Numbers out.
+        Number of outputs.
     dtype : torch.dtype
         Precision of the weights.
     """
@@ -120,7 +120,7 @@ class Linear(nn.Module):
 
 
 class Last(nn.Module):
-    """Take the state that has seen the whole window, of every direction."""
+    """Pooling to the last state of each direction."""
 
     needs_states = False
 
@@ -130,7 +130,7 @@ class Last(nn.Module):
 
 
 class Every(nn.Module):
-    """Leave the states of all steps as they are."""
+    """No pooling: the states of all steps."""
 
     needs_states = True
 
@@ -140,7 +140,7 @@ class Every(nn.Module):
 
 
 class Mean(nn.Module):
-    """Average the states of the steps that exist."""
+    """Mean of the states of the real steps."""
 
     needs_states = True
 
@@ -148,12 +148,12 @@ class Mean(nn.Module):
         """Map (n_windows, n_timesteps, width) to (n_windows, width)."""
         if step_mask is None:
             return states.mean(1)
-        # States of steps that do not exist are zero.
+        # States of padding are zero.
         return states.sum(1) / step_mask.sum(1, keepdim=True).clamp(min=1)
 
 
 class Max(nn.Module):
-    """Take the greatest state of every unit over the steps that exist."""
+    """Maximum of each unit over the real steps."""
 
     needs_states = True
 
@@ -166,9 +166,9 @@ class Max(nn.Module):
 
 
 class Attention(nn.Module):
-    """Average the states by weights that the network learns [1]_.
+    """Weighted mean of the states with learned weights [1]_.
 
-    A step's weight is ``softmax(u . tanh(W h + b))`` over the steps that exist.
+    The weight of a step is ``softmax(u . tanh(W h + b))`` over the real steps.
 
     Parameters
     ----------
@@ -195,20 +195,17 @@ class Attention(nn.Module):
         return (self.step_weights(states, step_mask)[:, :, None] * states).sum(1)
 
     def step_weights(self, states, step_mask):
-        """Share of every step in the average, (n_windows, n_timesteps)."""
+        """Return the attention weight of each step, (n_windows, n_timesteps)."""
         scores = (torch.tanh(self.project(states)) @ self.query.T)[:, :, 0]
         if step_mask is not None:
-            # Finite, so that a window without any step gets numbers, not NaN.
+            # Finite, so that the weights of a window of padding alone are not NaN.
             lowest = torch.finfo(scores.dtype).min
             scores = scores.masked_fill(~step_mask, lowest)
         return scores.softmax(1)
 
 
 def make_pooling(name, width, dtype):
-    """Build the pooling layer with a name: "last", "mean", "max", "attention" or None.
-
-    None pools nothing.
-    """
+    """Build a pooling layer by the name of the pooling; None for no pooling."""
     if name == "attention":
         return Attention(width, dtype)
     return {"last": Last, "mean": Mean, "max": Max, None: Every}[name]()

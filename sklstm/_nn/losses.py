@@ -1,10 +1,12 @@
-"""Losses: how far outputs are from targets, and how outputs read as predictions.
+"""Loss functions, their gradients, and the conversion of outputs to predictions.
 
 A loss maps outputs of shape (n_windows, n_targets * outputs_per_target) and targets of
-shape (n_windows, n_targets) to one number per target, or per target and quantile, and
-outputs to predictions in the units of the targets. Its slopes are the gradient of the
-sum of all losses by the outputs: a few operations, where autograd takes many.
+shape (n_windows, n_targets) to one value per target, or per target and quantile. It
+also converts outputs to predictions in the units of the targets. Its gradient is
+written out, because that takes a few operations and autograd takes many.
 """
+
+from abc import ABC, abstractmethod
 
 import torch
 from torch.nn.functional import (
@@ -17,38 +19,58 @@ from torch.nn.functional import (
 )
 
 
-class SquaredError:
-    """Half the squared error, whose best constant answer is the mean."""
+class Loss(ABC):
+    """Base class of all losses."""
 
     outputs_per_target = 1
 
+    @abstractmethod
     def __call__(self, outputs, targets):
-        """Loss of each target, (n_windows, n_targets)."""
-        return mse_loss(outputs, targets, reduction="none") / 2
+        """Return the loss of each target, (n_windows, n_targets)."""
 
-    def slopes(self, outputs, targets):
-        """Slope of the losses by each output, (n_windows, n_targets)."""
-        return outputs - targets
+    @abstractmethod
+    def gradient(self, outputs, targets):
+        """Return the gradient of the sum of all losses, (n_windows, n_outputs)."""
+
+    @abstractmethod
+    def predictions(self, outputs):
+        """Convert outputs to predictions, (n_windows, n_targets)."""
+
+
+class IdentityLoss(Loss):
+    """Base class of losses whose outputs are the predictions."""
 
     def predictions(self, outputs):
-        """Read outputs as predictions, (n_windows, n_targets)."""
+        """Return the outputs, (n_windows, n_targets)."""
         return outputs
 
 
-class AbsoluteError(SquaredError):
-    """The absolute error, whose best constant answer is the median."""
+class SquaredError(IdentityLoss):
+    """Half the squared error. The best constant prediction is the mean."""
 
     def __call__(self, outputs, targets):
-        """Loss of each target, (n_windows, n_targets)."""
+        """Return the loss of each target, (n_windows, n_targets)."""
+        return mse_loss(outputs, targets, reduction="none") / 2
+
+    def gradient(self, outputs, targets):
+        """Return the gradient of the sum of all losses, (n_windows, n_targets)."""
+        return outputs - targets
+
+
+class AbsoluteError(IdentityLoss):
+    """Absolute error. The best constant prediction is the median."""
+
+    def __call__(self, outputs, targets):
+        """Return the loss of each target, (n_windows, n_targets)."""
         return l1_loss(outputs, targets, reduction="none")
 
-    def slopes(self, outputs, targets):
-        """Slope of the losses by each output, (n_windows, n_targets)."""
+    def gradient(self, outputs, targets):
+        """Return the gradient of the sum of all losses, (n_windows, n_targets)."""
         return (outputs - targets).sign_()
 
 
-class Huber(SquaredError):
-    """Half the squared error up to an error of 1, growing linearly from there [1]_.
+class Huber(IdentityLoss):
+    """Half the squared error up to an error of 1, linear for larger errors [1]_.
 
     References
     ----------
@@ -57,37 +79,35 @@ class Huber(SquaredError):
     """
 
     def __call__(self, outputs, targets):
-        """Loss of each target, (n_windows, n_targets)."""
+        """Return the loss of each target, (n_windows, n_targets)."""
         return huber_loss(outputs, targets, reduction="none")
 
-    def slopes(self, outputs, targets):
-        """Slope of the losses by each output, (n_windows, n_targets)."""
+    def gradient(self, outputs, targets):
+        """Return the gradient of the sum of all losses, (n_windows, n_targets)."""
         return (outputs - targets).clamp_(-1, 1)
 
 
-class Poisson:
-    """Half the Poisson deviance less its constant part; outputs are logarithms."""
-
-    outputs_per_target = 1
+class Poisson(Loss):
+    """Half the Poisson deviance without its constant part; outputs are logarithms."""
 
     def __call__(self, outputs, targets):
-        """Loss of each target, (n_windows, n_targets)."""
+        """Return the loss of each target, (n_windows, n_targets)."""
         return poisson_nll_loss(outputs, targets, reduction="none")
 
-    def slopes(self, outputs, targets):
-        """Slope of the losses by each output, (n_windows, n_targets)."""
+    def gradient(self, outputs, targets):
+        """Return the gradient of the sum of all losses, (n_windows, n_targets)."""
         return outputs.exp() - targets
 
     def predictions(self, outputs):
-        """Read outputs as predictions, (n_windows, n_targets)."""
+        """Convert outputs to predictions, (n_windows, n_targets)."""
         return outputs.exp()
 
 
-class Quantiles:
-    """The pinball loss of several quantiles that cannot cross [1]_.
+class Quantiles(Loss):
+    """Pinball loss of several quantiles that cannot cross [1]_.
 
-    The first output of a target is its lowest quantile, the others are the steps from
-    one quantile to the next, made positive by ``softplus``.
+    The first output of a target is its lowest quantile. Each other output is the
+    distance to the quantile below, made positive by ``softplus``.
 
     Parameters
     ----------
@@ -105,72 +125,68 @@ class Quantiles:
         self.outputs_per_target = len(self.quantiles)
 
     def __call__(self, outputs, targets):
-        """Loss of each quantile, (n_windows, n_targets, n_quantiles)."""
+        """Return the loss of each quantile, (n_windows, n_targets, n_quantiles)."""
         error = targets[:, :, None] - self.predictions(outputs)
         levels = self._levels(error)
         return torch.maximum(levels * error, (levels - 1) * error)
 
-    def slopes(self, outputs, targets):
-        """Slope of the losses by each output, (n_windows, n_outputs)."""
+    def gradient(self, outputs, targets):
+        """Return the gradient of the sum of all losses, (n_windows, n_outputs)."""
         predictions = self.predictions(outputs)
         is_above = predictions > targets[:, :, None]
-        by_predictions = is_above.to(outputs.dtype) - self._levels(outputs)
-        # A step moves its quantile and all above it.
-        slopes = by_predictions.flip(2).cumsum(2).flip(2)
-        steps = outputs.unflatten(1, (-1, self.outputs_per_target))[:, :, 1:]
-        slopes[:, :, 1:] *= steps.sigmoid()
-        return slopes.flatten(1)
+        d_predictions = is_above.to(outputs.dtype) - self._levels(outputs)
+        # A distance changes its own quantile and all quantiles above it.
+        gradient = d_predictions.flip(2).cumsum(2).flip(2)
+        distances = outputs.unflatten(1, (-1, self.outputs_per_target))[:, :, 1:]
+        gradient[:, :, 1:] *= distances.sigmoid()
+        return gradient.flatten(1)
 
     def _levels(self, like):
         return torch.tensor(self.quantiles, dtype=like.dtype, device=like.device)
 
     def predictions(self, outputs):
-        """Read outputs as predictions, (n_windows, n_targets, n_quantiles)."""
+        """Convert outputs to predictions, (n_windows, n_targets, n_quantiles)."""
         outputs = outputs.unflatten(1, (-1, self.outputs_per_target))
-        steps = torch.cat([outputs[:, :, :1], softplus(outputs[:, :, 1:])], 2)
-        return steps.cumsum(2)
+        parts = torch.cat([outputs[:, :, :1], softplus(outputs[:, :, 1:])], 2)
+        return parts.cumsum(2)
 
 
-class CrossEntropy:
-    """Minus the logarithm of the probability of a window's class.
+class CrossEntropy(Loss):
+    """Negative log-likelihood of the class of a window.
 
-    Outputs are logarithms of probabilities, but for a constant; targets are 1 for the
+    Outputs are logarithms of probabilities up to a constant. Targets are 1 for the
     class and 0 for the others.
     """
 
-    outputs_per_target = 1
-
     def __call__(self, outputs, targets):
-        """Loss of each window, (n_windows, 1)."""
+        """Return the loss of each window, (n_windows, 1)."""
         return -(targets * outputs.log_softmax(1)).sum(1, keepdim=True)
 
-    def slopes(self, outputs, targets):
-        """Slope of the losses by each output, (n_windows, n_classes)."""
+    def gradient(self, outputs, targets):
+        """Return the gradient of the sum of all losses, (n_windows, n_classes)."""
         return outputs.softmax(1) - targets
 
     def predictions(self, outputs):
-        """Read outputs as probabilities, (n_windows, n_classes)."""
+        """Convert outputs to probabilities, (n_windows, n_classes)."""
         return outputs.softmax(1)
 
 
-class Logistic:
-    """Minus the logarithm of the probability of what is so, label by label.
+class Logistic(Loss):
+    """Negative log-likelihood of each label of a window.
 
-    Outputs are logarithms of odds; targets are 1 where a window has the label, else 0.
+    Outputs are log-odds. Targets are 1 if the window has the label and 0 otherwise.
     """
 
-    outputs_per_target = 1
-
     def __call__(self, outputs, targets):
-        """Loss of each label, (n_windows, n_labels)."""
+        """Return the loss of each label, (n_windows, n_labels)."""
         return binary_cross_entropy_with_logits(outputs, targets, reduction="none")
 
-    def slopes(self, outputs, targets):
-        """Slope of the losses by each output, (n_windows, n_labels)."""
+    def gradient(self, outputs, targets):
+        """Return the gradient of the sum of all losses, (n_windows, n_labels)."""
         return outputs.sigmoid() - targets
 
     def predictions(self, outputs):
-        """Read outputs as probabilities, (n_windows, n_labels)."""
+        """Convert outputs to probabilities, (n_windows, n_labels)."""
         return outputs.sigmoid()
 
 
@@ -186,5 +202,5 @@ LOSSES = {
 
 
 def make_loss(name, **parameters):
-    """Build the loss with a name, a key of `LOSSES`."""
+    """Build a loss by its name, a key of `LOSSES`."""
     return LOSSES[name](**parameters)

@@ -1,26 +1,26 @@
-"""Steps that do not exist: the first ones of a window that is shorter than others."""
+"""Padding: steps at the start of a window that is shorter than others."""
 
 import torch
 from torch.nn.functional import pad
 
-# Windows are trimmed to one of about so many numbers of steps.
+# Windows are trimmed to one of about this many lengths.
 N_LENGTHS = 16
 
 
 def make_step_mask(n_timesteps, n_padding):
-    """Say which steps exist.
+    """Return which steps are real.
 
     Parameters
     ----------
     n_timesteps : int
-        Steps of every window, those that do not exist included.
+        Number of steps of every window, padding included.
     n_padding : torch.Tensor of shape (n_windows,) or None
-        How many steps at the start of each window do not exist; None where all do.
+        Number of padding steps at the start of each window. None for no padding.
 
     Returns
     -------
     step_mask : torch.Tensor of bool of shape (n_windows, n_timesteps) or None
-        None where all do.
+        True where a step is real. None if there is no padding.
     """
     if n_padding is None:
         return None
@@ -33,26 +33,27 @@ def steps_first(step_mask, dtype):
 
 
 def zero_padding(states, step_mask):
-    """Put zeros where steps do not exist, into (n_windows, n_timesteps, size)."""
+    """Replace padding by zeros in an array (n_windows, n_timesteps, size)."""
     return states if step_mask is None else states.where(step_mask[:, :, None], 0.0)
 
 
 def trim(windows, n_padding):
-    """Cut off steps that do not exist in any window.
+    """Cut off steps that are padding in all windows.
 
-    As many as leave one of few numbers of steps, since buffers are kept for each.
+    The new length is one of about `N_LENGTHS`, because buffers are kept for each of
+    them.
 
     Parameters
     ----------
     windows : torch.Tensor of shape (n_windows, n_timesteps, n_features)
-        Readings in time order.
+        Values in time order.
     n_padding : torch.Tensor of shape (n_windows,) or None
-        How many steps at the start of each window do not exist.
+        Number of padding steps at the start of each window.
 
     Returns
     -------
     windows, n_padding : torch.Tensor or None
-        The same with fewer steps, one at least.
+        The trimmed windows, of at least one step, and their padding.
     """
     if n_padding is None:
         return windows, None
@@ -63,53 +64,53 @@ def trim(windows, n_padding):
     return windows[:, n_cut:], n_padding - n_cut
 
 
-def answer_trimmed(ask, windows, n_padding):
-    """Ask for trimmed windows; answers for steps get as many steps as these had."""
-    answers = ask(*trim(windows, n_padding))
-    if answers.ndim < 3:
-        return answers
-    return pad(answers, (0, 0, windows.shape[1] - answers.shape[1], 0))
+def predict_trimmed(compute, windows, n_padding):
+    """Compute outputs of trimmed windows; pad outputs of steps to the full length."""
+    outputs = compute(*trim(windows, n_padding))
+    if outputs.ndim < 3:
+        return outputs
+    return pad(outputs, (0, 0, windows.shape[1] - outputs.shape[1], 0))
 
 
-def with_padding_last(run, inputs, step_mask):
-    """Run what knows nothing of missing steps, and does not see them.
+def with_padding_last(compute, inputs, step_mask):
+    """Compute states with a function that cannot mask padding.
 
-    They go behind the others, where no state that counts depends on them.
+    The padding is moved behind the real steps, whose states do not depend on it there.
 
     Parameters
     ----------
-    run : callable
-        Maps inputs to states, both (n_windows, n_timesteps, any width).
+    compute : callable
+        Function that maps inputs to states, both (n_windows, n_timesteps, any width).
     inputs : torch.Tensor of shape (n_windows, n_timesteps, n_inputs)
         Inputs in time order.
-    step_mask : torch.Tensor of shape (n_windows, n_timesteps)
-        Which steps exist: the last ones.
+    step_mask : torch.Tensor of bool of shape (n_windows, n_timesteps)
+        True where a step is real. Padding is at the start of a window.
 
     Returns
     -------
     states : torch.Tensor of shape (n_windows, n_timesteps, size)
-        What `run` gives, in the order of the inputs; zero where no step exists.
+        States in the order of the inputs, zero at padding steps.
     """
     n_padding = step_mask.shape[1] - step_mask.sum(1)
-    behind = run(_roll(inputs, n_padding))
-    return zero_padding(_roll(behind, -n_padding), step_mask)
+    states = compute(_roll(inputs, n_padding))
+    return zero_padding(_roll(states, -n_padding), step_mask)
 
 
 def reverse(states, step_mask):
-    """Turn the steps that exist round, and leave the others in front of them."""
+    """Reverse the order of the real steps; padding stays in front of them."""
     if step_mask is None:
         return states.flip(1)
     n_padding = step_mask.shape[1] - step_mask.sum(1)
-    return _take_steps(states, n_padding - 1, -1)
+    return _gather_steps(states, n_padding - 1, -1)
 
 
 def _roll(states, shifts):
-    """Move every window's steps towards its start, those that leave it to its end."""
-    return _take_steps(states, shifts, 1)
+    """Shift the steps of each window to its start, and around to its end."""
+    return _gather_steps(states, shifts, 1)
 
 
-def _take_steps(states, first, stride):
-    """Take a window's steps from a first one on, around its end or its start."""
+def _gather_steps(states, first, stride):
+    """Select all steps of each window from a first one on, modulo its length."""
     n_timesteps = states.shape[1]
     steps = torch.arange(n_timesteps, device=states.device) * stride
     steps = (steps + first[:, None]) % n_timesteps  # (n_windows, n_timesteps)

@@ -1,4 +1,4 @@
-"""The network: windows in, one row of outputs per window out."""
+"""Recurrent network: windows in, one row of outputs per window out."""
 
 from itertools import pairwise
 
@@ -8,27 +8,27 @@ from torch import nn
 from sklstm._nn.autograd import Workspaces
 from sklstm._nn.cells import CELLS, CellWeights
 from sklstm._nn.hidden_states import hidden_states
-from sklstm._nn.layers import Last, Linear, make_front, make_pooling
+from sklstm._nn.layers import Last, Linear, make_input_layers, make_pooling
 from sklstm._nn.masking import make_step_mask, reverse, zero_padding
 from sklstm._nn.runtime import dropout_mask
 
 
 class RecurrentLayer(nn.Module):
-    """One layer of cells that reads a sequence in one direction.
+    """One recurrent layer that reads a sequence in one direction.
 
     Parameters
     ----------
     n_inputs : int
-        Numbers per time step.
+        Number of inputs of a time step.
     size : int
         Number of units.
-    cell : {"lstm", "gru", "rnn"}
-        Kind of cell.
+    cell : str
+        Type of cell, a key of :data:`sklstm._nn.cells.CELLS`.
     activation : str
-        Activation of the cell.
+        Activation function of the cell.
     recurrent_dropout : float
-        Share of hidden units that the gates do not see while training, the same ones
-        at every step of a window [1]_.
+        Fraction of the hidden state to drop before the gates during training. The same
+        units are dropped at every step of a window [1]_.
     dtype : torch.dtype
         Precision of the weights.
 
@@ -43,8 +43,8 @@ class RecurrentLayer(nn.Module):
         self.size, self.cell, self.activation = size, cell, activation
         self.recurrent_dropout = recurrent_dropout
         self.workspaces = None
-        rows = CELLS[cell].n_gates * size
-        shapes = [(rows, n_inputs), (rows, size), (rows,)]
+        n_rows = CELLS[cell].n_gates * size
+        shapes = [(n_rows, n_inputs), (n_rows, size), (n_rows,)]
         if CELLS[cell].has_candidate_bias:
             shapes.append((size,))
         for name, shape in zip(CellWeights._fields, shapes, strict=False):
@@ -53,12 +53,12 @@ class RecurrentLayer(nn.Module):
 
     @property
     def weights(self):
-        """The layer's weights as the cells take them."""
+        """The layer's parameters, as :class:`CellWeights`."""
         candidate_bias = getattr(self, "candidate_bias", None)
         return CellWeights(self.inputs, self.recurrent, self.bias, candidate_bias)
 
     def forward(self, inputs, generator=None, step_mask=None, wants_states=True):
-        """Return hidden states: of all steps, and of the last one read."""
+        """Return the hidden states of all steps and the last one."""
         return hidden_states(
             self.cell,
             inputs,
@@ -71,7 +71,7 @@ class RecurrentLayer(nn.Module):
         )
 
     def draw_dropout(self, inputs, generator):
-        """Draw what the gates see the hidden state through; None for all of it."""
+        """Draw the mask of recurrent dropout; None if nothing is dropped."""
         if not (self.training and self.recurrent_dropout):
             return None
         shape = (len(inputs), self.size)
@@ -81,37 +81,38 @@ class RecurrentLayer(nn.Module):
 class RecurrentNetwork(nn.Module):
     """Stacked recurrent layers, a pooling of their states and a linear head.
 
-    A new network has no weights that mean anything: give it some with
+    The weights of a new network are undefined. Set them by
     :func:`~sklstm._nn.initialization.initialize` or ``load_state_dict``.
 
     Parameters
     ----------
     n_features : int
-        Readings per time step.
+        Number of features of a time step.
     n_outputs : int
-        Numbers to answer with per window.
+        Number of outputs per window.
     hidden_layer_sizes : tuple of int
-        Widths of the recurrent layers, first to last.
-    cell : {"lstm", "gru", "rnn"}
-        Kind of cell.
+        Number of units of each recurrent layer, from first to last.
+    cell : str
+        Type of cell, a key of :data:`sklstm._nn.cells.CELLS`.
     activation : str
-        Activation of the cells.
+        Activation function of the cells.
     bidirectional : bool
-        Whether every layer also reads the window from its end, with other weights.
+        Whether each layer also reads the windows backward, with other weights.
     pooling : {"last", "mean", "max", "attention"} or None
-        How the states of all steps become one vector; None answers for every step.
+        How the hidden states of all time steps become one vector per window. With None,
+        there are outputs for each time step.
     n_codes, embedding_size : int or None
-        How many codes the windows hold, and the length of the vector of each; None for
-        readings.
+        Number of different tokens, and length of the vector of each. None for numeric
+        features.
     conv_filters : tuple of int
-        Widths of convolutions before the recurrent layers.
+        Number of filters of each convolutional layer in front of the recurrent layers.
     conv_kernel_size : int
-        Steps that each mixes.
+        Number of time steps that each convolution spans.
     dropout : float
-        Share of the numbers to drop between two layers while training, before the
-        head too.
+        Fraction of the outputs of each recurrent layer to drop during training. The
+        outputs of the last layer are included.
     recurrent_dropout : float
-        Share of hidden units to hide from the gates while training.
+        Fraction of the hidden state to drop before the gates during training.
     dtype : torch.dtype
         Precision of weights, windows and outputs.
     """
@@ -137,10 +138,10 @@ class RecurrentNetwork(nn.Module):
         super().__init__()
         self.dropout = dropout
         self.generator = None
-        of_codes = 1 if n_codes is None else embedding_size
-        self.widest = max(*hidden_layer_sizes, *conv_filters, of_codes)
+        embedding_width = 1 if n_codes is None else embedding_size
+        self.widest = max(*hidden_layer_sizes, *conv_filters, embedding_width)
         n_directions = 2 if bidirectional else 1
-        self.front, n_inputs = make_front(
+        self.input_layers, n_inputs = make_input_layers(
             n_features, n_codes, embedding_size, conv_filters, conv_kernel_size, dtype
         )
         widths = [n_inputs, *(size * n_directions for size in hidden_layer_sizes)]
@@ -167,7 +168,7 @@ class RecurrentNetwork(nn.Module):
         """Whether all layers have one direction and the head reads the last state."""
         return (
             all(len(directions) == 1 for directions in self.layers)
-            and not self.front
+            and not self.input_layers
             and isinstance(self.pooling, Last)
         )
 
@@ -177,32 +178,32 @@ class RecurrentNetwork(nn.Module):
         return self.head.weight.shape[1]
 
     def start_training(self, generator):
-        """Get ready to be trained, with a generator for dropout on its own device."""
+        """Prepare for training, with a generator for dropout on the same device."""
         self.generator = generator
         self._set_workspaces(Workspaces)
 
     def end_training(self):
-        """Let go of what only training needs."""
+        """Release what only training needs."""
         self.generator = None
         self.zero_grad(set_to_none=True)
         self._set_workspaces(lambda: None)
         self.eval()
 
     def _set_workspaces(self, make):
-        """Give every layer buffers of its own to use over and over, or none."""
+        """Set the buffers of every layer, by a function without arguments."""
         for layers in self.layers:
             for layer in layers:
                 layer.workspaces = make()
 
     def forward(self, windows, n_padding=None):
-        """Answer for every window.
+        """Compute the outputs for each window.
 
         Parameters
         ----------
         windows : torch.Tensor of shape (n_windows, n_timesteps, n_features)
-            Readings in time order; anything where a step does not exist.
+            Values in time order. Those at padding steps are ignored.
         n_padding : torch.Tensor of shape (n_windows,) or None, default=None
-            How many steps at the start of each window do not exist; None where all do.
+            Number of padding steps at the start of each window. None for no padding.
 
         Returns
         -------
@@ -212,75 +213,74 @@ class RecurrentNetwork(nn.Module):
         return self.head(self._drop(self.pooled(windows, n_padding)))
 
     def pooled(self, windows, n_padding=None):
-        """Return what the head reads, (n_windows[, n_timesteps], width)."""
+        """Return the input of the head, (n_windows[, n_timesteps], width)."""
         step_mask = make_step_mask(windows.shape[1], n_padding)
         states, last = self.states(windows, step_mask, self.pooling.needs_states)
         return self.pooling(states, last, step_mask)
 
     def step_weights(self, windows, n_padding=None):
-        """Return what attention pooling weighs steps by, (n_windows, n_timesteps)."""
+        """Return the attention weight of each step, (n_windows, n_timesteps)."""
         step_mask = make_step_mask(windows.shape[1], n_padding)
         states, _ = self.states(windows, step_mask)
         return self.pooling.step_weights(states, step_mask)
 
-    def states(self, windows, step_mask=None, wants_all=True):
-        """Run the recurrent layers.
+    def states(self, windows, step_mask=None, wants_states=True):
+        """Compute the states of the last recurrent layer.
 
         Parameters
         ----------
         windows : torch.Tensor of shape (n_windows, n_timesteps, n_features)
-            As of :meth:`forward`.
+            As in :meth:`forward`.
         step_mask : torch.Tensor of bool of shape (n_windows, n_timesteps) or None
-            Which steps exist, the last ones of each window; None where all do.
-        wants_all : bool, default=True
-            Whether the states of all steps are asked for, not just the last.
+            True where a step is real. Padding is at the start of a window. None if
+            there is no padding.
+        wants_states : bool, default=True
+            Whether to return the states of all steps, not only the last one.
 
         Returns
         -------
         states : torch.Tensor of shape (n_windows, n_timesteps, width) or None
-            Hidden states of the last layer, zero at steps that do not exist. None
-            where nobody asked.
+            Hidden states, zero at padding steps. None if `wants_states` is False.
         last : torch.Tensor of shape (n_windows, width)
-            Those that have seen the whole window: each direction's last.
+            Hidden state of each direction after its last step.
         """
         # (n_windows, n_timesteps, width), layer by layer
         states = zero_padding(windows, step_mask)
-        for layer in self.front:
+        for layer in self.input_layers:
             states = zero_padding(layer(states), step_mask)
         for number, directions in enumerate(self.layers, 1):
-            wants_states = wants_all or number < len(self.layers)
-            read = [self._read_forwards, self._read_backwards][: len(directions)]
+            is_last = number == len(self.layers)
+            options = step_mask, wants_states or not is_last
+            runs = [self._run_forward, self._run_backward][: len(directions)]
             parts = [
-                read_from(layer, states, step_mask, wants_states)
-                for read_from, layer in zip(read, directions, strict=True)
+                run(layer, states, *options)
+                for run, layer in zip(runs, directions, strict=True)
             ]
-            states, last = (
-                _side_by_side(numbers) for numbers in zip(*parts, strict=True)
-            )
-            if number < len(self.layers):
+            states, last = (_concatenate(part) for part in zip(*parts, strict=True))
+            if not is_last:
                 states = self._drop(states)
         return states, last
 
-    def _read_forwards(self, layer, states, step_mask, wants_states):
-        """Run a layer from the first step that exists to the last."""
+    def _run_forward(self, layer, states, step_mask, wants_states):
+        """Run a layer from the first real step to the last."""
         return layer(states, self.generator, step_mask, wants_states)
 
-    def _read_backwards(self, layer, states, step_mask, wants_states):
-        """Run a layer from the last step to the first that exists."""
-        backwards = reverse(states, step_mask)
-        states, last = layer(backwards, self.generator, step_mask, wants_states)
+    def _run_backward(self, layer, states, step_mask, wants_states):
+        """Run a layer from the last step to the first real one."""
+        reversed_states = reverse(states, step_mask)
+        states, last = layer(reversed_states, self.generator, step_mask, wants_states)
         return states if states is None else reverse(states, step_mask), last
 
-    def draw_dropout(self, numbers):
-        """Draw what to multiply with between layers; None where nothing is dropped."""
+    def draw_dropout(self, states):
+        """Draw the mask of dropout after a layer; None if nothing is dropped."""
         if not (self.training and self.dropout):
             return None
-        return dropout_mask(numbers.shape, self.dropout, numbers, self.generator)
+        return dropout_mask(states.shape, self.dropout, states, self.generator)
 
-    def _drop(self, numbers):
-        """Drop a share of the numbers while training."""
-        mask = self.draw_dropout(numbers)
-        return numbers if mask is None else numbers * mask
+    def _drop(self, states):
+        """Apply dropout during training."""
+        mask = self.draw_dropout(states)
+        return states if mask is None else states * mask
 
 
 def n_multiplications(parameters):
@@ -311,8 +311,8 @@ def n_multiplications(parameters):
     return total
 
 
-def _side_by_side(parts):
-    """Join what the directions give, along the last axis."""
+def _concatenate(parts):
+    """Concatenate the states of the directions along the last axis."""
     if any(part is None for part in parts):
         return None
     return parts[0] if len(parts) == 1 else torch.cat(parts, -1)

@@ -1,9 +1,11 @@
-"""oneDNN, a library inside PyTorch: the parts of it that have no public name there.
+"""Detection of processors on which oneDNN is fast, and its matrix product.
 
-PyTorch multiplies by way of Intel's MKL, which keeps instructions of 512 bits for
-Intel's own processors; oneDNN uses them wherever they are. What it is used for depends
-on the processor and on shapes alone, not on measurements: all processes on a machine go
-the same way.
+PyTorch multiplies matrices by Intel's MKL, which uses 512-bit instructions on Intel's
+own processors only. oneDNN, another library inside PyTorch, uses them on all processors
+that have them. Its use depends on the processor and on shapes, never on measurements,
+so that all processes on a machine compute the same numbers.
+
+This is the only module that calls functions of ``torch.ops.mkldnn``, which are private.
 """
 
 import platform
@@ -13,20 +15,20 @@ from pathlib import Path
 
 import torch
 
-CPU_INFO = Path("/proc/cpuinfo")  # of Linux
-# AMD's first family of processors that computes 512 bits at once (Zen 5).
+CPU_INFO = Path("/proc/cpuinfo")  # on Linux
+# First family of AMD processors that computes 512 bits at once (Zen 5).
 WIDE_FAMILY = 26
-# What is called here of `torch.ops.mkldnn`.
+# Name of the matrix product in `torch.ops.mkldnn`.
 PRODUCT = "_linear_pointwise"
 
 
 def is_wide():
-    """Say whether oneDNN may be used, on a processor with instructions of 512 bits."""
+    """Return whether oneDNN is enabled and the processor has 512-bit instructions."""
     return torch.backends.mkldnn.enabled and _has_wide_onednn()
 
 
 def is_wider_than_mkl():
-    """Say whether the processor is one of those that are wide for oneDNN alone."""
+    """Return whether oneDNN uses 512-bit instructions and MKL does not."""
     return is_wide() and _has_narrow_mkl()
 
 
@@ -38,7 +40,7 @@ def _has_wide_onednn():
 
 @cache
 def _has_narrow_mkl():
-    """Say whether MKL multiplies, on a processor whose width it leaves unused."""
+    """Return whether PyTorch uses MKL, without 512-bit instructions."""
     return (
         torch.backends.mkl.is_available()
         and hasattr(torch.ops.mkldnn, PRODUCT)
@@ -47,14 +49,14 @@ def _has_narrow_mkl():
 
 
 def product(left, right):
-    """Multiply a matrix by another one.
+    """Return the product of two matrices.
 
     Parameters
     ----------
     left : torch.Tensor of shape (n_rows, n_between)
-        A contiguous matrix in single precision.
+        Contiguous matrix in single precision.
     right : torch.Tensor of shape (n_between, n_columns)
-        Another, or the transpose of one.
+        Contiguous matrix, or the transpose of one.
 
     Returns
     -------
@@ -66,7 +68,7 @@ def product(left, right):
 
 
 def _processor():
-    """Describe the processor as the system does."""
+    """Return the description of the processor by the operating system."""
     try:
         return CPU_INFO.read_text(encoding="utf-8").partition("\n\n")[0]
     except OSError:
@@ -74,6 +76,6 @@ def _processor():
 
 
 def _amd_family(processor):
-    """Read the family of an AMD processor from its description; 0 of any other."""
+    """Read the family of an AMD processor from its description; 0 for others."""
     family = re.search(r"family\s*:?\s*(\d+)", processor, re.IGNORECASE)
     return int(family[1]) if family and "AuthenticAMD" in processor else 0

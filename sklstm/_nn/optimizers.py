@@ -1,4 +1,4 @@
-"""Optimisers on one flat tensor of weights, and the course of their step size."""
+"""Optimizers on one flat tensor of weights, and learning-rate schedules."""
 
 import math
 from abc import ABC, abstractmethod
@@ -6,22 +6,22 @@ from copy import deepcopy
 
 import torch
 
-# The step size of "adaptive" is divided by this; training ends below the second.
+# The schedule "adaptive" divides the learning rate by this, down to the minimum.
 ADAPTIVE_DIVISOR = 5
-SMALLEST_STEP = 1e-6
+MIN_LEARNING_RATE = 1e-6
 
 
 class FlatWeights:
-    """All weights of a network side by side in one tensor, their gradients in another.
+    """All weights of a network in one flat tensor, and their gradient in another.
 
-    The parameters of the network become views, and their ``grad`` too, so that a step,
-    a norm or a copy is one operation and not one per parameter. Matrices stand before
-    biases.
+    The parameters of the network and their ``grad`` become views of these tensors. A
+    training step, a norm or a copy is then one operation instead of one per parameter.
+    Matrices come before biases.
 
     Parameters
     ----------
     network : torch.nn.Module
-        Network to change in place; what it computes stays the same.
+        Network to change in place. Its outputs stay the same.
     """
 
     def __init__(self, network):
@@ -29,81 +29,81 @@ class FlatWeights:
         self.values = torch.cat([p.detach().reshape(-1) for p in self.parameters])
         self.gradient = torch.zeros_like(self.values)
         n_in_matrices = sum(p.numel() for p in self.parameters if p.dim() > 1)
-        # Biases and the like are neither penalised nor decayed.
+        # Only matrices are penalized and decayed.
         self.matrices = self.values[:n_in_matrices]
         views = self._views(self.values), self._views(self.gradient)
         for parameter, values, gradient in zip(self.parameters, *views, strict=True):
             parameter.data, parameter.grad = values, gradient
 
     def _views(self, flat):
-        """View parts of a flat tensor in the shapes of the parameters."""
+        """Split a flat tensor into views with the shapes of the parameters."""
         parts = flat.split([p.numel() for p in self.parameters])
         return [part.view_as(p) for part, p in zip(parts, self.parameters, strict=True)]
 
     def set_gradient(self, loss):
-        """Put the gradient of a loss in place."""
+        """Compute the gradient of a loss by autograd and store it."""
         gradients = torch.autograd.grad(loss, self.parameters)
         for parameter, gradient in zip(self.parameters, gradients, strict=True):
             parameter.grad.copy_(gradient)
 
     def penalty(self, alpha):
-        """Half of `alpha` times the sum of squares of all matrices, a scalar."""
+        """Return the L2 penalty: `alpha` / 2 times the sum of squares of matrices."""
         return self.matrices.square().sum() * (alpha / 2)
 
     def add_penalty_gradient(self, alpha):
-        """Add the gradient of :meth:`penalty` to the gradients."""
+        """Add the gradient of :meth:`penalty` to the gradient."""
         self.gradient[: len(self.matrices)].add_(self.matrices, alpha=alpha)
 
     def clip_gradient(self, max_norm):
-        """Shrink the gradient to a norm of `max_norm` where it is longer."""
+        """Scale the gradient down to a norm of `max_norm` if it is longer."""
         self.gradient.mul_((max_norm / self.gradient.norm()).clamp_(max=1.0))
 
 
 class Optimizer(ABC):
-    """Takes steps along the gradient of flat weights.
+    """Base class of optimizers of flat weights.
 
-    PyTorch's own optimisers would do, but building the first one of a process takes it
-    more than a second.
+    PyTorch's own optimizers are not used, because building the first one of a process
+    takes more than a second.
 
     Parameters
     ----------
     weights : FlatWeights
-        What to optimise; its gradient is read at every step.
-    step_size : float
-        First step size; may be set anew at any time.
+        Weights to optimize. Their gradient is read at every step.
+    learning_rate : float
+        Initial learning rate. It may be changed at any time.
     """
 
-    def __init__(self, weights, step_size):
+    def __init__(self, weights, learning_rate):
         self.weights = weights
-        self.step_size = step_size
+        self.learning_rate = learning_rate
         self.state = self._new_state()
 
     @abstractmethod
     def _new_state(self):
-        """Make what is remembered from step to step, a dict."""
+        """Return the initial state, a dict."""
 
-    def go_on_from(self, state):
-        """Take over the state of an earlier optimiser of the same kind."""
+    def load_state(self, state):
+        """Copy the state of an earlier optimizer, unless it was of another type."""
         if state.keys() == self.state.keys():
             self.state = deepcopy(state)
 
     @abstractmethod
     def step(self):
-        """Change the weights once."""
+        """Update the weights once."""
 
 
 class Adam(Optimizer):
-    """Adam [1]_: steps of like size for all weights, whatever their gradients' size.
+    """Adam [1]_: steps whose size does not depend on the scale of the gradient.
 
     Parameters
     ----------
     weights : FlatWeights
-        What to optimise.
-    step_size : float
-        First step size.
+        Weights to optimize.
+    learning_rate : float
+        Initial learning rate.
     decay : float, default=0.0
-        Share, in units of the step size, by which a step shrinks all matrices: the
-        decoupled weight decay of AdamW [2]_.
+        Decoupled weight decay of AdamW [2]_: each step shrinks all matrices by `decay`
+        times the learning rate.
 
     References
     ----------
@@ -115,24 +115,24 @@ class Adam(Optimizer):
 
     beta_1, beta_2, epsilon = 0.9, 0.999, 1e-8
 
-    def __init__(self, weights, step_size, decay=0.0):
-        super().__init__(weights, step_size)
+    def __init__(self, weights, learning_rate, decay=0.0):
+        super().__init__(weights, learning_rate)
         self.decay = decay
-        self._change = self._in_parts
-        if self._has_one_pass():
-            self._change = self._in_one_pass
+        self._update = self._unfused_update
+        if self._has_fused_update():
+            self._update = self._fused_update
 
     def _new_state(self):
         zeros = torch.zeros_like(self.weights.values)
         return {"n_steps": 0, "mean": zeros, "mean_square": zeros.clone()}
 
     def step(self):
-        """Change the weights once."""
+        """Update the weights once."""
         self.state["n_steps"] += 1
         if self.decay:
-            self.weights.matrices.mul_(1 - self.step_size * self.decay)
+            self.weights.matrices.mul_(1 - self.learning_rate * self.decay)
         mean, mean_square = self.state["mean"], self.state["mean_square"]
-        self._change(
+        self._update(
             self.weights.values,
             self.weights.gradient,
             mean,
@@ -140,8 +140,8 @@ class Adam(Optimizer):
             self.state["n_steps"],
         )
 
-    def _in_one_pass(self, values, gradient, mean, mean_square, n_steps):
-        """Change the weights in one pass over them."""
+    def _fused_update(self, values, gradient, mean, mean_square, n_steps):
+        """Update the weights by a private function of PyTorch, in one pass."""
         torch._fused_adam_(
             [values],
             [gradient],
@@ -149,7 +149,7 @@ class Adam(Optimizer):
             [mean_square],
             [],
             [torch.tensor(float(n_steps), device=values.device)],
-            lr=self.step_size,
+            lr=self.learning_rate,
             beta1=self.beta_1,
             beta2=self.beta_2,
             eps=self.epsilon,
@@ -158,22 +158,22 @@ class Adam(Optimizer):
             maximize=False,
         )
 
-    def _in_parts(self, values, gradient, mean, mean_square, n_steps):
-        """Change the weights by one public operation after the other."""
+    def _unfused_update(self, values, gradient, mean, mean_square, n_steps):
+        """Update the weights by public operations."""
         mean.lerp_(gradient, 1 - self.beta_1)
         mean_square.mul_(self.beta_2)
         mean_square.addcmul_(gradient, gradient, value=1 - self.beta_2)
-        # Both means start at zero, and are too small by these factors.
+        # Both means start at zero, which makes them too small by these factors.
         bias = 1 - self.beta_1**n_steps
         bias_of_root = math.sqrt(1 - self.beta_2**n_steps)
         size = mean_square.sqrt().add_(self.epsilon * bias_of_root)
-        values.addcdiv_(mean, size, value=-self.step_size * bias_of_root / bias)
+        values.addcdiv_(mean, size, value=-self.learning_rate * bias_of_root / bias)
 
-    def _has_one_pass(self):
-        """Say whether this PyTorch has, on this device, what it keeps private."""
+    def _has_fused_update(self):
+        """Return whether this PyTorch has the private function for this device."""
         values = self.weights.values.new_ones(4, 1)
         try:
-            self._in_one_pass(*values, n_steps=1)
+            self._fused_update(*values, n_steps=1)
         except (AttributeError, TypeError, RuntimeError):
             return False
         return True
@@ -194,31 +194,32 @@ class SGD(Optimizer):
         return {"velocity": torch.zeros_like(self.weights.values)}
 
     def step(self):
-        """Change the weights once."""
+        """Update the weights once."""
         values, gradient = self.weights.values, self.weights.gradient
         velocity = self.state["velocity"].mul_(self.momentum).add_(gradient)
-        values.add_(gradient.add(velocity, alpha=self.momentum), alpha=-self.step_size)
+        update = gradient.add(velocity, alpha=self.momentum)
+        values.add_(update, alpha=-self.learning_rate)
 
 
-def make_optimizer(solver, weights, step_size, alpha):
-    """Build the optimiser of a solver: "adam", "adamw" (decay `alpha`) or "sgd"."""
+def make_optimizer(solver, weights, learning_rate, alpha):
+    """Build an optimizer: "adam", "adamw" (with weight decay `alpha`) or "sgd"."""
     if solver == "sgd":
-        return SGD(weights, step_size)
-    return Adam(weights, step_size, decay=alpha if solver == "adamw" else 0.0)
+        return SGD(weights, learning_rate)
+    return Adam(weights, learning_rate, decay=alpha if solver == "adamw" else 0.0)
 
 
-class StepSize:
-    """The step size over the epochs.
+class Schedule:
+    """Learning-rate schedule over the epochs.
 
     Parameters
     ----------
-    learning_rate : {"constant", "cosine", "adaptive"}
-        How it changes: not at all; from the first value to zero along half a cosine
-        [1]_; divided by 5 whenever the loss has stopped getting better.
+    name : {"constant", "cosine", "adaptive"}
+        Constant learning rate; cosine decay to zero [1]_; or division by 5 each time
+        the loss has stopped improving.
     optimizer : Optimizer
-        Where to set it.
+        Optimizer whose learning rate is set.
     max_iter : int
-        Epochs until the cosine reaches zero.
+        Number of epochs until the cosine reaches zero.
 
     References
     ----------
@@ -226,22 +227,22 @@ class StepSize:
        Restarts", ICLR 2017, arXiv:1608.03983.
     """
 
-    def __init__(self, learning_rate, optimizer, max_iter):
-        self.learning_rate = learning_rate
+    def __init__(self, name, optimizer, max_iter):
+        self.name = name
         self.optimizer = optimizer
-        self.first = optimizer.step_size
+        self.initial = optimizer.learning_rate
         self.max_iter = max_iter
 
     def start_epoch(self, epoch):
-        """Set the step size of an epoch, counted from 0."""
-        if self.learning_rate == "cosine":
-            share = (1 + math.cos(math.pi * epoch / self.max_iter)) / 2
-            self.optimizer.step_size = self.first * share
+        """Set the learning rate of an epoch, counted from 0."""
+        if self.name == "cosine":
+            factor = (1 + math.cos(math.pi * epoch / self.max_iter)) / 2
+            self.optimizer.learning_rate = self.initial * factor
 
-    def gives_up(self):
-        """Say whether training ends, now that the loss does not get better."""
-        smaller = self.optimizer.step_size / ADAPTIVE_DIVISOR
-        if self.learning_rate != "adaptive" or smaller < SMALLEST_STEP:
-            return True
-        self.optimizer.step_size = smaller
-        return False
+    def reduce(self):
+        """Reduce the learning rate; return False if it cannot be reduced further."""
+        smaller = self.optimizer.learning_rate / ADAPTIVE_DIVISOR
+        if self.name != "adaptive" or smaller < MIN_LEARNING_RATE:
+            return False
+        self.optimizer.learning_rate = smaller
+        return True

@@ -1,8 +1,8 @@
-"""Matrix products, by the library that is faster at them.
+"""Matrix products, by ``torch.matmul`` or by oneDNN.
 
-Where oneDNN uses instructions that PyTorch's usual library does not, it is 1.3 times as
-fast at products that just make up for the 10 microseconds that it takes to start, and
-2.5 times at large ones.
+If only oneDNN uses the 512-bit instructions of the processor, it is 2.5 times as fast
+for large products. It takes 10 microseconds to start. :mod:`sklstm._nn.dispatch`
+chooses between the two.
 """
 
 from abc import ABC, abstractmethod
@@ -14,54 +14,54 @@ from sklstm._nn import onednn
 from sklstm._nn.dispatch import multiplies_by_onednn
 
 
-def product_for(shape, dtype):
-    """Choose how to multiply matrices.
+def matmul_for(shape, dtype):
+    """Return the fastest function to multiply matrices.
 
     Parameters
     ----------
     shape : tuple of (int, int, int)
         Rows of the left matrix, its columns, and columns of the right one.
     dtype : torch.dtype
-        Of the numbers.
+        Precision of the matrices.
 
     Returns
     -------
     multiply : callable
-        As :func:`torch.matmul` into an `out`: a matrix by another one, or by those of
-        many steps; all contiguous.
+        Function like :func:`torch.matmul` with an `out`. The right operand is one
+        matrix or a stack of matrices. All operands are contiguous.
     """
-    return wide_product if multiplies_by_onednn(shape, dtype) else torch.matmul
+    return onednn_matmul if multiplies_by_onednn(shape, dtype) else torch.matmul
 
 
-def wide_product(left, right, *, out):
-    """Multiply by oneDNN."""
+def onednn_matmul(left, right, *, out):
+    """Multiply matrices by oneDNN."""
     if right.ndim == 2:
         return out.copy_(onednn.product(left, right))
-    for of_step, place in zip(right, out, strict=True):
-        place.copy_(onednn.product(left, of_step))
+    for right_of_step, out_of_step in zip(right, out, strict=True):
+        out_of_step.copy_(onednn.product(left, right_of_step))
     return out
 
 
 def sigmoid_of_product(multiply, left, right, out):
-    """Write the sigmoid of a product of two matrices, however they are multiplied."""
-    if multiply is wide_product:
+    """Compute the sigmoid of a product of two matrices."""
+    if multiply is onednn_matmul:
         torch.sigmoid(onednn.product(left, right), out=out)
     else:
         multiply(left, right, out=out).sigmoid_()
 
 
-def laid_out(left, multiply):
-    """Lay a left matrix out for many products."""
-    return left.contiguous() if multiply is wide_product else left
+def layout_for(multiply, left):
+    """Return a left matrix in the memory layout that a function needs."""
+    return left.contiguous() if multiply is onednn_matmul else left
 
 
-class SumOfProducts(ABC):
-    """A sum of products of matrices, over steps.
+class ProductSum(ABC):
+    """Base class of sums of matrix products over steps.
 
     Parameters
     ----------
     total : torch.Tensor of shape (n_rows, n_columns)
-        Where to add up.
+        Tensor that holds the sum.
     """
 
     def __init__(self, total):
@@ -69,92 +69,92 @@ class SumOfProducts(ABC):
 
     @abstractmethod
     def adder(self, lefts, rights):
-        """Prepare the products of some steps.
+        """Return a function that adds the products of some steps.
 
         Parameters
         ----------
         lefts : torch.Tensor of shape (n_steps, n_rows, n_windows)
-            Matrices, each of them contiguous.
+            Left matrices, each of them contiguous.
         rights : torch.Tensor of shape (n_steps, n_columns, n_windows)
-            What to multiply them with, transposed.
+            Right matrices, transposed.
 
         Returns
         -------
         add : callable
-            ``add(starts)`` adds the products of what the matrices hold by then, to
-            nothing where the sum `starts`.
+            ``add(is_first)`` adds the products of the current values. If `is_first`,
+            the sum starts from zero.
         """
 
 
-class StepwiseSum(SumOfProducts):
-    """Adds up one product after the other."""
+class StepwiseSum(ProductSum):
+    """Sum of products that are computed one after the other."""
 
     def adder(self, lefts, rights):
         pairs = zip(lefts, rights, strict=True)
         return partial(self._add, [(left, right.t()) for left, right in pairs][::-1])
 
-    def _add(self, pairs, starts):
-        beta = 0 if starts else 1
+    def _add(self, pairs, is_first):
+        beta = 0 if is_first else 1
         for left, right in pairs:
             self.total.addmm_(left, right, beta=beta)
             beta = 1
 
 
-class WideSum(SumOfProducts):
-    """Adds up by one product of oneDNN, of the steps side by side.
+class OneDNNSum(ProductSum):
+    """Sum that is one product of oneDNN, of the concatenated steps.
 
     Parameters
     ----------
     total : torch.Tensor of shape (n_rows, n_columns)
-        Where to add up.
+        Tensor that holds the sum.
     n_steps, n_windows : int
-        Steps to add up at once, at most, and columns of their matrices.
+        Maximum number of steps to add at once, and columns of their matrices.
     """
 
     def __init__(self, total, n_steps, n_windows):
         super().__init__(total)
-        # One step alone lies as it should.
+        # A single step needs no copy.
         n_between = n_steps * n_windows if n_steps > 1 else 0
-        self.rooms = [total.new_empty(n * n_between) for n in total.shape]
+        self.buffers = [total.new_empty(n * n_between) for n in total.shape]
 
     def adder(self, lefts, rights):
         if len(lefts) == 1:
             return partial(self._add, [], lefts[0], rights[0].t())
-        apart = [matrices.transpose(0, 1) for matrices in (lefts, rights)]
-        together = [
-            room[: matrices.numel()].view(matrices.shape)
-            for room, matrices in zip(self.rooms, apart, strict=True)
+        stacks = [matrices.transpose(0, 1) for matrices in (lefts, rights)]
+        concatenated = [
+            buffer[: stack.numel()].view(stack.shape)
+            for buffer, stack in zip(self.buffers, stacks, strict=True)
         ]
-        left, right = (matrices.flatten(1) for matrices in together)
-        copies = [*zip(together, apart, strict=True)]
+        left, right = (matrices.flatten(1) for matrices in concatenated)
+        copies = [*zip(concatenated, stacks, strict=True)]
         return partial(self._add, copies, left, right.t())
 
-    def _add(self, copies, left, right, starts):
-        for together, apart in copies:
-            together.copy_(apart)
+    def _add(self, copies, left, right, is_first):
+        for concatenated, stack in copies:
+            concatenated.copy_(stack)
         product = onednn.product(left, right)
-        if starts:
+        if is_first:
             self.total.copy_(product)
         else:
             self.total.add_(product)
 
 
-def sum_for(total, n_steps, n_windows):
-    """Choose how to add up products of matrices.
+def product_sum_for(total, n_steps, n_windows):
+    """Build the fastest sum of matrix products.
 
     Parameters
     ----------
     total : torch.Tensor of shape (n_rows, n_columns)
-        Where to add them.
+        Tensor that holds the sum.
     n_steps, n_windows : int
-        Steps to add up at once, at most, and columns of their matrices.
+        Maximum number of steps to add at once, and columns of their matrices.
 
     Returns
     -------
-    sum : SumOfProducts
-        The faster way.
+    product_sum : ProductSum
+        A new sum.
     """
     n_rows, n_columns = total.shape
     if multiplies_by_onednn((n_rows, n_steps * n_windows, n_columns), total.dtype):
-        return WideSum(total, n_steps, n_windows)
+        return OneDNNSum(total, n_steps, n_windows)
     return StepwiseSum(total)

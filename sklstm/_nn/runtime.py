@@ -1,31 +1,31 @@
-"""Devices, threads and random numbers: one door each."""
+"""Devices, threads and random numbers: one function for each."""
 
 import os
 from contextlib import contextmanager
 
 import torch
 
-# A step of the training loop below this many multiplications stays on one thread:
-# handing work over costs about what it saves. Measured by benchmarks/bench_threads.py
-# on a slow core, which breaks even at a fifth of it; a fast one does so later.
+# A training step with fewer multiplications than this runs on one thread, because more
+# threads cost about as much as they save. Measured by benchmarks/bench_threads.py: on a
+# slow core, more threads pay from a fifth of this on; on a fast core they pay later.
 SMALL_STEP = 2_000_000
 
 _home_process = os.getpid()
 
 
 def resolve_device(name):
-    """Find the device with a name, or the best one there is.
+    """Return the device with a name, or the best one available.
 
     Parameters
     ----------
     name : str
-        "auto" for a CUDA GPU where there is one and the CPU elsewhere, or any name
+        "auto" for a CUDA GPU if one is available and the CPU otherwise, or any name
         that PyTorch knows, such as "cpu" or "cuda:1".
 
     Returns
     -------
     device : torch.device
-        Where networks and batches live.
+        Device of networks and batches.
 
     Raises
     ------
@@ -39,66 +39,66 @@ def resolve_device(name):
         torch.zeros(1, device=device).cpu()
     except (RuntimeError, AssertionError, ImportError) as error:
         raise ValueError(
-            f"device={name!r} is not to be had on this machine: {error}. "
-            'Pass device="cpu", or "auto" to take a GPU where there is one.'
+            f"device={name!r} is not available on this machine: {error}. "
+            'Pass device="cpu", or device="auto" to use a GPU if one is available.'
         ) from error
     return device
 
 
 @contextmanager
-def threads_for(step_size):
-    """Run a block on one thread where more would slow it down.
+def threads_for(n_multiplications):
+    """Run a block on one thread if more would slow it down.
 
-    A process forked from one that has used several threads hangs as soon as it uses
-    them itself, so that a forked process stays on one thread whatever the size.
+    If a process has used several threads, a process forked from it hangs as soon as it
+    uses several itself. A forked process therefore always stays on one thread.
 
     Parameters
     ----------
-    step_size : int
-        Multiplications in the smallest piece of work that is done at once.
+    n_multiplications : int
+        Multiplications of the smallest piece of work that is done at once.
     """
     before = torch.get_num_threads()
-    is_small = step_size < SMALL_STEP or os.getpid() != _home_process
-    if is_small:
+    is_single = n_multiplications < SMALL_STEP or os.getpid() != _home_process
+    if is_single:
         torch.set_num_threads(1)
     try:
         yield
     finally:
-        if is_small:
+        if is_single:
             torch.set_num_threads(before)
 
 
 def random_generator(seed):
-    """Make a source of random numbers that leaves PyTorch's global one alone."""
+    """Return a new random generator, independent of PyTorch's global one."""
     return torch.Generator().manual_seed(seed)
 
 
 def generator_on(device, generator):
-    """Return a generator for a device, seeded by one of the CPU; there, itself."""
+    """Return a generator for a device, seeded by one of the CPU; itself for the CPU."""
     if device.type == "cpu":
         return generator
     seed = torch.randint(2**62, (), generator=generator).item()
     return torch.Generator(device).manual_seed(seed)
 
 
-def dropout_mask(shape, share, like, generator):
-    """Draw zeros for `share` of the entries and ``1 / (1 - share)`` for the rest.
+def dropout_mask(shape, rate, like, generator):
+    """Draw a dropout mask: zeros with probability `rate`, otherwise ``1 / (1 - rate)``.
 
     Parameters
     ----------
     shape : tuple of int
         Shape of the mask.
-    share : float
+    rate : float
         Probability of a zero, in [0, 1).
     like : torch.Tensor
-        Tensor to take the dtype and the device from.
+        Tensor with the dtype and the device of the mask.
     generator : torch.Generator
         Source of the random numbers, on the same device.
 
     Returns
     -------
     mask : torch.Tensor
-        To multiply with; the mean stays what it was.
+        Factors whose expected value is 1.
     """
     mask = torch.empty(shape, dtype=like.dtype, device=like.device)
-    return mask.bernoulli_(1 - share, generator=generator).div_(1 - share)
+    return mask.bernoulli_(1 - rate, generator=generator).div_(1 - rate)

@@ -1,4 +1,4 @@
-"""The GRU unrolled: back-propagation through time by hand."""
+"""GRU unrolled over time, with hand-derived gradients."""
 
 from abc import abstractmethod
 
@@ -7,152 +7,155 @@ import torch
 from sklstm._nn.activations import ONE
 from sklstm._nn.bptt.unrolled import Chunk, Unrolled
 from sklstm._nn.cells import CellWeights
-from sklstm._nn.products import sum_for
+from sklstm._nn.products import product_sum_for
 
 
 class BaseUnrolledGRU(Unrolled):
-    """The steps of :func:`sklstm._nn.cells.gru_step`, but for how n is squashed.
+    """Base class of :func:`sklstm._nn.cells.gru_step`, without activation.
 
-    The candidate n is what its inputs add, computed for all steps at once, and r times
-    what the hidden state adds: a. The product of each step is that of r, z and a.
+    The candidate n is the activation of the contribution of the inputs, computed for
+    all steps at once, plus r times that of the hidden state, a. The product of each
+    step computes r, z and a.
     """
 
     n_gates = 3
-    n_slopes = 4  # n, r, z, a: the inputs add to the first three, hidden to the last
-    scale: (
-        float  # of what goes into the candidate, and with it a, as the products make it
-    )
+    # Of n, r, z and a. The inputs contribute to the first three, the hidden state to
+    # the last three.
+    n_local = 4
+    scale: float  # factor of the argument of the candidate's activation
 
     @abstractmethod
-    def _squash(self, candidate):
-        """Turn what goes into the candidate into its value."""
+    def _activate(self, candidate):
+        """Apply the activation to the candidate in place."""
 
     def _make_buffers(self):
         size = self.batch.size
-        # Of inputs and 1 to the candidate, which have no part in the steps' products.
-        self.weights_of_candidate = self._of_candidate(self.weights).clone()
-        self.multiply_first = self._product_for(*self.weights_of_candidate.shape)
+        # Weights of inputs and bias for n, which are not part of the steps' products.
+        self.candidate_weights = self._candidate_part(self.weights).clone()
+        self.multiply_candidate = self._matmul_for(*self.candidate_weights.shape)
         self.gates = self._values(3 * size)
         self.candidate = self._values(size)
 
     def _views_of_step(self, before, after):
         gates, size = self.gates[before], self.batch.size
         return (
-            self.seen[before],
+            self.operands[before],
             (gates, gates[: 2 * size], *gates.split(size)),
             self.candidate[before],
             self.hidden[before],
             self.hidden[after],
         )
 
-    def _of_candidate(self, side_by_side):
-        return side_by_side[2 * self.batch.size :, : self.batch.n_inputs + 1]
+    def _candidate_part(self, joined):
+        return joined[2 * self.batch.size :, : self.batch.n_inputs + 1]
 
     def _adapt_weights(self, weights):
-        place = self._of_candidate(self.weights)
-        self.weights_of_candidate.copy_(place)
-        place.zero_()
-        place[:, -1] = weights.candidate_bias
-        self.weights_of_candidate.mul_(self.scale)
+        part = self._candidate_part(self.weights)
+        self.candidate_weights.copy_(part)
+        part.zero_()
+        part[:, -1] = weights.candidate_bias
+        self.candidate_weights.mul_(self.scale)
         self.weights[2 * self.batch.size :].mul_(self.scale)
 
     def _read_inputs(self, steps):
-        seen, candidate = self.inputs_and_one[steps], self.candidate[steps]
-        self.multiply_first(self.weights_of_candidate, seen, out=candidate)
+        inputs, candidate = self.inputs_and_one[steps], self.candidate[steps]
+        self.multiply_candidate(self.candidate_weights, inputs, out=candidate)
 
-    def _take_step(self, seen, gates, candidate, hidden_before, hidden):
-        together, r_and_z, r, z, a = gates
-        self.multiply(self.weights, seen, out=together)
+    def _forward_step(self, operands, gates, candidate, hidden_before, hidden):
+        all_gates, r_and_z, r, z, a = gates
+        self.multiply(self.weights, operands, out=all_gates)
         r_and_z.sigmoid_()
         candidate.addcmul_(r, a)
-        self._squash(candidate)
+        self._activate(candidate)
         torch.lerp(candidate, hidden_before, z, out=hidden)
 
-    def _make_buffers_to_go_back(self, n_steps):
+    def _make_backward_buffers(self, n_steps):
         size = self.batch.size
-        self.slopes = self._buffer(n_steps, 4 * size)
-        self.d_seen = self._buffer(size)
-        rows = self.n_gates * size
-        self.gradient = self.weights.new_empty(1 + size, rows)  # of r, z, a
+        self.local = self._buffer(n_steps, 4 * size)
+        self.d_dropped_hidden = self._buffer(size)
+        n_rows = self.n_gates * size
+        # Of hidden state and bias for r, z, a; of inputs and bias for n, r, z.
+        self.gradient = self.weights.new_empty(1 + size, n_rows)
         n_columns = self.batch.n_inputs + 1
-        self.gradient_of_inputs = self.weights.new_empty(n_columns, rows)
+        self.input_gradient = self.weights.new_empty(n_columns, n_rows)
         sizes = n_steps, self.batch.n_windows
-        self.sum = sum_for(self.gradient, *sizes)
-        self.sum_of_inputs = sum_for(self.gradient_of_inputs, *sizes)
+        self.sum = product_sum_for(self.gradient, *sizes)
+        self.input_sum = product_sum_for(self.input_gradient, *sizes)
 
     def _views_of_chunk(self, start, stop):
         size, n_inputs = self.batch.size, self.batch.n_inputs
-        slopes = self.slopes[: stop - start]
-        d_gates, d_from_inputs = slopes[:, size:], slopes[:, : 3 * size]
+        local = self.local[: stop - start]
+        d_gates, d_from_inputs = local[:, size:], local[:, : 3 * size]
         r, z, a = self.gates[start:stop].split(size, 1)
         hidden = self.hidden[start + 1 : stop + 1]
-        together = (
+        all_steps = (
             (self.candidate[start:stop], r, z, a),
-            slopes.split(size, 1),
+            local.split(size, 1),
             hidden,
         )
-        singly = [
-            (start + k, slopes[k].view(4, size, -1), d_gates[k], z[k])
+        single_steps = [
+            (start + k, local[k].view(4, size, -1), d_gates[k], z[k])
             for k in reversed(range(stop - start))
         ]
-        seen = self.seen[start:stop]
-        sums = [
-            self.sum.adder(seen[:, n_inputs:], d_gates),
-            self.sum_of_inputs.adder(seen[:, : n_inputs + 1], d_from_inputs),
+        operands = self.operands[start:stop]
+        adders = [
+            self.sum.adder(operands[:, n_inputs:], d_gates),
+            self.input_sum.adder(operands[:, : n_inputs + 1], d_from_inputs),
         ]
-        return Chunk(slice(start, stop), together, singly, sums, d_from_inputs)
+        return Chunk(slice(start, stop), all_steps, single_steps, adders, d_from_inputs)
 
-    def _by_inputs(self, weights):
-        # The candidate's slopes stand first.
+    def _input_weights_t(self, weights):
+        # The gradient of n comes first.
         return weights.inputs.t().roll(self.batch.size, 1)
 
-    def _compute_slopes(self, gates, slopes, hidden):
+    def _compute_local_gradients(self, gates, local, hidden):
         n, r, z, a = gates
-        slope_n, slope_r, slope_z, slope_a = slopes
-        self.activation.slopes(n, out=slope_n)
-        torch.addcmul(slope_n, slope_n, z, value=-1, out=slope_n)  # times 1 - z
-        torch.mul(slope_n, r, out=slope_a)
-        torch.mul(slope_a, a, out=slope_r)
-        torch.addcmul(slope_r, slope_r, r, value=-1, out=slope_r)
-        slope_r.mul_(1 / self.scale)
-        # By z: (hidden_before - n) z (1 - z), and hidden is n + z (hidden_before - n).
-        torch.sub(hidden, n, out=slope_z)
-        torch.addcmul(slope_z, slope_z, z, value=-1, out=slope_z)
+        local_n, local_r, local_z, local_a = local
+        self.activation.derivative(n, out=local_n)
+        torch.addcmul(local_n, local_n, z, value=-1, out=local_n)  # times 1 - z
+        torch.mul(local_n, r, out=local_a)
+        torch.mul(local_a, a, out=local_r)
+        torch.addcmul(local_r, local_r, r, value=-1, out=local_r)
+        local_r.mul_(1 / self.scale)
+        # Of z: (hidden_before - n) z (1 - z), and hidden is n + z (hidden_before - n).
+        torch.sub(hidden, n, out=local_z)
+        torch.addcmul(local_z, local_z, z, value=-1, out=local_z)
 
-    def _go_back_a_step(self, by_gates, slopes, d_gates, z):
-        slopes.mul_(self.d_hidden)
-        if by_gates is not None:
-            self._hidden_before(by_gates, d_gates, self.d_seen)
-            torch.addcmul(self.d_seen, self.d_hidden, z, out=self.d_hidden)
+    def _backward_step(self, recurrent_t, local, d_gates, z):
+        local.mul_(self.d_hidden)
+        if recurrent_t is not None:
+            self._propagate_to_hidden(recurrent_t, d_gates, self.d_dropped_hidden)
+            out = self.d_hidden
+            torch.addcmul(self.d_dropped_hidden, self.d_hidden, z, out=out)
 
     def _gradients(self):
         size, n_inputs = self.batch.size, self.batch.n_inputs
-        # n, r, z become r, z, n, as the weights stand.
-        by_inputs = self.gradient_of_inputs.roll(-size, 1)
+        # From the order n, r, z to that of the weights: r, z, n.
+        of_inputs = self.input_gradient.roll(-size, 1)
         return CellWeights(
-            by_inputs[:n_inputs].t(),
+            of_inputs[:n_inputs].t(),
             self.gradient[1:].t(),
-            by_inputs[n_inputs],
+            of_inputs[n_inputs],
             self.gradient[0, 2 * size :],
         )
 
 
 class UnrolledGRU(BaseUnrolledGRU):
-    """The GRU with any activation."""
+    """GRU with any activation."""
 
     scale = 1
 
-    def _squash(self, candidate):
-        self.activation.values(candidate, out=candidate)
+    def _activate(self, candidate):
+        self.activation.function(candidate, out=candidate)
 
 
 class UnrolledTanhGRU(BaseUnrolledGRU):
-    """The GRU with tanh, by ``tanh(x) = 1 - 2 sigmoid(-2 x)``.
+    """GRU with tanh, computed as ``tanh(x) = 1 - 2 sigmoid(-2 x)``.
 
     PyTorch's sigmoid takes a third of the time of its tanh.
     """
 
     scale = -2
 
-    def _squash(self, candidate):
+    def _activate(self, candidate):
         torch.add(ONE, candidate.sigmoid_(), alpha=-2, out=candidate)

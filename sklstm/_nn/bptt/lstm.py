@@ -1,187 +1,199 @@
-"""The LSTM unrolled: back-propagation through time by hand."""
+"""LSTM unrolled over time, with hand-derived gradients."""
 
 from abc import abstractmethod
 
 import torch
 
 from sklstm._nn.bptt.unrolled import Chunk, Unrolled
-from sklstm._nn.products import sigmoid_of_product, sum_for
+from sklstm._nn.products import product_sum_for, sigmoid_of_product
 
-# Tensors, for operations that want some or take longer to read a number. Their dtype
-# gives way to that of whatever they are combined with.
+# Tensors, for operations that need one or read a number more slowly. The results have
+# the dtype of the other operands.
 ZERO, MINUS_TWO = torch.tensor([0.0, -2.0], dtype=torch.float32, device="cpu").unbind()
 
 
 class BaseUnrolledLSTM(Unrolled):
-    """The steps of :func:`sklstm._nn.cells.lstm_step`, but for what is squashed how."""
+    """Base class of :func:`sklstm._nn.cells.lstm_step`, without activation."""
 
-    # What is kept of the memory, then the gates: input, forget, candidate, output.
-    n_gates, n_slopes = 4, 5
-
-    @abstractmethod
-    def _open_gates(self, seen, gates, i, f, g, o):
-        """Compute the gates, together and singly, from what they see."""
+    # Gates: input, forget, candidate, output. Local gradients: of the previous cell
+    # state, and of the gates.
+    n_gates, n_local = 4, 5
 
     @abstractmethod
-    def _let_in(self, i, g, memory):
-        """Start the memory with what comes in."""
+    def _compute_gates(self, operands, gates, i, f, g, o):
+        """Compute the gates; `gates` is the block of all four."""
 
     @abstractmethod
-    def _let_out(self, o, memory, squashed, hidden):
-        """Squash the memory, and show of it what the output gate lets out."""
+    def _add_input(self, i, g, cell_state):
+        """Write the gated candidate to the cell state."""
 
     @abstractmethod
-    def _slopes_of_letting_in(self, i, g, slope_i, slope_g):
-        """Turn slopes of a sigmoid by what goes into it into those of the memory."""
+    def _output(self, o, cell_state, activated, hidden):
+        """Compute the activation of the cell state and the hidden state."""
 
     @abstractmethod
-    def _slopes_of_letting_out(self, o, squashed, slope_o, through):
-        """Turn a slope of a sigmoid into that of the hidden state; add the memory's."""
+    def _input_gradients(self, i, g, local_i, local_g):
+        """Compute the derivatives of the cell state by input gate and candidate.
+
+        `local_i` and `local_g` hold the derivative of a sigmoid.
+        """
+
+    @abstractmethod
+    def _output_gradients(self, o, activated, local_o, hidden_by_cell):
+        """Compute the derivatives of the hidden state by output gate and cell state.
+
+        `local_o` holds the derivative of a sigmoid.
+        """
 
     def _make_buffers(self):
         size = self.batch.size
         self.gates = self._values(4 * size)
-        self.memory = self._states(size)
-        self.squashed = self._values(size)  # of the memory
+        self.cell_state = self._states(size)
+        self.activated = self._values(size)  # activation of the cell state
 
     def _views_of_step(self, before, after):
         gates = self.gates[before]
         return (
-            self.seen[before],
+            self.operands[before],
             (gates, *gates.split(self.batch.size)),
-            self.memory[before],
-            self.memory[after],
-            self.squashed[before],
+            self.cell_state[before],
+            self.cell_state[after],
+            self.activated[before],
             self.hidden[after],
         )
 
     def _read_inputs(self, steps):
-        """Leave the inputs to the product of each step."""
+        """Do nothing: the product of each step includes the inputs."""
 
-    def _take_step(self, seen, gates, memory_before, memory, squashed, hidden):
+    def _forward_step(
+        self, operands, gates, cell_state_before, cell_state, activated, hidden
+    ):
         _, i, f, g, o = gates
-        self._open_gates(seen, *gates)
-        self._let_in(i, g, memory)
-        memory.addcmul_(f, memory_before)
-        self._let_out(o, memory, squashed, hidden)
+        self._compute_gates(operands, *gates)
+        self._add_input(i, g, cell_state)
+        cell_state.addcmul_(f, cell_state_before)
+        self._output(o, cell_state, activated, hidden)
 
-    def _make_buffers_to_go_back(self, n_steps):
+    def _make_backward_buffers(self, n_steps):
         size = self.batch.size
-        self.slopes = self._buffer(n_steps, 5 * size)
-        self.kept_at_first = self.slopes[0, :size]
-        self.through = self._buffer(n_steps, size)  # from hidden state to memory
-        self.d_memory = self._buffer(size)
-        self.gradient = self._side_by_side().t().contiguous()
-        self.gradients = self._apart(self.gradient.t())
-        self.sum = sum_for(self.gradient, n_steps, self.batch.n_windows)
+        self.local = self._buffer(n_steps, 5 * size)
+        self.d_cell_before_chunk = self.local[0, :size]
+        self.hidden_by_cell = self._buffer(n_steps, size)
+        self.d_cell = self._buffer(size)
+        self.gradient = self._joined_weights().t().contiguous()
+        self.gradients = self._split_weights(self.gradient.t())
+        self.sum = product_sum_for(self.gradient, n_steps, self.batch.n_windows)
 
     def _views_of_chunk(self, start, stop):
         size, n_steps = self.batch.size, stop - start
-        slopes, through = self.slopes[:n_steps], self.through[:n_steps]
-        gates, d_gates = self.gates[start:stop], slopes[:, size:]
-        together = (
+        local, hidden_by_cell = self.local[:n_steps], self.hidden_by_cell[:n_steps]
+        gates, d_gates = self.gates[start:stop], local[:, size:]
+        all_steps = (
             (gates, *gates.split(size, 1)),
             (d_gates, *d_gates.split(size, 1)),
-            (self.memory[start:stop], self.squashed[start:stop]),
-            (slopes[:, :size], through),
+            (self.cell_state[start:stop], self.activated[start:stop]),
+            (local[:, :size], hidden_by_cell),
         )
-        # What steps keep of the gradient by the memory. Nothing comes after the last:
-        # memory[0] is zero for ever.
+        # Gradient of the cell state before each step, and after the last one. There it
+        # is zero at the end of a window, as cell_state[0] is.
         is_last = stop == self.batch.n_timesteps
-        d_kept = [*slopes[:, :size], self.memory[0] if is_last else self.d_memory]
-        singly = [
+        d_cell = [*local[:, :size], self.cell_state[0] if is_last else self.d_cell]
+        single_steps = [
             (
                 start + k,
-                d_kept[k + 1],
-                through[k],
-                slopes[k, : 4 * size].view(4, size, -1),
-                slopes[k, 4 * size :],
+                d_cell[k + 1],
+                hidden_by_cell[k],
+                local[k, : 4 * size].view(4, size, -1),
+                local[k, 4 * size :],
                 d_gates[k],
             )
             for k in reversed(range(n_steps))
         ]
-        sums = [self.sum.adder(self.seen[start:stop], d_gates)]
-        return Chunk(slice(start, stop), together, singly, sums, d_gates)
+        adders = [self.sum.adder(self.operands[start:stop], d_gates)]
+        return Chunk(slice(start, stop), all_steps, single_steps, adders, d_gates)
 
-    def _compute_slopes(self, gates, slopes, states, to_memory):
+    def _compute_local_gradients(self, gates, local_gates, states, by_cell):
         gates, i, f, g, o = gates
-        slopes, slope_i, slope_f, slope_g, slope_o = slopes
-        memory_before, squashed = states
-        kept, through = to_memory
-        # The last step of these goes on from the first of those behind them.
-        self.d_memory.copy_(self.kept_at_first)
-        torch.addcmul(gates, gates, gates, value=-1, out=slopes)  # s (1 - s)
-        self._slopes_of_letting_in(i, g, slope_i, slope_g)
-        slope_f.mul_(memory_before)
-        self._slopes_of_letting_out(o, squashed, slope_o, through)
-        kept.copy_(f)
+        local_gates, local_i, local_f, local_g, local_o = local_gates
+        cell_state_before, activated = states
+        local_cell, hidden_by_cell = by_cell
+        # The buffers still hold the gradient that leaves the chunk after this one.
+        self.d_cell.copy_(self.d_cell_before_chunk)
+        torch.addcmul(gates, gates, gates, value=-1, out=local_gates)  # s (1 - s)
+        self._input_gradients(i, g, local_i, local_g)
+        local_f.mul_(cell_state_before)
+        self._output_gradients(o, activated, local_o, hidden_by_cell)
+        local_cell.copy_(f)
 
-    def _go_back_a_step(self, by_gates, d_kept, through, by_memory, by_hidden, d_gates):
-        torch.addcmul(d_kept, self.d_hidden, through, out=self.d_memory)
-        by_memory.mul_(self.d_memory)
-        by_hidden.mul_(self.d_hidden)
-        if by_gates is not None:
-            self._hidden_before(by_gates, d_gates, self.d_hidden)
+    def _backward_step(
+        self, recurrent_t, d_cell_after, hidden_by_cell, of_cell, of_hidden, d_gates
+    ):
+        torch.addcmul(d_cell_after, self.d_hidden, hidden_by_cell, out=self.d_cell)
+        of_cell.mul_(self.d_cell)
+        of_hidden.mul_(self.d_hidden)
+        if recurrent_t is not None:
+            self._propagate_to_hidden(recurrent_t, d_gates, self.d_hidden)
 
     def _gradients(self):
         return self.gradients
 
 
 class UnrolledLSTM(BaseUnrolledLSTM):
-    """The LSTM with any activation."""
+    """LSTM with any activation."""
 
     def _adapt_weights(self, weights):
-        """Leave them as they are."""
+        """Do nothing: the products need the weights as they are."""
 
-    def _open_gates(self, seen, gates, i, f, g, o):
-        self.multiply(self.weights, seen, out=gates)
+    def _compute_gates(self, operands, gates, i, f, g, o):
+        self.multiply(self.weights, operands, out=gates)
         gates[: 2 * self.batch.size].sigmoid_()
-        self.activation.values(g, out=g)
+        self.activation.function(g, out=g)
         o.sigmoid_()
 
-    def _let_in(self, i, g, memory):
-        torch.mul(i, g, out=memory)
+    def _add_input(self, i, g, cell_state):
+        torch.mul(i, g, out=cell_state)
 
-    def _let_out(self, o, memory, squashed, hidden):
-        self.activation.values(memory, out=squashed)
-        torch.mul(o, squashed, out=hidden)
+    def _output(self, o, cell_state, activated, hidden):
+        self.activation.function(cell_state, out=activated)
+        torch.mul(o, activated, out=hidden)
 
-    def _slopes_of_letting_in(self, i, g, slope_i, slope_g):
-        slope_i.mul_(g)
-        self.activation.slopes(g, out=slope_g).mul_(i)
+    def _input_gradients(self, i, g, local_i, local_g):
+        local_i.mul_(g)
+        self.activation.derivative(g, out=local_g).mul_(i)
 
-    def _slopes_of_letting_out(self, o, squashed, slope_o, through):
-        slope_o.mul_(squashed)
-        self.activation.slopes(squashed, out=through).mul_(o)
+    def _output_gradients(self, o, activated, local_o, hidden_by_cell):
+        local_o.mul_(activated)
+        self.activation.derivative(activated, out=hidden_by_cell).mul_(o)
 
 
 class UnrolledTanhLSTM(BaseUnrolledLSTM):
-    """The LSTM with tanh, by ``tanh(x) = 1 - 2 sigmoid(-2 x)``.
+    """LSTM with tanh, computed as ``tanh(x) = 1 - 2 sigmoid(-2 x)``.
 
-    PyTorch's sigmoid takes a third of the time of its tanh, and less where the
-    candidate is squashed in one go with the gates: what goes into it comes out of the
-    product -2 times as large. u and v are the sigmoids of candidate and memory.
+    PyTorch's sigmoid takes a third of the time of its tanh. It takes even less if it is
+    applied to the candidate and the gates at once. For that, the weights of the
+    candidate are multiplied by -2. In the code, u is the sigmoid of the candidate and v
+    that of the cell state.
     """
 
     def _adapt_weights(self, weights):
         size = self.batch.size
         self.weights[2 * size : 3 * size].mul_(-2)
 
-    def _open_gates(self, seen, gates, i, f, u, o):
-        sigmoid_of_product(self.multiply, self.weights, seen, gates)
+    def _compute_gates(self, operands, gates, i, f, u, o):
+        sigmoid_of_product(self.multiply, self.weights, operands, gates)
 
-    def _let_in(self, i, u, memory):
-        torch.addcmul(i, i, u, value=-2, out=memory)
+    def _add_input(self, i, u, cell_state):
+        torch.addcmul(i, i, u, value=-2, out=cell_state)
 
-    def _let_out(self, o, memory, v, hidden):
-        torch.mul(memory, MINUS_TWO, out=v).sigmoid_()
+    def _output(self, o, cell_state, v, hidden):
+        torch.mul(cell_state, MINUS_TWO, out=v).sigmoid_()
         torch.addcmul(o, o, v, value=-2, out=hidden)
 
-    def _slopes_of_letting_in(self, i, u, slope_i, slope_u):
-        torch.addcmul(slope_i, slope_i, u, value=-2, out=slope_i)
-        torch.addcmul(ZERO, slope_u, i, value=4, out=slope_u)
+    def _input_gradients(self, i, u, local_i, local_u):
+        torch.addcmul(local_i, local_i, u, value=-2, out=local_i)
+        torch.addcmul(ZERO, local_u, i, value=4, out=local_u)
 
-    def _slopes_of_letting_out(self, o, v, slope_o, through):
-        torch.addcmul(slope_o, slope_o, v, value=-2, out=slope_o)
-        torch.addcmul(v, v, v, value=-1, out=through)
-        torch.addcmul(ZERO, through, o, value=4, out=through)
+    def _output_gradients(self, o, v, local_o, hidden_by_cell):
+        torch.addcmul(local_o, local_o, v, value=-2, out=local_o)
+        torch.addcmul(v, v, v, value=-1, out=hidden_by_cell)
+        torch.addcmul(ZERO, hidden_by_cell, o, value=4, out=hidden_by_cell)

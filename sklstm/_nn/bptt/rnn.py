@@ -1,4 +1,4 @@
-"""The simple recurrent network unrolled: back-propagation through time by hand."""
+"""Simple recurrent network unrolled over time, with hand-derived gradients."""
 
 from abc import abstractmethod
 
@@ -6,65 +6,65 @@ import torch
 
 from sklstm._nn.activations import ONE
 from sklstm._nn.bptt.unrolled import Chunk, Unrolled
-from sklstm._nn.products import sigmoid_of_product, sum_for
+from sklstm._nn.products import product_sum_for, sigmoid_of_product
 
 
 class BaseUnrolledRNN(Unrolled):
-    """The steps of :func:`sklstm._nn.cells.rnn_step`, but for what is squashed how."""
+    """Base class of :func:`sklstm._nn.cells.rnn_step`, without activation."""
 
-    n_gates = n_slopes = 1
+    n_gates = n_local = 1
 
     @abstractmethod
-    def _take_step(self, seen, hidden):
-        """Compute the hidden state from what it sees."""
+    def _forward_step(self, operands, hidden):
+        """Compute the hidden state."""
 
     def _make_buffers(self):
-        """Do without: there is nothing but the hidden state."""
+        """Do nothing: there is only the hidden state."""
 
     def _views_of_step(self, before, after):
-        return self.seen[before], self.hidden[after]
+        return self.operands[before], self.hidden[after]
 
     def _read_inputs(self, steps):
-        """Leave the inputs to the product of each step."""
+        """Do nothing: the product of each step includes the inputs."""
 
-    def _make_buffers_to_go_back(self, n_steps):
-        self.slopes = self._buffer(n_steps, self.batch.size)
-        self.gradient = self._side_by_side().t().contiguous()
-        self.gradients = self._apart(self.gradient.t())
-        self.sum = sum_for(self.gradient, n_steps, self.batch.n_windows)
+    def _make_backward_buffers(self, n_steps):
+        self.local = self._buffer(n_steps, self.batch.size)
+        self.gradient = self._joined_weights().t().contiguous()
+        self.gradients = self._split_weights(self.gradient.t())
+        self.sum = product_sum_for(self.gradient, n_steps, self.batch.n_windows)
 
     def _views_of_chunk(self, start, stop):
-        slopes = self.slopes[: stop - start]
-        together = self.hidden[start + 1 : stop + 1], slopes
-        singly = [(start + k, slopes[k]) for k in reversed(range(stop - start))]
-        sums = [self.sum.adder(self.seen[start:stop], slopes)]
-        return Chunk(slice(start, stop), together, singly, sums, slopes)
+        local = self.local[: stop - start]
+        all_steps = self.hidden[start + 1 : stop + 1], local
+        single_steps = [(start + k, local[k]) for k in reversed(range(stop - start))]
+        adders = [self.sum.adder(self.operands[start:stop], local)]
+        return Chunk(slice(start, stop), all_steps, single_steps, adders, local)
 
-    def _compute_slopes(self, hidden, slopes):
-        self.activation.slopes(hidden, out=slopes)
+    def _compute_local_gradients(self, hidden, local):
+        self.activation.derivative(hidden, out=local)
 
-    def _go_back_a_step(self, by_gates, slopes):
-        slopes.mul_(self.d_hidden)
-        if by_gates is not None:
-            self._hidden_before(by_gates, slopes, self.d_hidden)
+    def _backward_step(self, recurrent_t, local):
+        local.mul_(self.d_hidden)
+        if recurrent_t is not None:
+            self._propagate_to_hidden(recurrent_t, local, self.d_hidden)
 
     def _gradients(self):
         return self.gradients
 
 
 class UnrolledRNN(BaseUnrolledRNN):
-    """The simple recurrent network with any activation."""
+    """Simple recurrent network with any activation."""
 
     def _adapt_weights(self, weights):
-        """Leave them as they are."""
+        """Do nothing: the products need the weights as they are."""
 
-    def _take_step(self, seen, hidden):
-        self.multiply(self.weights, seen, out=hidden)
-        self.activation.values(hidden, out=hidden)
+    def _forward_step(self, operands, hidden):
+        self.multiply(self.weights, operands, out=hidden)
+        self.activation.function(hidden, out=hidden)
 
 
 class UnrolledTanhRNN(BaseUnrolledRNN):
-    """The simple recurrent network with tanh, by ``tanh(x) = 1 - 2 sigmoid(-2 x)``.
+    """Simple recurrent network with tanh, computed by ``1 - 2 sigmoid(-2 x)``.
 
     PyTorch's sigmoid takes a third of the time of its tanh or less.
     """
@@ -72,6 +72,6 @@ class UnrolledTanhRNN(BaseUnrolledRNN):
     def _adapt_weights(self, weights):
         self.weights.mul_(-2)
 
-    def _take_step(self, seen, hidden):
-        sigmoid_of_product(self.multiply, self.weights, seen, hidden)
+    def _forward_step(self, operands, hidden):
+        sigmoid_of_product(self.multiply, self.weights, operands, hidden)
         torch.add(ONE, hidden, alpha=-2, out=hidden)

@@ -1,21 +1,24 @@
-"""A cell unrolled over the steps of a batch: its buffers, and time there and back.
+"""Base class of cells unrolled over time: buffers, forward pass and backward pass.
 
-What makes it fast
-- Features come first: a step works on (n_gates * size, n_windows), where every gate is
-  one contiguous block.
-- One matrix product a step: inputs, a row of ones for the biases and the hidden state
-  lie in one buffer.
-- The row of ones is zero where a step does not exist. Inputs and biases then add
-  nothing, and a state of zeros stays one if the activation maps zero to zero: missing
-  steps cost no operation of their own.
-- The slopes of the gates are computed for as many steps at once as fit a cache.
-- The gradient is kept transposed, which makes its products faster by a fifth.
-- Large products go through the library that is faster at them.
-- Hardly anything is allocated in the loop of training: an :class:`Unrolled` has every
-  buffer, and every view of it, for batches of one kind. Only oneDNN's products and the
-  gradient by the inputs are new.
+What makes it fast:
 
-The equations themselves are in :mod:`sklstm._nn.cells`.
+- Features come first. A step works on (n_gates * size, n_windows), in which every gate
+  is one contiguous block.
+- A step needs one matrix product, because its inputs, a row of ones for the biases and
+  the previous hidden state are in one buffer.
+- The row of ones is zero at padding steps. Inputs and biases then add nothing, and a
+  state of zeros stays zero if the activation maps zero to zero. Padding needs no
+  operations of its own.
+- The local gradients (derivatives of the states with respect to the gates) are computed
+  for as many steps at once as fit a cache.
+- The gradient of the weights is stored transposed, which makes its products a fifth
+  faster.
+- Large products are computed by the faster one of two libraries.
+- The training loop allocates almost nothing. An :class:`Unrolled` owns all buffers, and
+  all views of them, for batches of one shape. Only the products of oneDNN and the
+  gradient of the inputs are new.
+
+The equations are in :mod:`sklstm._nn.cells`.
 """
 
 from abc import ABC, abstractmethod
@@ -25,14 +28,14 @@ import torch
 
 from sklstm._nn.activations import ACTIVATIONS
 from sklstm._nn.cells import CellWeights
-from sklstm._nn.products import laid_out, product_for
+from sklstm._nn.products import layout_for, matmul_for
 
-# Bytes of slopes that are computed at once: what a core's cache holds.
+# Bytes of local gradients to compute at once: what fits the cache of a core.
 CHUNK_BYTES = 2**19
 
 
 class Batch(NamedTuple):
-    """What the buffers of a batch depend on."""
+    """Shape, precision and options of a batch, which determine its buffers."""
 
     n_windows: int
     n_timesteps: int
@@ -40,120 +43,125 @@ class Batch(NamedTuple):
     size: int
     dtype: torch.dtype
     activation: str = "tanh"
-    is_masked: bool = False  # whether the gates see the hidden state through a mask
-    has_padding: bool = False  # whether some steps of some windows do not exist
+    has_recurrent_mask: bool = False  # whether there is recurrent dropout
+    has_padding: bool = False
 
 
 class Chunk(NamedTuple):
-    """Views for the backward pass of steps that follow one another."""
+    """Views of consecutive steps for the backward pass."""
 
     steps: slice
-    together: tuple  # what the slopes of all steps are computed from, and go to
-    singly: list  # what each step works on, the last one first
-    sums: list  # callables that add to the gradients by the weights
-    of_inputs: torch.Tensor  # gradients by what the inputs add, for all steps
+    all_steps: tuple  # arguments of `_compute_local_gradients`
+    single_steps: list  # arguments of `_backward_step`, last step first
+    adders: list  # functions that add to the gradients of the weights
+    d_from_inputs: torch.Tensor  # gradient of the contribution of the inputs
 
 
 class Unrolled(ABC):
-    """Buffers for batches of one kind, and the steps of a cell on them.
+    """Base class of a cell unrolled over the steps of a batch, with its buffers.
 
     Parameters
     ----------
     batch : Batch
-        Kind of batch.
-    keeps_history : bool, default=True
-        Whether every step has buffers of its own, as the backward pass needs them;
-        else two take turns.
+        Shape and options of the batches.
+    has_backward : bool, default=True
+        Whether a backward pass follows. Every step then has buffers of its own,
+        otherwise two sets of buffers alternate.
     """
 
     n_gates: int
-    n_slopes: int  # blocks of slopes that a step has
+    n_local: int  # blocks of local gradients of a step
 
-    def __init__(self, batch, keeps_history=True):
-        self.batch, self.keeps_history = batch, keeps_history
+    def __init__(self, batch, has_backward=True):
+        self.batch, self.has_backward = batch, has_backward
         self.activation = ACTIVATIONS[batch.activation]
-        # Of each step: its inputs, 1 for the biases, and the hidden state before it.
-        self.seen = self._states(batch.n_inputs + 1 + batch.size)
-        self.inputs = self.seen[:, : batch.n_inputs]
-        self.step_mask = self.seen[:, batch.n_inputs].fill_(1)
-        self.inputs_and_one = self.seen[:, : batch.n_inputs + 1]
-        self.shown = self.seen[:, batch.n_inputs + 1 :]
-        self.mask, self.hidden = None, self.shown
-        if batch.is_masked:
-            self.mask, self.hidden = self._buffer(batch.size), self._states(batch.size)
-        self.weights = self._side_by_side()
-        self.weights_apart = self._apart(self.weights)
-        self.multiply = self._product_for(*self.weights.shape)
+        # For each step: its inputs, 1 for the biases, and the previous hidden state.
+        self.operands = self._states(batch.n_inputs + 1 + batch.size)
+        self.inputs = self.operands[:, : batch.n_inputs]
+        self.step_mask = self.operands[:, batch.n_inputs].fill_(1)
+        self.inputs_and_one = self.operands[:, : batch.n_inputs + 1]
+        self.dropped_hidden = self.operands[:, batch.n_inputs + 1 :]
+        self.recurrent_mask, self.hidden = None, self.dropped_hidden
+        if batch.has_recurrent_mask:
+            self.recurrent_mask = self._buffer(batch.size)
+            self.hidden = self._states(batch.size)
+        self.weights = self._joined_weights()
+        self.weight_views = self._split_weights(self.weights)
+        self.multiply = self._matmul_for(*self.weights.shape)
         self._make_buffers()
-        if keeps_history:
+        if has_backward:
             pairs = [(step, step + 1) for step in range(batch.n_timesteps)]
         else:
             pairs = [(0, 1), (1, 0)]
         self.steps = [self._views_of_step(*pair) for pair in pairs]
-        self.chunks = self._make_chunks() if keeps_history else []
+        self.chunks = self._make_chunks() if has_backward else []
 
-    def _product_for(self, *shape):
-        """Choose how to multiply with a matrix of a shape."""
-        return product_for((*shape, self.batch.n_windows), self.batch.dtype)
+    def _matmul_for(self, *shape):
+        """Return the function that multiplies by a left matrix of a shape."""
+        return matmul_for((*shape, self.batch.n_windows), self.batch.dtype)
 
     def _buffer(self, *shape):
         shape = *shape, self.batch.n_windows
         return torch.empty(shape, dtype=self.batch.dtype, device="cpu")
 
     def _states(self, n_rows):
-        """Make a buffer for what a step finds, and the last one leaves: zeros."""
-        n_states = self.batch.n_timesteps + 1 if self.keeps_history else 2
+        """Allocate zeros for the states before each step and after the last one."""
+        n_states = self.batch.n_timesteps + 1 if self.has_backward else 2
         return self._buffer(n_states, n_rows).zero_()
 
     def _values(self, n_rows):
-        """Make a buffer for what a step computes on its way."""
-        if self.keeps_history:
+        """Allocate a buffer for intermediate values of each step."""
+        if self.has_backward:
             return self._buffer(self.batch.n_timesteps, n_rows)
         return self._buffer(1, n_rows).expand(2, -1, -1)
 
-    # What a cell brings.
+    # Implemented by each cell.
 
     @abstractmethod
     def _make_buffers(self):
-        """Make the buffers for states and values that only this cell has."""
+        """Allocate the buffers that only this cell needs in the forward pass."""
 
     @abstractmethod
     def _views_of_step(self, before, after):
-        """View what a step works on, by the numbers of the states it lies between."""
+        """Return the arguments of `_forward_step` between two positions of states."""
 
     @abstractmethod
     def _adapt_weights(self, weights):
-        """Change `self.weights`, the weights side by side, to what products need."""
+        """Change `self.weights`, the joined weights, to what the products need."""
 
     @abstractmethod
     def _read_inputs(self, steps):
-        """Compute beforehand what the inputs add to some steps, if that pays."""
+        """Compute the contribution of the inputs to some steps, if that pays."""
 
     @abstractmethod
-    def _take_step(self, *views):
+    def _forward_step(self, *views):
         """Compute the state after a step."""
 
     @abstractmethod
-    def _make_buffers_to_go_back(self, n_steps):
-        """Make the buffers of the backward pass, for so many steps at once."""
+    def _make_backward_buffers(self, n_steps):
+        """Allocate the buffers of the backward pass, for `n_steps` steps at once."""
 
     @abstractmethod
     def _views_of_chunk(self, start, stop):
-        """View what the backward pass of some steps works on, as a :class:`Chunk`."""
+        """Return the views for the backward pass of some steps, a :class:`Chunk`."""
 
     @abstractmethod
-    def _compute_slopes(self, *views):
-        """Say how much the states of some steps move with what goes into each gate."""
+    def _compute_local_gradients(self, *views):
+        """Compute the derivatives of the states of some steps by the gates."""
 
     @abstractmethod
-    def _go_back_a_step(self, by_gates, *views):
-        """Turn slopes into gradients, and go on to the state before by `by_gates`."""
+    def _backward_step(self, recurrent_t, *views):
+        """Multiply the local gradients of a step by the gradient of its state.
+
+        `recurrent_t` is the transposed recurrent matrix, by which the gradient goes on
+        to the previous hidden state; None at the first step.
+        """
 
     @abstractmethod
     def _gradients(self):
-        """Return the gradients by the weights, as :class:`CellWeights`."""
+        """Return the gradients of the weights, as :class:`CellWeights`."""
 
-    # What all cells have in common.
+    # Common to all cells.
 
     @property
     def states(self):
@@ -161,48 +169,50 @@ class Unrolled(ABC):
         return self.hidden[1:]
 
     def _set_weights(self, weights):
-        """Lay the weights out for the products."""
-        for place, part in zip(self.weights_apart[:3], weights, strict=False):
-            place.copy_(part)
+        """Copy the weights to the buffer of joined weights."""
+        for view, part in zip(self.weight_views[:3], weights, strict=False):
+            view.copy_(part)
         self._adapt_weights(weights)
 
-    def run_forwards(self, inputs, weights, step_mask=None, mask=None):
+    def forward(self, inputs, weights, step_mask=None, recurrent_mask=None):
         """Compute the states of all steps.
 
         Parameters
         ----------
         inputs : torch.Tensor of shape (n_windows, n_timesteps, n_inputs)
-            Inputs in time order, zero where a step does not exist.
+            Inputs in time order, zero at padding steps.
         weights : CellWeights
             Weights of the cell.
         step_mask : torch.Tensor of shape (n_timesteps, n_windows) or None, default=None
-            1 where a step exists and 0 where not, which is for activations that map
-            zero to zero; None where all do.
-        mask : torch.Tensor of shape (n_windows, size) or None, default=None
-            What the gates see the hidden state through, if the batch is masked.
+            1 at real steps and 0 at padding, for activations that map zero to zero.
+            None if there is no padding.
+        recurrent_mask : torch.Tensor of shape (n_windows, size) or None, default=None
+            Factor of the hidden state before the gates. None if there is no recurrent
+            dropout.
         """
         self._set_weights(weights)
         steps = slice(self.batch.n_timesteps)
         self.inputs[steps].copy_(inputs.permute(1, 2, 0))
         if step_mask is not None:
             self.step_mask[steps] = step_mask
-        if mask is not None:
-            self.mask.copy_(mask.t())
+        if recurrent_mask is not None:
+            self.recurrent_mask.copy_(recurrent_mask.t())
         self._read_inputs(steps)
         for after, views in enumerate(self.steps, 1):
-            self._take_step(*views)
-            if mask is not None:
-                torch.mul(self.hidden[after], self.mask, out=self.shown[after])
+            self._forward_step(*views)
+            if recurrent_mask is not None:
+                out = self.dropped_hidden[after]
+                torch.mul(self.hidden[after], self.recurrent_mask, out=out)
 
-    def run_without_history(self, inputs, weights, step_mask=None, states=None):
-        """Compute the last state; there is no way back then, and no second run.
+    def infer(self, inputs, weights, step_mask=None, states=None):
+        """Compute the last state without a backward pass. Works once per object.
 
         Parameters
         ----------
         inputs, weights, step_mask
-            As of :meth:`run_forwards`.
+            As in :meth:`forward`.
         states : torch.Tensor of shape (n_timesteps, size, n_windows) or None
-            Where to copy the states of all steps to.
+            Tensor to copy the states of all steps to.
 
         Returns
         -------
@@ -210,106 +220,108 @@ class Unrolled(ABC):
             Hidden state after the last step.
         """
         self._set_weights(weights)
-        for step, readings in enumerate(inputs.permute(1, 2, 0).contiguous()):
+        for step, inputs_of_step in enumerate(inputs.permute(1, 2, 0).contiguous()):
             turn = step % 2
-            self.inputs[turn].copy_(readings)
+            self.inputs[turn].copy_(inputs_of_step)
             if step_mask is not None:
                 self.step_mask[turn] = step_mask[step]
             self._read_inputs(slice(turn, turn + 1))
-            self._take_step(*self.steps[turn])
+            self._forward_step(*self.steps[turn])
             if states is not None:
                 states[step] = self.hidden[1 - turn]
         return self.hidden[self.batch.n_timesteps % 2]
 
-    def run_backwards(self, weights, d_states, d_last, wants_d_inputs=False):
-        """Propagate gradients from the states back to weights and inputs.
+    def backward(self, weights, d_states, d_last, needs_d_inputs=False):
+        """Compute the gradients of weights and inputs from those of the states.
 
         Parameters
         ----------
         weights : CellWeights
-            Those of :meth:`run_forwards`.
+            The weights of :meth:`forward`.
         d_states : torch.Tensor of shape (n_timesteps, size, n_windows) or None
-            Gradient of the loss by all hidden states; None for zeros.
+            Gradient of all hidden states. None for zeros.
         d_last : torch.Tensor of shape (size, n_windows) or None
-            What the last state adds to it.
-        wants_d_inputs : bool, default=False
-            Whether anybody asks for the gradient by the inputs.
+            Gradient of the last state, which is added to that of all states.
+        needs_d_inputs : bool, default=False
+            Whether to compute the gradient of the inputs.
 
         Returns
         -------
         gradients : CellWeights
-            Gradients by the weights; views of buffers.
+            Gradients of the weights, views of buffers.
         d_inputs : torch.Tensor of shape (n_timesteps, n_inputs, n_windows) or None
-            Gradient by the inputs, if anybody asks for it.
+            Gradient of the inputs, if needed.
         """
-        d_inputs = by_inputs = None
-        if wants_d_inputs:
+        d_inputs = input_weights_t = None
+        if needs_d_inputs:
             d_inputs = self._make_d_inputs()
-            by_inputs = laid_out(self._by_inputs(weights), self.multiply_inputs)
+            input_weights_t = layout_for(
+                self.multiply_inputs, self._input_weights_t(weights)
+            )
         if d_states is not None:
             d_states = d_states.contiguous()
         if d_last is None:
             self.d_hidden.zero_()
         else:
             self.d_hidden.copy_(d_last)
-        by_gates = laid_out(weights.recurrent.t(), self.multiply_back)
+        recurrent_t = layout_for(self.multiply_recurrent, weights.recurrent.t())
         for chunk in self.chunks:
-            self._compute_slopes(*chunk.together)
-            self._go_back(chunk, by_gates, d_states)
-            for add in chunk.sums:
-                add(starts=chunk is self.chunks[0])
+            self._compute_local_gradients(*chunk.all_steps)
+            self._backward_chunk(chunk, recurrent_t, d_states)
+            for add in chunk.adders:
+                add(is_first=chunk is self.chunks[0])
             if d_inputs is not None:
                 out = d_inputs[chunk.steps]
-                self.multiply_inputs(by_inputs, chunk.of_inputs, out=out)
+                self.multiply_inputs(input_weights_t, chunk.d_from_inputs, out=out)
         return self._gradients(), d_inputs
 
     def _make_d_inputs(self):
-        """Make room for the gradient by the inputs."""
-        with torch.inference_mode(False):  # autograd may have to go on with it
+        """Allocate the gradient of the inputs."""
+        with torch.inference_mode(False):  # autograd may use it later
             return torch.empty_like(self.inputs[1:])
 
-    def _by_inputs(self, weights):
-        """Return the gradient of the inputs by slopes, in the order of these."""
+    def _input_weights_t(self, weights):
+        """Return the transposed input weights, in the order of the gradients."""
         return weights.inputs.t()
 
-    def _go_back(self, chunk, by_gates, d_states):
-        """Go back through some steps, the last one first."""
-        for step, *views in chunk.singly:
+    def _backward_chunk(self, chunk, recurrent_t, d_states):
+        """Propagate the gradient through some steps, last step first."""
+        for step, *views in chunk.single_steps:
             if d_states is not None:
                 self.d_hidden.add_(d_states[step])
-            self._go_back_a_step(by_gates if step else None, *views)
+            self._backward_step(recurrent_t if step else None, *views)
 
     def _make_chunks(self):
-        """Make buffers and views for the backward pass, last steps first."""
+        """Allocate buffers and views of the backward pass, last steps first."""
         batch = self.batch
-        bytes_of_step = self.n_slopes * batch.size * self.seen[0, 0].nbytes
+        bytes_of_step = self.n_local * batch.size * self.operands[0, 0].nbytes
         n_steps = max(1, CHUNK_BYTES // max(1, bytes_of_step))
         n_steps = min(n_steps, batch.n_timesteps)
         self.d_hidden = self._buffer(batch.size)
-        rows = self.n_gates * batch.size
-        self.multiply_back = self._product_for(batch.size, rows)
-        self.multiply_inputs = self._product_for(batch.n_inputs, rows)
-        self._make_buffers_to_go_back(n_steps)
+        n_rows = self.n_gates * batch.size
+        self.multiply_recurrent = self._matmul_for(batch.size, n_rows)
+        self.multiply_inputs = self._matmul_for(batch.n_inputs, n_rows)
+        self._make_backward_buffers(n_steps)
         stops = range(batch.n_timesteps, 0, -n_steps)
         return [self._views_of_chunk(max(0, stop - n_steps), stop) for stop in stops]
 
-    def _hidden_before(self, by_gates, d_gates, out):
-        """Propagate gradients by the gates to the hidden state that they have seen."""
-        self.multiply_back(by_gates, d_gates, out=out)
-        if self.mask is not None:
-            out.mul_(self.mask)
+    def _propagate_to_hidden(self, recurrent_t, d_gates, out):
+        """Compute the gradient of the previous hidden state from that of the gates."""
+        self.multiply_recurrent(recurrent_t, d_gates, out=out)
+        if self.recurrent_mask is not None:
+            out.mul_(self.recurrent_mask)
 
-    def _side_by_side(self):
-        """Make a matrix for what stands before inputs, 1 and hidden state."""
+    def _joined_weights(self):
+        """Allocate a matrix of the weights of inputs, biases and hidden state."""
         n_inputs, size = self.batch.n_inputs, self.batch.size
         shape = self.n_gates * size, n_inputs + 1 + size
         return torch.zeros(shape, dtype=self.batch.dtype, device="cpu")
 
-    def _apart(self, side_by_side):
-        """View the parts of such a matrix as weights of a cell."""
+    def _split_weights(self, joined):
+        """Return views of the parts of a matrix of joined weights."""
         n_inputs = self.batch.n_inputs
         return CellWeights(
-            inputs=side_by_side[:, :n_inputs],
-            recurrent=side_by_side[:, n_inputs + 1 :],
-            bias=side_by_side[:, n_inputs],
+            inputs=joined[:, :n_inputs],
+            recurrent=joined[:, n_inputs + 1 :],
+            bias=joined[:, n_inputs],
         )
