@@ -467,14 +467,14 @@ class BaseLSTM(
 
     def _without_padding(self, outputs, X):
         """Cut outputs of steps to the lengths of the sequences in X."""
-        return (
-            like_sequences(outputs, X) if self._model.network.answers_steps else outputs
-        )
+        if not self._model.network.predicts_steps:
+            return outputs
+        return like_sequences(outputs, X)
 
     def _to_score(self, X, y, sample_weight):
         """Return actual targets, predictions and weights, of windows or real steps."""
         predictions = self.predict(X)
-        if not self._model.network.answers_steps:
+        if not self._model.network.predicts_steps:
             return y, predictions, sample_weight
         windows = self._check_windows(X, reset=False, n_codes=self._n_codes)
         step_mask = make_step_mask(windows)

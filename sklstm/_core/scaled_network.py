@@ -128,7 +128,7 @@ class ScaledNetwork:
             Predictions in float64; NaN at padding steps.
         """
         outputs = self._run(windows)
-        if not self.network.answers_steps:
+        if not self.network.predicts_steps:
             return self._unscale(outputs)
         by_step = self._unscale(outputs.flatten(0, 1))
         by_step = by_step.reshape(*outputs.shape[:2], *by_step.shape[1:])
@@ -170,7 +170,7 @@ class ScaledNetwork:
 
     def _mask_padding(self, outputs, windows):
         """Set outputs of padding steps to NaN."""
-        if self.network.answers_steps and windows.n_padding is not None:
+        if self.network.predicts_steps and windows.n_padding is not None:
             outputs[~make_step_mask(windows)] = np.nan
         return outputs
 

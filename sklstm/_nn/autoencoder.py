@@ -38,7 +38,7 @@ class AutoencoderNetwork(nn.Module):
        Video Representations using LSTMs", ICML 2015, arXiv:1502.04681.
     """
 
-    answers_steps = True
+    predicts_steps = True
 
     def __init__(
         self,

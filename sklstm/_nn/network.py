@@ -160,7 +160,7 @@ class RecurrentNetwork(nn.Module):
             for n_inputs, width in pairwise(widths)
         )
         self.pooling = make_pooling(pooling, widths[-1], dtype)
-        self.answers_steps = pooling is None
+        self.predicts_steps = pooling is None
         self.head = Linear(widths[-1], n_outputs, dtype)
 
     @property
