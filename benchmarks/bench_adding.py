@@ -1,4 +1,4 @@
-"""Learn to add two marked numbers among many: what `max_timescale` is for."""
+"""Learn to add two marked numbers of a sequence, with and without `max_timescale`."""
 
 import warnings
 from statistics import median
@@ -10,14 +10,14 @@ from sklearn.exceptions import ConvergenceWarning
 from sklstm import LSTMRegressor
 from sklstm.datasets import make_adding
 
-# Fixed beforehand; an epoch after the other makes N_SEQUENCES * N_EPOCHS presented.
+# Chosen beforehand. The network sees N_SEQUENCES * N_EPOCHS sequences.
 N_SEQUENCES, N_EPOCHS, N_TEST, SEEDS = 4000, 10, 2560, (0, 1, 2)
-# Off by more than this is wrong, as in Hochreiter and Schmidhuber (1997).
+# A larger error is wrong, as in Hochreiter and Schmidhuber (1997).
 TOLERANCE = 0.04
 
 
 def learn(n_timesteps, max_timescale, seed):
-    """Train on one set of sequences; returns mean squared and wrong of the test."""
+    """Return the mean squared error and the number of wrong test sequences."""
     X, y = make_adding(N_SEQUENCES + N_TEST, n_timesteps, random_state=seed)
     model = LSTMRegressor(
         32,
@@ -38,7 +38,7 @@ def learn(n_timesteps, max_timescale, seed):
 
 
 def compare(n_timesteps):
-    """Learn with and without max_timescale; returns rows of a table."""
+    """Learn with and without max_timescale; yield rows of a table."""
     for max_timescale in (n_timesteps, None):
         results = [learn(n_timesteps, max_timescale, seed) for seed in SEEDS]
         errors, wrong, naive = map(median, zip(*results, strict=True))

@@ -1,4 +1,4 @@
-"""Learn whole sequences: of sensors, of marks and of letters, of unequal length too."""
+"""Learn from whole sequences of sensor values, marked numbers or letters."""
 
 import argparse
 import importlib.util
@@ -22,35 +22,35 @@ from sklstm import LSTMClassifier, LSTMRegressor, SequenceEncoder
 from sklstm.datasets import make_adding
 
 SEEDS = range(3)
-# Fixed beforehand, on parts of the training data: all epochs run.
-PLAN = {
+# Chosen beforehand on parts of the training data. All epochs are run.
+TRAINING = {
     "batch_size": 32,
     "learning_rate": "cosine",
     "max_iter": 20,
     "n_iter_no_change": 20,
     "dtype": "float32",
 }
-SENSORS = PLAN | {
+SENSORS = TRAINING | {
     "hidden_layer_sizes": 50,
     "bidirectional": True,
     "dropout": 0.5,
     "solver": "adamw",
     "alpha": 2.0,
 }
-SYMBOLS = PLAN | {
+SYMBOLS = TRAINING | {
     "hidden_layer_sizes": 32,
     "bidirectional": True,
     "pooling": "max",
     "embedding_size": 8,
 }
-# Of an engine's life: cycles to look at, at least and at most, cycles from one window
-# to the next, and the cycles left from which on it counts as new.
+# Engines: minimum and maximum number of cycles in a window, cycles between windows, and
+# the number of remaining cycles above which an engine counts as new.
 FEWEST_CYCLES, MOST_CYCLES, STRIDE, NEW = 20, 50, 10, 125
-# As in Hochreiter and Schmidhuber (1997): off by more is wrong, of 2560 sequences 3 may
-# be, and that many were presented to their network.
+# As in Hochreiter and Schmidhuber (1997): a larger error is wrong, 3 of 2560 sequences
+# may be wrong, and their network needed this number of training sequences.
 TOLERANCE, N_ADDING_TEST, MOST_WRONG, MOST_PRESENTED = 0.04, 2560, 3, 74_000
 N_BETWEEN_TESTS = 1000
-# As at the start of an intron. One letter behind the first two may be another.
+# The start of an intron. One letter after the first two may be replaced.
 MOTIF, N_FIXED = "GTAAGT", 2
 N_LETTERS, N_DNA, N_DNA_TEST = 60, 3000, 2000
 N_RAGGED, SHORTEST, LONGEST, N_EPOCHS = 8000, 10, 100, 10
@@ -63,7 +63,7 @@ PUBLISHED = {
 
 
 def load(folder, name, **parameters):
-    """Load a data set with the loader that lies beside the data."""
+    """Load a data set with the loader in the folder of the data."""
     spec = importlib.util.spec_from_file_location("load", Path(folder) / "load.py")
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
@@ -71,7 +71,7 @@ def load(folder, name, **parameters):
 
 
 def japanese_vowels(folder, seed):
-    """Which of nine speakers: accuracy, and that of a linear model of the means."""
+    """Return the accuracy for nine speakers, and of a linear model of the means."""
     data = load(folder, "japanese_vowels")
     model = LSTMClassifier(**SENSORS, random_state=seed)
     model.fit(data["X_train"], data["y_train"])
@@ -88,9 +88,9 @@ def _means(sequences):
 
 
 def cmapss_fd001(folder, seed):
-    """Cycles left to an engine: root mean squared error, also of mean life less age."""
+    """Return the RMSE of remaining cycles, and that of the mean life minus the age."""
     data = load(folder, "cmapss_fd001")
-    lives, histories, truth = data["X_train"], data["X_test"], data["y_test"]
+    lives, histories, actual = data["X_train"], data["X_test"], data["y_test"]
     windows, left = _cut_lives(lives, np.random.default_rng(seed))
     model = LSTMRegressor(**SENSORS, random_state=seed)
     model.fit(windows, np.minimum(left, NEW))
@@ -98,13 +98,13 @@ def cmapss_fd001(folder, seed):
     mean_life = np.mean([len(life) for life in lives])
     naive = [max(0, mean_life - len(history)) for history in histories]
     return {
-        "value": root_mean_squared_error(truth, forecast),
-        "naive": root_mean_squared_error(truth, naive),
+        "value": root_mean_squared_error(actual, forecast),
+        "naive": root_mean_squared_error(actual, naive),
     }
 
 
 def _cut_lives(lives, random):
-    """Cut windows from engines that ran until they failed, and count cycles left."""
+    """Cut windows from the lives of engines, and count the remaining cycles."""
     windows, left = [], []
     for life in lives:
         last = len(life) - random.integers(STRIDE)
@@ -115,7 +115,7 @@ def _cut_lives(lives, random):
 
 
 def adding_1997(folder, n_sequences, seed):
-    """100 to 110 steps, one mark among the first ten, sums from 0 to 1."""
+    """Draw sequences of 100 to 110 steps, one mark in the first ten, sums in 0 to 1."""
     parameters = {"n_train": n_sequences, "n_test": 1, "seed": seed}
     data = load(folder, "adding_100", **parameters)
     pairs = zip(data["X_train"], data["lengths_train"], strict=True)
@@ -123,13 +123,13 @@ def adding_1997(folder, n_sequences, seed):
 
 
 def adding_halves(_folder, n_sequences, seed):
-    """100 steps, a mark in each half, sums from 0 to 2."""
+    """Draw sequences of 100 steps, a mark in each half, sums in 0 to 2."""
     return make_adding(n_sequences, 100, random_state=seed)
 
 
 def adding(folder, seed, *, draw, cell="lstm", max_timescale=100):
-    """Sequences presented, each once, until nearly all of a test are right."""
-    # Draws of no seed have sequences in common.
+    """Return the number of sequences, each seen once, until nearly all are right."""
+    # Different seeds have no draws in common.
     first = (MOST_PRESENTED // N_BETWEEN_TESTS + 2) * seed
     X_test, y_test = draw(folder, N_ADDING_TEST, first)
     model = LSTMRegressor(
@@ -149,7 +149,7 @@ def adding(folder, seed, *, draw, cell="lstm", max_timescale=100):
 
 
 def dna(_folder, seed):
-    """Whether letters hold a motif: accuracy, and that of a linear model of letters."""
+    """Return the accuracy for a DNA motif, and that of a linear model of letters."""
     random = np.random.default_rng(seed)
     X, y = _make_dna(N_DNA, random)
     X_test, y_test = _make_dna(N_DNA_TEST, random)
@@ -166,7 +166,7 @@ def dna(_folder, seed):
 
 
 def _make_dna(n_sequences, random):
-    """Draw letters with a motif in them, or the motif's letters in another order."""
+    """Draw letters with a motif, or with the letters of the motif in another order."""
     sequences, labels = [], []
     while len(sequences) < n_sequences:
         is_site = len(sequences) % 2 == 0
@@ -179,7 +179,7 @@ def _make_dna(n_sequences, random):
             planted = random.permutation([*MOTIF])
         letters[start : start + len(MOTIF)] = planted
         sequence = "".join(letters)
-        # What has a motif by chance is drawn anew.
+        # Sequences that contain the motif by chance are drawn again.
         if _holds_motif(sequence) == is_site:
             sequences.append(sequence)
             labels.append("site" if is_site else "decoy")
@@ -187,7 +187,7 @@ def _make_dna(n_sequences, random):
 
 
 def _holds_motif(sequence):
-    """Whether a part of the sequence is the motif but for one letter at most."""
+    """Return whether the sequence contains the motif with at most one replacement."""
     starts = range(len(sequence) - len(MOTIF) + 1)
     return any(_is_motif(sequence[start : start + len(MOTIF)]) for start in starts)
 
@@ -198,7 +198,7 @@ def _is_motif(part):
 
 
 def compare_padding(n_rounds):
-    """Time fits on a list of sequences and on the same padded by zeros."""
+    """Time fits on a list of sequences and on the same sequences padded with zeros."""
     random = np.random.default_rng(0)
     lengths = random.integers(SHORTEST, LONGEST + 1, N_RAGGED)
     sequences = [random.normal(size=(n, 4)).astype(np.float32) for n in lengths]
@@ -233,7 +233,7 @@ RAGGED = "ragged"
 
 
 def measure(task, folder):
-    """Run a task with each seed; returns a row of the table."""
+    """Run a task with each seed; return a row of the table."""
     metric, run = TASKS[task]
     runs, seconds = [], []
     for seed in SEEDS:
@@ -254,7 +254,7 @@ def measure(task, folder):
 
 
 def _short(value):
-    """Four digits of a figure; all before the point of a count."""
+    """Format a number with four digits, or all digits of a large count."""
     return f"{value:.4g}" if value < 1000 else f"{value:.0f}"
 
 

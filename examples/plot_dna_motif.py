@@ -2,18 +2,19 @@
 A motif somewhere in the DNA
 ============================
 
-A protein binds to DNA where two short words stand close to each other, the right one
-first. The place is anywhere, the gap between the words varies, and no letter by itself
-says anything. :class:`~sklstm.LSTMClassifier` finds such sites, with convolutions that
-spell words and an LSTM that minds their order.
+Some proteins bind to DNA where two short words are close together, in the right order.
+The site can be anywhere in the sequence, the gap between the words varies, and no
+single letter gives it away. In this example :class:`~sklstm.LSTMClassifier` finds such
+sites: convolutions recognize the words, and an LSTM recognizes their order.
 """
 
 # %%
 # Sites and decoys
 # ----------------
-# A site is TGACG, a gap of two to eight letters, and GCATT. Every second decoy holds
-# the two words in the other order, and the others hold one of them twice, at places and
-# gaps as random as those of sites. All other letters of the 40 are drawn at random.
+# A site is the word TGACG, a gap of two to eight letters, and the word GCATT. Half of
+# the decoys have the two words in the opposite order. The others have one of the words
+# twice. Sites and decoys have random positions and gaps. All sequences have 40 letters,
+# and the remaining letters are random.
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -33,21 +34,21 @@ rng = np.random.default_rng(0)
 
 
 def random_letters(n_letters):
-    """Return DNA that means nothing."""
+    """Return a string of random letters."""
     return "".join(rng.choice(list(LETTERS), n_letters))
 
 
 def sequence(kind, n_letters=40):
-    """Hide a site or a decoy at a random place."""
+    """Return random letters with a site or a decoy at a random position."""
     two_words = WORDS if kind == "site" else DECOYS[rng.integers(len(DECOYS))]
-    hidden = random_letters(rng.integers(2, 9)).join(two_words)
-    n_before = rng.integers(n_letters - len(hidden) + 1)
-    n_after = n_letters - len(hidden) - n_before
-    return random_letters(n_before) + hidden + random_letters(n_after)
+    motif = random_letters(rng.integers(2, 9)).join(two_words)
+    n_before = rng.integers(n_letters - len(motif) + 1)
+    n_after = n_letters - len(motif) - n_before
+    return random_letters(n_before) + motif + random_letters(n_after)
 
 
 def sequences(n_sequences):
-    """Return sequences and their kinds."""
+    """Return sequences and their classes."""
     y = rng.choice(["decoy", "site"], n_sequences)
     return [sequence(kind) for kind in y], y
 
@@ -60,17 +61,18 @@ for letters, kind in zip(X_train[:4], y_train[:4], strict=True):
 # %%
 # Five models
 # -----------
-# The rivals are the most frequent kind; one weight for every letter at every place,
-# that is logistic regression on one-hot codes; and one weight for every word of five
-# letters. The networks are an LSTM by itself, and one behind convolutions that span
-# five letters, of whose states the greatest over all steps are kept.
+# We compare two networks with three simple models. The simple models predict the most
+# frequent class; or they are logistic regressions with a weight for each letter at each
+# position (one-hot encoding), or with a weight for each word of five letters. One
+# network is an LSTM alone. The other one has convolutions that span five letters in
+# front of the LSTM, and takes the maximum of the hidden states over all time steps.
 #
-# The networks are fitted from three seeds, for it takes some luck to learn a word
-# before early stopping ends the training. The rivals know no luck.
+# We fit the networks with three seeds, because early stopping sometimes ends the
+# training before a word is learned. The simple models do not depend on a seed.
 
 
 def network(random_state, **params):
-    """Make a pipeline that reads DNA."""
+    """Build a pipeline that classifies strings of letters."""
     classifier = LSTMClassifier(
         hidden_layer_sizes=(12,),
         embedding_size=4,
@@ -84,7 +86,7 @@ def network(random_state, **params):
 
 convolutions = {"conv_filters": (16,), "conv_kernel_size": 5, "pooling": "max"}
 models = {
-    "most frequent kind": [DummyClassifier()],
+    "most frequent class": [DummyClassifier()],
     "letters one-hot": [
         make_pipeline(SequenceEncoder(), OneHotEncoder(), LogisticRegression())
     ],
@@ -105,21 +107,21 @@ accuracy = scores.groupby("model", sort=False)["accuracy"].agg(["median", "min",
 print(f"Accuracy on {len(X_test)} new sequences\n{accuracy.round(3)}")
 
 # %%
-# The rivals are hardly better than a coin, or worse. Sites and decoys hold the same
-# letters at about the same places, and no sum of weights for words can ask for both
-# words, let alone in order. Both networks can tell nearly all sequences right. But an
-# LSTM by itself may stop before it has learnt to spell; convolutions learn that sooner.
+# The simple models are hardly better than chance, or worse. Sites and decoys have the
+# same letters at similar positions, and a sum of weights for words cannot require both
+# words, nor their order. Both networks can classify nearly all sequences correctly.
+# However, the training of the LSTM alone may stop before it has learned the words.
+# Convolutions learn them sooner.
 
 # %%
-# Where the network looks
-# -----------------------
-# Put another letter in the place of one, and see how much the network loses of its
-# belief in a site, in logarithms of the odds: the mean over the three other letters.
-# The letters of the two words stand in bold.
+# Which letters matter
+# --------------------
+# We replace each letter by each of the three other letters, and compute how much the
+# log-odds of a site decrease on average. The letters of the two words are in bold.
 
 
-def losses(model, letters):
-    """Return for each letter what the log odds lose when it is another one."""
+def decreases(model, letters):
+    """Return the mean decrease of the log-odds when each letter is replaced."""
     mutants = [
         letters[:i] + other + letters[i + 1 :]
         for i in range(len(letters))
@@ -131,7 +133,7 @@ def losses(model, letters):
 
 model = models["convolutions and LSTM"][0]
 sites = [X_test[i] for i in np.flatnonzero(y_test == "site")[:6]]
-maps = np.array([losses(model, letters) for letters in sites])
+maps = np.array([decreases(model, letters) for letters in sites])
 
 is_word = np.zeros(maps.shape, dtype=bool)
 for row, letters in enumerate(sites):
@@ -155,14 +157,14 @@ for row, letters in enumerate(sites):
     for column, letter in enumerate(letters):
         weight = "bold" if is_word[row, column] else "normal"
         right.text(column, row, letter, ha="center", va="center", weight=weight)
-right.set(xticks=[], yticks=[], title="Six sites: what hangs on each letter")
-figure.colorbar(image, label="loss of log odds")
+right.set(xticks=[], yticks=[], title="Importance of each letter in six sites")
+figure.colorbar(image, label="decrease of the log-odds")
 plt.show()
 
 # %%
-# The network has learnt both words, wherever they stand. It does so because the decoys
-# ask for both. With decoys in the other order only, it learns TGACG and no more than
-# whether GCATT came before it, and scores as well.
+# The network has learned both words at every position, because it needs both to reject
+# the decoys. If all decoys had the two words in the opposite order, it would learn
+# TGACG and only whether GCATT comes before it, with the same accuracy.
 
-print(f"mean loss by a letter of the words: {maps[is_word].mean():.2f}")
-print(f"mean loss by any other letter: {maps[~is_word].mean():.2f}")
+print(f"mean decrease for a letter of the words: {maps[is_word].mean():.2f}")
+print(f"mean decrease for any other letter: {maps[~is_word].mean():.2f}")

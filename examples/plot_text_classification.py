@@ -1,20 +1,20 @@
 """
-Who bites whom: words in their order
-====================================
+Classify sentences by the order of their words
+==============================================
 
-"The dog bites the man" and "the man bites the dog" hold the same words. Whoever counts
-words cannot tell them apart; whoever reads them in order can.
-:class:`~sklstm.SequenceEncoder` turns sentences into rows of codes, and
+"The dog bites the man" and "the man bites the dog" have the same words. A model that
+counts words cannot distinguish them, but a model that reads the words in order can.
+:class:`~sklstm.SequenceEncoder` converts sentences to rows of token codes, and
 :class:`~sklstm.LSTMClassifier` learns a vector for each word.
 """
 
 # %%
-# Sentences and their twins
-# -------------------------
-# In every sentence an animal meets a person, and the question is which of the two acts.
-# Sentences are built in one of four ways, with or without an adjective and a place.
-# Each stands beside its twin: the same words, with the parts of animal and person
-# exchanged.
+# Pairs of sentences
+# ------------------
+# In every sentence, an animal does something to a person or a person to an animal. The
+# class is which of the two acts. Sentences have one of four structures, with or without
+# an adjective and a place. They come in pairs with the same words, in which animal and
+# person exchange their roles.
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -39,7 +39,7 @@ VERBS = {
     "hears": "heard",
     "chases": "chased",
 }
-BUILDS = {
+STRUCTURES = {
     "A bites B": "{actor} {verb} {other}",
     "B is bitten by A": "{other} is {participle} by {actor}",
     "it is A that bites B": "it is {actor} that {verb} {other}",
@@ -50,42 +50,48 @@ rng = np.random.default_rng(0)
 
 
 def noun_phrase(noun):
-    """Say which animal or person is meant."""
+    """Return a noun, at random with an adjective and a place."""
     words = ["the", rng.choice(ADJECTIVES), noun, rng.choice(PLACES)]
     return " ".join(word for word in words if word)
 
 
-def twins(animal, person, build):
+def sentence_pair(animal, person, structure):
     """Return two sentences with the same words; in the first one the animal acts."""
     verb = rng.choice(list(VERBS))
     first, second = noun_phrase(animal), noun_phrase(person)
     words = {"verb": verb, "participle": VERBS[verb]}
     return [
-        BUILDS[build].format(actor=actor, other=other, **words)
+        STRUCTURES[structure].format(actor=actor, other=other, **words)
         for actor, other in [(first, second), (second, first)]
     ]
 
 
 texts = pd.DataFrame(
-    {"sentence": sentence, "actor": actor, "build": build, "pair": (animal, person)}
+    {
+        "sentence": sentence,
+        "actor": actor,
+        "structure": structure,
+        "pair": (animal, person),
+    }
     for animal in ANIMALS
     for person in PEOPLE
-    for build in BUILDS
+    for structure in STRUCTURES
     for sentence, actor in zip(
-        twins(animal, person, build), ["animal", "person"], strict=True
+        sentence_pair(animal, person, structure), ["animal", "person"], strict=True
     )
 )
 print(f"{len(texts)} sentences, such as")
 print(texts[["actor", "sentence"]].head(8).to_string(index=False))
 
 # %%
-# Four models, the same folds
-# ---------------------------
-# An animal and a person that meet in a test fold have never met in training:
-# ``GroupKFold`` keeps all sentences of a pair in one fold.
+# Four models
+# -----------
+# ``GroupKFold`` keeps all sentences with the same animal and person in one fold. Such a
+# combination in a test fold never occurs in training.
 #
-# The rivals are the most frequent class; the counts of words; and the counts of words
-# and of two and three words in a row, which do see a little of the order.
+# We compare the LSTM with the most frequent class, with the counts of words, and with
+# the counts of words and of two and three consecutive words, which contain a part of
+# the order.
 
 models = {
     "most frequent class": DummyClassifier(),
@@ -108,37 +114,39 @@ models = {
 }
 folds = GroupKFold(5, shuffle=True, random_state=0)
 X, y, pairs = texts["sentence"], texts["actor"], texts["pair"]
-is_right = pd.DataFrame(
+is_correct = pd.DataFrame(
     {
         name: y == cross_val_predict(model, X, y, groups=pairs, cv=folds)
         for name, model in models.items()
     }
 )
-print(f"Accuracy in five folds\n{is_right.mean().round(3).to_string()}")
+print(f"Accuracy in five folds\n{is_correct.mean().round(3).to_string()}")
 
 # %%
-# What order tells
-# ----------------
-# Counts of words are right in exactly half of the sentences: twins get the same answer,
-# which is right for one of them. Two and three words in a row, "bites the man" or "by
-# the dog", tell more, but an adjective or a place between the words that matter breaks
-# such a row. The LSTM reads on over them, in all four ways to build a sentence.
+# Accuracy by structure
+# ---------------------
+# Counts of words are right for exactly half of the sentences: both sentences of a pair
+# get the same prediction, which is right for one of them. Two and three consecutive
+# words, such as "bites the man" or "by the dog", help more. But they do not help when
+# an adjective or a place separates the words that matter. The LSTM is accurate for all
+# four structures.
 
-by_build = is_right.groupby(texts["build"], sort=False).mean()
-print(by_build.round(2).to_string())
+by_structure = is_correct.groupby(texts["structure"], sort=False).mean()
+print(by_structure.round(2).to_string())
 
 fold = pd.Series(0, texts.index)
 for number, (_, test) in enumerate(folds.split(X, y, pairs)):
     fold.iloc[test] = number
-by_fold = is_right.groupby([texts["build"], fold], sort=False).mean()
-spread = by_fold.groupby(level="build", sort=False)
+by_fold = is_correct.groupby([texts["structure"], fold], sort=False).mean()
+spread = by_fold.groupby(level="structure", sort=False)
 
 names = ["counts of words", "counts of 1 to 3 words", "LSTM"]
 errors = [
-    [(by_build - spread.min())[name], (spread.max() - by_build)[name]] for name in names
+    [(by_structure - spread.min())[name], (spread.max() - by_structure)[name]]
+    for name in names
 ]
 figure, axes = plt.subplots(figsize=(9, 4.5), layout="constrained")
-by_build[names].plot.bar(
+by_structure[names].plot.bar(
     ax=axes,
     yerr=errors,
     capsize=3,
@@ -154,10 +162,11 @@ figure.legend(*axes.get_legend_handles_labels(), loc="outside lower center", nco
 plt.show()
 
 # %%
-# Sentences of one's own
-# ----------------------
-# The words "often" and "clever" are in no training sentence. They get code 0, of which
-# the network has learnt nothing: do not trust how sure it is of the last sentence.
+# New sentences
+# -------------
+# The words "often" and "clever" do not occur in the training sentences. They get code
+# 0, for which the network has learned nothing. Do not rely on the probabilities of the
+# last sentence.
 
 model = models["LSTM"].fit(X, y)
 sentences = [

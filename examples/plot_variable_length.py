@@ -1,18 +1,18 @@
 """
-Gestures of unequal length
-==========================
+Classify sequences of unequal length
+====================================
 
-A gesture takes as long as it takes, and so a sensor gives twenty readings of one and a
-hundred of another. :class:`~sklstm.LSTMClassifier` takes a list of such sequences as it
-is: nothing to cut, to stretch or to pad.
+Gestures differ in duration: a sensor may record twenty values of one gesture and a
+hundred of another. :class:`~sklstm.LSTMClassifier` accepts a list of such sequences.
+You do not need to cut, stretch or pad them.
 """
 
 # %%
 # Four kinds of gestures
 # ----------------------
-# A pen is moved in one of four ways, and a sensor reads its place with a large error.
-# Gestures start anywhere on their path, have any size and slant, and last from 20 to
-# 120 readings.
+# A pen moves in one of four ways, and a sensor records its position with a large error.
+# Gestures have a random start on their path, a random size and a random slant. They
+# have 20 to 120 values.
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -30,30 +30,30 @@ rng = np.random.default_rng(0)
 
 
 def path(kind, n_timesteps):
-    """Return the places of the pen, of shape (n_timesteps, 2)."""
+    """Return the positions of the pen, of shape (n_timesteps, 2)."""
     share = np.linspace(0, 1, n_timesteps)
     angles = 2 * np.pi * (share + rng.random())
     if kind == "zigzag":
-        places = np.column_stack([2 * share - 1, np.arcsin(np.sin(3 * angles / 2))])
+        positions = np.column_stack([2 * share - 1, np.arcsin(np.sin(3 * angles / 2))])
     elif kind == "figure of eight":
-        places = np.column_stack([np.cos(angles), np.sin(2 * angles) / 2])
+        positions = np.column_stack([np.cos(angles), np.sin(2 * angles) / 2])
     else:
         turn = 1 if kind == "circle to the left" else -1
-        places = np.column_stack([np.cos(angles), turn * np.sin(angles)])
+        positions = np.column_stack([np.cos(angles), turn * np.sin(angles)])
     slant = rng.normal(scale=0.3)
     rotation = [[np.cos(slant), np.sin(slant)], [-np.sin(slant), np.cos(slant)]]
-    return rng.uniform(0.5, 1.5) * places @ rotation
+    return rng.uniform(0.5, 1.5) * positions @ rotation
 
 
-def readings(places):
-    """Return what the sensor says: places, with errors of standard deviation 0.7."""
-    return places + rng.normal(scale=0.7, size=places.shape)
+def measured(positions):
+    """Return positions with errors of standard deviation 0.7."""
+    return positions + rng.normal(scale=0.7, size=positions.shape)
 
 
 def gestures(n_gestures):
-    """Return a list of sequences, and what kind of gesture each is."""
+    """Return a list of sequences, and the kind of gesture of each."""
     y = rng.choice(KINDS, n_gestures)
-    return [readings(path(kind, rng.integers(20, 121))) for kind in y], y
+    return [measured(path(kind, rng.integers(20, 121))) for kind in y], y
 
 
 X_train, y_train = gestures(300)
@@ -61,9 +61,10 @@ X_test, y_test = gestures(1000)
 print("shapes:", [sequence.shape for sequence in X_train[:4]], "...")
 
 # %%
-# A grid search over a list
-# -------------------------
-# ``GridSearchCV`` takes the list as it takes an array: a fold is some of the sequences.
+# Grid search on a list
+# ---------------------
+# ``GridSearchCV`` accepts the list like an array. Each fold contains some of the
+# sequences.
 
 network = LSTMClassifier(early_stopping=True, random_state=0)
 grid = {"hidden_layer_sizes": [(8,), (24,)], "pooling": ["last", "mean"]}
@@ -74,14 +75,16 @@ print(pd.DataFrame(search.cv_results_)[columns].round(3).to_string(index=False))
 print("Best:", search.best_params_)
 
 # %%
-# On new gestures, beside two rivals
-# ----------------------------------
-# Who has no model for sequences sums each of them up in a row of numbers. Here: the
-# means and the deviations of both axes, how they go together, and the length.
+# Comparison with two simple models
+# ---------------------------------
+# Without a model for sequences, one would describe each sequence by a row of numbers.
+# Here these are the mean and the standard deviation of each coordinate, the correlation
+# of the two coordinates, and the length. We compare with a random forest on these
+# numbers, and with the most frequent class.
 
 
 def summaries(sequences):
-    """Return a row of numbers for each sequence."""
+    """Return a row of summary statistics for each sequence."""
     return np.array(
         [
             [*s.mean(axis=0), *s.std(axis=0), np.corrcoef(s.T)[0, 1], len(s)]
@@ -92,44 +95,44 @@ def summaries(sequences):
 
 forest = RandomForestClassifier(random_state=0)
 models = {
-    "most frequent kind": DummyClassifier().fit(X_train, y_train),
+    "most frequent class": DummyClassifier().fit(X_train, y_train),
     "means and deviations": make_pipeline(FunctionTransformer(summaries), forest).fit(
         X_train, y_train
     ),
     "LSTM": search,
 }
-is_right = pd.DataFrame(
+is_correct = pd.DataFrame(
     {name: model.predict(X_test) == y_test for name, model in models.items()}
 )
-print(f"Accuracy on {len(X_test)} gestures\n{is_right.mean().round(3).to_string()}")
+print(f"Accuracy on {len(X_test)} gestures\n{is_correct.mean().round(3).to_string()}")
 
 # %%
-# Circles to the left and to the right have the same means and deviations, and so the
-# rival cannot but guess which is which. The order of the readings tells.
+# Circles to the left and to the right have the same means and standard deviations, so
+# the random forest can only guess. They differ in the order of the values.
 
-print(is_right.groupby(y_test).mean().round(2).to_string())
+print(is_correct.groupby(y_test).mean().round(2).to_string())
 
 # %%
-# In company and alone
-# --------------------
-# Inside, short sequences are padded to the length of the longest one beside them. The
-# padding is steps that do not exist, and so it changes nothing: a gesture gets the same
-# probabilities in company and alone.
+# Padding does not matter
+# -----------------------
+# Internally, short sequences are padded to the length of the longest one. The network
+# ignores the padding, so a gesture gets the same probabilities alone and among others.
 
-in_company = search.predict_proba(X_test)[:100]
+together = search.predict_proba(X_test)[:100]
 alone = np.vstack([search.predict_proba([sequence]) for sequence in X_test[:100]])
-print(f"largest difference: {np.abs(in_company - alone).max():.1e}")
+print(f"largest difference: {np.abs(together - alone).max():.1e}")
 
 # %%
-# The picture
-# -----------
-# Above, one gesture of each kind: its path and the readings, from the first in dark to
-# the last in bright. Below, the accuracy by length, give or take a standard error. The
-# shortest gestures are the hardest: with few readings, the error of each matters more.
+# Accuracy by length
+# ------------------
+# The upper plots show one gesture of each kind: its path and the measured positions,
+# from dark (first) to bright (last). The lower plot shows the accuracy by length, with
+# standard errors. The shortest gestures are the most difficult, because they have the
+# fewest values and each of them has a large error.
 
 lengths = [len(sequence) for sequence in X_test]
 bins = pd.cut(lengths, [19, 40, 60, 80, 100, 120])
-by_length = is_right.groupby(bins, observed=True)
+by_length = is_correct.groupby(bins, observed=True)
 accuracy, standard_error = by_length.mean(), by_length.sem()
 accuracy.index = ["20 to 40", "41 to 60", "61 to 80", "81 to 100", "101 to 120"]
 print(accuracy.round(2).to_string())
@@ -138,9 +141,9 @@ figure = plt.figure(figsize=(9, 6), layout="constrained")
 above, below = figure.subfigures(2, 1)
 fields = above.subplots(1, 4, sharex=True, sharey=True)
 for kind, axes in zip(KINDS, fields, strict=True):
-    places = path(kind, 80)
-    axes.plot(*places.T, color="0.6")
-    axes.scatter(*readings(places).T, c=np.arange(80), s=10)
+    positions = path(kind, 80)
+    axes.plot(*positions.T, color="0.6")
+    axes.scatter(*measured(positions).T, c=np.arange(80), s=10)
     axes.set(title=kind, aspect="equal", xticks=[], yticks=[])
 axes = below.subplots()
 for name, color in zip(models, ["0.5", "C0", "C1"], strict=True):
@@ -153,6 +156,6 @@ for name, color in zip(models, ["0.5", "C0", "C1"], strict=True):
         capsize=3,
         label=name,
     )
-axes.set(xlabel="readings", ylabel="accuracy", ylim=(0, 1))
+axes.set(xlabel="number of values", ylabel="accuracy", ylim=(0, 1))
 below.legend(loc="outside lower center", ncols=3)
 plt.show()

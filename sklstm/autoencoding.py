@@ -1,12 +1,18 @@
-"""Windows in few numbers, and back."""
+"""Windows compressed into a few numbers, and reconstructed from them."""
 
 from numbers import Integral
+from typing import Literal, Self
 
 import numpy as np
 from sklearn.utils.validation import check_array, check_is_fitted
 
-from sklstm._core.base import BaseLSTM, all_or_nothing, callback_data, without_front_end
-from sklstm._core.samples import Samples, split_off_last
+from sklstm._core.base import (
+    RECURRENT_PARAMETERS,
+    BaseLSTM,
+    all_or_nothing,
+    callback_data,
+)
+from sklstm._core.samples import split_off_last
 from sklstm._core.sklearn_compat import (
     Interval,
     StrOptions,
@@ -15,189 +21,208 @@ from sklstm._core.sklearn_compat import (
     with_callbacks,
 )
 from sklstm._core.targets import Reconstruction
-from sklstm._input.check import check_no_strings
+from sklstm._typing import (
+    Activation,
+    ArrayLike,
+    Cell,
+    Dtype,
+    Floats,
+    LearningRate,
+    Pooling,
+    RandomState,
+    Sizes,
+    Solver,
+)
 
 
 class LSTMAutoencoder(BaseLSTM):
-    """Put windows into few numbers, and make the windows from these again.
+    """Autoencoder that compresses windows into a few components.
 
-    A recurrent encoder reads a window and a linear layer makes its code; a recurrent
-    decoder reads the code at every step, and tells the window from its last step to its
-    first [10]_. What cannot be made again from so few numbers is unlike what was learnt
-    from: :meth:`reconstruction_error` says how much.
+    A recurrent encoder reads each window, and a linear layer maps its hidden states to
+    the components. A recurrent decoder reads the components at every time step and
+    reconstructs the window from its last step to its first [10]_. The decoder has the
+    layers of the encoder in reverse order, and it is never bidirectional.
+
+    Windows that are unlike the training windows are poorly reconstructed:
+    :meth:`reconstruction_error` measures how poorly.
 
     Parameters
     ----------
-    n_components : int, default=10
-        Numbers that stand for a window.
-
     hidden_layer_sizes : int or tuple of int, default=(50,)
-        Widths of the encoder's recurrent layers, first to last; each reads the hidden
-        states of the one before. The decoder has them in reverse order.
+        Number of units of each recurrent layer, from first to last. An int is one
+        layer.
+
+    n_components : int, default=10
+        Number of components that each window is compressed to.
 
     cell : {"lstm", "gru", "rnn"}, default="lstm"
-        Kind of recurrent cell: the LSTM [1]_ with forget gate [2]_, the gated
-        recurrent unit [3]_, or the simple recurrent network of Elman [4]_.
+        Type of recurrent cell: LSTM [1]_ with a forget gate [2]_, gated recurrent unit
+        [3]_, or simple recurrent network (Elman) [4]_.
 
     activation : {"tanh", "relu", "logistic", "identity"}, default="tanh"
-        Activation of the cells' candidates and outputs; the gates keep the logistic
-        function. "tanh", and "relu" of the simple cell, have a fast path; the others
-        train several times slower.
+        Activation function of the candidate and the output of a cell. The gates always
+        use the logistic function. "tanh" is the fastest, on a GPU by far.
 
     bidirectional : bool, default=False
-        Whether every layer of the encoder also reads the windows from their end, with
-        as many units again.
+        Whether each layer also reads the windows backward. This doubles its units.
 
     pooling : {"last", "mean", "max", "attention"}, default="last"
-        How the encoder's hidden states of all steps become one vector, of which the
-        code is a linear map: the one that has seen the whole window, their average,
-        their greatest values, or an average by learnt weights [5]_.
+        How the hidden states of all time steps become one vector per window: the state
+        after the last step, the mean, the maximum, or a weighted mean with learned
+        weights (attention) [5]_. The components are a linear map of this vector.
 
     dropout : float, default=0.0
-        Share of the numbers between two layers to drop while training, in [0, 1).
-        The linear layer counts: a network of one recurrent layer has a dropout too.
+        Fraction of the outputs of each recurrent layer to drop during training, in [0,
+        1). The outputs of the last layer are included.
 
     recurrent_dropout : float, default=0.0
-        Share of hidden units that the gates do not see while training, in [0, 1); the
-        same units at every step of a window [6]_. Training is several times slower
-        with it.
+        Fraction of the hidden state to drop before the gates during training, in [0,
+        1). The same units are dropped at every time step of a window [6]_.
 
     max_timescale : float or None, default=None
-        Longest dependency to be learnt, in time steps, at least 2: the biases of the
-        gates start spread over memories of up to that length [7]_. None starts with a
-        forget bias of 1, from which a long dependency is learnt later: on the adding
-        problem of 100 steps, :func:`~sklstm.datasets.make_adding`, the mean squared
-        error after as many sequences is six times as large. Not for ``cell="rnn"``.
+        Longest dependency to learn, in time steps, at least 2. The gate biases are then
+        initialized for memories of 1 to `max_timescale` steps (chrono initialization)
+        [7]_. If None, the forget gate bias starts at 1, and long dependencies take
+        longer to learn: on the adding problem with 100 steps
+        (:func:`~sklstm.datasets.make_adding`), the mean squared error after the same
+        number of sequences is six times as large. Not available for ``cell="rnn"``.
 
     loss : {"squared_error", "absolute_error", "huber"}, default="squared_error"
-        What training minimises, averaged over the features of all steps that exist:
-        half the squared error; the absolute error; or Huber's mixture of the two,
-        linear above an error of 1. They measure errors in standard deviations of the
-        features where `standardize=True`.
+        Loss to minimize, averaged over the time steps and features of each window: half
+        the squared error; the absolute error; or the Huber loss, which is linear above
+        an error of 1. With ``standardize=True``, errors are in units of the standard
+        deviation of each feature.
 
     solver : {"adam", "adamw", "sgd"}, default="adam"
-        Adam [8]_; Adam with decoupled weight decay [9]_; or gradient descent with
-        Nesterov's momentum of 0.9.
+        Optimizer: Adam [8]_, Adam with decoupled weight decay [9]_, or stochastic
+        gradient descent with Nesterov momentum of 0.9.
 
     alpha : float, default=0.0
-        Strength of the L2 penalty on all weights but biases. As in
-        :class:`~sklearn.neural_network.MLPRegressor` it is divided by the number of
-        windows in a batch. With ``solver="adamw"`` it is the weight decay instead: a
-        step shrinks the weights by ``alpha`` times the step size.
+        Strength of the L2 penalty on the weights; biases are not penalized. As in
+        :class:`~sklearn.neural_network.MLPRegressor`, it is divided by the number of
+        windows in a batch. With ``solver="adamw"`` it is the weight decay: each step
+        shrinks the weights by `alpha` times the learning rate.
 
     batch_size : int or "auto", default="auto"
-        Windows per training step, at most all of them; "auto" takes 200.
+        Number of windows per training step. "auto" is ``min(200, n_windows)``.
 
     learning_rate : {"constant", "cosine", "adaptive"}, default="constant"
-        Course of the step size: none; down to zero along half a cosine over `max_iter`
-        epochs; or divided by 5 whenever `n_iter_no_change` epochs brought nothing, and
-        only below 1e-6 an end of training.
+        Learning-rate schedule: constant; cosine decay to zero over `max_iter` epochs;
+        or adaptive, which divides the learning rate by 5 each time the loss has not
+        improved for more than `n_iter_no_change` epochs. Training then stops when the
+        learning rate would fall below 1e-6.
 
     learning_rate_init : float, default=0.01
-        First step size. Ten times that of
-        :class:`~sklearn.neural_network.MLPRegressor`: with 0.001 an LSTM on a few
-        hundred windows is far from done after `max_iter` epochs.
+        Initial learning rate. It is ten times that of
+        :class:`~sklearn.neural_network.MLPRegressor`: with 0.001, an LSTM on a few
+        hundred windows is far from convergence after `max_iter` epochs.
 
     max_grad_norm : float or None, default=1.0
-        Longest gradient of a step; a longer one is shortened to it. None leaves all as
-        they are.
+        Maximum norm of the gradient. A longer gradient is scaled down to it. If None,
+        the gradient is not clipped.
 
     max_iter : int, default=200
-        Epochs, that is passes over the training windows, at most.
+        Maximum number of epochs. An epoch is one pass over the training windows.
 
     shuffle : bool, default=True
-        Whether every epoch visits the windows in a new random order. Batches are drawn
-        from it; one batch of all windows has no order.
+        Whether to shuffle the windows in each epoch. It makes no difference if one
+        batch holds all windows.
 
     tol : float, default=1e-4
-        How much lower the loss must be to count as better, in units of the loss.
+        Minimum decrease of the loss that counts as an improvement, in units of the
+        loss.
 
     n_iter_no_change : int, default=10
-        Epochs to go on without a better loss; training stops with the one after.
+        Number of epochs without an improvement to tolerate. Training stops after one
+        more.
 
     early_stopping : bool, default=False
-        Whether to set aside the last windows and judge progress on them; the weights
-        that were best there are kept. X must be in time order. Training windows that
-        share readings with those set aside are left out, so that windows of 24 steps
-        cost 23 of them.
+        Whether to hold out the last windows for validation and keep the weights with
+        the lowest validation loss. The windows must be in time order. Training windows
+        that overlap the validation windows are left out: with windows of 24 steps,
+        these are 23.
 
     validation_fraction : float, default=0.1
-        Share of the windows to set aside, in (0, 1); only for ``early_stopping=True``.
+        Fraction of the windows to hold out for validation, in (0, 1). Only used if
+        ``early_stopping=True``.
 
     standardize : bool, default=True
-        Whether to bring every feature to mean 0 and standard deviation 1 by the
-        training windows. False takes them as they are.
+        Whether to scale each feature to mean 0 and standard deviation 1, computed on
+        the training windows. If False, the values are used as they are.
 
     warm_start : bool, default=False
-        Whether `fit` goes on with the weights, the scales and the precision of the last
-        fit; `max_timescale` and `standardize` have no say then.
+        Whether `fit` starts from the weights of the previous fit. The scaling and the
+        precision of that fit are kept, and `max_timescale` and `standardize` are
+        ignored.
 
     random_state : int, RandomState instance or None, default=None
-        Seeds the first weights, the order of the windows and dropout. Pass an int to
-        get the same model from every fit; global generators are never touched.
+        Seed of the initial weights, the order of the windows and dropout. Pass an int
+        for reproducible results. The global random generators are not used.
 
     verbose : bool, default=False
-        Whether to print the loss of every epoch.
+        Whether to print the loss of each epoch.
 
     device : str, default="cpu"
-        Where to train, by PyTorch's names, such as "cuda:1"; "auto" takes a CUDA GPU
-        where there is one.
+        PyTorch device to train on, such as "cpu" or "cuda:1". "auto" is a CUDA GPU if
+        one is available, otherwise the CPU.
 
     dtype : {"auto", "float32", "float64"}, default="auto"
-        Precision of the network. "auto" takes float64 for an X in float64 as long as
-        an epoch takes less than 100 million multiplications, some ten milliseconds,
-        and float32 elsewhere: float64 takes two to three times as long.
+        Precision of the network. "auto" is float64 if X is float64 and an epoch takes
+        fewer than 100 million multiplications (about ten milliseconds), otherwise
+        float32. float64 takes two to three times as long.
 
     Attributes
     ----------
     network_ : torch.nn.Module
-        The trained network; it maps scaled windows to scaled targets.
+        Trained network, from scaled windows to scaled targets.
 
     n_iter_ : int
-        Number of epochs run.
+        Number of epochs.
 
     loss_ : float
         Training loss of the last epoch.
 
     loss_curve_ : list of float of length `n_iter_`
-        Training loss of every epoch, with the penalty, averaged while the weights
-        change.
+        Training loss of each epoch with the penalty: the mean over the batches, between
+        which the weights change.
 
     validation_loss_curve_ : list of float of length `n_iter_` or None
-        Loss after every epoch on the windows set aside or passed as `X_val`; None
-        where there were none.
+        Loss on the validation windows after each epoch. None if there were none.
 
     best_loss_ : float
-        Lowest loss of an epoch, on the validation windows where there were any.
+        Lowest loss of an epoch, on the validation windows if there were any, otherwise
+        on the training windows.
 
     n_outputs_ : int
-        Number of features.
+        Number of features that are reconstructed.
 
     n_timesteps_ : int
-        Number of steps of the windows seen during :term:`fit`, as many as
-        :meth:`inverse_transform` makes.
+        Number of time steps of the windows that :meth:`inverse_transform` returns: that
+        of the windows seen during :term:`fit`, or of the longest sequence.
 
     n_features_in_ : int
-        Size of the last axis of X seen during :term:`fit`: the features of a 3-D X, the
-        columns of a 2-D one.
+        Number of features seen during :term:`fit`: the size of the last axis of a 3-D
+        X, or the number of columns of a 2-D X.
 
     feature_names_in_ : ndarray of shape (`n_features_in_`,)
-        Column names of X seen during :term:`fit`, where it had any.
+        Names of the columns of X seen during :term:`fit`. Defined only if X has column
+        names that are all strings.
 
     See Also
     --------
-    SlidingWindowTransformer : Cuts a series into windows inside a pipeline.
-    sklearn.decomposition.PCA : Few numbers for a window laid flat, without a network.
+    SlidingWindowTransformer : Cut a series into windows in a pipeline.
+    sklearn.decomposition.PCA : Linear components of flattened windows.
 
     Notes
     -----
-    An epoch takes O(n_windows * n_timesteps * width * (width + inputs)) per layer; the
-    time steps run one after another, whatever the device.
+    An epoch takes O(n_windows * n_timesteps * n_units * (n_units + n_inputs)) per
+    layer. The time steps run one after another on every device.
 
-    Small networks train on one thread, where they are fastest; larger ones on as many
-    as PyTorch is set to, which may show in the last digits of what they learn. A
-    pickled estimator holds weights as NumPy arrays, no data and no state of the
-    optimiser, and loads on a machine without a GPU.
+    Small networks are trained on one thread, because this is fastest. Larger networks
+    use as many threads as PyTorch is set to, and the last digits of the results may
+    depend on this number. A pickled estimator holds weights as NumPy arrays, without
+    the data and the state of the optimizer. It can be loaded on a machine without a
+    GPU.
 
     References
     ----------
@@ -224,14 +249,18 @@ class LSTMAutoencoder(BaseLSTM):
 
     Examples
     --------
-    Waves of any phase, in two numbers:
+    Compress waves of any phase into two components:
 
     >>> import numpy as np
     >>> from sklstm import LSTMAutoencoder
     >>> phases = np.linspace(0, 2 * np.pi, 200)
     >>> X = np.sin(phases[:, None] + 0.5 * np.arange(8))
     >>> model = LSTMAutoencoder(
-    ...     2, batch_size=20, learning_rate="cosine", max_iter=50, random_state=0
+    ...     n_components=2,
+    ...     batch_size=20,
+    ...     learning_rate="cosine",
+    ...     max_iter=50,
+    ...     random_state=0,
     ... ).fit(X)
     >>> model.transform(X).shape
     (200, 2)
@@ -241,8 +270,13 @@ class LSTMAutoencoder(BaseLSTM):
     True
     """
 
+    n_timesteps_: int
+
+    _network_kind = "autoencoder"
+    _network_parameters = (*RECURRENT_PARAMETERS, "n_components")
+
     _parameter_constraints: dict = {
-        **without_front_end(BaseLSTM._parameter_constraints),
+        **BaseLSTM._parameter_constraints,
         "n_components": [Interval(Integral, 1, None, closed="left")],
         "pooling": [StrOptions({"last", "mean", "max", "attention"})],
         "loss": [StrOptions({"squared_error", "absolute_error", "huber"})],
@@ -250,38 +284,38 @@ class LSTMAutoencoder(BaseLSTM):
 
     def __init__(
         self,
-        n_components=10,
-        hidden_layer_sizes=(50,),
+        hidden_layer_sizes: Sizes = (50,),
         *,
-        cell="lstm",
-        activation="tanh",
-        bidirectional=False,
-        pooling="last",
-        dropout=0.0,
-        recurrent_dropout=0.0,
-        max_timescale=None,
-        loss="squared_error",
-        solver="adam",
-        alpha=0.0,
-        batch_size="auto",
-        learning_rate="constant",
-        learning_rate_init=0.01,
-        max_grad_norm=1.0,
-        max_iter=200,
-        shuffle=True,
-        tol=1e-4,
-        n_iter_no_change=10,
-        early_stopping=False,
-        validation_fraction=0.1,
-        standardize=True,
-        warm_start=False,
-        random_state=None,
-        verbose=False,
-        device="cpu",
-        dtype="auto",
-    ):
-        self.n_components = n_components
+        n_components: int = 10,
+        cell: Cell = "lstm",
+        activation: Activation = "tanh",
+        bidirectional: bool = False,
+        pooling: Pooling = "last",
+        dropout: float = 0.0,
+        recurrent_dropout: float = 0.0,
+        max_timescale: float | None = None,
+        loss: Literal["squared_error", "absolute_error", "huber"] = "squared_error",
+        solver: Solver = "adam",
+        alpha: float = 0.0,
+        batch_size: int | Literal["auto"] = "auto",
+        learning_rate: LearningRate = "constant",
+        learning_rate_init: float = 0.01,
+        max_grad_norm: float | None = 1.0,
+        max_iter: int = 200,
+        shuffle: bool = True,
+        tol: float = 1e-4,
+        n_iter_no_change: int = 10,
+        early_stopping: bool = False,
+        validation_fraction: float = 0.1,
+        standardize: bool = True,
+        warm_start: bool = False,
+        random_state: RandomState = None,
+        verbose: bool = False,
+        device: str = "cpu",
+        dtype: Dtype = "auto",
+    ) -> None:
         self.hidden_layer_sizes = hidden_layer_sizes
+        self.n_components = n_components
         self.cell = cell
         self.activation = activation
         self.bidirectional = bidirectional
@@ -312,8 +346,16 @@ class LSTMAutoencoder(BaseLSTM):
     @with_callbacks
     @fit_context
     @all_or_nothing
-    def fit(self, X, y=None, sample_weight=None):
-        """Learn to make windows from few numbers.
+    def fit(
+        self,
+        X: ArrayLike,
+        y: object = None,
+        sample_weight: ArrayLike | None = None,
+        *,
+        X_val: ArrayLike | None = None,
+        sample_weight_val: ArrayLike | None = None,
+    ) -> Self:
+        """Fit a network that reconstructs windows.
 
         Parameters
         ----------
@@ -322,10 +364,18 @@ class LSTMAutoencoder(BaseLSTM):
             Windows, as in :meth:`LSTMRegressor.fit`.
 
         y : None
-            Not used; there for pipelines.
+            Ignored. It is a parameter for compatibility with pipelines.
 
         sample_weight : array-like of shape (n_windows,), default=None
-            What each window counts; None counts all alike.
+            Weight of each window, not negative. A window with weight 2 counts as two
+            equal windows in its batch. If None, all windows have the same weight.
+
+        X_val : array-like, shaped as X, default=None
+            Windows for validation. As with ``early_stopping=True``, the weights with
+            the lowest validation loss are kept, but no training windows are held out.
+
+        sample_weight_val : array-like of shape (n_windows_val,), default=None
+            Weight of each window in `X_val`. If None, all windows have the same weight.
 
         Returns
         -------
@@ -335,33 +385,80 @@ class LSTMAutoencoder(BaseLSTM):
         Raises
         ------
         ValueError
-            If a parameter, X or a weight is not as described here; if early stopping
-            leaves nothing to learn from; if training diverges.
+            If a parameter, X or a weight is not as described here; if
+            `sample_weight_val` is passed without `X_val`; if early stopping leaves no
+            training window; if training diverges; or, with ``warm_start=True``, if the
+            network of the last fit has other shapes.
         TypeError
             If X is sparse.
+
+        Warns
+        -----
+        ConvergenceWarning
+            If the loss was still improving after `max_iter` epochs.
+        UserWarning
+            If training was interrupted (Ctrl-C). The weights learned so far are kept.
         """
-        windows = self._check_windows(X, reset=True)
-        with check_no_strings("sample_weight"):
-            weights = check_weights(sample_weight, windows.values)
-        samples = Samples(windows, windows.values, weights)
-        task = Reconstruction({"name": self.loss})
-        self._fit(task, samples, None, callback_data(X, y, sample_weight))
-        self.n_timesteps_ = windows.values.shape[1]
+        task, samples = self._check_samples(X, None, sample_weight, reset=True)
+        validation = self._check_validation(
+            task, X_val, None, sample_weight_val, samples
+        )
+        return self._fit(task, samples, validation, callback_data(X, y, sample_weight))
+
+    @with_callbacks
+    @fit_context
+    @all_or_nothing
+    def partial_fit(
+        self, X: ArrayLike, y: object = None, sample_weight: ArrayLike | None = None
+    ) -> Self:
+        """Train for one epoch on windows, without starting anew.
+
+        The first call builds the network and computes the scales of the features; later
+        calls keep them. The learning rate stays at `learning_rate_init`. The state of
+        the optimizer is kept between calls, but not in copies and pickles.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_windows, n_timesteps, n_features) or \
+                (n_windows, n_timesteps), or list of sequences
+            Windows, as in :meth:`fit`.
+
+        y : None
+            Ignored. It is a parameter for compatibility with pipelines.
+
+        sample_weight : array-like of shape (n_windows,), default=None
+            Weight of each window. If None, all windows have the same weight.
+
+        Returns
+        -------
+        self : LSTMAutoencoder
+            The fitted estimator.
+
+        Raises
+        ------
+        ValueError
+            As in :meth:`fit`, and if ``early_stopping=True``.
+        """
+        is_first = not self.__sklearn_is_fitted__()
+        longest = 0 if is_first else self.n_timesteps_
+        task, samples = self._check_samples(X, None, sample_weight, reset=is_first)
+        self._partial_fit(task, samples, callback_data(X, y, sample_weight))
+        self.n_timesteps_ = max(self.n_timesteps_, longest)
         return self
 
-    def inverse_transform(self, X):
-        """Make windows from codes.
+    def inverse_transform(self, X: ArrayLike) -> Floats:
+        """Reconstruct windows from their components.
 
         Parameters
         ----------
         X : array-like of shape (n_windows, n_components)
-            What :meth:`transform` gives.
+            Components that :meth:`transform` returned.
 
         Returns
         -------
-        windows : ndarray of shape (n_windows, n_timesteps, n_features)
-            As long as the windows seen during fit, the longest of sequences; with an
-            axis of features also after a 2-D X.
+        windows : ndarray of shape (n_windows, `n_timesteps_`, n_features)
+            Reconstructed windows, in the units of the windows seen during fit. They
+            have an axis of features even if those windows had none.
 
         Raises
         ------
@@ -369,76 +466,97 @@ class LSTMAutoencoder(BaseLSTM):
             If X has another number of columns.
         """
         check_is_fitted(self)
-        codes = check_array(X, dtype=np.float64, input_name="X")
-        if codes.shape[1] != self.network_.width:
+        components = check_array(X, dtype=np.float64, input_name="X")
+        n_components = self._n_features_out
+        if components.shape[1] != n_components:
             raise ValueError(
-                f"X has {codes.shape[1]} columns, but the codes of this network have "
-                f"{self.network_.width} numbers. Pass what transform gives."
+                f"X has {components.shape[1]} columns, but the network has "
+                f"{n_components} components. Pass what transform returned."
             )
-        return self._model.decode(codes, self.n_timesteps_)
+        return self._model.decode(components, self.n_timesteps_)
 
-    def reconstruct(self, X):
-        """Make windows again from what their codes keep.
+    def reconstruct(self, X: ArrayLike) -> Floats:
+        """Return windows as they are reconstructed from their components.
 
         Parameters
         ----------
         X : array-like of shape (n_windows, n_timesteps, n_features) or \
                 (n_windows, n_timesteps), or list of sequences
-            Windows like those seen during fit; of any number of steps.
+            Windows, as in :meth:`fit`. The number of time steps of a 3-D X or of a
+            sequence may differ.
 
         Returns
         -------
         windows : ndarray of shape (n_windows, n_timesteps, n_features) or list
-            In the units of X, NaN at steps that do not exist; a list for sequences of
-            unequal length.
+            Reconstructed windows, in the units of X; NaN at padding steps. For
+            sequences of unequal length, a list of arrays.
 
         Raises
         ------
         ValueError
             If X is not as in :meth:`fit`.
         """
-        return self._in_kind(self._ask("answer", X), X)
+        return self._without_padding(self._call_model("predict", X), X)
 
-    def reconstruction_error(self, X):
-        """Say how unlike the training windows each window is.
+    def reconstruction_error(self, X: ArrayLike) -> Floats:
+        """Compute the reconstruction error of each window.
+
+        It is large for windows that are unlike the training windows.
 
         Parameters
         ----------
         X : array-like of shape (n_windows, n_timesteps, n_features) or \
                 (n_windows, n_timesteps), or list of sequences
-            Windows like those seen during fit; of any number of steps.
+            Windows, as in :meth:`fit`. The number of time steps of a 3-D X or of a
+            sequence may differ.
 
         Returns
         -------
         errors : ndarray of shape (n_windows,)
-            Mean squared error of all features of all steps that exist, in variances of
-            the training readings where `standardize=True`; NaN without any step.
+            Mean squared error over the time steps and features of each window. With
+            ``standardize=True`` it is in units of the variance of the feature in the
+            training windows. NaN for a window that is all padding.
 
         Raises
         ------
         ValueError
             If X is not as in :meth:`fit`.
         """
-        return self._ask("errors", X)
+        return self._call_model("errors", X)
 
-    def score(self, X, y=None):
-        """Return minus the mean of :meth:`reconstruction_error`, 0 at best.
+    def score(
+        self, X: ArrayLike, y: object = None, sample_weight: ArrayLike | None = None
+    ) -> float:
+        """Return the negative mean reconstruction error; the best score is 0.
 
         Parameters
         ----------
         X : array-like of shape (n_windows, n_timesteps, n_features) or \
                 (n_windows, n_timesteps), or list of sequences
-            Windows like those seen during fit.
+            Windows, as in :meth:`fit`. The number of time steps of a 3-D X or of a
+            sequence may differ.
 
         y : None
-            Not used; there for searches.
+            Ignored. It is a parameter for compatibility with pipelines.
+
+        sample_weight : array-like of shape (n_windows,), default=None
+            Weight of each window. If None, all windows have the same weight.
 
         Returns
         -------
         score : float
-            Greater is better.
+            Negative weighted mean of :meth:`reconstruction_error`, without windows that
+            are all padding.
         """
-        return -float(np.nanmean(self.reconstruction_error(X)))
+        errors = self.reconstruction_error(X)
+        if sample_weight is None:
+            return -float(np.nanmean(errors))
+        weights = check_weights(sample_weight, errors)
+        is_known = ~np.isnan(errors)
+        return -float(np.average(errors[is_known], weights=weights[is_known]))
 
-    def _split_off(self, _task, samples):
+    def _new_task(self, y):
+        return Reconstruction({"name": self.loss})
+
+    def _split_off(self, task, samples):
         return split_off_last(samples, self.validation_fraction)

@@ -1,210 +1,239 @@
-"""Classification of windows."""
+"""Classification of sequences."""
 
-from functools import partial
+from typing import Any, Literal, Self
 
 import numpy as np
+from numpy.typing import NDArray
 from sklearn.base import ClassifierMixin
 from sklearn.metrics import accuracy_score
 from sklearn.utils import check_random_state
 
-from sklstm._core.base import BaseLSTM, all_or_nothing, callback_data
-from sklstm._core.samples import split_off_last, split_off_share
+from sklstm._core.base import (
+    INPUT_LAYER_CONSTRAINTS,
+    INPUT_LAYER_PARAMETERS,
+    RECURRENT_PARAMETERS,
+    BaseLSTM,
+    all_or_nothing,
+    callback_data,
+)
+from sklstm._core.samples import split_off_last, split_off_stratified
 from sklstm._core.sklearn_compat import StrOptions, fit_context, with_callbacks
 from sklstm._core.targets import Classification
+from sklstm._typing import (
+    Activation,
+    ArrayLike,
+    Cell,
+    Dtype,
+    Floats,
+    LearningRate,
+    Pooling,
+    RandomState,
+    Sizes,
+    Solver,
+)
 
 
 class LSTMClassifier(ClassifierMixin, BaseLSTM):
-    """Tell the class of each sequence: of sensors, speech, text or DNA.
+    """Classifier for sequences, such as sensor signals, speech, text or DNA.
 
-    A recurrent network, an LSTM by default, reads a sequence step by step, and a linear
-    layer turns what it remembers into probabilities of classes. Every row of X is a
-    sequence of its own; to tell something of every row of one series, put a
-    :class:`SlidingWindowTransformer` in front.
+    A recurrent network, by default an LSTM, reads each sequence step by step. A linear
+    layer maps its hidden states to the probabilities of the classes. Every row of X is
+    an independent sequence. To classify each row of one series, use
+    :class:`SlidingWindowTransformer` as the step before in a pipeline.
 
-    Readings are standardised inside, so that no scaler is needed.
+    Features are standardized internally. A scaler is not needed.
 
     Parameters
     ----------
     hidden_layer_sizes : int or tuple of int, default=(50,)
-        Widths of the recurrent layers, first to last; each reads the hidden states of
-        the one before.
+        Number of units of each recurrent layer, from first to last. An int is one
+        layer.
 
     cell : {"lstm", "gru", "rnn"}, default="lstm"
-        Kind of recurrent cell: the LSTM [1]_ with forget gate [2]_, the gated
-        recurrent unit [3]_, or the simple recurrent network of Elman [4]_.
+        Type of recurrent cell: LSTM [1]_ with a forget gate [2]_, gated recurrent unit
+        [3]_, or simple recurrent network (Elman) [4]_.
 
     activation : {"tanh", "relu", "logistic", "identity"}, default="tanh"
-        Activation of the cells' candidates and outputs; the gates keep the logistic
-        function. "tanh", and "relu" of the simple cell, have a fast path; the others
-        train several times slower.
+        Activation function of the candidate and the output of a cell. The gates always
+        use the logistic function. "tanh" is the fastest, on a GPU by far.
 
     bidirectional : bool, default=False
-        Whether every layer also reads the windows from their end, with as many units
-        again.
+        Whether each layer also reads the windows backward. This doubles its units.
 
     pooling : {"last", "mean", "max", "attention"} or None, default="last"
-        How the hidden states of all steps become one vector: the one that has seen the
-        whole window, their average, their greatest values, or an average by learnt
-        weights [5]_. None answers for every step, and y has a target for each.
+        How the hidden states of all time steps become one vector per window: the state
+        after the last step, the mean, the maximum, or a weighted mean with learned
+        weights (attention) [5]_. With None, the network predicts a target for each time
+        step, and y has one for each.
 
     embedding_size : int or None, default=None
-        Length of the vector that the network learns for each code of a symbol. X then
-        holds codes, integers from 0 on, as :class:`SequenceEncoder` makes them; NaN at
-        the start of a row are steps that do not exist, also in a 2-D X. None: X holds
-        readings.
+        Size of the vector that the network learns for each token. X then holds token
+        codes, non-negative integers, as :class:`SequenceEncoder` returns them. NaN at
+        the start of a row is padding. If None, X holds numeric values.
 
     conv_filters : int or tuple of int, default=()
-        Widths of convolutions in time in front of the recurrent layers, each with a
-        ReLU: motifs that it would take a recurrent layer long to learn. Empty for none.
+        Number of filters of each convolutional layer in front of the recurrent layers.
+        Each is followed by a ReLU. Convolutions find short patterns faster than a
+        recurrent layer. Empty for no convolution.
 
     conv_kernel_size : int, default=3
-        Time steps that each convolution mixes.
+        Number of time steps that each convolution spans.
 
     dropout : float, default=0.0
-        Share of the numbers between two layers to drop while training, in [0, 1).
-        The linear layer counts: a network of one recurrent layer has a dropout too.
+        Fraction of the outputs of each recurrent layer to drop during training, in [0,
+        1). The outputs of the last layer are included.
 
     recurrent_dropout : float, default=0.0
-        Share of hidden units that the gates do not see while training, in [0, 1); the
-        same units at every step of a window [6]_. Training is several times slower
-        with it.
+        Fraction of the hidden state to drop before the gates during training, in [0,
+        1). The same units are dropped at every time step of a window [6]_.
 
     max_timescale : float or None, default=None
-        Longest dependency to be learnt, in time steps, at least 2: the biases of the
-        gates start spread over memories of up to that length [7]_. None starts with a
-        forget bias of 1, from which a long dependency is learnt later: on the adding
-        problem of 100 steps, :func:`~sklstm.datasets.make_adding`, the mean squared
-        error after as many sequences is six times as large. Not for ``cell="rnn"``.
+        Longest dependency to learn, in time steps, at least 2. The gate biases are then
+        initialized for memories of 1 to `max_timescale` steps (chrono initialization)
+        [7]_. If None, the forget gate bias starts at 1, and long dependencies take
+        longer to learn: on the adding problem with 100 steps
+        (:func:`~sklstm.datasets.make_adding`), the mean squared error after the same
+        number of sequences is six times as large. Not available for ``cell="rnn"``.
 
     class_weight : dict, "balanced" or None, default=None
-        What windows of each class count, by label. "balanced" lets all classes count
-        alike, by the weight of all windows over ``n_classes`` times that of a class's.
-        None lets all windows count alike. It multiplies `sample_weight`; with
-        ``pooling=None`` it weighs steps. Not for several labels.
+        Weight of each class, by label. "balanced" gives all classes the same total
+        weight: the weight of all windows, divided by ``n_classes`` times that of the
+        class. If None, all classes have weight 1. It is multiplied with
+        `sample_weight`. With ``pooling=None`` it applies to time steps. Not available
+        for several labels per window.
 
     solver : {"adam", "adamw", "sgd"}, default="adam"
-        Adam [8]_; Adam with decoupled weight decay [9]_; or gradient descent with
-        Nesterov's momentum of 0.9.
+        Optimizer: Adam [8]_, Adam with decoupled weight decay [9]_, or stochastic
+        gradient descent with Nesterov momentum of 0.9.
 
     alpha : float, default=0.0
-        Strength of the L2 penalty on all weights but biases. As in
-        :class:`~sklearn.neural_network.MLPRegressor` it is divided by the number of
-        windows in a batch. With ``solver="adamw"`` it is the weight decay instead: a
-        step shrinks the weights by ``alpha`` times the step size.
+        Strength of the L2 penalty on the weights; biases are not penalized. As in
+        :class:`~sklearn.neural_network.MLPRegressor`, it is divided by the number of
+        windows in a batch. With ``solver="adamw"`` it is the weight decay: each step
+        shrinks the weights by `alpha` times the learning rate.
 
     batch_size : int or "auto", default="auto"
-        Windows per training step, at most all of them; "auto" takes 200.
+        Number of windows per training step. "auto" is ``min(200, n_windows)``.
 
     learning_rate : {"constant", "cosine", "adaptive"}, default="constant"
-        Course of the step size: none; down to zero along half a cosine over `max_iter`
-        epochs; or divided by 5 whenever `n_iter_no_change` epochs brought nothing, and
-        only below 1e-6 an end of training.
+        Learning-rate schedule: constant; cosine decay to zero over `max_iter` epochs;
+        or adaptive, which divides the learning rate by 5 each time the loss has not
+        improved for more than `n_iter_no_change` epochs. Training then stops when the
+        learning rate would fall below 1e-6.
 
     learning_rate_init : float, default=0.01
-        First step size. Ten times that of
-        :class:`~sklearn.neural_network.MLPRegressor`: with 0.001 an LSTM on a few
-        hundred windows is far from done after `max_iter` epochs.
+        Initial learning rate. It is ten times that of
+        :class:`~sklearn.neural_network.MLPRegressor`: with 0.001, an LSTM on a few
+        hundred windows is far from convergence after `max_iter` epochs.
 
     max_grad_norm : float or None, default=1.0
-        Longest gradient of a step; a longer one is shortened to it. None leaves all as
-        they are.
+        Maximum norm of the gradient. A longer gradient is scaled down to it. If None,
+        the gradient is not clipped.
 
     max_iter : int, default=200
-        Epochs, that is passes over the training windows, at most.
+        Maximum number of epochs. An epoch is one pass over the training windows.
 
     shuffle : bool, default=True
-        Whether every epoch visits the windows in a new random order, and early stopping
-        sets windows aside at random. False takes both in the order of X.
+        Whether to shuffle the windows in each epoch. Early stopping then draws its
+        validation windows at random; if False, it holds out the last windows.
 
     tol : float, default=1e-4
-        How much lower the loss must be to count as better, in units of the loss.
+        Minimum decrease of the loss that counts as an improvement, in units of the
+        loss.
 
     n_iter_no_change : int, default=10
-        Epochs to go on without a better loss; training stops with the one after.
+        Number of epochs without an improvement to tolerate. Training stops after one
+        more.
 
     early_stopping : bool, default=False
-        Whether to set windows aside, of every class alike, and judge progress on them;
-        the weights that were best there are kept. With ``shuffle=False`` these are the
-        last ones, as they must be for windows of one series, which share readings:
-        training windows that share readings with them are then left out.
+        Whether to hold out the same fraction of the windows of each class for
+        validation and keep the weights with the lowest validation loss. Windows cut
+        from one series overlap: set ``shuffle=False`` for them. The last windows are
+        then held out, and training windows that overlap them are left out.
 
     validation_fraction : float, default=0.1
-        Share of the windows to set aside, in (0, 1); only for ``early_stopping=True``.
+        Fraction of the windows to hold out for validation, in (0, 1). Only used if
+        ``early_stopping=True``.
 
     standardize : bool, default=True
-        Whether to bring every feature to mean 0 and standard deviation 1 by the
-        training windows. False takes them as they are.
+        Whether to scale each feature to mean 0 and standard deviation 1, computed on
+        the training windows. If False, the values are used as they are.
 
     warm_start : bool, default=False
-        Whether `fit` goes on with the weights, the scales and the precision of the last
-        fit; `max_timescale` and `standardize` have no say then.
+        Whether `fit` starts from the weights of the previous fit. The scaling and the
+        precision of that fit are kept, and `max_timescale` and `standardize` are
+        ignored.
 
     random_state : int, RandomState instance or None, default=None
-        Seeds the first weights, the order of the windows and dropout. Pass an int to
-        get the same model from every fit; global generators are never touched.
+        Seed of the initial weights, the order of the windows and dropout. Pass an int
+        for reproducible results. The global random generators are not used.
 
     verbose : bool, default=False
-        Whether to print the loss of every epoch.
+        Whether to print the loss of each epoch.
 
     device : str, default="cpu"
-        Where to train, by PyTorch's names, such as "cuda:1"; "auto" takes a CUDA GPU
-        where there is one.
+        PyTorch device to train on, such as "cpu" or "cuda:1". "auto" is a CUDA GPU if
+        one is available, otherwise the CPU.
 
     dtype : {"auto", "float32", "float64"}, default="auto"
-        Precision of the network. "auto" takes float64 for an X in float64 as long as
-        an epoch takes less than 100 million multiplications, some ten milliseconds,
-        and float32 elsewhere: float64 takes two to three times as long.
+        Precision of the network. "auto" is float64 if X is float64 and an epoch takes
+        fewer than 100 million multiplications (about ten milliseconds), otherwise
+        float32. float64 takes two to three times as long.
 
     Attributes
     ----------
     network_ : torch.nn.Module
-        The trained network; it maps scaled windows to scaled targets.
+        Trained network, from scaled windows to scaled targets.
 
     n_iter_ : int
-        Number of epochs run.
+        Number of epochs.
 
     loss_ : float
         Training loss of the last epoch.
 
     loss_curve_ : list of float of length `n_iter_`
-        Training loss of every epoch, with the penalty, averaged while the weights
-        change.
+        Training loss of each epoch with the penalty: the mean over the batches, between
+        which the weights change.
 
     validation_loss_curve_ : list of float of length `n_iter_` or None
-        Loss after every epoch on the windows set aside or passed as `X_val`; None
-        where there were none.
+        Loss on the validation windows after each epoch. None if there were none.
 
     best_loss_ : float
-        Lowest loss of an epoch, on the validation windows where there were any.
+        Lowest loss of an epoch, on the validation windows if there were any, otherwise
+        on the training windows.
 
     classes_ : ndarray of shape (n_classes,)
-        Labels in order; of several labels per window, the numbers of their columns.
+        Class labels in sorted order. For several labels per window, the column numbers
+        of y.
 
     n_outputs_ : int
-        Numbers that the network answers with: 1 for two classes, else one per class.
+        Number of outputs of the network: 1 for two classes, otherwise one per class or
+        label.
 
     n_features_in_ : int
-        Size of the last axis of X seen during :term:`fit`: the features of a 3-D X, the
-        columns of a 2-D one.
+        Number of features seen during :term:`fit`: the size of the last axis of a 3-D
+        X, or the number of columns of a 2-D X.
 
     feature_names_in_ : ndarray of shape (`n_features_in_`,)
-        Column names of X seen during :term:`fit`, where it had any.
+        Names of the columns of X seen during :term:`fit`. Defined only if X has column
+        names that are all strings.
 
     See Also
     --------
-    LSTMRegressor : Predicts numbers.
-    SlidingWindowTransformer : Cuts a series into windows inside a pipeline.
-    sklearn.neural_network.MLPClassifier : Reads a window without regard to order.
+    LSTMRegressor : Regressor for windows.
+    SlidingWindowTransformer : Cut a series into windows in a pipeline.
+    sklearn.neural_network.MLPClassifier : Neural network without an order of features.
 
     Notes
     -----
-    An epoch takes O(n_windows * n_timesteps * width * (width + inputs)) per layer; the
-    time steps run one after another, whatever the device.
+    An epoch takes O(n_windows * n_timesteps * n_units * (n_units + n_inputs)) per
+    layer. The time steps run one after another on every device.
 
-    Small networks train on one thread, where they are fastest; larger ones on as many
-    as PyTorch is set to, which may show in the last digits of what they learn. A
-    pickled estimator holds weights as NumPy arrays, no data and no state of the
-    optimiser, and loads on a machine without a GPU.
+    Small networks are trained on one thread, because this is fastest. Larger networks
+    use as many threads as PyTorch is set to, and the last digits of the results may
+    depend on this number. A pickled estimator holds weights as NumPy arrays, without
+    the data and the state of the optimizer. It can be loaded on a machine without a
+    GPU.
 
     References
     ----------
@@ -229,7 +258,7 @@ class LSTMClassifier(ClassifierMixin, BaseLSTM):
 
     Examples
     --------
-    Tell rising from falling waves:
+    Distinguish rising from falling waves:
 
     >>> import numpy as np
     >>> from sklstm import LSTMClassifier
@@ -243,45 +272,51 @@ class LSTMClassifier(ClassifierMixin, BaseLSTM):
     array(['falls', 'rises'], dtype='<U5')
     """
 
+    classes_: NDArray[Any]
+
+    _network_kind = "recurrent"
+    _network_parameters = RECURRENT_PARAMETERS + INPUT_LAYER_PARAMETERS
+
     _parameter_constraints: dict = {
         **BaseLSTM._parameter_constraints,
+        **INPUT_LAYER_CONSTRAINTS,
         "class_weight": [dict, StrOptions({"balanced"}), None],
     }
 
     def __init__(
         self,
-        hidden_layer_sizes=(50,),
+        hidden_layer_sizes: Sizes = (50,),
         *,
-        cell="lstm",
-        activation="tanh",
-        bidirectional=False,
-        pooling="last",
-        embedding_size=None,
-        conv_filters=(),
-        conv_kernel_size=3,
-        dropout=0.0,
-        recurrent_dropout=0.0,
-        max_timescale=None,
-        class_weight=None,
-        solver="adam",
-        alpha=0.0,
-        batch_size="auto",
-        learning_rate="constant",
-        learning_rate_init=0.01,
-        max_grad_norm=1.0,
-        max_iter=200,
-        shuffle=True,
-        tol=1e-4,
-        n_iter_no_change=10,
-        early_stopping=False,
-        validation_fraction=0.1,
-        standardize=True,
-        warm_start=False,
-        random_state=None,
-        verbose=False,
-        device="cpu",
-        dtype="auto",
-    ):
+        cell: Cell = "lstm",
+        activation: Activation = "tanh",
+        bidirectional: bool = False,
+        pooling: Pooling | None = "last",
+        embedding_size: int | None = None,
+        conv_filters: Sizes = (),
+        conv_kernel_size: int = 3,
+        dropout: float = 0.0,
+        recurrent_dropout: float = 0.0,
+        max_timescale: float | None = None,
+        class_weight: dict[Any, float] | Literal["balanced"] | None = None,
+        solver: Solver = "adam",
+        alpha: float = 0.0,
+        batch_size: int | Literal["auto"] = "auto",
+        learning_rate: LearningRate = "constant",
+        learning_rate_init: float = 0.01,
+        max_grad_norm: float | None = 1.0,
+        max_iter: int = 200,
+        shuffle: bool = True,
+        tol: float = 1e-4,
+        n_iter_no_change: int = 10,
+        early_stopping: bool = False,
+        validation_fraction: float = 0.1,
+        standardize: bool = True,
+        warm_start: bool = False,
+        random_state: RandomState = None,
+        verbose: bool = False,
+        device: str = "cpu",
+        dtype: Dtype = "auto",
+    ) -> None:
         self.hidden_layer_sizes = hidden_layer_sizes
         self.cell = cell
         self.activation = activation
@@ -318,15 +353,15 @@ class LSTMClassifier(ClassifierMixin, BaseLSTM):
     @all_or_nothing
     def fit(
         self,
-        X,
-        y,
-        sample_weight=None,
+        X: ArrayLike,
+        y: ArrayLike,
+        sample_weight: ArrayLike | None = None,
         *,
-        X_val=None,
-        y_val=None,
-        sample_weight_val=None,
-    ):
-        """Train a network on windows and their targets.
+        X_val: ArrayLike | None = None,
+        y_val: ArrayLike | None = None,
+        sample_weight_val: ArrayLike | None = None,
+    ) -> Self:
+        """Fit a network to sequences and their classes.
 
         Parameters
         ----------
@@ -334,31 +369,30 @@ class LSTMClassifier(ClassifierMixin, BaseLSTM):
                 (n_windows, n_timesteps), or list of sequences
             Windows, each in time order. A 2-D X holds one feature, unless its columns
             are named ``name__lagK``, as :class:`SlidingWindowTransformer` names them.
-            In a 3-D X or in such columns, steps at the start of a window whose every
-            feature is NaN do not exist: :func:`pad_sequences` makes them, of sequences
-            of unequal length. A list of these, of shape (n_timesteps_i, n_features) or
-            (n_timesteps_i,), is padded likewise. In training, windows of about one
-            length share a batch.
+            Sequences of unequal length, of shape (n_timesteps_i, n_features) or
+            (n_timesteps_i,), are padded at the start, as :func:`pad_sequences` pads
+            them. In a 3-D X and in lag columns, steps at the start of a window are
+            padding if all features are NaN. Windows of similar length share a batch.
 
         y : array-like of shape (n_windows,) or (n_windows, n_labels)
-            A class for each window, by numbers or strings; or 0 and 1 for each of
-            several labels, of which a window can have any. With ``pooling=None`` a
-            class for each step: shape (n_windows, n_timesteps), or a list of sequences
-            as X. Steps that do not exist are not scored.
+            Class of each window, a number or a string; or a 0 or 1 for each of several
+            labels, of which a window can have any number. With ``pooling=None``, a
+            class for each time step: an array of shape (n_windows, n_timesteps) or a
+            list of sequences like X. Targets of padding steps are ignored.
 
         sample_weight : array-like of shape (n_windows,), default=None
-            What each window counts, not negative; a weight of 2 is as good as the same
-            window twice in its batch. None counts all alike.
+            Weight of each window, not negative. A window with weight 2 counts as two
+            equal windows in its batch. If None, all windows have the same weight.
 
         X_val : array-like, shaped as X, default=None
-            Windows to judge progress on; with them training keeps the weights that were
-            best there, as with ``early_stopping=True``, and sets none aside.
+            Windows for validation. As with ``early_stopping=True``, the weights with
+            the lowest validation loss are kept, but no training windows are held out.
 
         y_val : array-like, shaped as y, default=None
-            Classes of `X_val`, all of them in y too.
+            Classes of `X_val`. All of them must be in y.
 
         sample_weight_val : array-like of shape (n_windows_val,), default=None
-            What each window of `X_val` counts.
+            Weight of each window in `X_val`. If None, all windows have the same weight.
 
         Returns
         -------
@@ -368,9 +402,9 @@ class LSTMClassifier(ClassifierMixin, BaseLSTM):
         Raises
         ------
         ValueError
-            If a parameter, X, y or a weight is not as described here; if y has one
-            class only; if X_val comes without y_val; if early stopping leaves nothing
-            to learn from, or nothing to judge by; if training diverges; with
+            If a parameter, X, y or a weight is not as described here; if y has only one
+            class; if `X_val` is passed without `y_val`; if early stopping leaves no
+            window for training or for validation; if training diverges; or, with
             ``warm_start=True``, if the network of the last fit has other shapes.
         TypeError
             If X is sparse.
@@ -378,32 +412,38 @@ class LSTMClassifier(ClassifierMixin, BaseLSTM):
         Warns
         -----
         ConvergenceWarning
-            If `max_iter` epochs were not enough.
+            If the loss was still improving after `max_iter` epochs.
         UserWarning
-            If training was interrupted (Ctrl-C); what was learnt is kept.
+            If training was interrupted (Ctrl-C). The weights learned so far are kept.
         """
-        goes_on = self.warm_start and self.__sklearn_is_fitted__()
-        task, samples = self._check_samples(
-            partial(self._task_of, goes_on=goes_on), X, y, sample_weight, reset=True
-        )
+        continues = self.warm_start and self.__sklearn_is_fitted__()
+        # New windows may lack some of the classes.
+        task = self._task if continues else None
+        task, samples = self._check_samples(X, y, sample_weight, reset=True, task=task)
         validation = self._check_validation(
             task, X_val, y_val, sample_weight_val, samples
         )
         weights = task.class_weights(self.class_weight, samples)
         samples, validation = (
-            task.weighed(part, weights) for part in (samples, validation)
+            task.apply_class_weights(part, weights) for part in (samples, validation)
         )
         return self._fit(task, samples, validation, callback_data(X, y, sample_weight))
 
     @with_callbacks
     @fit_context
     @all_or_nothing
-    def partial_fit(self, X, y, classes=None, sample_weight=None):
-        """Go once over windows, updating the network there is.
+    def partial_fit(
+        self,
+        X: ArrayLike,
+        y: ArrayLike,
+        classes: ArrayLike | None = None,
+        sample_weight: ArrayLike | None = None,
+    ) -> Self:
+        """Train for one epoch on windows, without starting anew.
 
-        The first call builds the network and measures the scales of readings; later
-        calls keep them. The step size stays `learning_rate_init`. The momentum of the
-        optimiser lives from call to call, but not in copies and files.
+        The first call builds the network and computes the scales of the features;
+        later calls keep them. The learning rate stays at `learning_rate_init`. The
+        state of the optimizer is kept between calls, but not in copies and pickles.
 
         Parameters
         ----------
@@ -415,11 +455,11 @@ class LSTMClassifier(ClassifierMixin, BaseLSTM):
             Classes, as in :meth:`fit`.
 
         classes : array-like of shape (n_classes,), default=None
-            All classes that later calls may bring; only the first call needs them. None
-            takes those of the first y.
+            All classes that may occur in later calls. It can be left out in later
+            calls. If None in the first call, the classes in y are used.
 
         sample_weight : array-like of shape (n_windows,), default=None
-            What each window counts; None counts all alike.
+            Weight of each window. If None, all windows have the same weight.
 
         Returns
         -------
@@ -429,139 +469,147 @@ class LSTMClassifier(ClassifierMixin, BaseLSTM):
         Raises
         ------
         ValueError
-            As :meth:`fit`; if y has a class that the first call did not tell of; and
-            with ``early_stopping=True`` or ``class_weight="balanced"``.
+            As in :meth:`fit`; if y has a class that the first call did not have; and if
+            ``early_stopping=True`` or ``class_weight="balanced"``.
         """
         if isinstance(self.class_weight, str):
             raise ValueError(
-                "partial_fit cannot balance classes of which it sees a part. Pass a "
-                "dict as class_weight."
+                'partial_fit does not support class_weight="balanced", because one '
+                "call sees only a part of the windows. Pass a dict."
             )
         is_first = not self.__sklearn_is_fitted__()
         if not is_first and classes is not None:
             self._check_same_classes(classes)
-        task_of = partial(self._task_of, classes=classes, goes_on=not is_first)
         task, samples = self._check_samples(
-            task_of, X, y, sample_weight, reset=is_first
+            X,
+            y,
+            sample_weight,
+            reset=is_first,
+            n_codes=None if is_first else self._n_codes,
+            task=None if is_first else self._task,
+            classes=classes,
         )
         weights = task.class_weights(self.class_weight, samples)
-        samples = task.weighed(samples, weights)
+        samples = task.apply_class_weights(samples, weights)
         return self._partial_fit(task, samples, callback_data(X, y, sample_weight))
 
-    def predict(self, X):
-        """Predict the classes of windows.
+    def predict(self, X: ArrayLike) -> NDArray[Any]:
+        """Predict the classes of sequences.
 
         Parameters
         ----------
         X : array-like of shape (n_windows, n_timesteps, n_features) or \
                 (n_windows, n_timesteps), or list of sequences
-            Windows like those seen during fit; those of a 3-D X and sequences may have
-            another number of steps.
+            Windows, as in :meth:`fit`. The number of time steps of a 3-D X or of a
+            sequence may differ.
 
         Returns
         -------
         y : ndarray of shape (n_windows,) or (n_windows, n_labels)
-            The most probable class of each window; of several labels 1 for those more
-            probable than not, else 0. With ``pooling=None`` of each step, any class at
-            steps that do not exist; of sequences of unequal length a list.
+            Most probable class of each window; for several labels, 1 if the probability
+            of the label exceeds 0.5, else 0. With ``pooling=None`` there is a class for
+            each time step, of no meaning for padding; for sequences of unequal length,
+            a list of arrays.
         """
-        outputs = self._ask("outputs", X)
-        return self._in_kind(self._task.labels(outputs), X)
+        outputs = self._call_model("outputs", X)
+        return self._without_padding(self._task.labels(outputs), X)
 
-    def decision_function(self, X):
-        """Return what the network gives before it is turned into probabilities.
+    def decision_function(self, X: ArrayLike) -> Floats:
+        """Return the outputs of the network before they become probabilities.
 
         Parameters
         ----------
         X : array-like of shape (n_windows, n_timesteps, n_features) or \
                 (n_windows, n_timesteps), or list of sequences
-            Windows like those seen during fit; those of a 3-D X and sequences may have
-            another number of steps.
+            Windows, as in :meth:`fit`. The number of time steps of a 3-D X or of a
+            sequence may differ.
 
         Returns
         -------
         scores : ndarray of shape (n_windows,) or (n_windows, n_classes)
-            Logarithms of the odds of the second of two classes, or of each of several
-            labels; of more classes, logarithms of their probabilities but for a
-            constant.
+            For two classes, the log-odds of the second class. For several labels, the
+            log-odds of each. For more classes, the logarithms of their probabilities
+            plus a constant.
         """
-        outputs = self._ask("outputs", X)
-        return self._in_kind(
+        outputs = self._call_model("outputs", X)
+        return self._without_padding(
             outputs[..., 0] if self._task.kind == "binary" else outputs, X
         )
 
-    def predict_proba(self, X):
-        """Predict the probabilities of classes.
+    def predict_proba(self, X: ArrayLike) -> Floats:
+        """Predict the probabilities of the classes.
 
         Parameters
         ----------
         X : array-like of shape (n_windows, n_timesteps, n_features) or \
                 (n_windows, n_timesteps), or list of sequences
-            Windows like those seen during fit; those of a 3-D X and sequences may have
-            another number of steps.
+            Windows, as in :meth:`fit`. The number of time steps of a 3-D X or of a
+            sequence may differ.
 
         Returns
         -------
         probabilities : ndarray of shape (n_windows, n_classes)
-            In the order of `classes_`; of several labels, each for itself. With
-            ``pooling=None`` of each step, NaN where none exists.
+            Probabilities in the order of `classes_`. For several labels, they do not
+            sum to 1. With ``pooling=None`` there is a row for each time step, NaN for
+            padding.
         """
-        outputs = self._ask("outputs", X)
-        return self._in_kind(np.exp(self._task.log_probabilities(outputs)), X)
+        outputs = self._call_model("outputs", X)
+        return self._without_padding(np.exp(self._task.log_probabilities(outputs)), X)
 
-    def predict_log_proba(self, X):
-        """Predict the logarithms of the probabilities of classes.
+    def predict_log_proba(self, X: ArrayLike) -> Floats:
+        """Predict the logarithms of the probabilities of the classes.
 
         Parameters
         ----------
         X : array-like of shape (n_windows, n_timesteps, n_features) or \
                 (n_windows, n_timesteps), or list of sequences
-            Windows like those seen during fit; those of a 3-D X and sequences may have
-            another number of steps.
+            Windows, as in :meth:`fit`. The number of time steps of a 3-D X or of a
+            sequence may differ.
 
         Returns
         -------
         log_probabilities : ndarray of shape (n_windows, n_classes)
-            As :meth:`predict_proba`, exact for small ones too.
+            Logarithms of :meth:`predict_proba`, precise for small probabilities too.
         """
-        outputs = self._ask("outputs", X)
-        return self._in_kind(self._task.log_probabilities(outputs), X)
+        outputs = self._call_model("outputs", X)
+        return self._without_padding(self._task.log_probabilities(outputs), X)
 
-    def score(self, X, y, sample_weight=None):
-        """Return the share of classes that are predicted right.
+    def score(
+        self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None
+    ) -> float:
+        """Return the accuracy of the predictions.
 
         Parameters
         ----------
         X : array-like of shape (n_windows, n_timesteps, n_features) or \
                 (n_windows, n_timesteps), or list of sequences
-            Windows like those seen during fit.
+            Windows, as in :meth:`fit`. The number of time steps of a 3-D X or of a
+            sequence may differ.
 
         y : array-like
             Classes, shaped like the y seen during fit.
 
         sample_weight : array-like of shape (n_windows,), default=None
-            What each window counts; None counts all alike.
+            Weight of each window. If None, all windows have the same weight.
 
         Returns
         -------
         score : float
-            :func:`sklearn.metrics.accuracy_score`; with ``pooling=None`` over all steps
-            that exist.
+            :func:`sklearn.metrics.accuracy_score` of the windows, or of all time steps
+            without padding with ``pooling=None``.
         """
-        truths, predictions, weights = self._to_score(X, y, sample_weight)
-        return accuracy_score(truths, predictions, sample_weight=weights)
+        actual, predictions, weights = self._to_score(X, y, sample_weight)
+        return accuracy_score(actual, predictions, sample_weight=weights)
 
-    def _task_of(self, y, classes=None, goes_on=False):
-        if goes_on:
-            return self._task
+    def _new_task(self, y, classes=None):
         return Classification.of(y, type(self).__name__, classes)
 
     def _check_same_classes(self, classes):
-        """Raise unless classes are those of the first call."""
+        """Raise unless the classes are those of the first call."""
         if not np.array_equal(np.sort(classes), self.classes_):
             raise ValueError(
-                f"classes={list(classes)} are not those of the first call, "
-                f"{self.classes_.tolist()}. Pass these, or none."
+                f"classes={list(classes)} differ from those of the first call, "
+                f"{self.classes_.tolist()}. Pass the same classes, or None."
             )
 
     def _split_off(self, task, samples):
@@ -569,9 +617,11 @@ class LSTMClassifier(ClassifierMixin, BaseLSTM):
             return split_off_last(samples, self.validation_fraction)
         strata = np.zeros(len(samples.targets), int)
         if self.pooling is not None:
-            strata = task.strata(samples.targets)
+            strata = task.class_numbers(samples.targets)
         random_state = check_random_state(self.random_state)
-        return split_off_share(samples, self.validation_fraction, strata, random_state)
+        return split_off_stratified(
+            samples, self.validation_fraction, strata, random_state
+        )
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

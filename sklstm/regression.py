@@ -1,219 +1,250 @@
 """Regression on windows."""
 
+from collections.abc import Sequence
+from dataclasses import replace
 from numbers import Real
+from typing import Literal, Self
 
 import numpy as np
 from sklearn.base import RegressorMixin
 from sklearn.metrics import r2_score
-from sklearn.utils.metaestimators import available_if
+from sklearn.utils.validation import check_is_fitted
 
-from sklstm._core.base import BaseLSTM, all_or_nothing, callback_data
+from sklstm._core.base import (
+    INPUT_LAYER_CONSTRAINTS,
+    INPUT_LAYER_PARAMETERS,
+    RECURRENT_PARAMETERS,
+    BaseLSTM,
+    all_or_nothing,
+    callback_data,
+)
 from sklstm._core.samples import split_off_last
 from sklstm._core.sklearn_compat import (
     Interval,
     StrOptions,
+    available_if,
     fit_context,
     with_callbacks,
 )
 from sklstm._core.targets import Regression
+from sklstm._typing import (
+    Activation,
+    ArrayLike,
+    Cell,
+    Dtype,
+    Floats,
+    LearningRate,
+    Pooling,
+    RandomState,
+    Sizes,
+    Solver,
+)
 
 
 class LSTMRegressor(RegressorMixin, BaseLSTM):
-    """Predict one or more numbers for each window of a series.
+    """Regressor for windows of time series.
 
-    A recurrent network, an LSTM by default, reads a window step by step, and a linear
-    layer turns what it remembers into the prediction. Every row of X is a sequence of
-    its own: to cut one series into windows inside a pipeline, put a
-    :class:`SlidingWindowTransformer` in front.
+    A recurrent network, by default an LSTM, reads each window step by step. A linear
+    layer maps its hidden states to the prediction of one or more numbers. Every row of
+    X is an independent sequence. To cut a series into windows in a pipeline, use
+    :class:`SlidingWindowTransformer` as the step before.
 
-    Readings and targets are standardised inside, so that neither a scaler nor a
-    :class:`~sklearn.compose.TransformedTargetRegressor` is needed.
+    Features and targets are standardized internally. A scaler or a
+    :class:`~sklearn.compose.TransformedTargetRegressor` is not needed.
 
     Parameters
     ----------
     hidden_layer_sizes : int or tuple of int, default=(50,)
-        Widths of the recurrent layers, first to last; each reads the hidden states of
-        the one before.
+        Number of units of each recurrent layer, from first to last. An int is one
+        layer.
 
     cell : {"lstm", "gru", "rnn"}, default="lstm"
-        Kind of recurrent cell: the LSTM [1]_ with forget gate [2]_, the gated
-        recurrent unit [3]_, or the simple recurrent network of Elman [4]_.
+        Type of recurrent cell: LSTM [1]_ with a forget gate [2]_, gated recurrent unit
+        [3]_, or simple recurrent network (Elman) [4]_.
 
     activation : {"tanh", "relu", "logistic", "identity"}, default="tanh"
-        Activation of the cells' candidates and outputs; the gates keep the logistic
-        function. "tanh", and "relu" of the simple cell, have a fast path; the others
-        train several times slower.
+        Activation function of the candidate and the output of a cell. The gates always
+        use the logistic function. "tanh" is the fastest, on a GPU by far.
 
     bidirectional : bool, default=False
-        Whether every layer also reads the windows from their end, with as many units
-        again.
+        Whether each layer also reads the windows backward. This doubles its units.
 
     pooling : {"last", "mean", "max", "attention"} or None, default="last"
-        How the hidden states of all steps become one vector: the one that has seen the
-        whole window, their average, their greatest values, or an average by learnt
-        weights [5]_. None answers for every step, and y has a target for each.
+        How the hidden states of all time steps become one vector per window: the state
+        after the last step, the mean, the maximum, or a weighted mean with learned
+        weights (attention) [5]_. With None, the network predicts a target for each time
+        step, and y has one for each.
 
     embedding_size : int or None, default=None
-        Length of the vector that the network learns for each code of a symbol. X then
-        holds codes, integers from 0 on, as :class:`SequenceEncoder` makes them; NaN at
-        the start of a row are steps that do not exist, also in a 2-D X. None: X holds
-        readings.
+        Size of the vector that the network learns for each token. X then holds token
+        codes, non-negative integers, as :class:`SequenceEncoder` returns them. NaN at
+        the start of a row is padding. If None, X holds numeric values.
 
     conv_filters : int or tuple of int, default=()
-        Widths of convolutions in time in front of the recurrent layers, each with a
-        ReLU: motifs that it would take a recurrent layer long to learn. Empty for none.
+        Number of filters of each convolutional layer in front of the recurrent layers.
+        Each is followed by a ReLU. Convolutions find short patterns faster than a
+        recurrent layer. Empty for no convolution.
 
     conv_kernel_size : int, default=3
-        Time steps that each convolution mixes.
+        Number of time steps that each convolution spans.
 
     dropout : float, default=0.0
-        Share of the numbers between two layers to drop while training, in [0, 1).
-        The linear layer counts: a network of one recurrent layer has a dropout too.
+        Fraction of the outputs of each recurrent layer to drop during training, in [0,
+        1). The outputs of the last layer are included.
 
     recurrent_dropout : float, default=0.0
-        Share of hidden units that the gates do not see while training, in [0, 1); the
-        same units at every step of a window [6]_. Training is several times slower
-        with it.
+        Fraction of the hidden state to drop before the gates during training, in [0,
+        1). The same units are dropped at every time step of a window [6]_.
 
     max_timescale : float or None, default=None
-        Longest dependency to be learnt, in time steps, at least 2: the biases of the
-        gates start spread over memories of up to that length [7]_. None starts with a
-        forget bias of 1, from which a long dependency is learnt later: on the adding
-        problem of 100 steps, :func:`~sklstm.datasets.make_adding`, the mean squared
-        error after as many sequences is six times as large. Not for ``cell="rnn"``.
+        Longest dependency to learn, in time steps, at least 2. The gate biases are then
+        initialized for memories of 1 to `max_timescale` steps (chrono initialization)
+        [7]_. If None, the forget gate bias starts at 1, and long dependencies take
+        longer to learn: on the adding problem with 100 steps
+        (:func:`~sklstm.datasets.make_adding`), the mean squared error after the same
+        number of sequences is six times as large. Not available for ``cell="rnn"``.
 
     loss : {"squared_error", "absolute_error", "huber", "poisson", "quantile"}, \
             default="squared_error"
-        What training minimises, averaged over the targets: half the squared error, as
+        Loss to minimize, averaged over the targets: half the squared error, as in
         :class:`~sklearn.neural_network.MLPRegressor`; the absolute error, for the
-        median; Huber's mixture of the two, linear above an error of 1; half the
-        Poisson deviance, for counts; or the pinball loss of `quantiles`. All but
-        "poisson" measure errors in standard deviations of y where `standardize=True`.
+        median; the Huber loss, which is linear above an error of 1; half the Poisson
+        deviance, for counts; or the pinball loss of `quantiles`. With
+        ``standardize=True``, errors are in units of the standard deviation of y, except
+        for "poisson".
 
     quantiles : float, tuple of float or None, default=None
-        Levels of the quantiles to predict, increasing, in (0, 1); only for
-        ``loss="quantile"``. They cannot cross. None stands for (0.1, 0.5, 0.9).
+        Quantiles to predict, increasing, in (0, 1). Only used if ``loss="quantile"``.
+        Predicted quantiles never cross. None is (0.1, 0.5, 0.9).
 
     solver : {"adam", "adamw", "sgd"}, default="adam"
-        Adam [8]_; Adam with decoupled weight decay [9]_; or gradient descent with
-        Nesterov's momentum of 0.9.
+        Optimizer: Adam [8]_, Adam with decoupled weight decay [9]_, or stochastic
+        gradient descent with Nesterov momentum of 0.9.
 
     alpha : float, default=0.0
-        Strength of the L2 penalty on all weights but biases. As in
-        :class:`~sklearn.neural_network.MLPRegressor` it is divided by the number of
-        windows in a batch. With ``solver="adamw"`` it is the weight decay instead: a
-        step shrinks the weights by ``alpha`` times the step size.
+        Strength of the L2 penalty on the weights; biases are not penalized. As in
+        :class:`~sklearn.neural_network.MLPRegressor`, it is divided by the number of
+        windows in a batch. With ``solver="adamw"`` it is the weight decay: each step
+        shrinks the weights by `alpha` times the learning rate.
 
     batch_size : int or "auto", default="auto"
-        Windows per training step, at most all of them; "auto" takes 200.
+        Number of windows per training step. "auto" is ``min(200, n_windows)``.
 
     learning_rate : {"constant", "cosine", "adaptive"}, default="constant"
-        Course of the step size: none; down to zero along half a cosine over `max_iter`
-        epochs; or divided by 5 whenever `n_iter_no_change` epochs brought nothing, and
-        only below 1e-6 an end of training.
+        Learning-rate schedule: constant; cosine decay to zero over `max_iter` epochs;
+        or adaptive, which divides the learning rate by 5 each time the loss has not
+        improved for more than `n_iter_no_change` epochs. Training then stops when the
+        learning rate would fall below 1e-6.
 
     learning_rate_init : float, default=0.01
-        First step size. Ten times that of
-        :class:`~sklearn.neural_network.MLPRegressor`: with 0.001 an LSTM on a few
-        hundred windows is far from done after `max_iter` epochs.
+        Initial learning rate. It is ten times that of
+        :class:`~sklearn.neural_network.MLPRegressor`: with 0.001, an LSTM on a few
+        hundred windows is far from convergence after `max_iter` epochs.
 
     max_grad_norm : float or None, default=1.0
-        Longest gradient of a step; a longer one is shortened to it. None leaves all as
-        they are.
+        Maximum norm of the gradient. A longer gradient is scaled down to it. If None,
+        the gradient is not clipped.
 
     max_iter : int, default=200
-        Epochs, that is passes over the training windows, at most.
+        Maximum number of epochs. An epoch is one pass over the training windows.
 
     shuffle : bool, default=True
-        Whether every epoch visits the windows in a new random order. Batches are drawn
-        from it; one batch of all windows has no order.
+        Whether to shuffle the windows in each epoch. It makes no difference if one
+        batch holds all windows.
 
     tol : float, default=1e-4
-        How much lower the loss must be to count as better, in units of the loss.
+        Minimum decrease of the loss that counts as an improvement, in units of the
+        loss.
 
     n_iter_no_change : int, default=10
-        Epochs to go on without a better loss; training stops with the one after.
+        Number of epochs without an improvement to tolerate. Training stops after one
+        more.
 
     early_stopping : bool, default=False
-        Whether to set aside the last windows and judge progress on them; the weights
-        that were best there are kept. X must be in time order. Training windows that
-        share readings with those set aside are left out, so that windows of 24 steps
-        cost 23 of them.
+        Whether to hold out the last windows for validation and keep the weights with
+        the lowest validation loss. The windows must be in time order. Training windows
+        that overlap the validation windows are left out: with windows of 24 steps,
+        these are 23.
 
     validation_fraction : float, default=0.1
-        Share of the windows to set aside, in (0, 1); only for ``early_stopping=True``.
+        Fraction of the windows to hold out for validation, in (0, 1). Only used if
+        ``early_stopping=True``.
 
     standardize : bool, default=True
-        Whether to bring every feature, and every target, to mean 0 and standard
-        deviation 1 by the training windows; counts (``loss="poisson"``) are divided by
-        their mean. False takes them as they are.
+        Whether to scale each feature and each target to mean 0 and standard deviation
+        1, computed on the training windows. Counts (``loss="poisson"``) are divided by
+        their mean instead. If False, the values are used as they are.
 
     warm_start : bool, default=False
-        Whether `fit` goes on with the weights, the scales and the precision of the last
-        fit; `max_timescale` and `standardize` have no say then.
+        Whether `fit` starts from the weights of the previous fit. The scaling and the
+        precision of that fit are kept, and `max_timescale` and `standardize` are
+        ignored.
 
     random_state : int, RandomState instance or None, default=None
-        Seeds the first weights, the order of the windows and dropout. Pass an int to
-        get the same model from every fit; global generators are never touched.
+        Seed of the initial weights, the order of the windows and dropout. Pass an int
+        for reproducible results. The global random generators are not used.
 
     verbose : bool, default=False
-        Whether to print the loss of every epoch.
+        Whether to print the loss of each epoch.
 
     device : str, default="cpu"
-        Where to train, by PyTorch's names, such as "cuda:1"; "auto" takes a CUDA GPU
-        where there is one.
+        PyTorch device to train on, such as "cpu" or "cuda:1". "auto" is a CUDA GPU if
+        one is available, otherwise the CPU.
 
     dtype : {"auto", "float32", "float64"}, default="auto"
-        Precision of the network. "auto" takes float64 for an X in float64 as long as
-        an epoch takes less than 100 million multiplications, some ten milliseconds,
-        and float32 elsewhere: float64 takes two to three times as long.
+        Precision of the network. "auto" is float64 if X is float64 and an epoch takes
+        fewer than 100 million multiplications (about ten milliseconds), otherwise
+        float32. float64 takes two to three times as long.
 
     Attributes
     ----------
     network_ : torch.nn.Module
-        The trained network; it maps scaled windows to scaled targets.
+        Trained network, from scaled windows to scaled targets.
 
     n_iter_ : int
-        Number of epochs run.
+        Number of epochs.
 
     loss_ : float
         Training loss of the last epoch.
 
     loss_curve_ : list of float of length `n_iter_`
-        Training loss of every epoch, with the penalty, averaged while the weights
-        change.
+        Training loss of each epoch with the penalty: the mean over the batches, between
+        which the weights change.
 
     validation_loss_curve_ : list of float of length `n_iter_` or None
-        Loss after every epoch on the windows set aside or passed as `X_val`; None
-        where there were none.
+        Loss on the validation windows after each epoch. None if there were none.
 
     best_loss_ : float
-        Lowest loss of an epoch, on the validation windows where there were any.
+        Lowest loss of an epoch, on the validation windows if there were any, otherwise
+        on the training windows.
 
     n_outputs_ : int
-        Number of targets per window.
+        Number of targets per window, or per time step with ``pooling=None``.
 
     n_features_in_ : int
-        Size of the last axis of X seen during :term:`fit`: the features of a 3-D X, the
-        columns of a 2-D one.
+        Number of features seen during :term:`fit`: the size of the last axis of a 3-D
+        X, or the number of columns of a 2-D X.
 
     feature_names_in_ : ndarray of shape (`n_features_in_`,)
-        Column names of X seen during :term:`fit`, where it had any.
+        Names of the columns of X seen during :term:`fit`. Defined only if X has column
+        names that are all strings.
 
     See Also
     --------
-    SlidingWindowTransformer : Cuts a series into windows inside a pipeline.
-    sklearn.neural_network.MLPRegressor : Reads a window without regard to order.
+    LSTMClassifier : Classifier for sequences.
+    SlidingWindowTransformer : Cut a series into windows in a pipeline.
+    sklearn.neural_network.MLPRegressor : Neural network without an order of features.
 
     Notes
     -----
-    An epoch takes O(n_windows * n_timesteps * width * (width + inputs)) per layer; the
-    time steps run one after another, whatever the device.
+    An epoch takes O(n_windows * n_timesteps * n_units * (n_units + n_inputs)) per
+    layer. The time steps run one after another on every device.
 
-    Small networks train on one thread, where they are fastest; larger ones on as many
-    as PyTorch is set to, which may show in the last digits of what they learn. A
-    pickled estimator holds weights as NumPy arrays, no data and no state of the
-    optimiser, and loads on a machine without a GPU.
+    Small networks are trained on one thread, because this is fastest. Larger networks
+    use as many threads as PyTorch is set to, and the last digits of the results may
+    depend on this number. A pickled estimator holds weights as NumPy arrays, without
+    the data and the state of the optimizer. It can be loaded on a machine without a
+    GPU.
 
     References
     ----------
@@ -238,7 +269,7 @@ class LSTMRegressor(RegressorMixin, BaseLSTM):
 
     Examples
     --------
-    Predict the next value of a sine from the 12 before it:
+    Predict the next value of a sine from the 12 values before it:
 
     >>> import numpy as np
     >>> from sklstm import LSTMRegressor
@@ -250,8 +281,12 @@ class LSTMRegressor(RegressorMixin, BaseLSTM):
     True
     """
 
+    _network_kind = "recurrent"
+    _network_parameters = RECURRENT_PARAMETERS + INPUT_LAYER_PARAMETERS
+
     _parameter_constraints: dict = {
         **BaseLSTM._parameter_constraints,
+        **INPUT_LAYER_CONSTRAINTS,
         "loss": [
             StrOptions(
                 {"squared_error", "absolute_error", "huber", "poisson", "quantile"}
@@ -266,39 +301,41 @@ class LSTMRegressor(RegressorMixin, BaseLSTM):
 
     def __init__(
         self,
-        hidden_layer_sizes=(50,),
+        hidden_layer_sizes: Sizes = (50,),
         *,
-        cell="lstm",
-        activation="tanh",
-        bidirectional=False,
-        pooling="last",
-        embedding_size=None,
-        conv_filters=(),
-        conv_kernel_size=3,
-        dropout=0.0,
-        recurrent_dropout=0.0,
-        max_timescale=None,
-        loss="squared_error",
-        quantiles=None,
-        solver="adam",
-        alpha=0.0,
-        batch_size="auto",
-        learning_rate="constant",
-        learning_rate_init=0.01,
-        max_grad_norm=1.0,
-        max_iter=200,
-        shuffle=True,
-        tol=1e-4,
-        n_iter_no_change=10,
-        early_stopping=False,
-        validation_fraction=0.1,
-        standardize=True,
-        warm_start=False,
-        random_state=None,
-        verbose=False,
-        device="cpu",
-        dtype="auto",
-    ):
+        cell: Cell = "lstm",
+        activation: Activation = "tanh",
+        bidirectional: bool = False,
+        pooling: Pooling | None = "last",
+        embedding_size: int | None = None,
+        conv_filters: Sizes = (),
+        conv_kernel_size: int = 3,
+        dropout: float = 0.0,
+        recurrent_dropout: float = 0.0,
+        max_timescale: float | None = None,
+        loss: Literal[
+            "squared_error", "absolute_error", "huber", "poisson", "quantile"
+        ] = "squared_error",
+        quantiles: float | Sequence[float] | None = None,
+        solver: Solver = "adam",
+        alpha: float = 0.0,
+        batch_size: int | Literal["auto"] = "auto",
+        learning_rate: LearningRate = "constant",
+        learning_rate_init: float = 0.01,
+        max_grad_norm: float | None = 1.0,
+        max_iter: int = 200,
+        shuffle: bool = True,
+        tol: float = 1e-4,
+        n_iter_no_change: int = 10,
+        early_stopping: bool = False,
+        validation_fraction: float = 0.1,
+        standardize: bool = True,
+        warm_start: bool = False,
+        random_state: RandomState = None,
+        verbose: bool = False,
+        device: str = "cpu",
+        dtype: Dtype = "auto",
+    ) -> None:
         self.hidden_layer_sizes = hidden_layer_sizes
         self.cell = cell
         self.activation = activation
@@ -336,15 +373,15 @@ class LSTMRegressor(RegressorMixin, BaseLSTM):
     @all_or_nothing
     def fit(
         self,
-        X,
-        y,
-        sample_weight=None,
+        X: ArrayLike,
+        y: ArrayLike,
+        sample_weight: ArrayLike | None = None,
         *,
-        X_val=None,
-        y_val=None,
-        sample_weight_val=None,
-    ):
-        """Train a network on windows and their targets.
+        X_val: ArrayLike | None = None,
+        y_val: ArrayLike | None = None,
+        sample_weight_val: ArrayLike | None = None,
+    ) -> Self:
+        """Fit a network to windows and their targets.
 
         Parameters
         ----------
@@ -352,31 +389,30 @@ class LSTMRegressor(RegressorMixin, BaseLSTM):
                 (n_windows, n_timesteps), or list of sequences
             Windows, each in time order. A 2-D X holds one feature, unless its columns
             are named ``name__lagK``, as :class:`SlidingWindowTransformer` names them.
-            In a 3-D X or in such columns, steps at the start of a window whose every
-            feature is NaN do not exist: :func:`pad_sequences` makes them, of sequences
-            of unequal length. A list of these, of shape (n_timesteps_i, n_features) or
-            (n_timesteps_i,), is padded likewise. In training, windows of about one
-            length share a batch.
+            Sequences of unequal length, of shape (n_timesteps_i, n_features) or
+            (n_timesteps_i,), are padded at the start, as :func:`pad_sequences` pads
+            them. In a 3-D X and in lag columns, steps at the start of a window are
+            padding if all features are NaN. Windows of similar length share a batch.
 
         y : array-like of shape (n_windows,) or (n_windows, n_outputs)
-            Numbers to predict. With ``pooling=None`` a number, or a row of them, for
-            each step: shape (n_windows, n_timesteps) or (n_windows, n_timesteps,
-            n_outputs), or a list of sequences as X. Steps that do not exist are not
-            scored.
+            Numbers to predict. With ``pooling=None``, one number or row of numbers for
+            each time step: an array of shape (n_windows, n_timesteps) or (n_windows,
+            n_timesteps, n_outputs), or a list of sequences like X. Targets of padding
+            steps are ignored.
 
         sample_weight : array-like of shape (n_windows,), default=None
-            What each window counts, not negative; a weight of 2 is as good as the same
-            window twice in its batch. None counts all alike.
+            Weight of each window, not negative. A window with weight 2 counts as two
+            equal windows in its batch. If None, all windows have the same weight.
 
         X_val : array-like, shaped as X, default=None
-            Windows to judge progress on; with them training keeps the weights that were
-            best there, as with ``early_stopping=True``, and sets none aside.
+            Windows for validation. As with ``early_stopping=True``, the weights with
+            the lowest validation loss are kept, but no training windows are held out.
 
         y_val : array-like, shaped as y, default=None
             Targets of `X_val`.
 
         sample_weight_val : array-like of shape (n_windows_val,), default=None
-            What each window of `X_val` counts.
+            Weight of each window in `X_val`. If None, all windows have the same weight.
 
         Returns
         -------
@@ -386,23 +422,21 @@ class LSTMRegressor(RegressorMixin, BaseLSTM):
         Raises
         ------
         ValueError
-            If a parameter, X, y or a weight is not as described here; if X_val comes
-            without y_val; if early stopping leaves nothing to learn from; if training
-            diverges; with ``warm_start=True``, if the network of the last fit has other
-            shapes.
+            If a parameter, X, y or a weight is not as described here; if `X_val` is
+            passed without `y_val`; if early stopping leaves no training window;
+            if training diverges; or, with ``warm_start=True``, if the network of the
+            last fit has other shapes.
         TypeError
             If X is sparse.
 
         Warns
         -----
         ConvergenceWarning
-            If `max_iter` epochs were not enough.
+            If the loss was still improving after `max_iter` epochs.
         UserWarning
-            If training was interrupted (Ctrl-C); what was learnt is kept.
+            If training was interrupted (Ctrl-C). The weights learned so far are kept.
         """
-        task, samples = self._check_samples(
-            self._task_of, X, y, sample_weight, reset=True
-        )
+        task, samples = self._check_samples(X, y, sample_weight, reset=True)
         validation = self._check_validation(
             task, X_val, y_val, sample_weight_val, samples
         )
@@ -411,12 +445,15 @@ class LSTMRegressor(RegressorMixin, BaseLSTM):
     @with_callbacks
     @fit_context
     @all_or_nothing
-    def partial_fit(self, X, y, sample_weight=None):
-        """Go once over windows, updating the network there is.
+    def partial_fit(
+        self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None
+    ) -> Self:
+        """Train for one epoch on windows, without starting anew.
 
-        The first call builds the network and measures the scales of readings and
-        targets; later calls keep them. The step size stays `learning_rate_init`. The
-        momentum of the optimiser lives from call to call, but not in copies and files.
+        The first call builds the network and computes the scales of the features and of
+        the targets; later calls keep them. The learning rate stays at
+        `learning_rate_init`. The state of the optimizer is kept between calls, but not
+        in copies and pickles.
 
         Parameters
         ----------
@@ -425,13 +462,10 @@ class LSTMRegressor(RegressorMixin, BaseLSTM):
             Windows, as in :meth:`fit`.
 
         y : array-like of shape (n_windows,) or (n_windows, n_outputs)
-            Numbers to predict. With ``pooling=None`` a number, or a row of them, for
-            each step: shape (n_windows, n_timesteps) or (n_windows, n_timesteps,
-            n_outputs), or a list of sequences as X. Steps that do not exist are not
-            scored.
+            Numbers to predict, as in :meth:`fit`.
 
         sample_weight : array-like of shape (n_windows,), default=None
-            What each window counts; None counts all alike.
+            Weight of each window. If None, all windows have the same weight.
 
         Returns
         -------
@@ -441,101 +475,110 @@ class LSTMRegressor(RegressorMixin, BaseLSTM):
         Raises
         ------
         ValueError
-            As :meth:`fit`; and with ``early_stopping=True``.
+            As in :meth:`fit`, and if ``early_stopping=True``.
         """
         is_first = not self.__sklearn_is_fitted__()
+        n_codes = None if is_first else self._n_codes
         task, samples = self._check_samples(
-            self._task_of, X, y, sample_weight, reset=is_first
+            X, y, sample_weight, reset=is_first, n_codes=n_codes
         )
         if not is_first:
-            task = task._replace(is_1d=self._task.is_1d)
+            task = replace(task, is_1d=self._task.is_1d)
         return self._partial_fit(task, samples, callback_data(X, y, sample_weight))
 
-    def predict(self, X):
+    def predict(self, X: ArrayLike) -> Floats:
         """Predict the targets of windows.
 
         Parameters
         ----------
         X : array-like of shape (n_windows, n_timesteps, n_features) or \
                 (n_windows, n_timesteps), or list of sequences
-            Windows like those seen during fit; those of a 3-D X and sequences may have
-            another number of steps.
+            Windows, as in :meth:`fit`. The number of time steps of a 3-D X or of a
+            sequence may differ.
 
         Returns
         -------
         y : ndarray of shape (n_windows,) or (n_windows, n_outputs)
-            Predictions, shaped like the y seen during fit; with ``pooling=None`` NaN at
-            steps that do not exist, and a list for sequences of unequal length; with
-            ``loss="quantile"`` those of the level next to one half.
+            Predictions, shaped like the y seen during fit. With ``pooling=None`` there
+            is one for each time step, NaN for padding; for sequences of unequal length,
+            a list of arrays. With ``loss="quantile"``, the quantile closest to 0.5.
         """
-        answers = self._ask("answer", X)
+        y = self._call_model("predict", X)
         if self._has_quantiles:
-            answers = answers[..., _middle(self._model.loss.quantiles)]
-        return self._in_kind(answers[..., 0] if self._task.is_1d else answers, X)
+            y = y[..., _middle(self._model.loss.quantiles)]
+        return self._without_padding(y[..., 0] if self._task.is_1d else y, X)
 
     @available_if(lambda self: self.loss == "quantile")
-    def predict_quantiles(self, X):
-        """Predict every quantile of the targets; only with ``loss="quantile"``.
+    def predict_quantiles(self, X: ArrayLike) -> Floats:
+        """Predict all quantiles of the targets; only with ``loss="quantile"``.
 
         Parameters
         ----------
         X : array-like of shape (n_windows, n_timesteps, n_features) or \
                 (n_windows, n_timesteps), or list of sequences
-            Windows like those seen during fit; those of a 3-D X and sequences may have
-            another number of steps.
+            Windows, as in :meth:`fit`. The number of time steps of a 3-D X or of a
+            sequence may differ.
 
         Returns
         -------
         y : ndarray of shape (n_windows, n_quantiles) or \
                 (n_windows, n_outputs, n_quantiles)
-            Quantiles in the order of their levels, which is their order.
-        """
-        answers = self._ask("answer", X)
-        if not self._has_quantiles:
-            raise ValueError(
-                f"This network was fitted with loss={self._model.loss_parameters}, "
-                'which has no quantiles. Fit it with loss="quantile".'
-            )
-        return self._in_kind(answers[..., 0, :] if self._task.is_1d else answers, X)
+            Predicted quantiles, in increasing order along the last axis.
 
-    def score(self, X, y, sample_weight=None):
-        """Return the coefficient of determination of predictions.
+        Raises
+        ------
+        ValueError
+            If the estimator was fitted with another `loss`.
+        """
+        check_is_fitted(self)
+        if not self._has_quantiles:
+            name = self._model.loss_parameters["name"]
+            raise ValueError(
+                f"The network was fitted with loss={name!r}, which has no quantiles. "
+                'Set loss="quantile" and fit again.'
+            )
+        y = self._call_model("predict", X)
+        return self._without_padding(y[..., 0, :] if self._task.is_1d else y, X)
+
+    def score(
+        self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None
+    ) -> float:
+        """Return the coefficient of determination of the predictions.
 
         Parameters
         ----------
         X : array-like of shape (n_windows, n_timesteps, n_features) or \
                 (n_windows, n_timesteps), or list of sequences
-            Windows like those seen during fit.
+            Windows, as in :meth:`fit`. The number of time steps of a 3-D X or of a
+            sequence may differ.
 
         y : array-like
             Targets, shaped like the y seen during fit.
 
         sample_weight : array-like of shape (n_windows,), default=None
-            What each window counts; None counts all alike.
+            Weight of each window. If None, all windows have the same weight.
 
         Returns
         -------
         score : float
-            :func:`sklearn.metrics.r2_score`; with ``pooling=None`` over all steps that
-            exist.
+            :func:`sklearn.metrics.r2_score` of the windows, or of all time steps
+            without padding with ``pooling=None``.
         """
-        truths, predictions, weights = self._to_score(X, y, sample_weight)
-        return r2_score(truths, predictions, sample_weight=weights)
+        actual, predictions, weights = self._to_score(X, y, sample_weight)
+        return r2_score(actual, predictions, sample_weight=weights)
 
     @property
     def _has_quantiles(self):
-        """Whether the network answers with quantiles."""
+        """Whether the network predicts quantiles."""
         return self._model.loss_parameters["name"] == "quantile"
 
-    def _task_of(self, y):
-        return Regression.of(y, type(self).__name__, self._loss_parameters())
+    def _new_task(self, y):
+        loss = {"name": self.loss}
+        if self.loss == "quantile":
+            loss["quantiles"] = _check_quantiles(self.quantiles)
+        return Regression.of(y, type(self).__name__, loss)
 
-    def _loss_parameters(self):
-        if self.loss != "quantile":
-            return {"name": self.loss}
-        return {"name": "quantile", "quantiles": _check_levels(self.quantiles)}
-
-    def _split_off(self, _task, samples):
+    def _split_off(self, task, samples):
         return split_off_last(samples, self.validation_fraction)
 
     def __sklearn_tags__(self):
@@ -544,22 +587,22 @@ class LSTMRegressor(RegressorMixin, BaseLSTM):
         return tags
 
 
-def _check_levels(quantiles):
-    """Read levels of quantiles; one number is one level, None the usual three."""
-    levels = np.atleast_1d((0.1, 0.5, 0.9) if quantiles is None else quantiles)
+def _check_quantiles(quantiles):
+    """Check quantiles and convert them to a tuple; None is (0.1, 0.5, 0.9)."""
+    array = np.atleast_1d((0.1, 0.5, 0.9) if quantiles is None else quantiles)
     if not (
-        levels.ndim == 1
-        and np.issubdtype(levels.dtype, np.number)
-        and len(levels)
-        and (np.diff(levels, prepend=0, append=1) > 0).all()
+        array.ndim == 1
+        and np.issubdtype(array.dtype, np.number)
+        and len(array)
+        and (np.diff(array, prepend=0, append=1) > 0).all()
     ):
         raise ValueError(
             "quantiles must be increasing numbers between 0 and 1, got "
             f"{quantiles!r}. Pass a tuple such as (0.1, 0.5, 0.9)."
         )
-    return tuple(levels.tolist())
+    return tuple(array.tolist())
 
 
-def _middle(levels):
-    """Position of the level next to one half."""
-    return int(np.argmin(np.abs(np.subtract(levels, 0.5))))
+def _middle(quantiles):
+    """Return the position of the quantile closest to 0.5."""
+    return int(np.argmin(np.abs(np.subtract(quantiles, 0.5))))

@@ -1,4 +1,4 @@
-"""Windows in few numbers: what codes keep, and how far off what they make is."""
+"""LSTMAutoencoder: components, reconstructed windows and reconstruction errors."""
 
 import pickle
 
@@ -10,9 +10,11 @@ from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 
 from sklstm import LSTMAutoencoder, SlidingWindowTransformer, pad_sequences
-from sklstm._nn.autoencoder import AutoencoderNetwork, n_multiplications_of
+from sklstm._nn.autoencoder import AutoencoderNetwork, n_multiplications
 from sklstm._nn.initialization import initialize
 from sklstm._nn.runtime import random_generator
+
+pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
 RANDOM = np.random.default_rng(0)
 PHASES = RANDOM.uniform(0, 2 * np.pi, 200)
@@ -28,50 +30,55 @@ SETTINGS = {
 }
 
 
+def small(**settings):
+    return LSTMAutoencoder(**SETTINGS | {"max_iter": 5} | settings)
+
+
 @pytest.fixture(scope="module")
 def model():
     return LSTMAutoencoder(**SETTINGS).fit(TWO)
 
 
-def test_two_numbers_keep_a_wave(model):
-    made = model.reconstruct(TWO)
-    npt.assert_allclose(made[:, :, 0], TWO[:, :, 0], atol=0.3)
-    npt.assert_allclose(made[:, :, 1], TWO[:, :, 1], atol=3)
+def test_two_components_describe_a_wave(model):
+    windows = model.reconstruct(TWO)
+    npt.assert_allclose(windows[:, :, 0], TWO[:, :, 0], atol=0.3)
+    npt.assert_allclose(windows[:, :, 1], TWO[:, :, 1], atol=3)
     assert model.reconstruction_error(TWO).mean() < 0.02
     assert model.score(TWO) == pytest.approx(-model.reconstruction_error(TWO).mean())
 
 
-def test_what_is_no_wave_cannot_be_made(model):
+def test_noise_has_a_large_reconstruction_error(model):
     noise = RANDOM.permuted(TWO, axis=1)
-    usual = np.quantile(model.reconstruction_error(TWO), 0.99)
-    assert (model.reconstruction_error(noise) > usual).mean() > 0.95
+    normal = np.quantile(model.reconstruction_error(TWO), 0.99)
+    assert (model.reconstruction_error(noise) > normal).mean() > 0.95
 
 
-def test_windows_are_made_from_their_codes_alone(model):
-    codes = model.transform(TWO)
-    assert codes.shape == (200, 2)
-    npt.assert_allclose(model.inverse_transform(codes), model.reconstruct(TWO))
-    assert model.get_feature_names_out().tolist() == ["lstm0", "lstm1"]
+def test_windows_are_reconstructed_from_components_alone(model):
+    components = model.transform(TWO)
+    assert components.shape == (200, 2)
+    npt.assert_allclose(model.inverse_transform(components), model.reconstruct(TWO))
+    names = ["lstmautoencoder0", "lstmautoencoder1"]
+    assert model.get_feature_names_out().tolist() == names
 
 
-def test_errors_are_in_variances_of_the_training_readings(model):
+def test_errors_are_in_units_of_the_variance_of_the_training_values(model):
     squares = ((model.reconstruct(TWO) - TWO) / TWO.std(axis=(0, 1))) ** 2
     npt.assert_allclose(
         model.reconstruction_error(TWO), squares.mean(axis=(1, 2)), rtol=1e-6
     )
 
 
-def test_steps_that_do_not_exist_are_not_scored():
+def test_padding_steps_have_no_error():
     lengths = RANDOM.integers(2, 9, len(TWO))
     sequences = [wave[-n:] for wave, n in zip(TWO, lengths, strict=True)]
     model = LSTMAutoencoder(**SETTINGS).fit(sequences)
     padded = pad_sequences(sequences)
-    made = model.reconstruct(padded)
-    npt.assert_array_equal(np.isnan(made), np.isnan(padded))
+    windows = model.reconstruct(padded)
+    npt.assert_array_equal(np.isnan(windows), np.isnan(padded))
     assert [len(part) for part in model.reconstruct(sequences)] == [
         len(part) for part in sequences
     ]
-    squares = ((made - padded) / model._model.x_scale.scale) ** 2
+    squares = ((windows - padded) / model._model.x_scale.scale) ** 2
     npt.assert_allclose(
         model.reconstruction_error(padded), np.nanmean(squares, axis=(1, 2)), rtol=1e-6
     )
@@ -85,60 +92,130 @@ def test_a_window_without_a_step_has_no_error(model):
     errors = model.reconstruction_error(windows)
     npt.assert_array_equal(np.isnan(errors), [False, True, False])
     assert model.score(windows) == pytest.approx(-np.nanmean(errors))
+    weights = [1, 5, 3]
+    expected = -(errors[0] + 3 * errors[2]) / 4
+    assert model.score(windows, sample_weight=weights) == pytest.approx(expected)
 
 
-def test_the_decoder_tells_the_window_from_its_end():
+def test_a_weighted_score_is_that_of_repeated_rows(model):
+    weights = RANDOM.integers(0, 4, len(TWO))
+    repeated = model.score(TWO.repeat(weights, axis=0))
+    assert model.score(TWO, sample_weight=weights) == pytest.approx(repeated)
+
+
+def test_validation_curve_is_the_loss_on_validation_windows():
+    losses = [
+        small(max_iter=n, shuffle=False, learning_rate="constant").fit(TWO[:160])
+        for n in (1, 2)
+    ]
+    model = small(max_iter=2, shuffle=False, learning_rate="constant")
+    model.fit(TWO[:160], X_val=TWO[160:])
+    # The loss is half the squared error.
+    expected = [-other.score(TWO[160:]) / 2 for other in losses]
+    npt.assert_allclose(model.validation_loss_curve_, expected, rtol=1e-5)
+
+
+def test_the_weights_with_the_lowest_validation_loss_are_kept():
+    noise = RANDOM.normal(size=(20, 8))
+    model = small(max_iter=60, learning_rate_init=0.05, hidden_layer_sizes=(32,))
+    model.fit(noise[:10], X_val=noise[10:])
+    assert np.argmin(model.validation_loss_curve_) < model.n_iter_ - 1
+    assert model.best_loss_ == min(model.validation_loss_curve_)
+    assert -model.score(noise[10:]) / 2 == pytest.approx(model.best_loss_)
+
+
+def test_early_stopping_holds_out_the_last_windows():
+    held_out = small(early_stopping=True, validation_fraction=0.2).fit(TWO)
+    passed = small().fit(TWO[:160], X_val=TWO[160:])
+    assert held_out.validation_loss_curve_ == passed.validation_loss_curve_
+
+
+def test_validation_windows_are_weighted():
+    only = np.arange(200) == 7
+    weighted = small().fit(TWO, X_val=TWO, sample_weight_val=only)
+    single = small().fit(TWO, X_val=TWO[only])
+    npt.assert_allclose(weighted.validation_loss_curve_, single.validation_loss_curve_)
+
+
+def test_validation_weights_without_windows_are_refused():
+    with pytest.raises(ValueError, match="sample_weight_val was passed without X_val"):
+        small().fit(TWO, sample_weight_val=np.ones(200))
+    with pytest.raises(ValueError, match="1 features"):
+        small().fit(TWO, X_val=TWO[:, :, :1])
+
+
+def test_partial_fits_equal_one_fit_of_as_many_epochs():
+    settings = {"batch_size": 200, "learning_rate": "constant"}
+    whole = small(max_iter=2, **settings).fit(TWO)
+    parts = small(**settings).partial_fit(TWO).partial_fit(TWO)
+    npt.assert_allclose(parts.transform(TWO), whole.transform(TWO), rtol=1e-9)
+    npt.assert_allclose(parts.loss_curve_, whole.loss_curve_, rtol=1e-9)
+    assert parts.n_iter_ == 2
+
+
+def test_partial_fit_weighs_windows_as_repeated_rows():
+    weights = RANDOM.integers(0, 3, 60)
+    weighted = small(batch_size=200).partial_fit(TWO[:60], sample_weight=weights)
+    repeated = small(batch_size=200).partial_fit(TWO[:60].repeat(weights, axis=0))
+    npt.assert_allclose(weighted.transform(TWO), repeated.transform(TWO), rtol=1e-7)
+
+
+def test_inverse_transform_returns_windows_of_the_longest_partial_fit():
+    model = small().partial_fit(TWO).partial_fit(TWO[:, :5])
+    assert model.inverse_transform(np.zeros((1, 2))).shape == (1, 8, 2)
+    with pytest.raises(ValueError, match="does not support early_stopping"):
+        small(early_stopping=True).partial_fit(TWO)
+
+
+def test_the_decoder_starts_with_the_last_step():
     network = AutoencoderNetwork(
         2, 3, hidden_layer_sizes=(4, 5), bidirectional=True, dtype=torch.float64
     )
     initialize(network, random_generator(0))
     windows = torch.from_numpy(RANDOM.normal(size=(3, 6, 2)))
-    codes = network.encoder(windows)
-    steps = network.decoder(codes[:, None].repeat(1, 6, 1))
+    components = network.encoder(windows)
+    steps = network.decoder(components[:, None].repeat(1, 6, 1))
     npt.assert_allclose(network(windows).detach(), steps.flip(1).detach())
-    # The last step of a window is told first, whatever its length.
+    # The last step of a window comes first, whatever the length.
     npt.assert_allclose(
-        network.decode(codes, 4)[:, -1].detach(), network(windows)[:, -1].detach()
+        network.decode(components, 4)[:, -1].detach(), network(windows)[:, -1].detach()
     )
 
 
-def test_multiplications_of_both_ways_are_counted():
-    architecture = {
+def test_multiplications_of_encoder_and_decoder_are_counted():
+    parameters = {
         "n_features": 2,
         "n_components": 3,
         "cell": "lstm",
         "bidirectional": True,
-        "n_codes": None,
-        "conv_filters": (),
         "hidden_layer_sizes": (4, 5),
     }
     encoder = 2 * 4 * 4 * (2 + 4) + 2 * 4 * 5 * (8 + 5)
     decoder = 4 * 5 * (3 + 5) + 4 * 4 * (5 + 4)
-    assert n_multiplications_of(architecture) == encoder + decoder
+    assert n_multiplications(parameters) == encoder + decoder
 
 
-def test_the_same_codes_each_time_also_from_a_file(model):
-    codes = model.transform(TWO)
+def test_same_seed_and_pickle_give_the_same_components(model):
+    components = model.transform(TWO)
     again = LSTMAutoencoder(**SETTINGS).fit(TWO)
-    npt.assert_array_equal(again.transform(TWO), codes)
+    npt.assert_array_equal(again.transform(TWO), components)
     copy = pickle.loads(pickle.dumps(model))
     npt.assert_array_equal(copy.reconstruct(TWO), model.reconstruct(TWO))
 
 
-def test_searches_choose_the_size_of_codes():
+def test_searches_choose_the_number_of_components():
     search = GridSearchCV(LSTMAutoencoder(**SETTINGS), {"n_components": [1, 3]}, cv=2)
     assert search.fit(WAVES).best_params_ == {"n_components": 3}
 
 
-def test_codes_of_a_series_in_a_pipeline():
+def test_components_of_a_series_in_a_pipeline():
     series = np.sin(0.5 * np.arange(120))[:, None]
-    encoder = LSTMAutoencoder(**{**SETTINGS, "max_iter": 5}, early_stopping=True)
-    model = make_pipeline(SlidingWindowTransformer(8), encoder)
+    model = make_pipeline(SlidingWindowTransformer(8), small(early_stopping=True))
     assert model.fit_transform(series).shape == (120, 2)
 
 
-def test_going_on_makes_windows_better():
-    model = LSTMAutoencoder(**{**SETTINGS, "max_iter": 3}, warm_start=True).fit(WAVES)
+def test_warm_start_continues_training():
+    model = small(max_iter=3, warm_start=True).fit(WAVES)
     before = model.loss_
     assert model.fit(WAVES).loss_ < before
     with pytest.raises(ValueError, match="n_components from 2 to 4"):
@@ -158,6 +235,6 @@ def test_bad_parameters_are_refused(settings, message):
         LSTMAutoencoder(**settings).fit(WAVES)
 
 
-def test_codes_of_another_size_are_refused(model):
-    with pytest.raises(ValueError, match=r"has 3 columns, but the codes .* 2 numbers"):
+def test_another_number_of_components_is_refused(model):
+    with pytest.raises(ValueError, match=r"has 3 columns, but .* has 2 components"):
         model.inverse_transform(np.zeros((1, 3)))

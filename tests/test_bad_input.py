@@ -1,4 +1,4 @@
-"""What cannot be learnt from is refused in words, before any training."""
+"""Bad input is refused with a clear message before any training."""
 
 import numpy as np
 import pandas as pd
@@ -17,9 +17,9 @@ FLAT = X[:, :, 0]
 LAGS = pd.DataFrame(FLAT, columns=[f"sales__lag{lag}" for lag in (4, 3, 2, 1, 0)])
 
 
-def with_reading(windows, reading):
+def with_value(windows, value):
     windows = windows.copy()
-    windows[3, 2] = reading
+    windows[3, 2] = value
     return windows
 
 
@@ -27,23 +27,23 @@ def swapped_for(frame, old, new):
     return frame.rename(columns={old: new})
 
 
-# What is passed as X and y, and a pattern of the answer.
+# X and y (and weights), and a pattern of the message.
 BAD_DATA = {
     "NaN in the middle of a window": (
-        (with_reading(X, np.nan), y),
+        (with_value(X, np.nan), y),
         "contains NaN, in window 3 at step 2.*Fill it in",
     ),
     "NaN at the start of one feature only": (
         (np.where(np.arange(10).reshape(5, 2) == 0, np.nan, X), y),
         "contains NaN, in window 0 at step 0",
     ),
-    "infinity": ((with_reading(X, np.inf), y), "infinity, in window 3 at step 2"),
-    "NaN in plain columns": ((with_reading(FLAT, np.nan), y), "NaN, in window 3 at"),
+    "infinity": ((with_value(X, np.inf), y), "infinity, in window 3 at step 2"),
+    "NaN in plain columns": ((with_value(FLAT, np.nan), y), "NaN, in window 3 at"),
     "NaN in lag columns": (
         (LAGS.replace(LAGS.iloc[3, 2], np.nan), y),
         "NaN, in window 3 at step 2",
     ),
-    "nothing but NaN": ((np.full_like(X, np.nan), y), "all NaN.*at least one value"),
+    "nothing but NaN": ((np.full_like(X, np.nan), y), "all NaN"),
     "no window": ((X[:0], y[:0]), r"0 sample\(s\)"),
     "no row": ((FLAT[:0], y[:0]), r"0 sample\(s\)"),
     "no step": ((X[:, :0], y), "windows of 0 time steps"),
@@ -88,7 +88,7 @@ BAD_DATA = {
     "strings for y": ((X, ["a"] * 20), "y holds strings"),
     "no y": ((X, None), "requires y to be passed"),
     "a sparse y": ((X, scipy.sparse.csr_array(y[:, None])), "Sparse data"),
-    "readings beyond any scale": ((np.sign(X) * 1.7e308, y), "X are too large"),
+    "values beyond any scale": ((np.sign(X) * 1.7e308, y), "X are too large"),
     "negative weights": ((X, y, -np.ones(20)), "Negative values"),
     "weights of zero": ((X, y, np.zeros(20)), "weight.*zero"),
     "weights beyond float32": (
@@ -112,10 +112,10 @@ def test_bad_data_is_refused(case, method):
 
 
 BAD_PARAMETERS = [
-    ({"hidden_layer_sizes": ()}, "one width per layer"),
-    ({"hidden_layer_sizes": (3, 0)}, "one width per layer"),
-    ({"hidden_layer_sizes": (3.5,)}, "one width per layer"),
-    ({"hidden_layer_sizes": [[3]]}, "one width per layer"),
+    ({"hidden_layer_sizes": ()}, "one size per layer"),
+    ({"hidden_layer_sizes": (3, 0)}, "one size per layer"),
+    ({"hidden_layer_sizes": (3.5,)}, "one size per layer"),
+    ({"hidden_layer_sizes": [[3]]}, "one size per layer"),
     ({"hidden_layer_sizes": -1}, "'hidden_layer_sizes' parameter"),
     ({"cell": "elman"}, "'cell' parameter"),
     ({"activation": "sin"}, "'activation' parameter"),
@@ -152,13 +152,13 @@ def test_bad_parameters_are_refused(params, words):
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="needs a machine without a GPU")
-def test_a_device_that_is_not_there_is_refused():
+def test_a_device_that_does_not_exist_is_refused():
     with pytest.raises(ValueError, match=r'Pass device="cpu", or "auto"'):
         LSTMRegressor(device="cuda").fit(X, y)
 
 
 @pytest.mark.parametrize(
-    ("fitted_on", "asked", "words"),
+    ("fitted_on", "passed", "words"),
     [
         (X, X[:, :, :1], "1 features, but LSTMRegressor is expecting 2"),
         (X, FLAT, "fitted on an X of 3"),
@@ -166,23 +166,23 @@ def test_a_device_that_is_not_there_is_refused():
         (FLAT, FLAT[:, :3], "3 features, but LSTMRegressor is expecting 5"),
         (LAGS, LAGS.add_prefix("my_"), "feature names should match"),
         (X, X[:0], r"0 sample\(s\)"),
-        (X, with_reading(X, np.nan), "contains NaN"),
+        (X, with_value(X, np.nan), "contains NaN"),
         (FLAT, LAGS, "the columns of fit had no such names"),
     ],
     ids=range(8),
 )
-def test_predict_holds_x_to_what_fit_saw(fitted_on, asked, words):
+def test_predict_compares_x_with_that_of_fit(fitted_on, passed, words):
     model = LSTMRegressor((3,), max_iter=1).fit(fitted_on, y)
     with pytest.raises(ValueError, match=words):
-        model.predict(asked)
+        model.predict(passed)
 
 
 @pytest.mark.parametrize(
     ("validation", "words"),
     [
-        ({"X_val": X}, "pass both"),
-        ({"y_val": y}, "pass both"),
-        ({"sample_weight_val": y}, "pass both"),
+        ({"X_val": X}, "Pass both"),
+        ({"y_val": y}, "Pass both"),
+        ({"sample_weight_val": y}, "Pass both"),
         ({"X_val": X[:, :, :1], "y_val": y}, "1 features"),
         ({"X_val": X, "y_val": np.column_stack([y, y])}, "2 targets per window"),
         ({"X_val": X, "y_val": y[:3]}, "20 windows, but y has 3"),
@@ -194,7 +194,7 @@ def test_bad_validation_data_is_refused(validation, words):
         LSTMRegressor((3,)).fit(X, y, **validation)
 
 
-def test_readings_beyond_float32_are_refused():
+def test_values_beyond_float32_are_refused():
     model = LSTMRegressor((3,), max_iter=1, dtype="float32").fit(X, y)
     with pytest.raises(ValueError, match=r'float32 cannot hold.*dtype="float64"'):
         model.predict(X * 1e300)
@@ -206,7 +206,7 @@ def test_quantiles_of_a_network_without_any_are_refused():
         model.predict_quantiles(X)
 
 
-def test_a_refused_fit_leaves_the_shape_of_predictions_alone():
+def test_a_refused_fit_does_not_change_the_shape_of_predictions():
     model = LSTMRegressor((3,), max_iter=1, warm_start=True).fit(X, y)
     with pytest.raises(ValueError, match="n_outputs from 1 to 2"):
         model.fit(X, np.column_stack([y, y]))
@@ -215,14 +215,14 @@ def test_a_refused_fit_leaves_the_shape_of_predictions_alone():
 
 def test_early_stopping_without_enough_windows_is_refused():
     model = LSTMRegressor((3,), early_stopping=True)
-    with pytest.raises(ValueError, match=r"of 1 windows 1 are set aside"):
+    with pytest.raises(ValueError, match=r"of 1 windows, 1 are held out"):
         model.fit(X[:1], y[:1])
     overlapping = np.lib.stride_tricks.sliding_window_view(y, 12)
-    with pytest.raises(ValueError, match=r"share readings.*use shorter"):
+    with pytest.raises(ValueError, match=r"overlap these.*use shorter"):
         model.fit(overlapping, y[11:])
 
 
-def test_going_on_with_another_network_is_refused():
+def test_warm_start_with_another_network_is_refused():
     model = LSTMRegressor((3,), max_iter=1, warm_start=True).fit(X, y)
     with pytest.raises(ValueError, match=r"hidden_layer_sizes from \(3,\) to \(4,\)"):
         model.set_params(hidden_layer_sizes=(4,)).fit(X, y)
@@ -236,7 +236,7 @@ def test_going_on_with_another_network_is_refused():
         model.set_params(dtype="auto", device="nonsense").fit(X, y)
 
 
-def test_partial_fit_refuses_what_it_cannot_go_on_with():
+def test_partial_fit_refuses_early_stopping_and_other_shapes():
     with pytest.raises(ValueError, match="does not support early_stopping"):
         LSTMRegressor(early_stopping=True).partial_fit(X, y)
     model = LSTMRegressor((3,)).partial_fit(X, y)
@@ -251,7 +251,7 @@ def test_partial_fit_refuses_what_it_cannot_go_on_with():
     [X.tolist(), X > 0, X.astype(np.float16), (X * 9).astype(int), X.astype(object)],
     ids=["lists", "bool", "float16", "int", "object"],
 )
-def test_numbers_of_any_kind_are_read(accepted):
+def test_numbers_of_any_kind_are_accepted(accepted):
     model = LSTMRegressor((3,), max_iter=2, random_state=0).fit(accepted, y.tolist())
     assert np.isfinite(model.predict(accepted)).all()
 

@@ -1,4 +1,4 @@
-"""scikit-learn's callbacks see the epochs."""
+"""scikit-learn's callbacks are called for each epoch."""
 
 import numpy as np
 import numpy.testing as npt
@@ -18,23 +18,23 @@ y = X[:, 1, 0]
 
 
 class Recorder:
-    """A callback that writes down what it is told, and stops at an epoch."""
+    """Callback that records its calls, and stops at an epoch."""
 
     def __init__(self, stop_at=None):
         self.stop_at = stop_at
-        self.callback_data = []
+        self.calls = []
 
     def setup(self, estimator, context):
-        self.callback_data.append("setup")
+        self.calls.append("setup")
 
     def teardown(self, estimator, context):
-        self.callback_data.append("teardown")
+        self.calls.append("teardown")
 
     def on_fit_task_begin(self, estimator, context):
-        self.callback_data.append(f"{context.task_name} {context.task_id} begins")
+        self.calls.append(f"{context.task_name} {context.task_id} begins")
 
     def on_fit_task_end(self, estimator, context, *, fitted_estimator):
-        self.callback_data.append(f"{context.task_name} {context.task_id} ends")
+        self.calls.append(f"{context.task_name} {context.task_id} ends")
         self.last = fitted_estimator.predict(X)
         return context.task_name == "epoch" and context.task_id == self.stop_at
 
@@ -43,10 +43,10 @@ def small(**params):
     return LSTMRegressor((4,), **{"max_iter": 3, "random_state": 0} | params)
 
 
-def test_every_epoch_is_told_once():
+def test_callbacks_are_called_once_per_epoch():
     recorder = Recorder()
     model = small(max_iter=2).set_callbacks(recorder).fit(X, y)
-    assert recorder.callback_data == [
+    assert recorder.calls == [
         "setup",
         "fit 0 begins",
         "epoch 0 begins",
@@ -60,7 +60,7 @@ def test_every_epoch_is_told_once():
 
 
 @pytest.mark.filterwarnings("error")
-def test_a_callback_may_stop_training():
+def test_a_callback_can_stop_training():
     model = small(max_iter=50).set_callbacks(Recorder(stop_at=4)).fit(X, y)
     assert model.n_iter_ == 5
 
@@ -75,7 +75,7 @@ def test_a_score_is_logged_after_every_epoch():
     npt.assert_allclose(scores, by_hand, rtol=1e-9)
 
 
-def test_weights_reach_the_monitor():
+def test_weights_are_passed_to_the_monitor():
     monitor = callback.ScoringMonitor(scoring="r2")
     weights = np.r_[np.ones(10), np.zeros(30)]
     model = small().set_callbacks(monitor).fit(X, y, sample_weight=weights)
@@ -97,7 +97,7 @@ def test_progress_bars_show_folds_and_epochs(capsys, monkeypatch):
     assert "100%" in shown
 
 
-def test_a_fit_without_callbacks_leaves_no_trace():
+def test_callbacks_leave_no_attributes():
     model = small().fit(X, y)
     assert not [name for name in vars(model) if "callback" in name or "skl" in name]
     recorded = small().set_callbacks(Recorder()).fit(X, y)

@@ -1,4 +1,4 @@
-"""Classes against the regressor, against scikit-learn's metrics and against hand."""
+"""LSTMClassifier against scikit-learn's metrics and against formulas."""
 
 import pickle
 
@@ -12,8 +12,9 @@ from sklearn.model_selection import StratifiedKFold, cross_val_score
 from sklearn.multiclass import OneVsRestClassifier
 
 from sklstm import LSTMClassifier
-from sklstm._core.samples import Samples, split_off_share
+from sklstm._core.samples import Samples, split_off_stratified
 from sklstm._core.targets import Classification
+from sklstm._input.check import Windows
 
 RANDOM = np.random.default_rng(0)
 X = RANDOM.normal(size=(240, 6, 2))
@@ -37,14 +38,14 @@ def fitted(y, **settings):
 
 
 @pytest.mark.parametrize("y", [TWO, THREE, LEVEL > 0], ids=["text", "numbers", "bool"])
-def test_classes_are_told_apart(y):
+def test_classes_are_learned(y):
     model = fitted(y)
     npt.assert_array_equal(model.classes_, np.unique(y))
     assert model.score(X[160:], y[160:]) > 0.85
     assert model.predict(X[160:]).dtype == y.dtype
 
 
-def test_several_labels_are_told_each_for_itself():
+def test_each_of_several_labels_is_predicted():
     model = fitted(MANY)
     assert (model.predict(X[160:]) == MANY[160:]).mean() > 0.85
     probabilities = model.predict_proba(X[160:])
@@ -54,7 +55,7 @@ def test_several_labels_are_told_each_for_itself():
 
 
 @pytest.mark.parametrize("y", [TWO, THREE, MANY], ids=["two", "three", "many"])
-def test_probabilities_are_what_scores_say(y):
+def test_probabilities_follow_from_decision_function(y):
     model = fitted(y)
     scores, probabilities = model.decision_function(X), model.predict_proba(X)
     if y is TWO:
@@ -65,7 +66,7 @@ def test_probabilities_are_what_scores_say(y):
     npt.assert_allclose(model.predict_log_proba(X), np.log(expected), rtol=1e-6)
 
 
-def test_logarithms_of_probabilities_do_not_run_into_zero():
+def test_logarithms_of_tiny_probabilities_are_finite():
     task = Classification("", "binary", np.array([0, 1]))
     npt.assert_allclose(task.log_probabilities(np.array([[-800.0]])), [[0, -800]])
     task = Classification("", "multiclass", np.arange(3))
@@ -83,8 +84,8 @@ def test_the_loss_is_the_log_loss(y):
 
 
 def test_class_weights_are_sample_weights():
-    rare = np.where(LEVEL > 0.3, "rare", "usual")[:160]
-    counts = {label: (rare == label).sum() for label in ("rare", "usual")}
+    rare = np.where(LEVEL > 0.3, "rare", "common")[:160]
+    counts = {label: (rare == label).sum() for label in ("rare", "common")}
     weights = {label: 160 / (2 * count) for label, count in counts.items()}
     each = np.array([weights[label] for label in rare])
     by_weight = LSTMClassifier(**SETTINGS).fit(X[:160], rare, each).predict_proba(X)
@@ -99,27 +100,19 @@ def test_class_weights_are_sample_weights():
     assert (balanced == "rare").sum() > plain.sum()
 
 
-def test_early_stopping_sets_every_class_aside_alike():
+def test_early_stopping_holds_out_the_same_fraction_of_each_class():
     strata = np.repeat([0, 1, 2], [100, 40, 10])
-    samples = Samples(None, strata[:, None], np.ones(150))
-    samples = samples._replace(windows=_Rows(np.arange(150)))
-    training, validation = split_off_share(
+    windows = Windows(np.arange(150.0).reshape(-1, 1, 1), None)
+    samples = Samples(windows, strata[:, None], np.ones(150))
+    training, validation = split_off_stratified(
         samples, 0.2, strata, np.random.RandomState(0)
     )
     assert np.bincount(validation.targets[:, 0]).tolist() == [20, 8, 2]
     rows = np.concatenate([training.windows.values, validation.windows.values])
-    assert sorted(rows) == list(range(150))
+    assert sorted(rows.ravel()) == list(range(150))
 
 
-class _Rows:
-    def __init__(self, values):
-        self.values = values
-
-    def select(self, rows):
-        return _Rows(self.values[rows])
-
-
-def test_early_stopping_keeps_the_last_windows_where_order_counts():
+def test_early_stopping_without_shuffle_holds_out_the_last_windows():
     model = LSTMClassifier(early_stopping=True, shuffle=False, **SETTINGS)
     model.fit(X[:160], TWO[:160])
     expected = LSTMClassifier(shuffle=False, **SETTINGS).fit(
@@ -128,7 +121,7 @@ def test_early_stopping_keeps_the_last_windows_where_order_counts():
     npt.assert_array_equal(model.predict_proba(X), expected.predict_proba(X))
 
 
-def test_partial_fit_learns_of_all_classes_first():
+def test_partial_fit_needs_all_classes_in_the_first_call():
     model = LSTMClassifier(**SETTINGS)
     first = THREE[:160] < 20
     model.partial_fit(X[:160][first], THREE[:160][first], classes=[0, 10, 20])
@@ -139,7 +132,7 @@ def test_partial_fit_learns_of_all_classes_first():
         model.partial_fit(X[:2], [30, 0])
 
 
-def test_same_seed_same_classes_also_from_a_file():
+def test_same_seed_and_pickle_give_the_same_probabilities():
     model = fitted(THREE)
     expected = model.predict_proba(X)
     npt.assert_array_equal(fitted(THREE).predict_proba(X), expected)
@@ -147,7 +140,7 @@ def test_same_seed_same_classes_also_from_a_file():
     npt.assert_array_equal(copy.predict_proba(X), expected)
 
 
-def test_warm_starts_go_on_with_the_same_classes():
+def test_warm_start_keeps_the_classes():
     model = fitted(THREE, warm_start=True)
     before = model.loss_
     assert model.fit(X[:160], THREE[:160]).loss_ < before
@@ -162,7 +155,7 @@ def test_warm_starts_go_on_with_the_same_classes():
             model.fit(X, y)
 
 
-def test_a_fit_that_fails_leaves_the_estimator_as_it_was():
+def test_a_failed_fit_leaves_the_estimator_unchanged():
     model = fitted(THREE)
     expected = model.predict_proba(X)
     wider = np.concatenate([X, X], axis=2)
@@ -172,13 +165,13 @@ def test_a_fit_that_fails_leaves_the_estimator_as_it_was():
         npt.assert_array_equal(model.predict_proba(X), expected)
 
 
-def test_class_weights_go_with_windows_to_judge_by():
+def test_class_weights_apply_to_validation_windows():
     model = LSTMClassifier(class_weight={0: 0.0, 10: 1, 20: 1}, **SETTINGS)
     model.fit(X[:160], THREE[:160], X_val=X[160:], y_val=THREE[160:])
     assert set(model.predict(X)) <= {10, 20}
 
 
-def test_balance_is_that_of_weights():
+def test_balanced_classes_have_equal_total_weights():
     weights = np.where(THREE == 10, 5.0, 1.0)
     model = LSTMClassifier(class_weight="balanced", **SETTINGS)
     by_weight = model.fit(X, THREE, weights).predict_proba(X)
@@ -186,7 +179,7 @@ def test_balance_is_that_of_weights():
     repeated = model.fit(X.repeat(repeats, axis=0), THREE.repeat(repeats))
     task = Classification("", "multiclass", np.array([0, 10, 20]))
     sizes = [
-        task.class_weights("balanced", Samples(None, task.read(y), w))
+        task.class_weights("balanced", Samples(None, task.read(y, None), w))
         for y, w in [
             (THREE, weights),
             (THREE.repeat(repeats), np.ones(repeats.sum())),
@@ -198,14 +191,14 @@ def test_balance_is_that_of_weights():
 
 @pytest.mark.parametrize("weight", [-1, np.nan, np.inf])
 def test_class_weights_are_finite_and_not_negative(weight):
-    with pytest.raises(ValueError, match="finite numbers from 0 on"):
+    with pytest.raises(ValueError, match="finite numbers that are not negative"):
         fitted(THREE, class_weight={0: weight, 10: 1, 20: 1})
 
 
-def test_classes_of_later_calls_are_those_of_the_first():
+def test_classes_of_later_calls_must_be_those_of_the_first():
     model = LSTMClassifier(**SETTINGS).partial_fit(X, THREE)
     model.partial_fit(X, THREE, classes=[20, 10, 0])
-    with pytest.raises(ValueError, match=r"classes=\['a', 'b'\] are not those"):
+    with pytest.raises(ValueError, match=r"classes=\['a', 'b'\] differ from those"):
         model.partial_fit(X, THREE, classes=["a", "b"])
 
 
@@ -226,21 +219,29 @@ def test_searches_stratify_and_score():
         (np.where(LEVEL > 0, 1, np.nan), {}, "y contains NaN"),
         (TWO[:-1], {}, "240 windows, but y has 239"),
         (None, {}, "requires y to be passed"),
-        (MANY, {"class_weight": "balanced"}, "cannot weigh windows of several labels"),
+        (
+            MANY,
+            {"class_weight": "balanced"},
+            "not available for windows",
+        ),
         (TWO, {"class_weight": {"left": 2.0}}, "not in class_weight"),
-        (TWO, {"early_stopping": True, "validation_fraction": 0.001}, "nothing aside"),
+        (
+            TWO,
+            {"early_stopping": True, "validation_fraction": 0.001},
+            "no window for val",
+        ),
         (TWO, {"class_weight": "even"}, "class_weight"),
-        ([["a"], ["b", "c"]] * 120, {}, "labels of unequal number.*pooling=None"),
+        ([["a"], ["b", "c"]] * 120, {}, "different numbers of labels.*pooling=None"),
         (np.array([1, "a"] * 120, object), {}, "Unknown label type"),
     ],
 )
-def test_what_cannot_be_told_apart_is_refused(y, settings, message):
+def test_bad_targets_and_class_weights_are_refused(y, settings, message):
     with pytest.raises(ValueError, match=message):
         LSTMClassifier(**{**SETTINGS, **settings}).fit(X, y)
 
 
-def test_classes_to_judge_by_are_those_of_fit():
+def test_validation_classes_must_be_those_of_fit():
     with pytest.raises(ValueError, match=r"classes \['left'\], which are not among"):
         LSTMClassifier(**SETTINGS).fit(X, TWO, X_val=X[:2], y_val=["up", "left"])
-    with pytest.raises(ValueError, match="cannot balance classes"):
+    with pytest.raises(ValueError, match='does not support class_weight="balanced"'):
         LSTMClassifier(class_weight="balanced").partial_fit(X, TWO)

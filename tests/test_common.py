@@ -16,8 +16,10 @@ from sklstm import (
 from sklstm.testing import expected_failed_checks
 
 ESTIMATORS = [
-    LSTMAutoencoder(3, (8,), max_iter=40),
-    LSTMAutoencoder(2, (6, 4), bidirectional=True, pooling="attention", max_iter=20),
+    LSTMAutoencoder((8,), n_components=3, max_iter=40),
+    LSTMAutoencoder(
+        (6, 4), n_components=2, bidirectional=True, pooling="attention", max_iter=20
+    ),
     LSTMClassifier(),
     LSTMClassifier(
         (10,),

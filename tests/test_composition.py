@@ -1,4 +1,4 @@
-"""The estimators inside scikit-learn's own tools."""
+"""The estimators in scikit-learn's meta-estimators and tools."""
 
 import numpy as np
 import numpy.testing as npt
@@ -48,7 +48,7 @@ def windowed(window_size=4, **params):
 
 @pytest.fixture(scope="module")
 def months():
-    """A frame over months and a target that needs the reading three months before."""
+    """Monthly data and a target that depends on the value three months before."""
     random = np.random.default_rng(0)
     index = pd.date_range("2010-01-01", periods=120, freq="MS")
     X = pd.DataFrame(random.normal(size=(120, 2)), index, columns=["sales", "price"])
@@ -56,7 +56,7 @@ def months():
 
 
 @pytest.mark.slow
-def test_search_finds_how_far_back_the_truth_lies():
+def test_search_finds_the_window_size_that_the_target_needs():
     random = np.random.default_rng(0)
     index = pd.period_range("2000-01", periods=240, freq="M")
     X = pd.DataFrame(random.normal(size=(240, 1)), index, columns=["sales"])
@@ -73,7 +73,7 @@ def test_search_finds_how_far_back_the_truth_lies():
     search = GridSearchCV(pipeline, grid, cv=folds, error_score="raise").fit(X, y)
     assert search.best_params_["slidingwindowtransformer__window_size"] == 12
     assert search.best_score_ > 0.8
-    # Folds lose nothing of their past: windows cut before the split score the same.
+    # Folds keep their history: windows cut before the split have the same score.
     windows = SlidingWindowTransformer(12).fit_transform(X)
     best = small(
         max_iter=80,
@@ -84,7 +84,7 @@ def test_search_finds_how_far_back_the_truth_lies():
     npt.assert_allclose(search.best_score_, cut_first, rtol=1e-4)
 
 
-def test_frames_and_arrays_between_the_steps_are_one_to_the_regressor(months):
+def test_frames_and_arrays_between_steps_give_equal_predictions(months):
     X, y = months
     arrays = windowed().fit(X, y)
     frames = windowed().set_output(transform="pandas").fit(X, y)
@@ -97,7 +97,7 @@ def test_frames_and_arrays_between_the_steps_are_one_to_the_regressor(months):
 
 
 @pytest.mark.parametrize("container", ["default", "pandas", "polars"])
-def test_rows_without_a_past_can_be_left_out_by_padding_with_nan(months, container):
+def test_rows_without_a_history_are_padded_with_nan(months, container):
     if container == "polars":
         pytest.importorskip("polars")
     X, y = months
@@ -105,7 +105,7 @@ def test_rows_without_a_past_can_be_left_out_by_padding_with_nan(months, contain
     regressor = small().fit(windower.fit_transform(X), y)
     pipeline = make_pipeline(windower, small()).set_output(transform=container)
     predictions = pipeline.fit(X, y).predict(X)
-    # The first row has no past at all, the third one two rows of it.
+    # The first row has no history, the third one has two rows.
     alone = regressor.predict(X.to_numpy()[None, :2])
     npt.assert_allclose(predictions[2], alone[0], rtol=1e-9)
 
@@ -124,7 +124,7 @@ def test_halving_search_over_epochs(months):
     assert np.isfinite(search.best_score_)
 
 
-def test_cross_validation_in_workers_equals_that_without(months):
+def test_cross_validation_in_workers_gives_the_same_scores(months):
     X, y = months
     scores = [
         cross_validate(windowed(), X, y, cv=FOLDS, n_jobs=n_jobs)["test_score"]
@@ -143,7 +143,7 @@ def test_transformed_target_regressor(months):
 
 def test_permutation_importance_finds_the_column_that_matters(months):
     X, y = months
-    # Shuffled rows prove no order, so that positions have to be trusted.
+    # Shuffled rows have no time order, so the positions are used.
     pipeline = windowed().set_params(slidingwindowtransformer__context=None).fit(X, y)
     found = permutation_importance(pipeline, X, y, n_repeats=3, random_state=0)
     assert found.importances_mean[0] > 4 * found.importances_mean[1] > 0
@@ -201,7 +201,7 @@ def test_sample_weights_are_routed(months):
     assert np.isfinite(routed["test_score"]).all()
 
 
-def test_validation_windows_pass_through_a_pipeline(months):
+def test_validation_windows_are_transformed_in_a_pipeline(months):
     X, y = months
     train, test = slice(90), slice(90, None)
     with sklearn.config_context(enable_metadata_routing=True):

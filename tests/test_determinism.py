@@ -1,4 +1,4 @@
-"""The same seed gives the same model, wherever and however often it is fitted."""
+"""The same seed gives the same model, in every process and at every fit."""
 
 import copy
 import io
@@ -19,7 +19,7 @@ pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceW
 
 X = np.random.default_rng(0).normal(size=(64, 5, 2))
 y = X[:, 1, 0] * X[:, 3, 1]
-# Everything random that there is: first weights, batches, both dropouts.
+# All that is random: initial weights, batches, both kinds of dropout.
 RANDOM = {"batch_size": 20, "dropout": 0.2, "recurrent_dropout": 0.2, "max_iter": 4}
 
 
@@ -42,7 +42,7 @@ def test_a_seed_gives_one_model():
     assert (model(random_state=None).fit(X, y).predict(X) != once).all()
 
 
-def test_a_random_state_is_drawn_from():
+def test_a_random_state_advances():
     state = np.random.RandomState(0)
     first = model(random_state=state).fit(X, y).predict(X)
     assert (model(random_state=state).fit(X, y).predict(X) != first).all()
@@ -50,7 +50,7 @@ def test_a_random_state_is_drawn_from():
     npt.assert_array_equal(again, first)
 
 
-def test_global_generators_are_left_alone():
+def test_global_generators_are_not_changed():
     before_torch = torch.get_rng_state()
     before_numpy = pickle.dumps(np.random.get_state())  # noqa: NPY002
     model(pooling="attention", early_stopping=True).fit(X, y).predict(X)
@@ -58,7 +58,7 @@ def test_global_generators_are_left_alone():
     assert pickle.dumps(np.random.get_state()) == before_numpy  # noqa: NPY002
 
 
-def test_global_generators_have_no_say():
+def test_global_generators_have_no_influence():
     once = model().fit(X, y).predict(X)
     with torch.random.fork_rng():
         torch.manual_seed(7)
@@ -66,7 +66,7 @@ def test_global_generators_have_no_say():
 
 
 @pytest.mark.parametrize("backend", ["loky", "threading"])
-def test_workers_compute_the_same_bits(backend):
+def test_workers_give_the_same_scores(backend):
     def search(n_jobs):
         grid = {"hidden_layer_sizes": [(4,), (6, 3)], "cell": ["lstm", "gru"]}
         folds = KFold(2)
@@ -106,7 +106,7 @@ def test_a_copy_is_independent_of_its_model():
     npt.assert_array_equal(fitted.predict(X), before)
 
 
-def test_a_changed_parameter_does_not_break_what_was_fitted():
+def test_a_changed_parameter_does_not_change_predictions():
     fitted = model().fit(X, y)
     before = fitted.predict(X)
     fitted.set_params(hidden_layer_sizes=(50,), cell="gru", loss="poisson")
@@ -114,13 +114,13 @@ def test_a_changed_parameter_does_not_break_what_was_fitted():
     npt.assert_array_equal(pickle.loads(pickle.dumps(fitted)).predict(X), before)
 
 
-def test_a_pickle_holds_weights_and_little_more():
+def test_a_pickle_is_little_larger_than_the_weights():
     fitted = LSTMRegressor((32,), max_iter=2, dtype="float32").fit(X, y)
     n_weights = sum(p.numel() for p in fitted.network_.parameters())
     assert len(pickle.dumps(fitted)) < 4 * n_weights + 4096
 
 
-def test_predict_leaves_the_estimator_as_it_was():
+def test_predict_does_not_change_the_estimator():
     fitted = model().fit(X, y)
     before = pickle.dumps(fitted)
     fitted.predict(X)
@@ -135,9 +135,9 @@ def _predict_in_child(estimator, connection):
 @pytest.mark.skipif(
     "fork" not in multiprocessing.get_all_start_methods(), reason="no fork here"
 )
-# Python 3.12 warns of any fork in a process with threads, such as pytest's own.
+# Python 3.12 warns about every fork in a process with threads, such as pytest's.
 @pytest.mark.filterwarnings("ignore:This process:DeprecationWarning")
-def test_a_process_forked_after_a_fit_fits_and_predicts():
+def test_a_process_forked_after_a_fit_can_fit_and_predict():
     fitted = model().fit(X, y)
     context = multiprocessing.get_context("fork")
     ours, theirs = context.Pipe()
@@ -152,7 +152,7 @@ def test_a_process_forked_after_a_fit_fits_and_predicts():
         child.join()
 
 
-def test_threads_are_put_back():
+def test_the_number_of_threads_is_restored():
     before = torch.get_num_threads()
     try:
         torch.set_num_threads(2)

@@ -11,7 +11,7 @@ import sklstm.datasets
 import sklstm.forecasting
 import sklstm.testing
 
-# Left out: where the summary starts (GL01), sections that not every method needs
+# Not checked: where the summary starts (GL01), sections that not every method needs
 # (ES01, EX01, SA01) and the name before a returned type (RT02).
 IGNORED = {"GL01", "ES01", "EX01", "SA01", "RT02"}
 MODULES = [sklstm, sklstm.datasets, sklstm.forecasting, sklstm.testing]
@@ -40,31 +40,36 @@ def test_public_object_has_an_example(item):
     assert NumpyDocString(inspect.getdoc(item))["Examples"]
 
 
-# A forecaster cuts windows inside, its horizon is how many steps, not which, and it
-# goes on with regressors, not weights. A classifier splits its windows by class, and
-# has no numbers in y to scale; an autoencoder has no y at all; a detector holds rows
-# back.
+# Parameters and attributes that mean something else in a class. A forecaster cuts
+# windows itself and continues with regressors, not weights. A classifier holds out
+# windows by class. A regressor scales its targets too. An autoencoder has no targets
+# per time step and fewer losses. A detector holds out rows. Estimators on tables count
+# all columns of X.
 MEAN_SOMETHING_ELSE = {
+    ("LSTMForecaster", "n_features_in_"),
     ("LSTMForecaster", "window_size"),
     ("LSTMForecaster", "horizon"),
     ("LSTMForecaster", "warm_start"),
     ("LSTMClassifier", "early_stopping"),
     ("LSTMClassifier", "shuffle"),
-    ("LSTMClassifier", "standardize"),
+    ("LSTMClassifier", "n_outputs_"),
+    ("LSTMRegressor", "standardize"),
+    ("LSTMOutlierDetector", "n_features_in_"),
     ("LSTMOutlierDetector", "window_size"),
     ("LSTMOutlierDetector", "calibration_fraction"),
-    ("LSTMAutoencoder", "hidden_layer_sizes"),
-    ("LSTMAutoencoder", "bidirectional"),
+    ("LSTMAutoencoder", "n_timesteps_"),
     ("LSTMAutoencoder", "pooling"),
     ("LSTMAutoencoder", "loss"),
-    ("LSTMAutoencoder", "standardize"),
+    ("SlidingWindowTransformer", "n_features_in_"),
+    ("LSTMAutoencoder", "n_outputs_"),
 }
 
 
-def test_shared_parameters_are_described_alike():
+@pytest.mark.parametrize("section", ["Parameters", "Attributes"])
+def test_shared_parameters_are_described_alike(section):
     texts = {}
     for cls in CLASSES:
-        for parameter in NumpyDocString(inspect.getdoc(cls))["Parameters"]:
+        for parameter in NumpyDocString(inspect.getdoc(cls))[section]:
             if (cls.__name__, parameter.name) in MEAN_SOMETHING_ELSE:
                 continue
             text = " ".join(parameter.desc)

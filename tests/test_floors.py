@@ -23,6 +23,7 @@ FLOORS = [
     ["_nn.hidden_states"],
     ["_nn.network"],
     ["_nn.autoencoder", "_nn.backprop", "_nn.initialization"],
+    ["_nn.architecture"],
     ["_input.frequency", "_input.padding", "_input.tokens", "_input.windows"],
     ["_input.check", "_input.row_times"],
     ["_input.table"],

@@ -5,6 +5,7 @@ import subprocess
 import sys
 import tomllib
 from importlib.metadata import version
+from importlib.resources import files
 from itertools import chain
 from pathlib import Path
 
@@ -37,6 +38,10 @@ def test_every_dependency_has_an_exact_version():
 
 def test_constraints_are_public_versions():
     assert [pin for pin in pins() if not re.fullmatch(r"[\w.-]+==[\w.]+", pin)] == []
+
+
+def test_type_checkers_are_told_to_read_the_annotations():
+    assert (files("sklstm") / "py.typed").is_file()
 
 
 def test_a_first_fit_imports_next_to_nothing():

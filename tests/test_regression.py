@@ -1,4 +1,4 @@
-"""What the parameters of LSTMRegressor do."""
+"""Effects of the parameters of LSTMRegressor."""
 
 import numpy as np
 import numpy.testing as npt
@@ -27,14 +27,14 @@ def small(**params):
 
 @pytest.fixture(scope="module")
 def data():
-    """Windows whose target is the product of two of their readings."""
+    """Windows whose target is the product of two of their values."""
     X = np.random.default_rng(0).normal(size=(60, 4, 2))
     return X, X[:, 1, 0] * X[:, 3, 1] + X[:, 2, 0]
 
 
 @pytest.fixture(scope="module")
 def wave():
-    """Windows of a sine and the reading after each."""
+    """Windows of a sine and the value after each."""
     windows = np.lib.stride_tricks.sliding_window_view(np.sin(np.arange(160) * 0.3), 9)
     return windows[:, :8], windows[:, 8]
 
@@ -79,10 +79,11 @@ def test_learns_a_sine_it_has_not_seen(params, wave):
     assert model.fit(X[:110], y[:110]).score(X[110:], y[110:]) > 0.9
 
 
-def test_swaps_for_mlp_and_keeps_its_defaults():
+def test_defaults_are_those_of_mlp():
     ours, theirs = LSTMRegressor().get_params(), MLPRegressor().get_params()
     differ = {k for k in ours.keys() & theirs.keys() if ours[k] != theirs[k]}
-    # Widths, penalty and step size suit another kind of network; tanh is the LSTM's.
+    # Layer sizes, penalty and learning rate suit another kind of network; tanh is the
+    # standard activation of an LSTM.
     assert differ == {"hidden_layer_sizes", "activation", "alpha", "learning_rate_init"}
 
 
@@ -93,7 +94,7 @@ def test_predictions_are_shaped_like_y(n_outputs, data):
     assert small(max_iter=1).fit(X, y).predict(X).shape == y.shape
 
 
-def test_one_column_of_y_is_learnt_as_a_flat_y(data):
+def test_one_column_of_y_is_learned_as_a_flat_y(data):
     X, y = data
     flat, column = small().fit(X, y), small().fit(X, y[:, None])
     npt.assert_array_equal(flat.predict(X), column.predict(X)[:, 0])
@@ -120,7 +121,7 @@ def test_units_of_counts_do_not_matter(data):
     assert plain.min() > 0
 
 
-def test_standardize_false_takes_numbers_as_they_are(data):
+def test_standardize_false_uses_values_as_they_are(data):
     X, y = data
     model = small(standardize=False).fit(X, y)
     other = small(standardize=False).fit(X, y + 100)
@@ -143,7 +144,7 @@ def test_weights_count_as_repeated_rows(data):
 def test_weights_count_as_repeated_rows_whatever_the_loss(loss, data):
     X, y = data
     weights = np.random.default_rng(1).integers(0, 4, len(y))
-    # Few epochs: kinks of a loss blow rounding up over many.
+    # Few epochs, because kinks of a loss amplify rounding errors.
     weighted = small(loss=loss, max_iter=5).fit(X, abs(y), sample_weight=weights)
     repeated = small(loss=loss, max_iter=5)
     repeated.fit(X.repeat(weights, 0), abs(y).repeat(weights))
@@ -180,7 +181,7 @@ def test_lag_columns_are_windows_in_any_order(data):
     )
 
 
-def test_an_array_after_a_frame_is_read_as_the_frame_was(data):
+def test_an_array_after_a_frame_is_read_like_the_frame(data):
     X, y = data
     names = [f"{name}__lag{lag}" for lag in (0, 1, 2, 3) for name in "ab"]
     frame = pd.DataFrame(X[:, ::-1].reshape(60, 8), columns=names)
@@ -191,7 +192,7 @@ def test_an_array_after_a_frame_is_read_as_the_frame_was(data):
 
 
 @pytest.mark.parametrize("batch_size", [np.int64(7), np.int32(7)])
-def test_numbers_of_numpy_will_do(batch_size, data):
+def test_numpy_numbers_are_valid_parameters(batch_size, data):
     numpy = small(batch_size=batch_size, max_iter=np.int64(5)).fit(*data)
     npt.assert_array_equal(
         numpy.predict(data[0]),
@@ -199,7 +200,7 @@ def test_numbers_of_numpy_will_do(batch_size, data):
     )
 
 
-def test_poisson_takes_batches_and_targets_without_any_event(data):
+def test_poisson_fits_batches_and_targets_that_are_all_zero(data):
     X, y = data
     counts = np.column_stack([np.exp(y / 2).round(), np.zeros(60)])
     model = small(loss="poisson", max_iter=100).fit(X, counts)
@@ -208,20 +209,20 @@ def test_poisson_takes_batches_and_targets_without_any_event(data):
     assert streamed.partial_fit(X[:3], np.zeros(3)).n_iter_ == 2
 
 
-def test_a_weight_of_zero_does_not_hide_that_windows_overlap():
+def test_a_weight_of_zero_does_not_hide_an_overlap_of_windows():
     windows = np.lib.stride_tricks.sliding_window_view(np.sin(np.arange(65.0)), 6)
     y, weights = windows[:, -1], np.ones(60)
     weights[38] = 0
     params = {"early_stopping": True, "validation_fraction": 1 / 3, "max_iter": 3}
     weighted = small(**params).fit(windows, y, sample_weight=weights)
-    # The five windows before the last twenty share readings with them.
+    # The five windows before the last twenty overlap them.
     given = small(max_iter=3).fit(
         windows[:35], y[:35], X_val=windows[40:], y_val=y[40:]
     )
     assert weighted.validation_loss_curve_ == given.validation_loss_curve_
 
 
-def test_a_window_without_steps_is_answered_alone_as_among_others(data):
+def test_the_prediction_of_an_empty_window_does_not_depend_on_others(data):
     X, y = data
     X = X.copy()
     X[3] = np.nan
@@ -229,7 +230,7 @@ def test_a_window_without_steps_is_answered_alone_as_among_others(data):
     npt.assert_allclose(model.predict(X[3:4]), model.predict(X)[3:4], rtol=1e-12)
 
 
-def test_quantiles_are_ordered_and_hold_their_shares():
+def test_quantiles_are_ordered_and_have_their_coverage():
     random = np.random.default_rng(0)
     X = random.normal(size=(400, 3))
     y = X[:, 2] + random.normal(size=400) * (1 + (X[:, 0] > 0))
@@ -268,7 +269,7 @@ def test_early_stopping_keeps_the_best_weights_of_the_last_rows(data):
     assert given.validation_loss_curve_ == model.validation_loss_curve_
 
 
-def test_scales_do_not_know_the_rows_set_aside(data):
+def test_scales_do_not_depend_on_validation_rows(data):
     X, y = data
     other = y.copy()
     other[54:] += 1000
@@ -278,7 +279,7 @@ def test_scales_do_not_know_the_rows_set_aside(data):
     )
 
 
-def test_validation_weights_count(data):
+def test_validation_windows_are_weighted(data):
     X, y = data
     only = np.arange(60) == 7
     weighted = small().fit(X, y, X_val=X, y_val=y, sample_weight_val=only)
@@ -286,7 +287,7 @@ def test_validation_weights_count(data):
     npt.assert_allclose(weighted.validation_loss_curve_, single.validation_loss_curve_)
 
 
-def test_stops_as_mlp_does_when_nothing_gets_better(data):
+def test_training_stops_like_mlp_without_improvement(data):
     X, _ = data
     y = np.ones(60)
     model = small(tol=1e3, n_iter_no_change=4, max_iter=50).fit(X, y)
@@ -294,17 +295,17 @@ def test_stops_as_mlp_does_when_nothing_gets_better(data):
     assert model.n_iter_ == mlp.n_iter_
 
 
-def test_says_that_it_has_not_converged(data):
+def test_warns_if_training_has_not_converged(data):
     with pytest.warns(ConvergenceWarning, match=r"Maximum iterations \(3\) reached"):
         small(max_iter=3).fit(*data)
 
 
 @pytest.mark.filterwarnings("error")
-def test_a_cosine_ends_as_planned(data):
+def test_a_cosine_schedule_ends_without_a_warning(data):
     assert small(max_iter=3, learning_rate="cosine").fit(*data).n_iter_ == 3
 
 
-def test_adaptive_goes_on_with_smaller_steps(data):
+def test_adaptive_continues_with_a_smaller_learning_rate(data):
     constant = small(max_iter=300, learning_rate_init=0.3, tol=1e-2).fit(*data)
     adaptive = constant.set_params(learning_rate="adaptive", random_state=0)
     n_iter, loss = constant.n_iter_, constant.best_loss_
@@ -322,11 +323,11 @@ def test_alpha_shrinks_weights(data):
     assert size(alpha=3.0, solver="adamw") < size() / 2
 
 
-def test_warm_start_goes_on_where_fit_stopped(data):
+def test_warm_start_continues_where_fit_stopped(data):
     X, y = data
     long = small(max_iter=20, solver="sgd", max_grad_norm=None, tol=0)
-    # Without momentum left over, two halves of gradient descent are not one whole, but
-    # the second half starts at the loss that the first one ended with.
+    # Momentum is not kept, so two fits do not equal one long fit. But the second fit
+    # starts at the loss with which the first one ended.
     model = long.set_params(warm_start=True, max_iter=10).fit(X, y)
     before = np.mean((model.predict(X) - y) ** 2) / 2 / np.var(y)
     model.fit(X, y)
@@ -336,13 +337,13 @@ def test_warm_start_goes_on_where_fit_stopped(data):
     assert cold.loss_curve_[0] > before
 
 
-def test_partial_fit_goes_on_as_if_it_had_not_stopped(data):
+def test_partial_fits_equal_one_fit_of_as_many_epochs(data):
     X, y = data
     whole = small(max_iter=4).fit(X, y)
     parts = small()
     for _ in range(4):
         parts.partial_fit(X, y)
-    # One batch an epoch: no random order in it.
+    # One batch per epoch has no random order.
     npt.assert_allclose(parts.predict(X), whole.predict(X), rtol=1e-12)
     npt.assert_allclose(parts.loss_curve_, whole.loss_curve_, rtol=1e-12)
     assert parts.n_iter_ == 4
@@ -358,7 +359,7 @@ def test_a_failed_partial_fit_changes_nothing(data):
     npt.assert_array_equal(model.predict(X), before)
 
 
-def test_an_interrupted_fit_keeps_what_was_learnt(data, monkeypatch):
+def test_an_interrupted_fit_keeps_the_weights(data, monkeypatch):
     X, y = data
     model = small(max_iter=50, early_stopping=True)
 
@@ -388,6 +389,15 @@ def test_verbose_prints_every_epoch(data, capsys):
     )
 
 
+def test_a_fit_on_values_forgets_the_codes_of_the_last_fit(data):
+    X, y = data
+    codes = np.arange(180).reshape(60, 3) % 5
+    model = small(embedding_size=2, max_iter=2).fit(codes, y)
+    model.set_params(embedding_size=None).fit(X, y, X_val=X, y_val=y)
+    fresh = small(max_iter=2).fit(X, y, X_val=X, y_val=y)
+    assert model.validation_loss_curve_ == fresh.validation_loss_curve_
+
+
 def test_precision_follows_the_data(data):
     X, y = data
     dtypes = [
@@ -402,7 +412,7 @@ def test_precision_follows_the_data(data):
     npt.assert_allclose(dtypes[0].predict(X), dtypes[2].predict(X), atol=1e-3)
 
 
-def test_windows_of_other_lengths_may_be_predicted(data):
+def test_windows_of_other_lengths_can_be_predicted(data):
     X, y = data
     model = small().fit(X, y)
     longer = np.concatenate([np.full((60, 3, 2), np.nan), X], axis=1)
@@ -410,6 +420,6 @@ def test_windows_of_other_lengths_may_be_predicted(data):
     assert model.predict(X[:, :1]).shape == (60,)
 
 
-def test_constant_readings_and_targets_are_learnt_as_such():
+def test_constant_values_and_targets_are_learned():
     X = np.ones((30, 4, 1))
     npt.assert_allclose(small().fit(X, np.full(30, 5.0)).predict(X), 5.0, rtol=1e-3)

@@ -1,4 +1,4 @@
-"""Windows with targets and weights: what is left out, and at what price."""
+"""Samples: which windows are left out, and without a copy."""
 
 import tracemalloc
 
@@ -25,9 +25,9 @@ def test_windows_of_a_long_series_stay_a_view():
     assert peak < 4e6
 
 
-def test_windows_without_a_step_teach_nothing():
+def test_windows_without_a_step_cannot_be_learned():
     windows = Windows(np.zeros((3, 4, 1)), np.array([4, 0, 4]))
     samples = Samples(windows, np.arange(3.0)[:, None], np.array([1.0, 1, 0]))
     assert len(without_zero_weights(samples).targets) == 2
-    with pytest.raises(ValueError, match="has a weight above zero is all NaN"):
+    with pytest.raises(ValueError, match="with a positive weight is all NaN"):
         without_zero_weights(samples._replace(weights=np.array([1.0, 0, 1])))

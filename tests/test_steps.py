@@ -132,7 +132,7 @@ def test_a_target_is_needed_for_every_step(y, message):
 
 def test_transform_needs_pooling():
     model = LSTMClassifier(**{**SETTINGS, "max_iter": 2}).fit(SEQUENCES, WORDS)
-    with pytest.raises(ValueError, match="nothing of a window as a whole"):
+    with pytest.raises(ValueError, match="no single vector per window"):
         model.transform(SEQUENCES)
 
 

@@ -1,54 +1,100 @@
-"""What the estimators share: arrays in, a trained network, arrays out."""
+"""Base of the network estimators: arrays in, a trained network, arrays out."""
 
 import math
 import warnings
 from abc import ABC, abstractmethod
 from functools import wraps
 from numbers import Integral, Real
+from typing import cast
 
 import numpy as np
-from sklearn.base import BaseEstimator, TransformerMixin
+from numpy.typing import NDArray
+from sklearn.base import (
+    BaseEstimator,
+    ClassNamePrefixFeaturesOutMixin,
+    TransformerMixin,
+)
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import check_random_state
-from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
+from torch import nn
 
-from sklstm._core.samples import Samples, without_empty_windows, without_zero_weights
+from sklstm._core.samples import (
+    Samples,
+    make_step_mask,
+    without_empty_windows,
+    without_zero_weights,
+)
 from sklstm._core.scaled_network import ScaledNetwork
 from sklstm._core.scaling import identity_scale, scale_of_windows
 from sklstm._core.sklearn_compat import (
     CallbackRunner,
     CallbackSupportMixin,
     Interval,
+    Method,
     StrOptions,
+    available_if,
     check_weights,
 )
 from sklstm._input.check import check_no_strings, check_windows
-from sklstm._input.padding import (
-    flatten_steps,
-    like_sequences,
-    make_step_mask,
-    unflatten_steps,
-)
+from sklstm._input.padding import flatten_steps, like_sequences, unflatten_steps
 from sklstm._input.tokens import check_codes, count_codes
-from sklstm._nn.autoencoder import n_multiplications_of
+from sklstm._nn.architecture import n_multiplications
+from sklstm._nn.batches import weights_of_steps
 from sklstm._nn.cells import ACTIVATIONS, CELLS
 from sklstm._nn.initialization import initialize
-from sklstm._nn.losses import make_loss
 from sklstm._nn.runtime import random_generator, resolve_device, threads_for
 from sklstm._nn.training import TrainingOptions, rows_per_block, train
+from sklstm._typing import ArrayLike, Floats
 
-# float64 is used for float64 input while an epoch takes fewer multiplications than
-# this, some ten milliseconds of one core.
+# With float64 input, the network is float64 if an epoch takes fewer multiplications
+# than this, which are about ten milliseconds on one core.
 FLOAT64_EPOCH = 100_000_000
 
+# Parameters of the estimators that are parameters of their networks.
+RECURRENT_PARAMETERS = (
+    "hidden_layer_sizes",
+    "cell",
+    "activation",
+    "bidirectional",
+    "pooling",
+    "dropout",
+    "recurrent_dropout",
+)
+INPUT_LAYER_PARAMETERS = ("embedding_size", "conv_filters", "conv_kernel_size")
 
-class BaseLSTM(TransformerMixin, CallbackSupportMixin, BaseEstimator, ABC):
-    """Base class of the estimators that train one network on windows."""
+INPUT_LAYER_CONSTRAINTS: dict = {
+    "embedding_size": [Interval(Integral, 1, None, closed="left"), None],
+    "conv_filters": ["array-like", Interval(Integral, 1, None, closed="left")],
+    "conv_kernel_size": [Interval(Integral, 1, None, closed="left")],
+}
 
-    # What some estimators have no parameter for.
-    n_components = embedding_size = None
-    conv_filters, conv_kernel_size = (), 1
+
+class BaseLSTM(
+    ClassNamePrefixFeaturesOutMixin,
+    TransformerMixin,
+    CallbackSupportMixin,
+    BaseEstimator,
+    ABC,
+):
+    """Base class of the estimators that train one network on windows.
+
+    A subclass states the kind of its network, the estimator's parameters that are
+    parameters of the network, the task that y sets, and how validation windows are held
+    out.
+    """
+
+    _network_kind: str  # a key of :data:`sklstm._nn.architecture.NETWORKS`
+    _network_parameters: tuple[str, ...]
+
+    n_iter_: int
+    loss_: float
+    loss_curve_: list[float]
+    validation_loss_curve_: list[float] | None
+    best_loss_: float
+    n_outputs_: int
+    n_features_in_: int
+    feature_names_in_: NDArray[np.object_]
 
     _parameter_constraints: dict = {
         "hidden_layer_sizes": [
@@ -59,9 +105,6 @@ class BaseLSTM(TransformerMixin, CallbackSupportMixin, BaseEstimator, ABC):
         "activation": [StrOptions(set(ACTIVATIONS))],
         "bidirectional": ["boolean"],
         "pooling": [StrOptions({"last", "mean", "max", "attention"}), None],
-        "embedding_size": [Interval(Integral, 1, None, closed="left"), None],
-        "conv_filters": ["array-like", Interval(Integral, 1, None, closed="left")],
-        "conv_kernel_size": [Interval(Integral, 1, None, closed="left")],
         "dropout": [Interval(Real, 0, 1, closed="left")],
         "recurrent_dropout": [Interval(Real, 0, 1, closed="left")],
         "max_timescale": [Interval(Real, 2, None, closed="left"), None],
@@ -89,36 +132,88 @@ class BaseLSTM(TransformerMixin, CallbackSupportMixin, BaseEstimator, ABC):
     }
 
     @property
-    def network_(self):
+    def network_(self) -> nn.Module:
         """The trained network."""
         check_is_fitted(self)
         return self._model.network
 
+    @property
+    def _n_features_out(self):
+        return self.network_.width
+
+    @abstractmethod
+    def _new_task(self, y, **options):
+        """Return the task that y sets."""
+
     @abstractmethod
     def _split_off(self, task, samples):
-        """Part samples into those to learn from and those to judge by."""
+        """Split samples into training and validation samples."""
+
+    @property
+    def _reads_codes(self):
+        """Whether X holds token codes, by the parameters."""
+        return getattr(self, "embedding_size", None) is not None
+
+    @property
+    def _n_codes(self):
+        """Number of token codes of the fitted network; None if it reads values."""
+        return self._model.architecture.get("n_codes")
 
     def _check_windows(self, X, *, reset, n_codes=None):
-        """Read X as windows of readings or of codes, of which there are `n_codes`."""
-        has_codes = self.embedding_size is not None
-        if not reset and n_codes is None and self.__sklearn_is_fitted__():
-            n_codes = self._model.architecture["n_codes"]
-            has_codes = n_codes is not None
+        """Check X and convert it to windows.
+
+        Parameters
+        ----------
+        X : array-like or list of sequences
+            As the user passed it.
+        reset : bool
+            Whether X is that of a fit, and not compared with that of an earlier one.
+        n_codes : int or None, default=None
+            Number of token codes seen in fit; None for numeric values. Ignored if
+            `reset`.
+
+        Returns
+        -------
+        windows : Windows
+            Windows of values, or of token codes.
+        """
+        has_codes = self._reads_codes if reset else n_codes is not None
         windows = check_windows(self, X, reset=reset, allow_padding=has_codes)
         if not has_codes:
             return windows
         check_codes(windows, n_codes)
         return windows._replace(n_codes=n_codes or count_codes(windows))
 
-    def _check_samples(self, task_of, X, y, sample_weight, *, reset, n_codes=None):
-        """Read what a user passes as samples; returns what there is to learn too."""
+    def _check_samples(
+        self, X, y, sample_weight, *, reset, n_codes=None, task=None, **options
+    ):
+        """Check X, y and weights and convert them to samples.
+
+        Parameters
+        ----------
+        X, y, sample_weight : array-like
+            As the user passed them.
+        reset, n_codes : bool, int or None
+            As in :meth:`_check_windows`.
+        task : Task or None, default=None
+            Task that the targets belong to. If None, y sets it.
+        **options : dict
+            Options of :meth:`_new_task`.
+
+        Returns
+        -------
+        task : Task
+            The task.
+        samples : Samples
+            Windows with targets and weights.
+        """
         windows = self._check_windows(X, reset=reset, n_codes=n_codes)
-        step_mask = None
-        if self.pooling is None:
-            step_mask = make_step_mask(windows)
+        step_mask = make_step_mask(windows) if self.pooling is None else None
+        if step_mask is not None:
             y = flatten_steps(y, step_mask)
-        task = task_of(y)
-        targets = task.read(y)
+        if task is None:
+            task = self._new_task(y, **options)
+        targets = task.read(y, windows)
         if step_mask is not None:
             targets = unflatten_steps(targets, step_mask)
         if len(windows.values) != len(targets):
@@ -132,54 +227,67 @@ class BaseLSTM(TransformerMixin, CallbackSupportMixin, BaseEstimator, ABC):
         return task, samples if step_mask is None else without_empty_windows(samples)
 
     def _check_validation(self, task, X_val, y_val, sample_weight_val, samples):
-        """Read the samples to judge by; None where there are none."""
+        """Check the validation data of `fit`; return samples, or None without any."""
         if X_val is None and y_val is None and sample_weight_val is None:
             return None
-        if X_val is None or y_val is None:
+        if X_val is None and not task.needs_y:
             raise ValueError(
-                "X_val and y_val belong together: pass both, or neither of them."
+                "sample_weight_val was passed without X_val. Pass both, or neither."
             )
-        n_codes = samples.windows.n_codes
+        if X_val is None or (task.needs_y and y_val is None):
+            raise ValueError(
+                "X_val and y_val belong together. Pass both, or neither of them."
+            )
         _, validation = self._check_samples(
-            lambda _: task,
             X_val,
             y_val,
             sample_weight_val,
             reset=False,
-            n_codes=n_codes,
+            n_codes=samples.windows.n_codes,
+            task=task,
         )
-        _check_n_targets(validation, samples.targets.shape[-1])
+        _check_n_targets(validation, samples.n_targets)
         return validation
 
     def _fit(self, task, samples, validation, data):
-        """Train until nothing gets better.
+        """Train until the loss stops improving.
 
         Parameters
         ----------
-        task : Regression or Classification
-            What there is to learn.
+        task : Task
+            The task to learn.
         samples : Samples
-            What to learn from.
+            Training windows.
         validation : Samples or None
-            What to judge by; None sets some aside where `early_stopping` asks for it.
+            Validation windows. If None, and with `early_stopping`, some of the training
+            windows are held out.
         data : dict
             X, y and metadata as the user passed them, for the callbacks.
+
+        Returns
+        -------
+        self : BaseLSTM
+            The fitted estimator.
         """
         if validation is None and self.early_stopping:
             samples, validation = self._split_off(task, samples)
         if validation is not None:
             validation = without_zero_weights(validation)
-        is_new = not (self.warm_start and hasattr(self, "_model"))
-        # Only a series of partial fits has one that goes on.
+        continues = self.warm_start and self.__sklearn_is_fitted__()
+        # Only partial fits continue with the same random state.
         self._random_state = None
         history = self._train(
-            task, samples, validation, self.max_iter, data, is_new=is_new
+            self._model if continues else None,
+            task,
+            samples,
+            validation,
+            data,
+            max_iter=self.max_iter,
         )
-        self.loss_curve_ = history.loss_curve
-        self.validation_loss_curve_ = history.validation_loss_curve
-        self.best_loss_ = history.best_loss
-        self._note_epochs()
-        # A cosine is planned to end with the last epoch.
+        self._set_curves(
+            history.loss_curve, history.validation_loss_curve, history.best_loss
+        )
+        # A cosine schedule is meant to end with the last epoch.
         if history.ended_by == "max_iter" and self.learning_rate != "cosine":
             warnings.warn(
                 f"Stochastic Optimizer: Maximum iterations ({self.max_iter}) reached "
@@ -190,129 +298,142 @@ class BaseLSTM(TransformerMixin, CallbackSupportMixin, BaseEstimator, ABC):
         return self
 
     def _partial_fit(self, task, samples, data):
-        """Go over samples once more, or for the first time."""
+        """Train for one epoch, with a new network or the one of the last fit."""
         if self.early_stopping:
             raise ValueError(
-                "partial_fit does not support early_stopping=True: one call sees too "
-                "little to judge by. Set early_stopping=False."
+                "partial_fit does not support early_stopping=True, because one call "
+                "does not see enough windows to hold some out. Set "
+                "early_stopping=False."
             )
-        is_new = not hasattr(self, "_model")
-        if not is_new:
+        curve, best_loss, model, state = [], math.inf, None, None
+        if self.__sklearn_is_fitted__():
             _check_n_targets(samples, self.n_outputs_)
-        if is_new:
-            self.loss_curve_, self.best_loss_ = [], math.inf
-        if is_new or self._random_state is None:
+            curve, best_loss, model = self.loss_curve_, self.best_loss_, self._model
+            # A model that was loaded from a file has no state of the optimizer.
+            state = getattr(self, "_optimizer_state", None)
+        if model is None or self._random_state is None:
             self._random_state = check_random_state(self.random_state)
-        # A model that was loaded from a file has no optimiser to go on with.
-        state = None if is_new else getattr(self, "_optimizer_state", None)
-        history = self._train(task, samples, None, 1, data, is_new=is_new, state=state)
-        self.loss_curve_ = self.loss_curve_ + history.loss_curve
-        self.validation_loss_curve_ = None
-        self.best_loss_ = min(self.best_loss_, history.best_loss)
-        self._note_epochs()
+        history = self._train(
+            model, task, samples, None, data, max_iter=1, optimizer_state=state
+        )
+        best_loss = min(best_loss, history.best_loss)
+        self._set_curves(curve + history.loss_curve, None, best_loss)
         return self
 
-    def _train(self, task, samples, validation, max_iter, data, *, is_new, state=None):
-        """Train a copy of the model, or a new one, and keep it; returns the history."""
+    def _train(
+        self,
+        former,
+        task,
+        samples,
+        validation,
+        data,
+        *,
+        max_iter,
+        optimizer_state=None,
+    ):
+        """Train a model and keep it.
+
+        Parameters
+        ----------
+        former : ScaledNetwork or None
+            Model to copy and train further. If None, a new one is built.
+        task, samples, validation, data
+            As in :meth:`_fit`.
+        max_iter : int
+            Maximum number of epochs.
+        optimizer_state : dict or None, default=None
+            State of the optimizer to continue from.
+
+        Returns
+        -------
+        history : History
+            Losses of the epochs.
+        """
         samples = without_zero_weights(samples)
-        n_targets = samples.targets.shape[-1]
         random_state = self._random_state or check_random_state(self.random_state)
         generator = random_generator(random_state.randint(2**31 - 1))
-        plan = self._plan(len(samples.targets), max_iter)
-        architecture = self._architecture(task, samples, is_new)
-        with threads_for(plan.batch_size * n_multiplications_of(architecture)):
-            if is_new:
-                model = self._new_model(task, architecture, samples, generator)
+        options = self._training_options(len(samples.weights), max_iter)
+        architecture = self._architecture(task, samples, former)
+        with threads_for(options.batch_size * n_multiplications(**architecture)):
+            if former is None:
+                model = self._new_model(architecture, task, samples, generator)
             else:
                 device = resolve_device(self.device)
-                model = self._model.copy(architecture, task.loss, device)
-            fitted = {"_model": model, "_task": task, "n_outputs_": n_targets}
-            fitted |= task.learnt
+                model = former.copy(architecture, task.loss, device)
+            fitted = {"_model": model, "_task": task}
+            fitted |= task.fitted_attributes(samples)
             callback_runner = CallbackRunner(self, data, fitted, max_iter)
             history, self._optimizer_state = train(
                 model.network,
                 model.loss,
                 model.rows(samples),
                 None if validation is None else model.rows(validation),
-                options=plan,
+                options=options,
                 generator=generator,
                 callback_runner=callback_runner,
-                optimizer_state=state,
+                optimizer_state=optimizer_state,
             )
         vars(self).update(fitted)
         callback_runner.end_fit()
         if history.ended_by == "interrupt":
             warnings.warn(
-                f"Training interrupted by user after {len(history.loss_curve)} epochs; "
-                "the estimator is fitted with what was learnt so far.",
+                f"Training interrupted by user after {len(history.loss_curve)} epochs. "
+                "The estimator is fitted with the weights learned so far.",
                 stacklevel=2,
             )
         return history
 
-    def _architecture(self, task, samples, is_new):
-        """Parameters of the network that parameters and data ask for."""
-        values = samples.windows.values
-        outputs_per_target = make_loss(**task.loss).outputs_per_target
-        n_codes = samples.windows.n_codes
-        if not is_new and n_codes is not None:
-            known = self._model.architecture["n_codes"] or 0
-            check_codes(samples.windows, known)
-            n_codes = known
+    def _architecture(self, task, samples, former):
+        """Return the parameters of the network, from the estimator's and the data."""
+        windows = samples.windows
         architecture = {
-            "n_features": values.shape[2],
-            "n_outputs": samples.targets.shape[-1] * outputs_per_target,
-            "hidden_layer_sizes": _check_sizes(
-                self.hidden_layer_sizes, "hidden_layer_sizes"
-            ),
-            "cell": self.cell,
-            "activation": self.activation,
-            "bidirectional": bool(self.bidirectional),
-            "pooling": self.pooling,
-            "n_components": self.n_components,
-            "n_codes": n_codes,
-            "embedding_size": self.embedding_size,
-            "conv_filters": _check_sizes(self.conv_filters, "conv_filters"),
-            "conv_kernel_size": self.conv_kernel_size,
-            "dropout": self.dropout,
-            "recurrent_dropout": self.recurrent_dropout,
+            "kind": self._network_kind,
+            "n_features": windows.values.shape[2],
+            **task.network_parameters(samples),
+            **{name: getattr(self, name) for name in self._network_parameters},
         }
-        if not is_new:
-            kept = self._model.architecture["dtype"]
-            return architecture | {
-                "dtype": kept if self.dtype == "auto" else self.dtype
-            }
-        epoch = values.shape[0] * values.shape[1] * n_multiplications_of(architecture)
-        return architecture | {"dtype": self._choose_dtype(values.dtype, epoch)}
+        for name in {"hidden_layer_sizes", "conv_filters"} & set(architecture):
+            architecture[name] = _check_sizes(architecture[name], name)
+        if windows.n_codes is not None:
+            architecture["n_codes"] = windows.n_codes
+        if former is not None:
+            return architecture | self._kept_parameters(windows, former)
+        n_steps = math.prod(windows.values.shape[:2])
+        n_per_epoch = n_steps * n_multiplications(**architecture)
+        dtype = _choose_dtype(self.dtype, windows.values.dtype, n_per_epoch)
+        return architecture | {"dtype": dtype}
 
-    def _choose_dtype(self, dtype, epoch):
-        """Name the precision for readings of a dtype and epochs of a size."""
-        if self.dtype != "auto":
-            return self.dtype
-        return "float64" if dtype == np.float64 and epoch < FLOAT64_EPOCH else "float32"
+    def _kept_parameters(self, windows, former):
+        """Return the parameters that a network keeps when it is trained further."""
+        dtype = former.architecture["dtype"] if self.dtype == "auto" else self.dtype
+        n_codes = former.architecture.get("n_codes")
+        if windows.n_codes is None or n_codes is None:
+            return {"dtype": dtype}
+        check_codes(windows, n_codes)
+        # Not all of the codes need to occur in the new windows.
+        return {"dtype": dtype, "n_codes": n_codes}
 
-    def _new_model(self, task, architecture, samples, generator):
-        """Build a network with its first weights, and measure the scales around it."""
-        windows, targets = samples.windows, samples.targets
+    def _new_model(self, architecture, task, samples, generator):
+        """Build a network with initial weights, and compute its scales."""
         if self.max_timescale is not None and self.cell == "rnn":
             raise ValueError(
                 'max_timescale sets the gates of a cell, and cell="rnn" has no gates. '
                 'Choose cell="lstm" or "gru", or set max_timescale=None.'
             )
+        windows = samples.windows
         x_scale = identity_scale(windows.values.shape[2])
-        y_scale = identity_scale(targets.shape[-1])
+        y_scale = identity_scale(samples.n_targets)
         if self.standardize:
-            if self.embedding_size is None:
+            if windows.n_codes is None:
                 x_scale = scale_of_windows(windows, samples.window_weights)
-            # The targets of an autoencoder are the windows.
-            is_same = self.n_components is not None
-            y_scale = x_scale if is_same else task.scale_of_targets(samples)
+            y_scale = task.scale_of_targets(samples, x_scale)
         model = ScaledNetwork(architecture, task.loss, x_scale, y_scale)
         device = resolve_device(self.device)
         initialize(model.network, generator, device, self.max_timescale)
         return model
 
-    def _plan(self, n_samples, max_iter):
-        """How to train on so many samples."""
+    def _training_options(self, n_samples, max_iter):
+        """Return the settings of training on a number of samples."""
         batch_size = 200 if self.batch_size == "auto" else int(self.batch_size)
         return TrainingOptions(
             solver=self.solver,
@@ -327,114 +448,125 @@ class BaseLSTM(TransformerMixin, CallbackSupportMixin, BaseEstimator, ABC):
             n_iter_no_change=self.n_iter_no_change,
         )
 
-    def _note_epochs(self):
-        """Set what follows from the loss curve."""
-        self.n_iter_ = len(self.loss_curve_)
-        self.loss_ = self.loss_curve_[-1] if self.loss_curve_ else math.nan
+    def _set_curves(self, loss_curve, validation_loss_curve, best_loss):
+        """Set the attributes that describe the epochs."""
+        self.loss_curve_ = loss_curve
+        self.validation_loss_curve_ = validation_loss_curve
+        self.best_loss_ = best_loss
+        self.n_iter_ = len(loss_curve)
+        self.loss_ = loss_curve[-1] if loss_curve else math.nan
 
-    def _ask(self, method, X):
-        """Ask the model for what one of its methods gives, (n_windows, ...)."""
+    def _call_model(self, method, X):
+        """Call a method of the model on X; return an array, (n_windows, ...)."""
         check_is_fitted(self)
-        windows = self._check_windows(X, reset=False)
+        windows = self._check_windows(X, reset=False, n_codes=self._n_codes)
         n_windows, n_timesteps, _ = windows.values.shape
         n_rows = min(n_windows, rows_per_block(self._model.network, n_timesteps))
-        with threads_for(n_rows * n_multiplications_of(self._model.architecture)):
+        with threads_for(n_rows * n_multiplications(**self._model.architecture)):
             return getattr(self._model, method)(windows)
 
-    def _in_kind(self, answers, X):
-        """Give answers for steps of unequal sequences the lengths of these."""
-        return (
-            like_sequences(answers, X) if self._model.network.answers_steps else answers
-        )
+    def _without_padding(self, outputs, X):
+        """Cut outputs of steps to the lengths of the sequences in X."""
+        if not self._model.network.predicts_steps:
+            return outputs
+        return like_sequences(outputs, X)
 
     def _to_score(self, X, y, sample_weight):
-        """Lay truths, predictions and weights row below row: of windows or of steps."""
+        """Return actual targets, predictions and weights, of windows or real steps."""
         predictions = self.predict(X)
-        if not self._model.network.answers_steps:
+        if not self._model.network.predicts_steps:
             return y, predictions, sample_weight
-        step_mask = make_step_mask(self._check_windows(X, reset=False))
+        windows = self._check_windows(X, reset=False, n_codes=self._n_codes)
+        step_mask = make_step_mask(windows)
         if sample_weight is not None:
             sample_weight = check_weights(sample_weight, step_mask)
-            sample_weight = np.repeat(sample_weight, step_mask.sum(axis=1))
+            sample_weight = weights_of_steps(sample_weight, step_mask)
         return (
             flatten_steps(y, step_mask),
             flatten_steps(predictions, step_mask),
             sample_weight,
         )
 
-    def transform(self, X):
-        """Return what the network makes of windows, as features for others.
+    def transform(self, X: ArrayLike) -> Floats:
+        """Return the pooled hidden states of windows, as features for other estimators.
 
         Parameters
         ----------
         X : array-like of shape (n_windows, n_timesteps, n_features) or \
                 (n_windows, n_timesteps), or list of sequences
-            Windows like those seen during fit.
+            Windows, as in :meth:`fit`. The number of time steps of a 3-D X or of a
+            sequence may differ.
 
         Returns
         -------
-        features : ndarray or dataframe of shape (n_windows, n_units)
-            The vector that the linear layer reads: hidden states of the last recurrent
-            layer, pooled over the steps.
+        features : ndarray or dataframe of shape (n_windows, n_features_out)
+            Input of the linear layer: hidden states of the last recurrent layer, pooled
+            over the time steps.
 
         Raises
         ------
         ValueError
-            If the fit had ``pooling=None``.
+            If the estimator was fitted with ``pooling=None``.
         """
         check_is_fitted(self)
         if self._model.architecture["pooling"] is None:
             raise ValueError(
-                "With pooling=None the network makes nothing of a window as a whole. "
-                'Choose a pooling, such as "mean", and fit.'
+                "With pooling=None the network returns no single vector per window. "
+                'Choose a pooling, such as "mean", and fit again.'
             )
-        return self._ask("pooled", X)
+        return self._call_model("pooled", X)
 
-    def get_feature_names_out(self, input_features=None):
-        """Name the columns of :meth:`transform`.
+    def get_feature_names_out(
+        self, input_features: ArrayLike | None = None
+    ) -> NDArray[np.object_]:
+        """Return the names of the columns of :meth:`transform`.
 
         Parameters
         ----------
         input_features : array-like of str, default=None
-            Not used; there for pipelines.
+            Names of the columns of a 2-D X, which are checked. Ignored if the estimator
+            was fitted on a 3-D X.
 
         Returns
         -------
         feature_names_out : ndarray of str
-            ``"lstm0"``, ``"lstm1"`` and so on.
+            Name of the class in lower case with a number, such as ``"lstmregressor0"``.
         """
-        width = self.network_.width
-        return np.array([f"lstm{number}" for number in range(width)], dtype=object)
+        # In a pipeline, these are the names of lag columns, not of the last axis of X.
+        if getattr(self, "_n_axes_in", 2) == 3:
+            input_features = None
+        return super().get_feature_names_out(input_features)
 
     @available_if(lambda self: self.pooling == "attention")
-    def attention_weights(self, X):
-        """Say which steps count how much; only with ``pooling="attention"``.
+    def attention_weights(self, X: ArrayLike) -> Floats:
+        """Return the attention weight of each step; only with ``pooling="attention"``.
 
         Parameters
         ----------
         X : array-like of shape (n_windows, n_timesteps, n_features) or \
                 (n_windows, n_timesteps), or list of sequences
-            Windows like those seen during fit.
+            Windows, as in :meth:`fit`. The number of time steps of a 3-D X or of a
+            sequence may differ.
 
         Returns
         -------
         weights : ndarray of shape (n_windows, n_timesteps)
-            Share of each step in the average of the hidden states; the shares of a
-            window add up to 1. 0 where a step does not exist.
+            Weight of each time step in the mean of the hidden states. The weights of a
+            window sum to 1; padding steps have weight 0.
 
         Raises
         ------
         ValueError
-            If the fit had another `pooling`.
+            If the estimator was fitted with another `pooling`.
         """
         check_is_fitted(self)
         pooling = self._model.architecture["pooling"]
         if pooling != "attention":
             raise ValueError(
-                f"This network was fitted with pooling={pooling!r}, which weighs no "
-                'steps. Fit it with pooling="attention".'
+                f"The network was fitted with pooling={pooling!r}, which has no "
+                'attention weights. Set pooling="attention" and fit again.'
             )
-        return self._ask("step_weights", X)
+        return self._call_model("step_weights", X)
 
     def __sklearn_is_fitted__(self):
         return hasattr(self, "_model")
@@ -445,23 +577,17 @@ class BaseLSTM(TransformerMixin, CallbackSupportMixin, BaseEstimator, ABC):
         return tags
 
     def __getstate__(self):
-        # The optimiser would make a file three times as large.
+        # With the state of the optimizer a file would be three times as large.
         state = super().__getstate__().copy()
         state.pop("_optimizer_state", None)
         return state
 
 
-def without_front_end(constraints):
-    """Leave out constraints of what stands in front of the recurrent layers."""
-    front = {"embedding_size", "conv_filters", "conv_kernel_size"}
-    return {name: value for name, value in constraints.items() if name not in front}
-
-
-def all_or_nothing(method):
-    """Let a method that fails leave the estimator as it was."""
+def all_or_nothing(method: Method) -> Method:
+    """Restore the attributes of the estimator if the method raises an exception."""
 
     @wraps(method)
-    def changed_or_not(self, *args, **kwargs):
+    def restoring(self, *args, **kwargs):
         before = vars(self).copy()
         try:
             return method(self, *args, **kwargs)
@@ -470,31 +596,39 @@ def all_or_nothing(method):
             vars(self).update(before)
             raise
 
-    return changed_or_not
+    return cast("Method", restoring)
 
 
 def callback_data(X, y, sample_weight):
-    """Gather what callbacks are told of a fit, as the user passed it."""
+    """Return the data of a fit for callbacks, as the user passed them."""
     metadata = None if sample_weight is None else {"sample_weight": sample_weight}
     return {"X": X, "y": y, "metadata": metadata}
 
 
+def _choose_dtype(dtype, dtype_of_X, n_per_epoch):
+    """Return the precision, by name, for the dtype of X and the size of an epoch."""
+    if dtype != "auto":
+        return dtype
+    is_small = n_per_epoch < FLOAT64_EPOCH
+    return "float64" if dtype_of_X == np.float64 and is_small else "float32"
+
+
 def _check_n_targets(samples, n_targets):
-    """Refuse targets of another number than the network answers with."""
-    if samples.targets.shape[-1] != n_targets:
+    """Raise if the number of targets differs from that of the network."""
+    if samples.n_targets != n_targets:
         raise ValueError(
-            f"y has {samples.targets.shape[-1]} targets per window, but the network "
-            f"has {n_targets}. Pass as many as in the first y."
+            f"y has {samples.n_targets} targets per window, but the network has "
+            f"{n_targets}. Pass as many as in the first y."
         )
 
 
 def _check_sizes(sizes, name):
-    """Read widths of layers; one number is one layer."""
-    widths = np.atleast_1d(np.asarray(sizes, dtype=object))
-    is_empty = not len(widths) and name == "hidden_layer_sizes"
-    if is_empty or not all(isinstance(w, Integral) and w > 0 for w in widths):
+    """Check layer sizes and convert them to a tuple; an int is one layer."""
+    layers = np.atleast_1d(np.asarray(sizes, dtype=object))
+    is_empty = not len(layers) and name == "hidden_layer_sizes"
+    if is_empty or not all(isinstance(n, Integral) and n > 0 for n in layers):
         raise ValueError(
-            f"{name} must be positive integers, got {sizes}. Pass one width per layer, "
+            f"{name} must be positive integers, got {sizes}. Pass one size per layer, "
             "such as (50,) or (64, 32)."
         )
-    return tuple(int(width) for width in widths)
+    return tuple(int(size) for size in layers)

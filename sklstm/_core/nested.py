@@ -1,4 +1,4 @@
-"""Estimators that others hold: their inputs, their seeds and their warm starts."""
+"""Estimators held by other estimators: their inputs, seeds and warm starts."""
 
 from copy import deepcopy
 
@@ -7,60 +7,60 @@ from sklearn.utils import get_tags
 
 
 def reshape_for(regressor, windows):
-    """Show windows as a regressor takes them: in three dimensions, or flat."""
+    """Return windows in the shape that a regressor accepts: 3-D, or flat."""
     if get_tags(regressor).input_tags.three_d_array:
         return windows
     return windows.reshape(len(windows), -1)
 
 
 def clone_with_seed(regressor, seed):
-    """Clone a regressor, and give all of its parts one seed."""
-    return _with_all(clone(regressor), "random_state", int(seed))
+    """Clone a regressor and seed all of its parts."""
+    return _with_parameter(clone(regressor), "random_state", int(seed))
 
 
 def warm_start_copy(fitted, parameters, seed):
-    """Copy a fitted regressor so that its next fit goes on.
+    """Copy a fitted regressor so that its next fit continues from this one.
 
     Parameters
     ----------
     fitted : estimator
-        What to go on with.
+        Fitted regressor.
     parameters : dict
-        Parameters to go on with, by paths as of ``get_params``. Parts that are
-        estimators are left as they are.
+        New parameters, by names as in ``get_params``. Parts that are estimators are
+        left as they are.
     seed : int
-        Seed of all its parts.
+        Seed of all parts.
 
     Returns
     -------
     regressor : estimator
-        With ``warm_start=True`` wherever it has it.
+        Copy with ``warm_start=True`` in every part that has this parameter.
 
     Raises
     ------
     ValueError
-        If it does not have it.
+        If no part has the parameter `warm_start`.
     """
     if not _names(fitted, "warm_start"):
         raise ValueError(
-            "warm_start=True needs regressors with a parameter warm_start, as "
-            f"LSTMRegressor has it, got {fitted!r}. Pass warm_start=False."
+            "warm_start=True needs a regressor with the parameter warm_start, such as "
+            f"LSTMRegressor, got {fitted!r}. Pass warm_start=False."
         )
-    numbers = {
-        path: value
-        for path, value in parameters.items()
-        if not hasattr(value, "get_params") and path.split("__")[-1] != "steps"
+    plain = {
+        name: value
+        for name, value in parameters.items()
+        if not hasattr(value, "get_params") and name.split("__")[-1] != "steps"
     }
-    regressor = deepcopy(fitted).set_params(**numbers)
-    regressor = _with_all(regressor, "random_state", int(seed))
-    return _with_all(regressor, "warm_start", True)
+    regressor = deepcopy(fitted).set_params(**plain)
+    regressor = _with_parameter(regressor, "random_state", int(seed))
+    return _with_parameter(regressor, "warm_start", True)
 
 
-def _with_all(regressor, name, value):
-    """Set a parameter of a regressor and of all its parts that have it."""
+def _with_parameter(regressor, name, value):
+    """Set a parameter in a regressor and in all of its parts that have it."""
     return regressor.set_params(**dict.fromkeys(_names(regressor, name), value))
 
 
 def _names(regressor, name):
-    """Find a parameter in a regressor and in its parts."""
+    """Return the full names of a parameter in a regressor and its parts."""
     return [path for path in regressor.get_params() if path.split("__")[-1] == name]

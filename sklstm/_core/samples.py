@@ -1,165 +1,206 @@
-"""Windows with targets and weights, and their last part set aside."""
+"""Windows with their targets and weights, and how some are held out."""
 
 from typing import NamedTuple
 
 import numpy as np
+import torch
 
 from sklstm._input.check import Windows
-from sklstm._input.padding import make_step_mask
+from sklstm._nn import masking
+from sklstm._nn.batches import weights_of_steps
 
 
 class Samples(NamedTuple):
-    """What an estimator learns from, along the first axis of every part."""
+    """Windows with targets and weights; the first axis of each is the windows."""
 
     windows: Windows
-    # (n_windows, n_targets), or of every step (n_windows, n_timesteps, n_targets).
+    # (n_windows, n_targets), or for each step (n_windows, n_timesteps, n_targets). An
+    # autoencoder's are the very array of the windows.
     targets: np.ndarray
-    weights: np.ndarray  # (n_windows,), or of every step (n_windows, n_timesteps)
+    weights: np.ndarray  # (n_windows,), or for each step (n_windows, n_timesteps)
+
+    @property
+    def n_targets(self):
+        """Number of targets of a window or a step."""
+        return self.targets.shape[-1]
+
+    @property
+    def are_windows_targets(self):
+        """Whether the windows themselves are the targets."""
+        return self.targets is self.windows.values
 
     @property
     def window_weights(self):
-        """What each window counts, (n_windows,)."""
+        """Weight of each window, (n_windows,)."""
         return self.weights if self.weights.ndim == 1 else self.weights.mean(axis=1)
 
-    def take(self, rows):
-        """Return some of the rows."""
-        return Samples(
-            self.windows.select(rows), self.targets[rows], self.weights[rows]
-        )
+    def select(self, rows):
+        """Return the samples of some rows; views if `rows` is a slice."""
+        windows = self.windows.select(rows)
+        targets = windows.values if self.are_windows_targets else self.targets[rows]
+        return Samples(windows, targets, self.weights[rows])
 
-    def scored(self):
-        """Return all targets that are scored, (n_rows, n_targets), and their weights.
+    def flat_targets(self):
+        """Return the targets of all windows or real steps, and their weights.
 
-        Of every step that exists, or of every window.
+        Returns
+        -------
+        targets : ndarray of shape (n_rows, n_targets)
+            Targets, one row for each window or for each real step of all windows.
+        weights : ndarray of shape (n_rows,)
+            Weight of each row.
         """
         if self.targets.ndim < 3:
             return self.targets, self.weights
         step_mask = make_step_mask(self.windows)
-        weights = self.weights if self.weights.ndim > 1 else self.weights[:, None]
-        return self.targets[step_mask], np.broadcast_to(weights, step_mask.shape)[
-            step_mask
-        ]
+        return self.targets[step_mask], weights_of_steps(self.weights, step_mask)
+
+
+def make_step_mask(windows):
+    """Return which steps of windows are real, bool of (n_windows, n_timesteps)."""
+    n_windows, n_timesteps, _ = windows.values.shape
+    n_padding = windows.n_padding
+    if n_padding is None:
+        return np.ones((n_windows, n_timesteps), bool)
+    return masking.make_step_mask(n_timesteps, torch.tensor(n_padding)).numpy()
 
 
 def without_zero_weights(samples):
-    """Leave out what does not count, so that a weight of 0 is as good as no row."""
-    counts = samples.window_weights > 0
-    if not counts.any():
+    """Leave out windows of weight 0, so that they have no influence at all.
+
+    Parameters
+    ----------
+    samples : Samples
+        Windows with their weights.
+
+    Returns
+    -------
+    samples : Samples
+        Windows with a positive weight; views if they follow one another.
+
+    Raises
+    ------
+    ValueError
+        If no window is left, or only windows without a real step.
+    """
+    is_kept = samples.window_weights > 0
+    if not is_kept.any():
         raise ValueError(
-            "Every sample weight is zero: there is nothing to learn from. Give at "
-            "least one window a weight above zero."
+            "Every sample weight is zero, so there is nothing to learn. Give at least "
+            "one window a positive weight."
         )
     n_padding, n_timesteps = samples.windows.n_padding, samples.windows.values.shape[1]
-    if n_padding is not None and (n_padding[counts] == n_timesteps).all():
+    if n_padding is not None and (n_padding[is_kept] == n_timesteps).all():
         raise ValueError(
-            "Every window of X that has a weight above zero is all NaN: there is no "
-            "step to learn from. Pass at least one reading."
+            "Every window of X with a positive weight is all NaN, so there is nothing "
+            "to learn. Pass at least one window with values."
         )
-    rows = np.flatnonzero(counts)
+    rows = np.flatnonzero(is_kept)
     first, last = rows[0], rows[-1]
-    # A run of rows is a view, others are a copy.
+    # Rows that follow one another are a view, others are a copy.
     is_run = last - first + 1 == len(rows)
-    return samples.take(slice(first, last + 1) if is_run else rows)
+    return samples.select(slice(first, last + 1) if is_run else rows)
 
 
 def without_empty_windows(samples):
-    """Leave out windows without a step, which have no target to be scored."""
+    """Leave out windows that are all padding and have no target."""
     has_steps = make_step_mask(samples.windows).any(axis=1)
-    return samples if has_steps.all() else samples.take(has_steps)
+    return samples if has_steps.all() else samples.select(has_steps)
 
 
 def split_off_last(samples, fraction):
-    """Part samples in time order into those to learn from and the last ones.
+    """Split samples in time order into training samples and the last ones.
 
-    Windows that share readings with the first window set aside are left out of both,
-    so that nothing learnt from has been seen by what judges it.
+    Windows that overlap the first validation window are left out of both parts. No
+    value is then seen in training and in validation.
 
     Parameters
     ----------
     samples : Samples
         Samples in time order.
     fraction : float
-        Share of the samples to set aside, in (0, 1).
+        Fraction of the samples to hold out for validation, in (0, 1).
 
     Returns
     -------
     training : Samples
-        The first ones.
+        The first samples.
     validation : Samples
-        The last ones.
+        The last samples.
 
     Raises
     ------
     ValueError
-        If either part would be empty.
+        If no training sample is left.
     """
-    n_samples = len(samples.targets)
+    n_samples = len(samples.weights)
     n_validation = int(np.ceil(fraction * n_samples))
     start = n_samples - n_validation
-    n_shared = 0  # of codes, windows are sequences of their own
+    n_overlapping = 0  # windows of token codes are sequences of their own
     if samples.windows.n_codes is None:
-        n_shared = _n_windows_overlapping(samples.windows.values, start)
-    if start - n_shared < 1:
+        n_overlapping = _n_windows_overlapping(samples.windows.values, start)
+    if start - n_overlapping < 1:
         raise ValueError(
-            f"Early stopping leaves nothing to learn from: of {n_samples} windows "
-            f"{n_validation} are set aside to judge by, and {n_shared} before them "
-            "share readings with those. Lower validation_fraction, use shorter "
-            "windows, pass X_val and y_val, or set early_stopping=False."
+            f"Early stopping leaves no training window: of {n_samples} windows, "
+            f"{n_validation} are held out for validation, and {n_overlapping} before "
+            "them overlap these. Lower validation_fraction, use shorter windows, pass "
+            "X_val and y_val, or set early_stopping=False."
         )
-    return samples.take(slice(start - n_shared)), samples.take(slice(start, None))
+    training = samples.select(slice(start - n_overlapping))
+    return training, samples.select(slice(start, None))
 
 
-def split_off_share(samples, fraction, strata, random_state):
-    """Part samples at random into those to learn from and a share of each stratum.
+def split_off_stratified(samples, fraction, strata, random_state):
+    """Split samples at random into training samples and a fraction of each stratum.
 
     Parameters
     ----------
     samples : Samples
         Samples in any order.
     fraction : float
-        Share of the samples to set aside, in (0, 1).
+        Fraction of the samples to hold out for validation, in (0, 1).
     strata : ndarray of int of shape (n_windows,)
-        To which part of the whole each sample belongs.
+        Number of the stratum of each sample.
     random_state : RandomState
         Source of the random numbers.
 
     Returns
     -------
     training : Samples
-        Those to learn from, at least one of each stratum, in their order.
+        Samples to train on in their order, at least one of each stratum.
     validation : Samples
-        The share set aside, as near as whole samples come.
+        Samples held out in their order, `fraction` of each stratum, rounded.
 
     Raises
     ------
     ValueError
-        If either part would be empty.
+        If no sample would be held out.
     """
-    is_set_aside = np.zeros(len(strata), bool)
+    is_held_out = np.zeros(len(strata), bool)
     for stratum in np.unique(strata):
         rows = random_state.permutation(np.flatnonzero(strata == stratum))
         n_rows = min(round(fraction * len(rows)), len(rows) - 1)
-        is_set_aside[rows[:n_rows]] = True
-    if not is_set_aside.any():
+        is_held_out[rows[:n_rows]] = True
+    if not is_held_out.any():
         raise ValueError(
-            f"Early stopping sets nothing aside to judge by: {fraction:g} of no class "
-            "of y is a window or more. Raise validation_fraction, pass X_val and "
-            "y_val, or set early_stopping=False."
+            "Early stopping leaves no window for validation: every class of y has too "
+            f"few windows to hold out {fraction:g} of them. Raise validation_fraction, "
+            "pass X_val and y_val, or set early_stopping=False."
         )
-    training, validation = np.flatnonzero(~is_set_aside), np.flatnonzero(is_set_aside)
-    return samples.take(training), samples.take(validation)
+    training, validation = np.flatnonzero(~is_held_out), np.flatnonzero(is_held_out)
+    return samples.select(training), samples.select(validation)
 
 
 def _n_windows_overlapping(values, start):
-    """How many windows before `start` share readings with the window there.
+    """Count the windows before `start` that overlap the window at `start`.
 
-    Windows overlap where each is the one before it moved on by some steps; whether they
-    do is read off the three windows that end at `start`.
+    Windows overlap if each is the one before it, shifted by some steps. The three
+    windows that end at `start` show whether this is so.
     """
     n_timesteps = values.shape[1]
     last = values[max(0, start - 2) : start + 1]
     for stride in range(1, n_timesteps):
-        moved_on, stayed = last[1:, :-stride], last[:-1, stride:]
-        if len(moved_on) and np.array_equal(moved_on, stayed, equal_nan=True):
+        shifted, original = last[1:, :-stride], last[:-1, stride:]
+        if len(shifted) and np.array_equal(shifted, original, equal_nan=True):
             return min(start, (n_timesteps - 1) // stride)
     return 0

@@ -1,33 +1,34 @@
-"""A network with the scales around it: windows in, answers in the user's units out."""
+"""A network with the scales of its features and targets: arrays in, arrays out."""
 
 from functools import partial
 
 import numpy as np
 import torch
 
+from sklstm._core.samples import make_step_mask
 from sklstm._core.scaling import windows_to_tensors
-from sklstm._input.padding import make_step_mask
-from sklstm._nn.autoencoder import make_network
+from sklstm._nn.architecture import make_network
 from sklstm._nn.batches import Rows
 from sklstm._nn.losses import make_loss
 from sklstm._nn.masking import predict_trimmed
 from sklstm._nn.runtime import resolve_device
 from sklstm._nn.training import predict, rows_per_block
 
-# Parameters that a network may go on training with other values of.
+# Parameters that may change before a network is trained further.
 MAY_CHANGE = {"dropout", "recurrent_dropout"}
 
 
 class ScaledNetwork:
-    """A recurrent network, what its readings are scaled by and what its targets.
+    """Network with the scales of its features and of its targets.
 
-    Pickled, it is nothing but NumPy arrays and parameters, and so can be loaded on a
-    machine without the device that it was trained on.
+    A pickle of it holds NumPy arrays and parameters only. It can be loaded on a machine
+    without the device that the network was trained on.
 
     Parameters
     ----------
     architecture : dict
-        Parameters of :func:`~sklstm._nn.autoencoder.make_network`, its dtype by name.
+        Parameters of :func:`~sklstm._nn.architecture.make_network`, with the dtype as
+        a string.
     loss : dict
         Parameters of :func:`~sklstm._nn.losses.make_loss`.
     x_scale : Scale
@@ -43,14 +44,14 @@ class ScaledNetwork:
         self._build()
 
     def _build(self):
-        """Make the parts that follow from the parameters; no weights yet."""
+        """Build the network, without weights, and the loss."""
         self.dtype = getattr(torch, self.architecture["dtype"])
         self.network = make_network(**{**self.architecture, "dtype": self.dtype})
         self.loss = make_loss(**self.loss_parameters)
 
     @property
     def device(self):
-        """Where the weights live."""
+        """Device of the weights."""
         return self.network.head.weight.device
 
     def copy(self, architecture, loss, device):
@@ -59,62 +60,61 @@ class ScaledNetwork:
         Parameters
         ----------
         architecture : dict
-            As of the class; only dropout may have changed.
+            As in the class. Only the parameters in `MAY_CHANGE` may differ.
         loss : dict
-            As of the class.
+            As in the class. It may not differ.
         device : torch.device
-            Where the copy shall live.
+            Device of the copy.
 
         Returns
         -------
         copy : ScaledNetwork
-            Nothing that is done to it changes this one.
+            A copy that shares no weights with this network.
 
         Raises
         ------
         ValueError
-            If the parameters are others than those the weights belong to.
+            If parameters differ that the weights depend on.
         """
         before = self.architecture | {"loss": self.loss_parameters}
         now = architecture | {"loss": loss}
         changes = [
-            f"{name} from {before[name]} to {now[name]}"
-            for name in before
-            if before[name] != now[name] and name not in MAY_CHANGE
+            f"{name} from {before.get(name)} to {now.get(name)}"
+            for name in before | now
+            if before.get(name) != now.get(name) and name not in MAY_CHANGE
         ]
         if changes:
             raise ValueError(
-                "The network of the last fit cannot go on, since parameters or data "
-                f"have changed: {', '.join(changes)}. Set warm_start=False to train a "
-                "new one, or go back to those of the last fit."
+                "The network of the last fit cannot be trained further, because "
+                f"parameters or data have changed: {', '.join(changes)}. Set "
+                "warm_start=False to train a new network, or restore the former values."
             )
-        scales = self.x_scale, self.y_scale
-        copy = ScaledNetwork(architecture, loss, *scales)
+        copy = ScaledNetwork(architecture, loss, self.x_scale, self.y_scale)
         copy.network.load_state_dict(self.network.state_dict())
         copy.network.to(device)
         return copy
 
     def rows(self, samples):
-        """Scale samples and move them to where the network is."""
-        windows = self._tensors(samples.windows)
-        if self.architecture["n_components"] is None:
-            targets = self._tensor(self.y_scale.apply(samples.targets))
+        """Scale samples and move them to the device of the network."""
+        windows, n_padding = self._windows_to_tensors(samples.windows)
+        if samples.are_windows_targets:
+            targets = windows  # they may be a view of a series
         else:
-            targets = windows[0]  # a view, where windows slide over a series
+            targets = self._to_tensor(self.y_scale.apply(samples.targets))
         if (samples.weights == 1).all():
-            return Rows(*windows, targets, None)
-        weights = self._tensor(samples.weights)
-        of_windows = weights if weights.ndim == 1 else weights.mean(1)
-        if not ((of_windows > 0).all() and weights.sum().isfinite()):
+            return Rows(windows, n_padding, targets, None)
+        weights = self._to_tensor(samples.weights)
+        window_weights = weights if weights.ndim == 1 else weights.mean(1)
+        if not ((window_weights > 0).all() and weights.sum().isfinite()):
             raise ValueError(
                 f"The sample weights, {samples.weights.min()} to "
                 f"{samples.weights.max()}, are beyond the range of "
                 f"{self.architecture['dtype']}. Divide them by their mean."
             )
-        return Rows(*windows, targets, weights)
+        return Rows(windows, n_padding, targets, weights)
 
-    def answer(self, windows):
-        """Predict the targets of windows, in their own units.
+    def predict(self, windows):
+        """Predict the targets of windows, in the units of the targets.
 
         Parameters
         ----------
@@ -125,83 +125,84 @@ class ScaledNetwork:
         -------
         predictions : ndarray of shape (n_windows[, n_timesteps], n_targets[, \
                 n_quantiles])
-            Predictions in double precision.
+            Predictions in float64; NaN at padding steps.
         """
-        outputs = self._outputs(windows)
-        if not self.network.answers_steps:
-            return self._in_units(outputs)
-        of_steps = self._in_units(outputs.flatten(0, 1))
-        of_steps = of_steps.reshape(*outputs.shape[:2], *of_steps.shape[1:])
-        return self._where_existing(of_steps, windows)
+        outputs = self._run(windows)
+        if not self.network.predicts_steps:
+            return self._unscale(outputs)
+        by_step = self._unscale(outputs.flatten(0, 1))
+        by_step = by_step.reshape(*outputs.shape[:2], *by_step.shape[1:])
+        return self._mask_padding(by_step, windows)
 
-    def _in_units(self, outputs):
-        """Read outputs, (n_rows, n_outputs), as predictions in the units of targets."""
-        predictions = _as_array(self.loss.predictions(outputs))
-        # Targets are the second axis, whatever comes behind.
+    def _unscale(self, outputs):
+        """Convert outputs, (n_rows, n_outputs), to predictions in units of targets."""
+        predictions = _to_array(self.loss.predictions(outputs))
+        # Targets are the second axis; quantiles may follow.
         mean, scale = (
             part.reshape(-1, *[1] * (predictions.ndim - 2)) for part in self.y_scale
         )
         return predictions * scale + mean
 
     def outputs(self, windows):
-        """Return what the network gives for windows, (n_windows, n_outputs)."""
-        return self._where_existing(_as_array(self._outputs(windows)), windows)
+        """Return the outputs of the network, (n_windows[, n_timesteps], n_outputs)."""
+        return self._mask_padding(_to_array(self._run(windows)), windows)
 
     def errors(self, windows):
-        """Return how far an autoencoder is off, in squared deviations, (n_windows,)."""
-        return _as_array(self._outputs(windows, self.network.errors))
+        """Return the mean squared reconstruction errors, scaled, (n_windows,)."""
+        return _to_array(self._run(windows, self.network.errors))
 
-    def decode(self, codes, n_timesteps):
-        """Make windows from codes, (n_windows, n_timesteps, n_features)."""
+    def decode(self, components, n_timesteps):
+        """Decode components to windows, (n_windows, n_timesteps, n_features)."""
         size = rows_per_block(self.network, n_timesteps)
-        blocks = ((block, n_timesteps) for block in self._tensor(codes).split(size))
-        windows = _as_array(predict(self.network, blocks, self.network.decode))
+        blocks = self._to_tensor(components).split(size)
+        blocks = ((block, n_timesteps) for block in blocks)
+        windows = _to_array(predict(self.network, blocks, self.network.decode))
         return windows * self.x_scale.scale + self.x_scale.mean
 
     def pooled(self, windows):
-        """Return what the head of the network reads, (n_windows, width)."""
-        return _as_array(self._outputs(windows, self.network.pooled))
+        """Return the pooled hidden states of windows, (n_windows, width)."""
+        return _to_array(self._run(windows, self.network.pooled))
 
     def step_weights(self, windows):
-        """Return what attention weighs steps by, (n_windows, n_timesteps)."""
-        blocks = map(self._tensors, self._blocks(windows))
-        return _as_array(predict(self.network, blocks, self.network.step_weights))
+        """Return the attention weights of the steps, (n_windows, n_timesteps)."""
+        blocks = self._blocks(windows)
+        return _to_array(predict(self.network, blocks, self.network.step_weights))
 
-    def _where_existing(self, answers, windows):
-        """Put NaN in place of answers for steps that do not exist."""
-        if self.network.answers_steps and windows.n_padding is not None:
-            answers[~make_step_mask(windows)] = np.nan
-        return answers
+    def _mask_padding(self, outputs, windows):
+        """Set outputs of padding steps to NaN."""
+        if self.network.predicts_steps and windows.n_padding is not None:
+            outputs[~make_step_mask(windows)] = np.nan
+        return outputs
 
-    def _outputs(self, windows, ask=None):
-        """Ask the network, block by block; windows of one length together."""
+    def _run(self, windows, method=None):
+        """Call a method of the network on blocks of windows of similar length."""
         order = None
         if windows.n_padding is not None:
             order = np.argsort(windows.n_padding, kind="stable")
             windows = windows.select(order)
-        ask = ask or self.network
-        blocks = map(self._tensors, self._blocks(windows))
-        outputs = predict(self.network, blocks, partial(predict_trimmed, ask))
+        run_trimmed = partial(predict_trimmed, method or self.network)
+        outputs = predict(self.network, self._blocks(windows), run_trimmed)
         return outputs if order is None else outputs[np.argsort(order)]
 
     def _blocks(self, windows):
-        """Cut windows into blocks that fit the memory."""
+        """Yield tensors of windows in blocks that fit the memory."""
         n_windows, n_timesteps, _ = windows.values.shape
         size = rows_per_block(self.network, n_timesteps)
-        starts = range(0, n_windows, size)
-        return (windows.select(slice(start, start + size)) for start in starts)
+        for start in range(0, n_windows, size):
+            block = windows.select(slice(start, start + size))
+            yield self._windows_to_tensors(block)
 
-    def _tensors(self, windows):
+    def _windows_to_tensors(self, windows):
         return windows_to_tensors(windows, self.x_scale, self.dtype, self.device)
 
-    def _tensor(self, array):
+    def _to_tensor(self, array):
         return torch.tensor(array, dtype=self.dtype, device=self.device)
 
     def __getstate__(self):
-        state = {k: vars(self)[k] for k in ("architecture", "loss_parameters")}
         weights = self.network.state_dict()
         return {
-            **state,
+            "architecture": self.architecture,
+            "loss_parameters": self.loss_parameters,
             "x_scale": self.x_scale,
             "y_scale": self.y_scale,
             "device": str(self.device),
@@ -216,11 +217,11 @@ class ScaledNetwork:
             device = resolve_device(device)
         except ValueError:
             device = torch.device("cpu")
-        # Copied: arrays may come memory-mapped and read-only.
+        # Copied, because the arrays may be memory-mapped and read-only.
         tensors = {k: torch.tensor(w, device=device) for k, w in weights.items()}
         self.network.load_state_dict(tensors, assign=True)
 
 
-def _as_array(tensor):
-    """Bring numbers back from PyTorch, in double precision."""
+def _to_array(tensor):
+    """Convert a tensor to a float64 array."""
     return tensor.cpu().numpy().astype(np.float64)

@@ -1,4 +1,4 @@
-"""Means and scales, and windows brought to them without a copy per step."""
+"""Scales of columns, and windows scaled without a copy of each step."""
 
 from typing import NamedTuple
 
@@ -7,87 +7,109 @@ import torch
 
 from sklstm._input.windows import distinct_values, is_sliding_view
 
-# A feature that moves less than this share of its mean is constant but for rounding.
+# A feature whose deviations are all below this fraction of its mean is constant, apart
+# from rounding.
 CONSTANT = 1e-12
 
-# Numbers to convert at once.
+# Number of values to convert at once.
 BLOCK_NUMBERS = 2**16
 
 
 class Scale(NamedTuple):
-    """What to subtract and what to divide by, one number per column."""
+    """Scale of the columns: mean and standard deviation."""
 
     mean: np.ndarray
     scale: np.ndarray
 
     def apply(self, columns):
-        """Bring columns, the last axis, to mean 0 and scale 1."""
+        """Scale columns, the last axis, to mean 0 and standard deviation 1."""
         scaled = columns - self.mean
-        scaled /= self.scale  # another array would cost more than this
+        scaled /= self.scale  # in place, because a second array takes longer
         return scaled
 
 
 def identity_scale(n_columns):
-    """Make a scale that changes nothing."""
+    """Return a scale that changes nothing."""
     return Scale(np.zeros(n_columns), np.ones(n_columns))
 
 
 def scale_of_columns(columns, weights):
-    """Measure columns, (n_rows, n_columns), whose rows count as `weights` say."""
-    return _measure(lambda: [(columns, weights)], columns.shape[1], "y")
+    """Compute the scale of columns, (n_rows, n_columns), with a weight for each row."""
+    return _compute_scale(lambda: [(columns, weights)], columns.shape[1], "y")
 
 
 def scale_of_windows(windows, weights):
-    """Measure the readings of every feature over all steps that exist.
+    """Compute the scale of each feature over all real steps.
 
     Parameters
     ----------
     windows : Windows
         Windows of shape (n_windows, n_timesteps, n_features).
     weights : ndarray of shape (n_windows,)
-        What each window counts.
+        Weight of each window.
 
     Returns
     -------
     scale : Scale
-        Weighted mean and standard deviation of every feature; 1 for the deviation of a
-        feature that is constant.
+        Weighted mean and standard deviation of each feature. The standard deviation of
+        a constant feature is replaced by 1.
     """
     n_features = windows.values.shape[2]
-    return _measure(lambda: _readings(windows, weights), n_features, "X")
+    return _compute_scale(lambda: _weighted_values(windows, weights), n_features, "X")
 
 
-def _readings(windows, weights):
-    """Yield rows of readings, of one step or several, and what each row counts.
+def _weighted_values(windows, weights):
+    """Yield blocks of rows of values, of one or more steps, with the rows' weights.
 
-    They come in parts, since in double precision all at once could fill the memory.
+    A float64 copy of all windows could exceed the memory.
     """
     values, n_padding = windows.values, windows.n_padding
     n_windows, n_timesteps, n_features = values.shape
     if n_padding is not None:
         for step in range(n_timesteps):
-            step_mask = n_padding <= step
-            yield values[step_mask, step], weights[step_mask]
+            is_real = n_padding <= step
+            yield values[is_real, step], weights[is_real]
     elif is_sliding_view(values):
-        # A reading counts for every window that it is in.
+        # The weight of a value is the sum over the windows that contain it.
         ends = np.cumsum(np.concatenate([[0.0], weights, np.zeros(n_timesteps - 1)]))
         starts = np.concatenate([np.zeros(n_timesteps), ends[1:-n_timesteps]])
-        readings, counts = distinct_values(values), ends[1:] - starts
-        for block in blocks(len(readings), n_features):
-            yield readings[block], counts[block]
+        series, series_weights = distinct_values(values), ends[1:] - starts
+        for block in blocks(len(series), n_features):
+            yield series[block], series_weights[block]
     else:
         for block in blocks(n_windows, n_timesteps * n_features):
             yield values[block].reshape(-1, n_timesteps * n_features), weights[block]
 
 
 def blocks(n_rows, n_columns):
-    """Cut rows into slices of some hundred kilobytes, as double precision takes."""
+    """Return slices of rows that take a few hundred kilobytes each in float64."""
     size = max(1, BLOCK_NUMBERS // n_columns)
     return (slice(start, start + size) for start in range(0, n_rows, size))
 
 
-def _measure(parts, n_features, name):
-    """Weighted mean and standard deviation of features; rows may repeat them."""
+def _compute_scale(parts, n_features, name):
+    """Compute the scale of features from weighted rows, which may repeat the features.
+
+    Parameters
+    ----------
+    parts : callable
+        Returns an iterable of pairs: rows of shape (n_rows, n_repeats * n_features) and
+        their weights. Called once for each pass over the data.
+    n_features : int
+        Number of features.
+    name : str
+        Name of the data in messages.
+
+    Returns
+    -------
+    scale : Scale
+        Weighted mean and standard deviation of each feature.
+
+    Raises
+    ------
+    ValueError
+        If a sum is beyond the range of float64.
+    """
 
     def features(sums):
         return sums.reshape(-1, n_features)
@@ -95,34 +117,34 @@ def _measure(parts, n_features, name):
     total = sum(w.sum() * len(features(rows[0])) for rows, w in parts() if len(rows))
     with np.errstate(over="ignore", invalid="ignore"):
         mean = sum(features(w @ rows).sum(axis=0) for rows, w in parts()) / total
-        # Deviations as shares of the largest one: their squares stay in range.
+        # Deviations relative to the largest one: their squares stay in range.
         largest = np.zeros(n_features)
         for rows, _ in parts():
             distance = np.abs(_deviations(rows, mean)).max(axis=0, initial=0.0)
             largest = np.maximum(largest, features(distance).max(axis=0))
-        shares = np.where(largest > CONSTANT * np.abs(mean), largest, np.inf)
+        units = np.where(largest > CONSTANT * np.abs(mean), largest, np.inf)
         squares = sum(
-            features(w @ np.square(_deviations(rows, mean, shares))).sum(axis=0)
+            features(w @ np.square(_deviations(rows, mean, units))).sum(axis=0)
             for rows, w in parts()
         )
-        scale = np.where(np.isinf(shares), 1.0, largest * np.sqrt(squares / total))
+        scale = np.where(np.isinf(units), 1.0, largest * np.sqrt(squares / total))
     if not np.isfinite([mean, largest, scale]).all():
         raise ValueError(
-            f"The numbers in {name} are too large to be scaled: they add up to more "
-            "than a float64 can hold. Divide them by a constant."
+            f"The numbers in {name} are too large to be scaled: their sum is beyond "
+            "the range of float64. Divide them by a constant."
         )
     return Scale(mean, scale)
 
 
 def _deviations(rows, mean, unit=1.0):
-    """Distance of readings from the mean of their feature, in units."""
+    """Return the deviations of values from the mean of their feature, in units."""
     n_repeats = rows.shape[1] // len(mean)
     unit = np.broadcast_to(unit, mean.shape)
     return (rows - np.tile(mean, n_repeats)) / np.tile(unit, n_repeats)
 
 
 def windows_to_tensors(windows, scale, dtype, device="cpu"):
-    """Scale windows and move them to PyTorch; a sliding view stays one.
+    """Scale windows and convert them to tensors; a sliding view remains a view.
 
     Parameters
     ----------
@@ -133,27 +155,32 @@ def windows_to_tensors(windows, scale, dtype, device="cpu"):
     dtype : torch.dtype
         Precision of the result.
     device : torch.device or str, default="cpu"
-        Where it shall live.
+        Device of the result.
 
     Returns
     -------
     values : torch.Tensor of shape (n_windows, n_timesteps, n_features)
-        Scaled windows, zero at steps that do not exist.
+        Scaled windows, zero at padding steps.
     n_padding : torch.Tensor of shape (n_windows,) or None
-        How many steps at the start of each window do not exist.
+        Number of padding steps at the start of each window. None if there are none.
+
+    Raises
+    ------
+    ValueError
+        If scaled values are beyond the range of `dtype`.
     """
     values, n_padding = windows.values, windows.n_padding
-    readings = distinct_values(values)
-    scaled = torch.empty(readings.shape, dtype=dtype)
+    series = distinct_values(values)
+    scaled = torch.empty(series.shape, dtype=dtype)
     with np.errstate(over="ignore"):
-        for block in blocks(len(readings), readings[0].size):
-            scaled[block] = torch.from_numpy(scale.apply(readings[block]))
+        for block in blocks(len(series), series[0].size):
+            scaled[block] = torch.from_numpy(scale.apply(series[block]))
     if n_padding is not None:
         scaled.masked_fill_(scaled.isnan(), 0.0)
     if not scaled.sum().isfinite() and not scaled.isfinite().all():
         raise ValueError(
-            f"X has readings that {str(dtype)[6:]} cannot hold once scaled by those "
-            'seen in fit. Pass dtype="float64", or look for outliers in X.'
+            f"X has values that {str(dtype)[6:]} cannot hold after they are scaled as "
+            'in fit. Pass dtype="float64", or look for outliers in X.'
         )
     scaled = scaled.to(device)
     if n_padding is not None:

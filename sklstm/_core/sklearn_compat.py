@@ -1,12 +1,15 @@
-"""The one door to the private and version-bound parts of scikit-learn.
+"""Private and version-dependent parts of scikit-learn.
 
-If scikit-learn moves one of them, this is the only file to change.
+No other module imports them. If scikit-learn moves one, only this file changes.
 """
 
+from collections.abc import Callable
 from types import MappingProxyType
+from typing import Any, TypeVar
 
 import numpy as np
 from sklearn.base import _fit_context
+from sklearn.utils import metaestimators
 from sklearn.utils._param_validation import (
     HasMethods,
     Interval,
@@ -16,15 +19,19 @@ from sklearn.utils._param_validation import (
 from sklearn.utils._set_output import _get_output_config
 from sklearn.utils.validation import _check_sample_weight
 
+# A decorated method keeps its signature for type checkers.
+Method = TypeVar("Method", bound=Callable[..., Any])
+
 try:
-    from sklearn.callback import CallbackSupportMixin, with_callbacks
+    from sklearn.callback import CallbackSupportMixin
+    from sklearn.callback import with_callbacks as _with_callbacks
 except ImportError:  # scikit-learn < 1.9
 
     class CallbackSupportMixin:
-        """Stand in where scikit-learn has no callbacks: no context, no methods."""
+        """Replacement for scikit-learn without callbacks: no methods."""
 
-    def with_callbacks(method):
-        """Return the method as it is."""
+    def _with_callbacks(method):
+        """Return the method unchanged."""
         return method
 
 
@@ -32,44 +39,57 @@ __all__ = [
     "CallbackSupportMixin",
     "HasMethods",
     "Interval",
+    "Method",
     "RealNotInt",
     "StrOptions",
+    "available_if",
     "check_weights",
     "fit_context",
     "output_container",
     "with_callbacks",
 ]
 
-# Nested estimators are validated when they are fitted themselves.
-fit_context = _fit_context(prefer_skip_nested_validation=True)
+
+def with_callbacks(method: Method) -> Method:
+    """Tear down the callbacks after a fit, if scikit-learn has callbacks."""
+    return _with_callbacks(method)
+
+
+def available_if(check: Callable[[Any], bool]) -> Callable[[Method], Method]:
+    """Make a method available only if `check` of the estimator is true."""
+    return metaestimators.available_if(check)
+
+
+def fit_context(method: Method) -> Method:
+    """Check the parameters before a fit; nested estimators check their own."""
+    return _fit_context(prefer_skip_nested_validation=True)(method)
 
 
 def output_container(transformer):
-    """Name what `transform` shall return: "default", "pandas" or "polars"."""
+    """Return the container set for `transform`: "default", "pandas" or "polars"."""
     return _get_output_config("transform", transformer)["dense"]
 
 
 def check_weights(sample_weight, X):
-    """Read sample weights as float64, (n_rows,); ones for None."""
+    """Check sample weights and convert them to float64, (n_rows,); ones for None."""
     return _check_sample_weight(
         sample_weight, X, dtype=np.float64, ensure_non_negative=True
     )
 
 
 class CallbackRunner:
-    """Follows a fit, epoch by epoch where it has any.
+    """Runner of the callbacks of a fit and its epochs.
 
     Parameters
     ----------
     estimator : estimator
-        What is being fitted; with scikit-learn 1.9 it may have callbacks set.
+        Estimator that is being fitted. With scikit-learn 1.9 it may have callbacks.
     data : dict
         `X`, `y` and `metadata` for the callbacks, as the user passed them.
     fitted : dict, default={}
-        Attributes that, at the end of every epoch, make a copy of the estimator ready
-        to predict.
+        Attributes with which a copy of the estimator can predict after each epoch.
     max_iter : int, default=0
-        Epochs at most.
+        Maximum number of epochs. 0 for an estimator without epochs.
     """
 
     def __init__(self, estimator, data, fitted=MappingProxyType({}), max_iter=0):
@@ -82,13 +102,13 @@ class CallbackRunner:
             self._fit.call_on_fit_task_begin(estimator=estimator, **data)
 
     def begin_epoch(self):
-        """Tell the callbacks that an epoch begins."""
+        """Call the callbacks at the beginning of an epoch."""
         if self._fit is not None:
             self._epoch = self._fit.subcontext(task_name="epoch")
             self._epoch.call_on_fit_task_begin(estimator=self._estimator, **self._data)
 
     def end_epoch(self, history):
-        """Tell of the epoch that has just ended; true if a callback asks to stop."""
+        """Call the callbacks after an epoch; return whether one asks to stop."""
         if self._estimator.verbose:
             print(_describe(history))
         if self._epoch is None:
@@ -96,12 +116,12 @@ class CallbackRunner:
         return self._call_on_end(self._epoch)
 
     def end_fit(self):
-        """Tell the callbacks that the fit has ended."""
+        """Call the callbacks at the end of the fit."""
         if self._fit is not None:
             self._call_on_end(self._fit)
 
     def _call_on_end(self, context):
-        """Tell the callbacks that a task has ended; true if one asks to stop."""
+        """Call the callbacks at the end of a task; return whether one asks to stop."""
         return context.call_on_fit_task_end(
             estimator=self._estimator,
             reconstruction_attributes=lambda: self._fitted,
@@ -110,7 +130,7 @@ class CallbackRunner:
 
 
 def _describe(history):
-    """One line on the last epoch."""
+    """Return one line about the last epoch."""
     line = f"Iteration {len(history.loss_curve)}, loss = {history.loss_curve[-1]:.8f}"
     if history.validation_loss_curve:
         line += f", validation loss = {history.validation_loss_curve[-1]:.8f}"

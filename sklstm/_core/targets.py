@@ -1,6 +1,7 @@
-"""What there is to learn: how targets are read, scaled, and lost by."""
+"""Tasks: how targets are read and scaled, and the loss that a network minimizes."""
 
-from typing import NamedTuple
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
 
 import numpy as np
 from sklearn.utils import assert_all_finite
@@ -11,34 +12,90 @@ from sklearn.utils.validation import check_array, column_or_1d
 from sklstm._core.scaling import Scale, identity_scale, scale_of_columns
 from sklstm._input.check import check_no_dates, check_no_strings, count_axes
 from sklstm._input.padding import is_ragged
+from sklstm._nn.losses import make_loss
 
 
-class Regression(NamedTuple):
-    """Numbers to predict for each window."""
+class Task(ABC):
+    """What a network learns.
+
+    Attributes
+    ----------
+    needs_y : bool
+        Whether the targets come from y.
+    loss : dict
+        Parameters of :func:`sklstm._nn.losses.make_loss`.
+    """
+
+    needs_y = True
+    loss: dict
+
+    @abstractmethod
+    def read(self, y, windows):
+        """Read the targets of windows.
+
+        Parameters
+        ----------
+        y : array-like of shape (n_rows,) or (n_rows, n_outputs), or None
+            Target of each window, or of each real step of all windows, as the user
+            passed it.
+        windows : Windows
+            Windows that the targets belong to.
+
+        Returns
+        -------
+        targets : ndarray of shape (n_rows, n_targets)
+            Targets for the loss.
+        """
+
+    @abstractmethod
+    def scale_of_targets(self, samples, x_scale):
+        """Compute the scale of the targets.
+
+        Parameters
+        ----------
+        samples : Samples
+            Training windows with their targets.
+        x_scale : Scale
+            Scale of the features.
+
+        Returns
+        -------
+        scale : Scale
+            Scale that the targets are divided by, after its mean is subtracted.
+        """
+
+    def network_parameters(self, samples):
+        """Return the parameters of the network that follow from the targets."""
+        outputs_per_target = make_loss(**self.loss).outputs_per_target
+        return {"n_outputs": samples.n_targets * outputs_per_target}
+
+    def fitted_attributes(self, samples):
+        """Return the attributes of a fitted estimator that follow from the task."""
+        return {"n_outputs_": samples.n_targets}
+
+
+@dataclass(frozen=True)
+class Regression(Task):
+    """Task to predict numbers for each window."""
 
     owner: str  # name of the estimator, for messages
-    loss: dict  # parameters of :func:`sklstm._nn.losses.make_loss`
-    is_1d: bool  # whether y has one number per window, and no second axis
-
-    @property
-    def learnt(self):
-        """Attributes of the estimator that tell of the task."""
-        return {}
+    loss: dict
+    is_1d: bool  # whether y has no second axis
 
     @classmethod
     def of(cls, y, owner, loss):
-        """Find the task that y sets."""
-        _refuse_none(y, owner, "one number, or one row of numbers,")
+        """Return the task that y sets."""
+        _check_not_none(y, owner, "one number, or one row of numbers,")
         return cls(owner, loss, count_axes(y, "y") == 1)
 
-    def read(self, y):
-        """Read y as targets, float64 of shape (n_windows, n_outputs)."""
-        _refuse_none(y, self.owner, "one number, or one row of numbers,")
+    def read(self, y, windows):
+        """Read y as targets, float64 of shape (n_rows, n_outputs)."""
+        _check_not_none(y, self.owner, "one number, or one row of numbers,")
         n_axes = count_axes(y, "y")
         if n_axes not in (1, 2):
             raise ValueError(
-                f"y has {n_axes} dimensions; it must have shape (n_windows,) or "
-                "(n_windows, n_outputs). Flatten the axes behind the first."
+                f"y has {n_axes} dimensions, but it must have shape (n_windows,) or "
+                "(n_windows, n_outputs). Flatten the axes after the first."
             )
         check_no_dates(y, "y")
         with check_no_strings("y"):
@@ -51,60 +108,71 @@ class Regression(NamedTuple):
             )
         if self.loss["name"] == "poisson" and y.min() < 0:
             raise ValueError(
-                'loss="poisson" is for counts: y must not be negative, but its least '
-                f"number is {y.min()}. Choose another loss."
+                'loss="poisson" is for counts: y must not be negative, but its minimum '
+                f"is {y.min()}. Choose another loss."
             )
         return y.reshape(len(y), -1)
 
-    def scale_of_targets(self, samples):
-        """Measure what targets are to be brought to."""
-        scale = scale_of_columns(*samples.scored())
+    def scale_of_targets(self, samples, x_scale):
+        """Compute the mean and the standard deviation of each target."""
+        scale = scale_of_columns(*samples.flat_targets())
         if self.loss["name"] == "poisson":
-            # A shifted count is none; divided by its mean it is one around 1.
+            # Counts must not be shifted; divided by their mean, they are around 1.
             return Scale(
                 np.zeros_like(scale.mean), np.where(scale.mean > 0, scale.mean, 1.0)
             )
         return scale
 
 
-class Reconstruction(NamedTuple):
-    """Windows to make again from few numbers."""
+@dataclass(frozen=True)
+class Reconstruction(Task):
+    """Task to reconstruct the windows themselves."""
 
-    loss: dict  # parameters of :func:`sklstm._nn.losses.make_loss`
+    loss: dict
 
-    @property
-    def learnt(self):
-        """Attributes of the estimator that tell of the task."""
+    needs_y = False
+
+    def read(self, y, windows):
+        """Return the values of the windows."""
+        return windows.values
+
+    def scale_of_targets(self, samples, x_scale):
+        """Return the scale of the features."""
+        return x_scale
+
+    def network_parameters(self, samples):
+        """Return nothing: the outputs are the features."""
         return {}
 
+    def fitted_attributes(self, samples):
+        """Return the length of the windows too, for `inverse_transform`."""
+        n_timesteps = samples.windows.values.shape[1]
+        return super().fitted_attributes(samples) | {"n_timesteps_": n_timesteps}
 
-class Classification(NamedTuple):
-    """Classes to tell apart: one of two or more, or any of several labels."""
+
+@dataclass(frozen=True)
+class Classification(Task):
+    """Task to predict one of two or more classes, or any of several labels."""
 
     owner: str  # name of the estimator, for messages
     kind: str  # "binary", "multiclass" or "multilabel-indicator"
-    classes: np.ndarray  # labels in order; of several labels, their columns
+    classes: np.ndarray  # sorted classes; for a multilabel y, the column numbers
 
     @classmethod
     def of(cls, y, owner, classes=None):
-        """Find the task that y sets, or that y and all `classes` there may be do."""
-        _refuse_none(y, owner, "one label, or one row of 0 and 1,")
-        kind = _kind(y)
+        """Return the task that y sets; `classes` are all classes that may follow."""
+        _check_not_none(y, owner, "one label, or one row of 0 and 1,")
+        kind = _kind_of_labels(y)
         if kind == "multilabel-indicator":
             return cls(owner, kind, np.arange(np.shape(y)[1]))
-        classes = np.unique(_labels(y) if classes is None else classes)
+        classes = np.unique(_as_labels(y) if classes is None else classes)
         if len(classes) < 2:
             raise ValueError(
-                f"There is nothing to tell apart: y has {len(classes)} class(es), "
-                f"{classes.tolist()}. Pass windows of two classes or more."
+                f"y has {len(classes)} class(es), {classes.tolist()}, but a classifier "
+                "needs at least two. Pass windows of two classes or more."
             )
         kind = "binary" if len(classes) == 2 else "multiclass"
         return cls(owner, kind, classes)
-
-    @property
-    def learnt(self):
-        """Attributes of the estimator that tell of the task."""
-        return {"classes_": self.classes}
 
     @property
     def loss(self):
@@ -112,48 +180,55 @@ class Classification(NamedTuple):
         name = "cross_entropy" if self.kind == "multiclass" else "logistic"
         return {"name": name}
 
-    def read(self, y):
+    def fitted_attributes(self, samples):
+        """Return the classes too."""
+        return super().fitted_attributes(samples) | {"classes_": self.classes}
+
+    def read(self, y, windows):
         """Read labels as targets of 0 and 1.
 
         Parameters
         ----------
-        y : array-like of shape (n_windows,) or (n_windows, n_labels)
-            Labels of `classes`, or 0 and 1 for each of several labels.
+        y : array-like of shape (n_rows,) or (n_rows, n_labels)
+            Labels in `classes`, or a 0 or 1 for each of several labels.
+        windows : Windows
+            Not used.
 
         Returns
         -------
-        targets : ndarray of shape (n_windows, n_targets)
-            Whether the window has the second class of two, each of several classes, or
-            each of several labels.
+        targets : ndarray of shape (n_rows, n_targets)
+            1 if the row has the second of two classes, or for the column of its class,
+            or for each label that it has; otherwise 0.
 
         Raises
         ------
         ValueError
-            If y has other classes, or labels of another number.
+            If y has other classes or another number of labels.
         """
-        _refuse_none(y, self.owner, "one label, or one row of 0 and 1,")
-        has_several = self.kind == "multilabel-indicator"
-        if (_kind(y) == "multilabel-indicator") != has_several:
-            wanted = "a row of 0 and 1" if has_several else "one class"
+        _check_not_none(y, self.owner, "one label, or one row of 0 and 1,")
+        is_multilabel = self.kind == "multilabel-indicator"
+        if (_kind_of_labels(y) == "multilabel-indicator") != is_multilabel:
+            wanted = "a row of 0 and 1" if is_multilabel else "one class"
             raise ValueError(
                 f"y has shape {np.shape(y)}, but it must have {wanted} for each "
-                f"window, like that of the first fit or of X."
+                "window, like the y of the first fit or the y that belongs to X."
             )
-        if has_several:
-            return self._read_many(y)
-        labels = _labels(y)
+        if is_multilabel:
+            return self._read_multilabel(y)
+        labels = _as_labels(y)
         unknown = np.setdiff1d(labels, self.classes)
         if len(unknown):
             raise ValueError(
-                f"y has the classes {unknown.tolist()}, which are not among those "
-                f"to tell apart, {self.classes.tolist()}."
+                f"y has the classes {unknown.tolist()}, which are not among the "
+                f"classes seen before, {self.classes.tolist()}. Pass windows of these "
+                "classes only."
             )
-        places = np.searchsorted(self.classes, labels)
+        columns = np.searchsorted(self.classes, labels)
         if self.kind == "binary":
-            return places[:, None].astype(np.float64)
-        return np.eye(len(self.classes))[places]
+            return columns[:, None].astype(np.float64)
+        return np.eye(len(self.classes))[columns]
 
-    def _read_many(self, y):
+    def _read_multilabel(self, y):
         """Read columns of 0 and 1."""
         y = y.toarray() if hasattr(y, "toarray") else np.asarray(y)
         if y.ndim != 2 or y.shape[1] != len(self.classes):
@@ -163,85 +238,91 @@ class Classification(NamedTuple):
             )
         return y.astype(np.float64)
 
-    def scale_of_targets(self, samples):
-        """Leave targets as they are."""
-        return identity_scale(samples.targets.shape[-1])
+    def scale_of_targets(self, samples, x_scale):
+        """Return a scale that leaves the targets as they are."""
+        return identity_scale(samples.n_targets)
 
-    def strata(self, targets):
-        """Tell the class of each window or step by a number; 0 for several labels."""
+    def class_numbers(self, targets):
+        """Return the position of each row's class in `classes`; 0 if multilabel."""
         if self.kind == "multilabel-indicator":
             return np.zeros(targets.shape[:-1], int)
         if self.kind == "binary":
             return targets[..., 0].astype(int)
         return targets.argmax(axis=-1)
 
-    def weighed(self, samples, class_weights):
-        """Let samples count by their classes too.
+    def apply_class_weights(self, samples, class_weights):
+        """Multiply the weights of samples by the weights of their classes.
 
         Parameters
         ----------
         samples : Samples or None
-            Windows; None stays None.
+            Windows with their classes. None is returned as it is.
         class_weights : ndarray of shape (n_classes,)
-            What :meth:`class_weights` returns.
+            Weights that :meth:`class_weights` returns.
+
+        Returns
+        -------
+        samples : Samples or None
+            The same windows with new weights.
         """
         if samples is None or (class_weights == 1).all():
             return samples
-        of_each = class_weights[self.strata(samples.targets)]
+        by_class = class_weights[self.class_numbers(samples.targets)]
         weights = samples.weights
-        weights = weights if of_each.ndim == weights.ndim else weights[:, None]
-        return samples._replace(weights=weights * of_each)
+        weights = weights if by_class.ndim == weights.ndim else weights[:, None]
+        return samples._replace(weights=weights * by_class)
 
     def class_weights(self, class_weight, samples):
-        """Say what classes count.
+        """Compute the weight of each class.
 
         Parameters
         ----------
         class_weight : dict, "balanced" or None
-            As of :func:`sklearn.utils.class_weight.compute_class_weight`.
+            As in :func:`sklearn.utils.class_weight.compute_class_weight`.
         samples : Samples
-            What there is to learn from.
+            Training windows with their classes.
 
         Returns
         -------
         weights : ndarray of shape (n_classes,)
-            For the numbers of :meth:`strata`.
+            Weights in the order of `classes`.
 
         Raises
         ------
         ValueError
-            If a weight is negative or no number, or classes are missing; or if windows
-            have several labels.
+            If a weight is negative or not a finite number, if a class is missing, or
+            if y is multilabel.
         """
         if class_weight is None:
             return np.ones(len(self.classes))
         if self.kind == "multilabel-indicator":
             raise ValueError(
-                f"class_weight={class_weight!r} cannot weigh windows of several "
-                "labels. Pass class_weight=None, and what each window counts as "
-                "sample_weight."
+                f"class_weight={class_weight!r} is not available for windows with "
+                "several labels. Pass class_weight=None, and a weight for each window "
+                "as sample_weight."
             )
         if class_weight == "balanced":
-            return self._balanced(samples)
+            return self._balanced_weights(samples)
         weights = compute_class_weight(
             class_weight, classes=self.classes, y=self.classes
         )
         if not np.all(np.isfinite(weights) & (weights >= 0)):
             raise ValueError(
-                f"class_weight={class_weight!r} must hold finite numbers from 0 on."
+                f"class_weight={class_weight!r} must hold finite numbers that are not "
+                "negative."
             )
         return weights
 
-    def _balanced(self, samples):
-        """Let all classes that there are count alike."""
-        targets, weights = samples.scored()
-        counts = np.bincount(self.strata(targets), weights, len(self.classes))
-        is_there = counts > 0
-        counts[~is_there] = 1
-        return np.where(is_there, counts[is_there].sum() / is_there.sum() / counts, 0)
+    def _balanced_weights(self, samples):
+        """Compute weights with which all classes that occur have the same total."""
+        targets, weights = samples.flat_targets()
+        totals = np.bincount(self.class_numbers(targets), weights, len(self.classes))
+        occurs = totals > 0
+        totals[~occurs] = 1
+        return np.where(occurs, totals[occurs].sum() / occurs.sum() / totals, 0)
 
     def labels(self, outputs):
-        """Read outputs of the network as labels, or as rows of 0 and 1."""
+        """Convert outputs of the network to labels, or to rows of 0 and 1."""
         if self.kind == "multilabel-indicator":
             return (outputs > 0).astype(int)
         if self.kind == "binary":
@@ -249,23 +330,25 @@ class Classification(NamedTuple):
         return self.classes[outputs.argmax(axis=-1)]
 
     def log_probabilities(self, outputs):
-        """Read outputs as logarithms of probabilities, (..., n_classes)."""
-        with np.errstate(invalid="ignore"):  # NaN where a step does not exist
+        """Convert outputs to logarithms of probabilities, (..., n_classes)."""
+        with np.errstate(invalid="ignore"):  # outputs are NaN at padding steps
             if self.kind == "multiclass":
                 return outputs - np.logaddexp.reduce(outputs, axis=-1, keepdims=True)
-            is_so, is_not = (-np.logaddexp(0.0, side) for side in (-outputs, outputs))
+            positive, negative = (
+                -np.logaddexp(0, side) for side in (-outputs, outputs)
+            )
         if self.kind == "multilabel-indicator":
-            return is_so
-        return np.concatenate([is_not, is_so], axis=-1)
+            return positive
+        return np.concatenate([negative, positive], axis=-1)
 
 
-def _kind(y):
-    """Find what kind of labels y holds, or refuse it."""
+def _kind_of_labels(y):
+    """Return the kind of labels in y as scikit-learn names it, or refuse y."""
     if is_ragged(y):
         raise ValueError(
-            "y has labels of unequal number. Make rows of 0 and 1 with sklearn."
-            "preprocessing.MultiLabelBinarizer; a label for every step of a sequence "
-            "needs pooling=None."
+            "The rows of y have different numbers of labels. For several labels per "
+            "window, convert them to rows of 0 and 1 with sklearn.preprocessing."
+            "MultiLabelBinarizer. For a label per time step, set pooling=None."
         )
     if not hasattr(y, "toarray"):
         assert_all_finite(np.asarray(y), input_name="y")
@@ -273,13 +356,13 @@ def _kind(y):
     return type_of_target(y, input_name="y")
 
 
-def _labels(y):
-    """Read y as one label per window."""
+def _as_labels(y):
+    """Read y as one label per row."""
     return column_or_1d(y, warn=True)
 
 
-def _refuse_none(y, owner, wanted):
-    """Say that an estimator learns from targets."""
+def _check_not_none(y, owner, wanted):
+    """Raise if there are no targets."""
     if y is None:
         raise ValueError(
             f"{owner} requires y to be passed, but the target y is None. Pass {wanted} "

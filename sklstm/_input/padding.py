@@ -80,14 +80,6 @@ def as_series(X, name):
     )
 
 
-def make_step_mask(windows):
-    """Say which steps of windows exist, bool of shape (n_windows, n_timesteps)."""
-    n_windows, n_timesteps, _ = windows.values.shape
-    if windows.n_padding is None:
-        return np.ones((n_windows, n_timesteps), bool)
-    return np.arange(n_timesteps) >= windows.n_padding[:, None]
-
-
 def flatten_steps(y, step_mask):
     """Flatten the targets of all real steps, window by window.
 

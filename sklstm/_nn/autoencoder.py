@@ -1,32 +1,36 @@
-"""A network that puts a window into few numbers, and makes the window from these."""
+"""A network that compresses each window into a few numbers and reconstructs it."""
 
 from torch import nn
 
+from sklstm._nn import network
 from sklstm._nn.masking import make_step_mask
-from sklstm._nn.network import RecurrentNetwork, n_multiplications
+from sklstm._nn.network import RecurrentNetwork
 
 
 class AutoencoderNetwork(nn.Module):
-    """An encoder that reads a window to its end, and a decoder that tells it backwards.
+    """Recurrent encoder and decoder with a few components between them.
 
-    The decoder reads the code at every step and answers with the window from its last
-    step to its first [1]_: the steps seen last come first, and what is near is learnt
-    before what is far.
+    The encoder maps a window to its components. The decoder reads the components at
+    every step and reconstructs the window from its last step to its first [1]_. The
+    encoder has seen the last steps most recently, and short dependencies are learned
+    before long ones.
 
     Parameters
     ----------
     n_features : int
-        Readings per time step.
+        Number of features per time step.
     n_components : int
-        Numbers that stand for a window.
+        Number of components of each window.
     hidden_layer_sizes : tuple of int
-        Widths of the encoder's recurrent layers; the decoder has them in reverse order.
+        Number of units of each recurrent layer of the encoder. The decoder has them in
+        reverse order.
     pooling : {"last", "mean", "max", "attention"}
-        How the encoder's states become one vector, of which the code is a linear map.
+        How the hidden states of the encoder become one vector. The components are a
+        linear map of it.
     bidirectional : bool
-        Whether the encoder also reads windows from their end.
+        Whether the encoder also reads the windows backward.
     **settings : dict
-        Other parameters of :class:`RecurrentNetwork`.
+        Other parameters of :class:`RecurrentNetwork`, for encoder and decoder.
 
     References
     ----------
@@ -34,7 +38,7 @@ class AutoencoderNetwork(nn.Module):
        Video Representations using LSTMs", ICML 2015, arXiv:1502.04681.
     """
 
-    answers_steps = True
+    predicts_steps = True
 
     def __init__(
         self,
@@ -66,83 +70,77 @@ class AutoencoderNetwork(nn.Module):
 
     @property
     def head(self):
-        """The layer that answers."""
+        """The linear layer that returns the outputs."""
         return self.decoder.head
 
     @property
     def widest(self):
-        """Width of the widest layer."""
+        """Number of units of the widest layer."""
         return max(self.encoder.widest, self.decoder.widest)
 
     def start_training(self, generator):
-        """Get ready to be trained, with a generator for dropout on its own device."""
-        for network in (self.encoder, self.decoder):
-            network.start_training(generator)
+        """Prepare for training, with a generator for dropout on the same device."""
+        for part in (self.encoder, self.decoder):
+            part.start_training(generator)
 
     def end_training(self):
-        """Let go of what only training needs."""
-        for network in (self.encoder, self.decoder):
-            network.end_training()
+        """Release what only training needs."""
+        for part in (self.encoder, self.decoder):
+            part.end_training()
         self.eval()
 
     def forward(self, windows, n_padding=None):
-        """Make every window from its code.
+        """Reconstruct windows from their components.
 
         Parameters
         ----------
         windows : torch.Tensor of shape (n_windows, n_timesteps, n_features)
-            Readings in time order; anything where a step does not exist.
+            Windows in time order. The values of padding steps are ignored.
         n_padding : torch.Tensor of shape (n_windows,) or None, default=None
-            How many steps at the start of each window do not exist; None where all do.
+            Number of padding steps at the start of each window. If None, there are
+            none.
 
         Returns
         -------
         outputs : torch.Tensor of shape (n_windows, n_timesteps, n_features)
-            What the code remembers; of no meaning where a step does not exist.
+            Reconstructed windows. The values at padding steps have no meaning.
         """
         return self.decode(self.encoder(windows, n_padding), windows.shape[1])
 
     def pooled(self, windows, n_padding=None):
-        """Return the codes of windows, (n_windows, n_components)."""
+        """Return the components of windows, (n_windows, n_components)."""
         return self.encoder(windows, n_padding)
 
     def errors(self, windows, n_padding=None):
-        """Mean squared error over steps that exist and features; NaN without any."""
+        """Return the mean squared error of each window; NaN if it is all padding."""
         squares = (self(windows, n_padding) - windows).square().mean(2)
         step_mask = make_step_mask(windows.shape[1], n_padding)
         if step_mask is None:
             return squares.mean(1)
         return squares.where(step_mask, 0.0).sum(1) / step_mask.sum(1)
 
-    def decode(self, codes, n_timesteps):
-        """Make windows of a length from codes, (n_windows, n_timesteps, n_features)."""
-        repeated = codes[:, None].expand(-1, n_timesteps, -1)
+    def decode(self, components, n_timesteps):
+        """Decode components to windows, (n_windows, n_timesteps, n_features)."""
+        repeated = components[:, None].expand(-1, n_timesteps, -1)
         return self.decoder(repeated).flip(1)
 
 
-def make_network(n_components=None, **architecture):
-    """Build the network of an architecture: an autoencoder if it has a code.
+def n_multiplications(parameters):
+    """Count the multiplications of encoder and decoder for one step of one window.
 
     Parameters
     ----------
-    n_components : int or None, default=None
-        Numbers that stand for a window; None for networks that answer targets.
-    **architecture : dict
-        Parameters of the network.
+    parameters : dict
+        Parameters of :class:`AutoencoderNetwork`.
+
+    Returns
+    -------
+    n_multiplications : int
+        Number of weights of all layers before the pooling, without the biases.
     """
-    if n_components is None:
-        return RecurrentNetwork(**architecture)
-    architecture.pop("n_outputs")
-    return AutoencoderNetwork(n_components=n_components, **architecture)
-
-
-def n_multiplications_of(architecture):
-    """Count the multiplications of one step of one window, both ways."""
-    if architecture["n_components"] is None:
-        return n_multiplications(architecture)
-    decoder = architecture | {
-        "n_features": architecture["n_components"],
-        "hidden_layer_sizes": architecture["hidden_layer_sizes"][::-1],
+    decoder = parameters | {
+        "n_features": parameters["n_components"],
+        "hidden_layer_sizes": parameters["hidden_layer_sizes"][::-1],
         "bidirectional": False,
     }
-    return n_multiplications(architecture) + n_multiplications(decoder)
+    return network.n_multiplications(parameters) + network.n_multiplications(decoder)

@@ -73,8 +73,7 @@ class Rows(NamedTuple):
             step_mask = outputs.new_ones(outputs.shape[:2], dtype=torch.bool)
         weights = self.weights
         if weights is not None:
-            of_steps = weights if weights.ndim > 1 else weights[:, None]
-            weights = of_steps.expand_as(step_mask)[step_mask]
+            weights = weights_of_steps(weights, step_mask)
         rows = self._replace(targets=self.targets[step_mask], weights=weights)
 
         def unflatten(gradient):
@@ -94,3 +93,17 @@ class Rows(NamedTuple):
         return Rows(
             *(part if part is None else part.index_select(0, indices) for part in self)
         )
+
+
+def weights_of_steps(weights, step_mask):
+    """Return the weight of each real step, (n_steps,).
+
+    Parameters
+    ----------
+    weights : torch.Tensor or ndarray of shape (n_windows[, n_timesteps])
+        Weight of each window, which is repeated for its steps, or of each step.
+    step_mask : torch.Tensor or ndarray of bool of shape (n_windows, n_timesteps)
+        Which steps are real.
+    """
+    weights = weights if weights.ndim > 1 else weights[:, None]
+    return (weights * step_mask)[step_mask]

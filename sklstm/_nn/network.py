@@ -160,7 +160,7 @@ class RecurrentNetwork(nn.Module):
             for n_inputs, width in pairwise(widths)
         )
         self.pooling = make_pooling(pooling, widths[-1], dtype)
-        self.answers_steps = pooling is None
+        self.predicts_steps = pooling is None
         self.head = Linear(widths[-1], n_outputs, dtype)
 
     @property
@@ -283,28 +283,29 @@ class RecurrentNetwork(nn.Module):
         return states if mask is None else states * mask
 
 
-def n_multiplications(architecture):
-    """Count the multiplications of one step of one window before the pooling.
+def n_multiplications(parameters):
+    """Count the multiplications of one time step of one window before the pooling.
 
     Parameters
     ----------
-    architecture : dict
-        Parameters of :class:`RecurrentNetwork`.
+    parameters : dict
+        Parameters of :class:`RecurrentNetwork`. Input layers that it does not have may
+        be left out.
 
     Returns
     -------
     n_multiplications : int
-        As many as the layers have weights, biases aside.
+        Number of weights of the layers, without the biases.
     """
-    n_gates = CELLS[architecture["cell"]].n_gates
-    n_directions = 2 if architecture["bidirectional"] else 1
-    n_inputs, total = architecture["n_features"], 0
-    if architecture["n_codes"] is not None:
-        n_inputs = architecture["embedding_size"]
-    for n_filters in architecture["conv_filters"]:
-        total += n_filters * n_inputs * architecture["conv_kernel_size"]
+    n_gates = CELLS[parameters["cell"]].n_gates
+    n_directions = 2 if parameters["bidirectional"] else 1
+    n_inputs, total = parameters["n_features"], 0
+    if parameters.get("n_codes") is not None:
+        n_inputs = parameters["embedding_size"]
+    for n_filters in parameters.get("conv_filters", ()):
+        total += n_filters * n_inputs * parameters["conv_kernel_size"]
         n_inputs = n_filters
-    for size in architecture["hidden_layer_sizes"]:
+    for size in parameters["hidden_layer_sizes"]:
         total += n_directions * n_gates * size * (n_inputs + size)
         n_inputs = n_directions * size
     return total

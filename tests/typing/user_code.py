@@ -1,0 +1,101 @@
+"""Ordinary calls that a type checker must accept: `test_typing.py` checks them."""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from sklearn.model_selection import GridSearchCV, TimeSeriesSplit
+from sklearn.pipeline import make_pipeline
+
+from sklstm import (
+    AnomalyDisplay,
+    ForecastDisplay,
+    LSTMAutoencoder,
+    LSTMClassifier,
+    LSTMForecaster,
+    LSTMOutlierDetector,
+    LSTMRegressor,
+    SequenceEncoder,
+    SlidingWindowTransformer,
+    make_windows,
+    pad_sequences,
+)
+from sklstm.datasets import load_retail_sales, make_adding, make_machine
+from sklstm.forecasting import score_forecasts
+
+
+def data() -> None:
+    sales = load_retail_sales()
+    print(sales.index[0], sales.pct_change().mean())
+    X, y = load_retail_sales(return_X_y=True)
+    print(X.columns, y.index)
+    windows, sums = make_adding(100, 30, random_state=0)
+    print(windows.shape, sums.mean())
+    values, labels = make_machine(1000, faults=["knock"], random_state=0)
+    print(values.describe(), labels.sum())
+
+
+def regression(X: pd.DataFrame, y: pd.Series) -> None:
+    model = LSTMRegressor(batch_size=32, max_grad_norm=None, random_state=0)
+    print(model.fit(X, y).predict(X).shape, model.score(X, y))
+    LSTMRegressor(50, pooling=None, early_stopping=True, verbose=True)
+    LSTMRegressor((32, 16), cell="gru", alpha=1e-3, batch_size="auto", max_iter=20)
+    LSTMRegressor([32, 16], random_state=np.random.RandomState(0), device="auto")
+    LSTMRegressor(loss="quantile", quantiles=(0.1, 0.5, 0.9)).fit(X, y)
+    LSTMRegressor(embedding_size=4, conv_filters=(8,), max_timescale=100, dropout=0)
+    windows = np.zeros((100, 24, 3))
+    print(LSTMRegressor().fit(windows, np.zeros(100)).transform(windows).mean())
+
+
+def pipelines(X: pd.DataFrame, y: pd.Series) -> None:
+    model = make_pipeline(SlidingWindowTransformer(12, shift=1), LSTMRegressor())
+    model.fit(X, y).predict(X)
+    grid = {"lstmregressor__hidden_layer_sizes": [(8,), (32,)]}
+    search = GridSearchCV(model, grid, cv=TimeSeriesSplit(3)).fit(X, y)
+    print(search.best_params_)
+    windows = SlidingWindowTransformer(window_size=12, time="month").fit_transform(X, y)
+    print(windows.shape)
+
+
+def classification(texts: list[str], labels: list[str]) -> None:
+    codes = SequenceEncoder(analyzer="word").fit(texts).transform(texts)
+    model = LSTMClassifier((10,), embedding_size=4, class_weight="balanced")
+    print(model.fit(codes, labels).predict_proba(codes).max(axis=1))
+    print(model.predict(codes).shape, model.classes_)
+    LSTMClassifier(class_weight={"news": 2.0, "other": 1.0}, shuffle=False)
+    sequences = [np.zeros((10, 2)), np.zeros((20, 2))]
+    LSTMClassifier().fit(sequences, ["a", "b"]).predict(sequences)
+    print(pad_sequences(sequences).shape)
+
+
+def forecasts(y: pd.Series, X: pd.DataFrame) -> None:
+    forecaster = LSTMForecaster(horizon=12, random_state=0).fit(y)
+    print(forecaster.predict(), forecaster.predict(3))
+    print(forecaster.predict_interval(coverage=0.9))
+    print(forecaster.predict_quantiles(quantiles=[0.25, 0.75]))
+    LSTMForecaster(LSTMRegressor(dropout=0.1), season_length=12, baseline="growth")
+    other = LSTMForecaster(date_features=["month"], past_covariates=["price"])
+    print(other.fit(y, X).predict(6, X=X, last_window=y))
+    print(score_forecasts(forecaster.backtest(y, TimeSeriesSplit(3))))
+    forecaster.update(y).predict()
+    print(ForecastDisplay.from_estimator(forecaster).ax_)
+
+
+def anomalies(X: pd.DataFrame) -> None:
+    detector = LSTMOutlierDetector().fit(X)
+    print(detector.predict(X).sum(), detector.score_samples(X).shape)
+    print(detector.explain(X).head())
+    LSTMOutlierDetector(LSTMAutoencoder(8), method="reconstruction", window_size=24)
+    print(AnomalyDisplay.from_estimator(detector, X).axes_)
+
+
+def autoencoding(windows: NDArray[Any]) -> None:
+    model = LSTMAutoencoder((16,), n_components=3).fit(windows)
+    print(model.transform(windows).shape, model.inverse_transform(np.zeros((1, 3))))
+    print(model.reconstruction_error(windows).mean())
+
+
+def windows_by_hand(values: NDArray[np.float64]) -> None:
+    windows, targets, ends = make_windows(values, values[:, 0], window_size=24)
+    print(windows.shape, targets.shape, ends.max())
