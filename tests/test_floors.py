@@ -28,7 +28,8 @@ FLOORS = [
     # 2: training
     ["_nn.training"],
     # 3: arrays to network and back
-    ["_core.nested", "_core.samples", "_core.scaling", "_core.sklearn_compat"],
+    ["_core.defaults", "_core.nested", "_core.samples"],
+    ["_core.scaling", "_core.sklearn_compat"],
     ["_core.scaled_network", "_core.targets"],
     ["_core.base"],
     # 3: what one estimator needs
