@@ -43,7 +43,7 @@ def retail(_folder, seed):
     errors, naive = [], []
     for year in range(2011, 2019):
         known, truth = sales[str(year - 4) : str(year)], sales[str(year + 1) :][:12]
-        forecaster = LSTMForecaster(horizon=12, n_ensemble=3, random_state=seed)
+        forecaster = LSTMForecaster(horizon=12, n_estimators=3, random_state=seed)
         error = (forecaster.fit(known).predict() - truth).abs().sum()
         errors.append(100 * error / truth.sum())
         error = np.abs(known[-12:].to_numpy() - truth).sum()
@@ -64,9 +64,9 @@ def read_cif2016(folder):
 def symmetric_errors(truth, forecast, known):
     """Symmetric mean absolute percentage errors of a forecast and of the last month."""
     comparison = {
-        "truth": truth,
+        "actual": truth,
         "forecast": forecast.to_numpy(),
-        "naive": known.iloc[-1],
+        "baseline": known.iloc[-1],
         "scale": 1.0,
     }
     return score_forecasts(pd.DataFrame(comparison))["sMAPE"]
@@ -83,7 +83,7 @@ def cif2016(folder, seed, n_before=0):
         ends = [len(y) - n_before * horizon for y in panel]
         reach = [n for n, end in enumerate(ends) if end >= SHORTEST[horizons[n]]]
         known = [panel[number][: ends[number]] for number in reach]
-        forecaster = LSTMForecaster(horizon=horizon, n_ensemble=3, random_state=seed)
+        forecaster = LSTMForecaster(horizon=horizon, n_estimators=3, random_state=seed)
         forecasts = forecaster.fit(known).predict()
         bands = forecaster.predict_interval(coverage=0.9)
         for place, number in enumerate(reach):
@@ -96,7 +96,11 @@ def cif2016(folder, seed, n_before=0):
             is_held.append(np.mean((lower <= truth) & (truth <= upper)))
     means = pd.DataFrame(scores).mean()
     coverage = np.mean(is_held)
-    return {"error": means["forecast"], "naive": means["naive"], "90 % band": coverage}
+    return {
+        "error": means["forecast"],
+        "naive": means["baseline"],
+        "90 % band": coverage,
+    }
 
 
 def cif2016_before(folder, seed):
@@ -111,7 +115,7 @@ def cif2016_short(folder, seed, *, has_relatives):
     With others: a forecaster that has learnt from the 57 long series goes on.
     """
     panel, truths, horizons = read_cif2016(folder)
-    settings = {"horizon": 6, "n_ensemble": 3, "random_state": seed}
+    settings = {"horizon": 6, "n_estimators": 3, "random_state": seed}
     forecaster = LSTMForecaster(warm_start=has_relatives, **settings)
     if has_relatives:
         long = [y for y, horizon in zip(panel, horizons, strict=True) if horizon > 6]
@@ -127,7 +131,7 @@ def cif2016_short(folder, seed, *, has_relatives):
             forecast = short.fit(known).predict()
             scores.append(symmetric_errors(truth, forecast, known))
     means = pd.DataFrame(scores).mean()
-    return {"error": means["forecast"], "naive": means["naive"]}
+    return {"error": means["forecast"], "naive": means["baseline"]}
 
 
 def etth1(folder, seed, columns, horizon, stride=1):
@@ -144,7 +148,7 @@ def etth1(folder, seed, columns, horizon, stride=1):
     forecaster = LSTMForecaster(horizon=horizon, random_state=seed)
     scores = score_forecasts(forecaster.backtest(y, splits, refit=False))
     squares = scores["RMSE"] ** 2
-    return {"error": squares["forecast"], "naive": squares["naive"]}
+    return {"error": squares["forecast"], "naive": squares["baseline"]}
 
 
 TASKS = {

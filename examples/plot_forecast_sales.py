@@ -24,7 +24,7 @@ from sklstm.forecasting import score_forecasts
 sales = load_retail_sales() / 1000  # billions of US dollars
 known, truth = sales["2014":"2018"], sales["2019":"2019"]
 
-forecaster = LSTMForecaster(horizon=12, n_ensemble=3, random_state=0).fit(known)
+forecaster = LSTMForecaster(horizon=12, n_estimators=3, random_state=0).fit(known)
 forecast = forecaster.predict()
 band = forecaster.predict_interval(coverage=0.9)
 print(forecast.head(3))
@@ -36,7 +36,9 @@ print(forecast.head(3))
 # network correct it as far as that helped on months that the network had not seen. On
 # sixty months that may be not at all: then a naive forecast is what the data can bear.
 
-print(f"naive forecast: {forecaster.naive_}, trust in the network: {forecaster.trust_}")
+print(
+    f"naive forecast: {forecaster.baseline_}, trust in the network: {forecaster.correction_weight_}"
+)
 
 # %%
 # The picture

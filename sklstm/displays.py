@@ -314,9 +314,9 @@ class ForecastDisplay:
             )
         check_is_fitted(estimator)
         one, forecaster, X = estimator._only(series, X)
-        answers = [forecaster.predict(horizon, X)]
+        answers = [forecaster.predict(horizon, X=X)]
         if coverage is not None:
-            answers.append(forecaster.predict_interval(horizon, coverage, X))
+            answers.append(forecaster.predict_interval(horizon, coverage=coverage, X=X))
         n_steps = len(answers[0])
         times = times_after(one.times, n_steps)
         n_history = 4 * n_steps if n_history is None else n_history

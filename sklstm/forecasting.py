@@ -42,10 +42,10 @@ FIXED = (
     "window_size",
     "horizon",
     "strategy",
-    "season",
-    "normalize",
+    "season_length",
+    "baseline",
     "log",
-    "n_ensemble",
+    "n_estimators",
 )
 # First step size of a default network that goes on, a tenth of what it began with: few
 # windows shall not undo what many have taught.
@@ -68,7 +68,7 @@ class LSTMForecaster(BaseEstimator):
         What learns the corrections, cloned for each fit: any regressor that takes
         windows of shape (n_windows, window_size, n_features), or rows of shape
         (n_windows, window_size * n_features) if its tags say that it takes no more. The
-        features are the series, the columns of X and of the `calendar`, and those known
+        features are the series, the columns of X and of the `date_features`, and those known
         ahead once more, `horizon` steps later. It must predict several outputs, unless
         the strategy is "recursive" or the horizon 1. If it has learnt quantiles, as an
         :class:`LSTMRegressor` with ``loss="quantile"`` has, they become the intervals.
@@ -90,13 +90,13 @@ class LSTMForecaster(BaseEstimator):
         Whether one regressor forecasts all steps at once, or one step after the other,
         each from the forecasts before it.
 
-    season : int or None, default=None
+    season_length : int or None, default=None
         Steps of a cycle, such as 12 for months. None takes it from the frequency of the
         index: 12 for months, 4 for quarters, 52 for weeks, 7 for days, 5 for business
         days, a day's steps for hours and minutes, an hour's for seconds; 1, no cycle,
         without a frequency. Of several series, the longest of their cycles.
 
-    normalize : {"auto", "last", "mean", "season", "growth"}, default="auto"
+    baseline : {"auto", "last", "mean", "season", "growth"}, default="auto"
         The naive forecast to correct: the last reading; the mean of the last cycle; the
         reading one cycle before; or this plus the mean difference of the last three
         readings from those one cycle before them. The window is shown less its last
@@ -108,17 +108,17 @@ class LSTMForecaster(BaseEstimator):
         "auto" does so if all readings are positive. Otherwise each series is divided by
         its standard deviation.
 
-    past_only : "all" or sequence of names, default=()
+    past_covariates : "all" or sequence of names, default=()
         Columns of X that nobody knows ahead, such as the weather; positions where X is
         an array. Forecasts take them to stay as they are. All others must be given to
         :meth:`predict` for the steps to come, such as prices and holidays.
 
-    calendar : sequence of {"minute", "hour", "day_of_week", "day", "day_of_year", \
+    date_features : sequence of {"minute", "hour", "day_of_week", "day", "day_of_year", \
             "month", "quarter"}, default=()
         Parts of the date to show the regressor, each as sine and cosine. Only for
         series with dates or periods.
 
-    n_ensemble : int, default=1
+    n_estimators : int, default=1
         How many regressors to fit, with different seeds. Their median corrects.
 
     calibration_fraction : float or None, default=0.2
@@ -140,16 +140,16 @@ class LSTMForecaster(BaseEstimator):
 
     Attributes
     ----------
-    regressors_ : list of estimator of length n_ensemble
+    estimators_ : list of estimator of length n_ensemble
         The fitted regressors.
 
-    naive_ : str
-        The naive forecast that is corrected, one of those of `normalize`.
+    baseline_ : str
+        The naive forecast that is corrected, one of those of `baseline`.
 
-    trust_ : float
+    correction_weight_ : float
         Share of the correction that is added to it, from 0 to 1.
 
-    season_ : int
+    season_length_ : int
         Steps of a cycle.
 
     window_size_ : int
@@ -182,7 +182,7 @@ class LSTMForecaster(BaseEstimator):
     >>> from sklstm.datasets import load_retail_sales
     >>> sales = load_retail_sales()["2014":"2018"]
     >>> forecaster = LSTMForecaster(horizon=12, random_state=0).fit(sales)
-    >>> forecaster.naive_
+    >>> forecaster.baseline_
     'growth'
     >>> forecaster.predict().head(2).round(-3)
     month
@@ -198,7 +198,7 @@ class LSTMForecaster(BaseEstimator):
     >>> from sklstm.forecasting import score_forecasts
     >>> cv = TimeSeriesSplit(n_splits=2, test_size=12)
     >>> scores = score_forecasts(forecaster.backtest(load_retail_sales()[:"2019"], cv))
-    >>> bool(scores["MASE"]["forecast"] < scores["MASE"]["naive"])
+    >>> bool(scores["MASE"]["forecast"] < scores["MASE"]["baseline"])
     True
     """
 
@@ -209,12 +209,12 @@ class LSTMForecaster(BaseEstimator):
         window_size="auto",
         horizon=12,
         strategy="direct",
-        season=None,
-        normalize="auto",
+        season_length=None,
+        baseline="auto",
         log="auto",
-        past_only=(),
-        calendar=(),
-        n_ensemble=1,
+        past_covariates=(),
+        date_features=(),
+        n_estimators=1,
         calibration_fraction=0.2,
         warm_start=False,
         random_state=None,
@@ -223,12 +223,12 @@ class LSTMForecaster(BaseEstimator):
         self.window_size = window_size
         self.horizon = horizon
         self.strategy = strategy
-        self.season = season
-        self.normalize = normalize
+        self.season_length = season_length
+        self.baseline = baseline
         self.log = log
-        self.past_only = past_only
-        self.calendar = calendar
-        self.n_ensemble = n_ensemble
+        self.past_covariates = past_covariates
+        self.date_features = date_features
+        self.n_estimators = n_estimators
         self.calibration_fraction = calibration_fraction
         self.warm_start = warm_start
         self.random_state = random_state
@@ -241,12 +241,12 @@ class LSTMForecaster(BaseEstimator):
         ],
         "horizon": [Interval(Integral, 1, None, closed="left")],
         "strategy": [StrOptions({"direct", "recursive"})],
-        "season": [Interval(Integral, 1, None, closed="left"), None],
-        "normalize": [StrOptions({"auto", *NAIVE})],
+        "season_length": [Interval(Integral, 1, None, closed="left"), None],
+        "baseline": [StrOptions({"auto", *NAIVE})],
         "log": [StrOptions({"auto"}), "boolean"],
-        "past_only": [StrOptions({"all"}), "array-like"],
-        "calendar": ["array-like"],
-        "n_ensemble": [Interval(Integral, 1, None, closed="left")],
+        "past_covariates": [StrOptions({"all"}), "array-like"],
+        "date_features": ["array-like"],
+        "n_estimators": [Interval(Integral, 1, None, closed="left")],
         "calibration_fraction": [Interval(Real, 0, 1, closed="neither"), None],
         "warm_start": ["boolean"],
         "random_state": ["random_state"],
@@ -270,7 +270,7 @@ class LSTMForecaster(BaseEstimator):
             n_columns): rows in the order of the readings, or a DataFrame with the times
             of a y that has times, and of others if need be. Of many series, one for
             all; a DataFrame with a MultiIndex (series, time); or a list with one for
-            each. Columns that `past_only` does not name must be known ahead:
+            each. Columns that `past_covariates` does not name must be known ahead:
             :meth:`predict` wants them.
 
         Returns
@@ -284,18 +284,18 @@ class LSTMForecaster(BaseEstimator):
             If y holds no series, as text, infinity, nothing but NaN, or times that are
             not a step apart; if all series are too short; if ``log=True`` and a reading
             is not positive; if X lacks a time or holds anything but finite numbers; or
-            if `calendar` finds no dates.
+            if `date_features` finds no dates.
         """
         panel = read_series(y)
         if X is not None:
             check_lengths(X, panel)
-        exogenous = exogenous_of(X, panel, self.past_only, self.calendar)
+        exogenous = exogenous_of(X, panel, self.past_covariates, self.date_features)
         columns = exogenous.past(X, panel)
         return self._learn(panel, exogenous, columns)
 
     def _learn(self, panel, exogenous, columns):
         """Fit on series, and on columns beside them, that were read."""
-        goes_on = self.warm_start and hasattr(self, "regressors_")
+        goes_on = self.warm_start and hasattr(self, "estimators_")
         plan = (self._plan_again if goes_on else self._new_plan)(panel, exogenous)
         units = [unit_of(one.values, plan.is_log) for one in panel.series]
         known = Known(panel, columns, units)
@@ -303,7 +303,7 @@ class LSTMForecaster(BaseEstimator):
         if not goes_on:
             plan = plan._replace(naive=self._choose_naive(lessons, plan))
         random = check_random_state(self.random_state)
-        seeds = random.randint(np.iinfo(np.int32).max, size=self.n_ensemble)
+        seeds = random.randint(np.iinfo(np.int32).max, size=self.n_estimators)
         if goes_on:
             calibration = self._learnt.calibration
             new_correctors = partial(self._correctors_again, seeds)
@@ -316,11 +316,14 @@ class LSTMForecaster(BaseEstimator):
         self._learnt = Learnt(plan, self.horizon, correctors, calibration)
         self._known, self._exogenous = known, exogenous
         self._fixed = self._what_is_fixed(exogenous)
-        self.season_, self.log_, self.window_size_, self.naive_ = plan
-        self.regressors_, self.trust_ = correctors.regressors, calibration.trust
+        self.season_length_, self.log_, self.window_size_, self.baseline_ = plan
+        self.estimators_, self.correction_weight_ = (
+            correctors.regressors,
+            calibration.trust,
+        )
         return self
 
-    def predict(self, horizon=None, X=None, last_window=None):
+    def predict(self, horizon=None, *, X=None, last_window=None):
         """Forecast the next steps of every series.
 
         Parameters
@@ -354,7 +357,7 @@ class LSTMForecaster(BaseEstimator):
         known, n_steps = self._known_ahead(horizon, X, last_window)
         return known.answer(self._learnt.forecasts([known], n_steps)[0])
 
-    def predict_interval(self, horizon=None, coverage=0.9, X=None):
+    def predict_interval(self, horizon=None, *, coverage=0.9, X=None, last_window=None):
         """Forecast intervals that hold a share of the truths, step by step.
 
         They are as wide as the errors on the last windows were before the regressors
@@ -380,6 +383,9 @@ class LSTMForecaster(BaseEstimator):
         X : array-like, DataFrame, list of them or None, default=None
             The columns known ahead, as in :meth:`predict`.
 
+        last_window : array-like, Series, DataFrame, list of them or None, default=None
+            Readings to forecast from in place of those known, as in :meth:`predict`.
+
         Returns
         -------
         intervals : ndarray, DataFrame or list of them
@@ -403,22 +409,27 @@ class LSTMForecaster(BaseEstimator):
         """
         _check_share(coverage, "coverage")
         quantiles = [(1 - coverage) / 2, (1 + coverage) / 2]
-        return self._bands(horizon, X, quantiles, ["lower", "upper"])
+        return self._bands(horizon, X, last_window, quantiles, ["lower", "upper"])
 
-    def predict_quantiles(self, quantiles=(0.1, 0.5, 0.9), horizon=None, X=None):
+    def predict_quantiles(
+        self, horizon=None, *, quantiles=(0.1, 0.5, 0.9), X=None, last_window=None
+    ):
         """Forecast quantiles of every step; they do not cross.
 
         Parameters
         ----------
+        horizon : int or None, default=None
+            How many steps, at most those of the fit. None is those of the fit.
+
         quantiles : sequence of float, default=(0.1, 0.5, 0.9)
             Levels in (0, 1). That of 0.5 is the forecast; the others are the ends of
             intervals around it.
 
-        horizon : int or None, default=None
-            How many steps, at most those of the fit. None is those of the fit.
-
         X : array-like, DataFrame, list of them or None, default=None
             The columns known ahead, as in :meth:`predict`.
+
+        last_window : array-like, Series, DataFrame, list of them or None, default=None
+            Readings to forecast from in place of those known, as in :meth:`predict`.
 
         Returns
         -------
@@ -438,7 +449,7 @@ class LSTMForecaster(BaseEstimator):
             )
         for level in quantiles:
             _check_share(level, "Every level of quantiles")
-        return self._bands(horizon, X, quantiles, list(quantiles))
+        return self._bands(horizon, X, last_window, quantiles, list(quantiles))
 
     def score(self, y, X=None):
         """Score forecasts of the readings that follow, greater is better.
@@ -464,7 +475,7 @@ class LSTMForecaster(BaseEstimator):
             Minus the mean absolute error, in units of the mean absolute difference of
             readings one cycle apart that were known, a cycle as the frequency of y
             suggests it; of neighbours without. 0 is perfect. It is minus the MASE of
-            :func:`sklstm.forecasting.score_forecasts` where `season` is None.
+            :func:`sklstm.forecasting.score_forecasts` where `season_length` is None.
 
         Raises
         ------
@@ -479,8 +490,8 @@ class LSTMForecaster(BaseEstimator):
         forecasts = known.leave(self._learnt.forecasts([known], n_steps)[0])
         past = self._known.panel
         # A scale that no parameter changes.
-        season = max(map(steps_per_cycle, past.times))
-        comparison = compare_next(past, panel, forecasts, season)
+        season_length = max(map(steps_per_cycle, past.times))
+        comparison = compare_next(past, panel, forecasts, season_length)
         score = -score_forecasts(comparison).loc["forecast", "MASE"]
         if np.isnan(score):
             raise ValueError(
@@ -517,8 +528,8 @@ class LSTMForecaster(BaseEstimator):
         -------
         backtest : DataFrame
             One row per series, origin and step: "series", its name; "origin", the time
-            of the last reading known; "step" from 1; "time"; "truth"; "forecast";
-            "naive", the reading one cycle before, the last one without a cycle; and
+            of the last reading known; "step" from 1; "time"; "actual"; "forecast";
+            "baseline", the reading one cycle before, the last one without a cycle; and
             "scale", the mean absolute difference of readings one cycle apart before the
             origin. Rows whose truth is missing are left out.
 
@@ -544,7 +555,7 @@ class LSTMForecaster(BaseEstimator):
         splits = check_cv(TimeSeriesSplit(test_size=self.horizon) if cv is None else cv)
         positions = np.arange(n_timesteps)[:, None]
         origins = read_splits(splits.split(positions), self.horizon)
-        exogenous = exogenous_of(X, panel, self.past_only, self.calendar)
+        exogenous = exogenous_of(X, panel, self.past_covariates, self.date_features)
         n_ahead = max(n_known for n_known, _ in origins) + self.horizon - n_timesteps
         columns = exogenous.past_and_future(X, panel, n_ahead)
         pasts = [panel.until(n_known) for n_known, _ in origins]
@@ -555,7 +566,7 @@ class LSTMForecaster(BaseEstimator):
             answers = forecaster._learnt.forecasts(knowns, self.horizon)
             pairs = zip(knowns, answers, strict=True)
             forecasts += [known.leave(answer) for known, answer in pairs]
-        return compare(panel, origins, np.array(forecasts), forecaster.season_)
+        return compare(panel, origins, np.array(forecasts), forecaster.season_length_)
 
     def update(self, y, X=None):
         """Take new readings into account, without learning from them.
@@ -595,18 +606,18 @@ class LSTMForecaster(BaseEstimator):
 
     def _new_plan(self, panel, exogenous):
         """Find the cycle, whether to forecast logarithms, and the size of windows."""
-        season = self.season or max(map(steps_per_cycle, panel.times))
+        season_length = self.season_length or max(map(steps_per_cycle, panel.times))
         # Columns known ahead are shown in a window that ends with the last step.
         is_long = exogenous.is_ahead.any() and self.strategy == "direct"
         window_size = fitting_window_size(
             self.window_size,
             panel,
-            season=season,
+            season_length=season_length,
             horizon=self.horizon,
             reach=self.horizon if is_long else 1,
             calibration_fraction=self.calibration_fraction,
         )
-        return Plan(season, takes_logarithms(self.log, panel), window_size)
+        return Plan(season_length, takes_logarithms(self.log, panel), window_size)
 
     def _plan_again(self, panel, exogenous):
         """Return the plan of the last fit, if this one can go on with it."""
@@ -628,7 +639,7 @@ class LSTMForecaster(BaseEstimator):
             **{name: getattr(self, name) for name in FIXED},
             "kind of regressor": type(self.regressor).__name__,
             "columns of X, and which are known ahead,": list(is_ahead),
-            "calendar": exogenous.calendar,
+            "date_features": exogenous.date_features,
         }
 
     def _choose_naive(self, lessons, plan):
@@ -638,10 +649,10 @@ class LSTMForecaster(BaseEstimator):
                 f"Missing readings leave no {self.horizon} steps to learn from behind "
                 f"{plan.window_size} others. Fill them, or lower horizon."
             )
-        if self.normalize != "auto":
-            return self.normalize
-        kinds = NAIVE if plan.season > 1 else NAIVE[:1]
-        return least_wrong(kinds, lessons.windows, lessons.targets, plan.season)
+        if self.baseline != "auto":
+            return self.baseline
+        kinds = NAIVE if plan.season_length > 1 else NAIVE[:1]
+        return least_wrong(kinds, lessons.windows, lessons.targets, plan.season_length)
 
     def _calibrate(self, plan, known, lessons, ends, new_correctors):
         """Learn on early lessons how far to trust corrections, and what errors stay."""
@@ -657,7 +668,7 @@ class LSTMForecaster(BaseEstimator):
                 "held back. Pass calibration_fraction=None, or fill the readings."
             )
         correctors = new_correctors(len(early.windows)).fit(early)
-        moves = known.moves(plan.season)
+        moves = known.moves(plan.season_length)
         moves[moves == 0] = 1
         return Calibration.of_held(correctors, held, moves[numbers])
 
@@ -665,7 +676,7 @@ class LSTMForecaster(BaseEstimator):
         """Make a regressor for each seed, to be fitted on so many windows."""
         n_at_once = 1 if self.strategy == "recursive" else self.horizon
         is_ahead = known.columns[0].is_ahead
-        recipe = Recipe(plan.naive, plan.season, n_at_once, is_ahead)
+        recipe = Recipe(plan.naive, plan.season_length, n_at_once, is_ahead)
         regressor = self.regressor
         if regressor is None:
             regressor = _default_regressor(n_windows)
@@ -683,7 +694,7 @@ class LSTMForecaster(BaseEstimator):
         parameters = {"learning_rate_init": GENTLE}
         if self.regressor is not None:
             parameters = self.regressor.get_params()
-        pairs = zip(self.regressors_, seeds, strict=True)
+        pairs = zip(self.estimators_, seeds, strict=True)
         regressors = [
             warm_start_copy(fitted, parameters, seed) for fitted, seed in pairs
         ]
@@ -739,9 +750,9 @@ class LSTMForecaster(BaseEstimator):
         one = forecaster._known.panel.series[0]
         return one, forecaster, part_of(X, place)
 
-    def _bands(self, horizon, X, levels, columns):
+    def _bands(self, horizon, X, last_window, levels, columns):
         """Answer with quantiles around the forecast."""
-        known, n_steps = self._known_ahead(horizon, X)
+        known, n_steps = self._known_ahead(horizon, X, last_window)
         return known.answer(self._learnt.quantiles(known, n_steps, levels), columns)
 
 

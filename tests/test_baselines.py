@@ -81,7 +81,7 @@ def test_the_kind_that_made_the_targets_is_least_wrong(kind):
 
 
 @pytest.mark.parametrize(
-    ("values", "season", "size"),
+    ("values", "season_length", "size"),
     [
         ([1, 5, 2, 7, 4, 9], 2, (1 + 2 + 2 + 2) / 4),
         ([1, 5, 2, 7, 4], 4, (4 + 3 + 5 + 3) / 4),
@@ -91,5 +91,5 @@ def test_the_kind_that_made_the_targets_is_least_wrong(kind):
         ([NAN, 3, NAN], 1, 0),
     ],
 )
-def test_restlessness_by_hand(values, season, size):
-    assert restlessness(np.array(values, float), season) == pytest.approx(size)
+def test_restlessness_by_hand(values, season_length, size):
+    assert restlessness(np.array(values, float), season_length) == pytest.approx(size)

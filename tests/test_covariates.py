@@ -16,7 +16,7 @@ WEATHER = pd.Series(RANDOM.normal(size=80), DAYS, name="rain")
 # Nothing but the price of the day makes sales, but for a wave.
 SALES = 3 * PRICES["price"] + np.sin(np.arange(80.0))
 X = PRICES.assign(rain=WEATHER)
-LINEAR = {"regressor": LinearRegression(), "season": 1, "log": False}
+LINEAR = {"regressor": LinearRegression(), "season_length": 1, "log": False}
 
 by_strategy = pytest.mark.parametrize("strategy", ["direct", "recursive"])
 
@@ -29,7 +29,7 @@ def forecaster(**settings):
 @by_strategy
 def test_columns_known_ahead_tell_of_the_future(strategy):
     model = forecaster(strategy=strategy).fit(SALES[:70], PRICES[:70])
-    assert model.trust_ == 1
+    assert model.correction_weight_ == 1
     npt.assert_allclose(model.predict(X=PRICES[70:]), SALES[70:75])
     without = forecaster(strategy=strategy).fit(SALES[:70])
     assert np.abs(without.predict() - SALES[70:75]).mean() > 1
@@ -39,7 +39,7 @@ def test_columns_known_ahead_tell_of_the_future(strategy):
 def test_columns_of_the_past_tell_what_follows_them(strategy):
     rain = WEATHER.to_frame()
     y = WEATHER.shift(1, fill_value=0.0) * 2
-    model = forecaster(horizon=1, strategy=strategy, past_only="all").fit(
+    model = forecaster(horizon=1, strategy=strategy, past_covariates="all").fit(
         y[:70], rain[:70]
     )
     npt.assert_allclose(model.predict(), y[70:71])
@@ -48,7 +48,7 @@ def test_columns_of_the_past_tell_what_follows_them(strategy):
 
 
 def test_forecasts_do_not_read_columns_that_nobody_knows_ahead():
-    model = forecaster(past_only=["rain"]).fit(SALES[:70], X[:70])
+    model = forecaster(past_covariates=["rain"]).fit(SALES[:70], X[:70])
     forecasts = model.predict(X=X[70:].assign(rain=np.nan))
     npt.assert_array_equal(forecasts, model.predict(X=PRICES[70:]))
     npt.assert_allclose(forecasts, SALES[70:75])
@@ -58,8 +58,8 @@ def test_networks_read_columns():
     network = LSTMRegressor((16,), learning_rate="cosine", max_iter=150, random_state=0)
     model = forecaster(regressor=network, horizon=1, random_state=0)
     backtest = model.backtest(SALES, TimeSeriesSplit(8, test_size=1), PRICES)
-    errors = (backtest["forecast"] - backtest["truth"]).abs()
-    naive = (backtest["naive"] - backtest["truth"]).abs()
+    errors = (backtest["forecast"] - backtest["actual"]).abs()
+    naive = (backtest["baseline"] - backtest["actual"]).abs()
     assert errors.mean() < 0.5 * naive.mean()
 
 
@@ -67,22 +67,22 @@ def test_parts_of_the_date_need_no_columns():
     hours = pd.date_range("2023-01-01", periods=24 * 35, freq="h")
     y = pd.Series(np.sin(2 * np.pi * hours.day_of_week / 7), hours)
     known, truth = y[: 24 * 32 - 3], y[24 * 32 - 3 :][:24]
-    settings = {"horizon": 24, "window_size": 24, "normalize": "last"}
-    with_days = forecaster(calendar=["day_of_week"], **settings).fit(known)
+    settings = {"horizon": 24, "window_size": 24, "baseline": "last"}
+    with_days = forecaster(date_features=["day_of_week"], **settings).fit(known)
     npt.assert_allclose(with_days.predict(), truth, atol=0.02)
     assert np.abs(forecaster(**settings).fit(known).predict() - truth).mean() > 0.05
 
 
 def test_columns_come_in_many_forms():
-    expected = forecaster(past_only=["rain"]).fit(SALES[:70], X[:70])
+    expected = forecaster(past_covariates=["rain"]).fit(SALES[:70], X[:70])
     expected = expected.predict(X=X[70:]).to_numpy()
     values, future = X.to_numpy(), X[["price"]].to_numpy()[70:75]
-    model = forecaster(past_only=[1]).fit(SALES[:70].to_numpy(), values[:70])
+    model = forecaster(past_covariates=[1]).fit(SALES[:70].to_numpy(), values[:70])
     npt.assert_allclose(model.predict(X=values[70:]), expected)
     npt.assert_allclose(model.predict(X=future), expected)
     npt.assert_allclose(model.fit(SALES[:70], values[:70]).predict(X=future), expected)
     # Rows of other times stand by.
-    model = forecaster(past_only=["rain"]).fit(SALES[:70], X)
+    model = forecaster(past_covariates=["rain"]).fit(SALES[:70], X)
     npt.assert_allclose(model.predict(X=X), expected)
 
 
@@ -105,7 +105,7 @@ def test_columns_of_many_series():
 @pytest.mark.parametrize("form", [pd.DataFrame, np.asarray])
 @pytest.mark.parametrize("refit", [True, False])
 def test_backtest_forecasts_with_columns_as_fit_and_predict_do(strategy, form, refit):
-    settings = {"regressor": Ridge(), "past_only": [form(X)[:1].shape[1] - 1]}
+    settings = {"regressor": Ridge(), "past_covariates": [form(X)[:1].shape[1] - 1]}
     table = form(X.set_axis([0, 1], axis=1))
     model = forecaster(strategy=strategy, **settings)
     cv = TimeSeriesSplit(2, test_size=5)
@@ -127,7 +127,7 @@ def test_backtest_wants_columns_as_far_as_it_forecasts():
     later = pd.date_range(DAYS[-1], periods=4, freq="D")[1:]
     prices = pd.concat([PRICES, pd.DataFrame({"price": 1.0}, later)])
     assert len(forecaster().backtest(SALES, cv, prices)) == 4
-    assert len(forecaster(past_only="all").backtest(SALES, cv, PRICES)) == 4
+    assert len(forecaster(past_covariates="all").backtest(SALES, cv, PRICES)) == 4
 
 
 def test_intervals_and_quantiles_take_columns_too():
@@ -136,7 +136,7 @@ def test_intervals_and_quantiles_take_columns_too():
     intervals = model.predict_interval(X=PRICES[70:])
     assert (intervals["lower"] < forecasts).all()
     assert (intervals["upper"] > forecasts).all()
-    quantiles = model.predict_quantiles([0.5], X=PRICES[70:])
+    quantiles = model.predict_quantiles(quantiles=[0.5], X=PRICES[70:])
     npt.assert_array_equal(quantiles[0.5], forecasts)
 
 
@@ -173,10 +173,14 @@ def test_a_future_that_is_not_known_is_named(future, message):
     [
         ({}, PRICES.to_numpy(), "has 80 rows, but y 70 readings"),
         ({}, PRICES[3:], "no row for 2023-01-01 .*, 2023-01-02 .*, 2023-01-03"),
-        ({"past_only": ["rain"]}, PRICES, r"names the columns \['rain'\], but X has"),
+        (
+            {"past_covariates": ["rain"]},
+            PRICES,
+            r"names the columns \['rain'\], but X has",
+        ),
         ({}, pd.concat([PRICES, PRICES], axis=1), "several columns of one name"),
         ({"window_size": 4}, PRICES, "window_size=4 does not reach over the 5 steps"),
-        ({"calendar": ["hour"]}, None, None),
+        ({"date_features": ["hour"]}, None, None),
     ],
 )
 def test_columns_that_cannot_be_learnt_from_are_refused(settings, columns, message):
@@ -215,5 +219,5 @@ def test_columns_may_be_series_each():
 def test_dates_of_python_are_dates():
     y = SALES.set_axis(DAYS.date)
     X = PRICES.set_axis(DAYS.date)
-    model = forecaster(calendar=["day_of_week"]).fit(y[:70], X)
+    model = forecaster(date_features=["day_of_week"]).fit(y[:70], X)
     npt.assert_allclose(model.update(y[70:72], X).predict(X=X), SALES[72:77], rtol=1e-6)

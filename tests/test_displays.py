@@ -27,7 +27,7 @@ PRICES = pd.DataFrame({"price": np.random.default_rng(1).normal(size=60)}, DAYS)
 FRAME = pd.DataFrame(
     np.random.default_rng(0).normal(size=(50, 2)), DAYS[:50], ["a", "b"]
 )
-FORECASTER = LSTMForecaster(Ridge(), horizon=4, window_size=5, season=1)
+FORECASTER = LSTMForecaster(Ridge(), horizon=4, window_size=5, season_length=1)
 
 
 @pytest.fixture(autouse=True)

@@ -40,11 +40,11 @@ def test_intervals_hold_their_share_and_know_when_to_be_wide(forecaster):
 
 
 def test_quantiles_are_in_order_around_the_forecast(forecaster):
-    quantiles = forecaster.predict_quantiles(LEVELS)
+    quantiles = forecaster.predict_quantiles(quantiles=LEVELS)
     assert (np.diff(quantiles, axis=-1) >= 0).all()
     npt.assert_allclose(quantiles[..., 1], forecaster.predict())
     npt.assert_array_equal(
-        forecaster.predict_quantiles([0.9, 0.1]), quantiles[..., [2, 0]]
+        forecaster.predict_quantiles(quantiles=[0.9, 0.1]), quantiles[..., [2, 0]]
     )
     npt.assert_array_equal(
         forecaster.predict_interval(1, coverage=0.8), quantiles[:1, :, [0, 2]]
@@ -59,9 +59,9 @@ def test_levels_that_were_not_learnt_are_refused(forecaster):
 def test_quantiles_need_no_held_windows():
     y = calm_and_wild()[:30]
     forecaster = LSTMForecaster(
-        NETWORK, horizon=2, calibration_fraction=None, n_ensemble=2, **SETTINGS
+        NETWORK, horizon=2, calibration_fraction=None, n_estimators=2, **SETTINGS
     )
-    quantiles = forecaster.fit(y).predict_quantiles(LEVELS)
+    quantiles = forecaster.fit(y).predict_quantiles(quantiles=LEVELS)
     assert (quantiles[..., 0] < quantiles[..., 2]).all()
 
 
@@ -70,7 +70,7 @@ def test_quantiles_are_forecast_at_once():
     with pytest.raises(ValueError, match='Pass strategy="direct"'):
         forecaster.fit(calm_and_wild())
     forecaster.set_params(horizon=1).fit(calm_and_wild())
-    assert (np.diff(forecaster.predict_quantiles(LEVELS)) >= 0).all()
+    assert (np.diff(forecaster.predict_quantiles(quantiles=LEVELS)) >= 0).all()
 
 
 def test_pipelines_are_asked_for_the_median_only():
@@ -89,4 +89,4 @@ def test_the_median_must_be_among_the_quantiles():
 def test_what_has_never_moved_has_no_band():
     y = np.c_[calm_and_wild(8)[:40], np.full(40, 3.0)]
     forecaster = LSTMForecaster(NETWORK, horizon=2, **SETTINGS).fit(y)
-    npt.assert_array_equal(forecaster.predict_quantiles(LEVELS)[:, -1], 3.0)
+    npt.assert_array_equal(forecaster.predict_quantiles(quantiles=LEVELS)[:, -1], 3.0)

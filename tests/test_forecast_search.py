@@ -50,7 +50,7 @@ def test_score_looks_no_further_than_the_horizon():
 def test_series_of_unequal_length_are_scored_together():
     y = [noisy_wave()[:70].to_numpy(), noisy_wave()[10:60].to_numpy()]
     later = [noisy_wave()[70:74].to_numpy(), noisy_wave()[60:62].to_numpy()]
-    forecaster = LSTMForecaster(LinearRegression(), horizon=4, season=1).fit(y)
+    forecaster = LSTMForecaster(LinearRegression(), horizon=4, season_length=1).fit(y)
     parts = [
         np.abs(forecast[: len(truth)] - truth) / np.abs(np.diff(known)).mean()
         for forecast, truth, known in zip(forecaster.predict(), later, y, strict=True)
@@ -69,8 +69,10 @@ def test_what_cannot_be_scored_is_refused():
 def test_scores_of_other_seasons_are_in_the_same_unit():
     y = noisy_wave().to_numpy()
     scores = {
-        season: LSTMForecaster(Ridge(), horizon=4, season=season, normalize="last")
-        for season in (1, 6, 7)
+        season_length: LSTMForecaster(
+            Ridge(), horizon=4, season_length=season_length, baseline="last"
+        )
+        for season_length in (1, 6, 7)
     }
     naive = [
         forecaster.set_params(window_size=16).fit(y[:76]).score(y[76:])
@@ -96,7 +98,7 @@ def test_only_an_index_tells_that_readings_do_not_follow():
 @pytest.mark.parametrize("form", [pd.Series, np.asarray])
 def test_grid_search_finds_the_window_that_tells(form):
     y = form(noisy_wave())
-    forecaster = LSTMForecaster(LinearRegression(), horizon=4, season=1)
+    forecaster = LSTMForecaster(LinearRegression(), horizon=4, season_length=1)
     search = GridSearchCV(forecaster, {"window_size": [1, 16]}, cv=FOLDS).fit(y)
     assert search.best_params_ == {"window_size": 16}
     by_hand = [
@@ -110,7 +112,9 @@ def test_grid_search_finds_the_window_that_tells(form):
 
 def test_searches_split_the_columns_with_the_series():
     y = noisy_wave() + 3 * PRICES["price"]
-    forecaster = LSTMForecaster(LinearRegression(), horizon=4, season=1, log=False)
+    forecaster = LSTMForecaster(
+        LinearRegression(), horizon=4, season_length=1, log=False
+    )
     grid = {"window_size": [4, 16]}
     search = GridSearchCV(forecaster, grid, cv=FOLDS).fit(y, PRICES)
     scores = cross_val_score(search.best_estimator_, y, PRICES, cv=FOLDS)
@@ -131,7 +135,7 @@ def test_searches_reach_into_the_regressor_the_same_in_parallel():
     npt.assert_array_equal(
         one.cv_results_["mean_test_score"], two.cv_results_["mean_test_score"]
     )
-    best = two.best_estimator_.regressors_[0]["lstmregressor"]
+    best = two.best_estimator_.estimators_[0]["lstmregressor"]
     assert best.hidden_layer_sizes == two.best_params_.popitem()[1]
 
 
@@ -192,7 +196,9 @@ def test_units_belong_to_series_of_one_name_or_place():
 
 def test_short_last_windows_need_no_more_columns_than_they_have():
     y = noisy_wave()
-    forecaster = LSTMForecaster(Ridge(), horizon=4, calendar=["day_of_week"]).fit(y)
+    forecaster = LSTMForecaster(Ridge(), horizon=4, date_features=["day_of_week"]).fit(
+        y
+    )
     assert np.isfinite(forecaster.predict(last_window=y[-2:])).all()
     with_short = forecaster.fit([y.rename("a"), y[-2:].rename("b")])
     assert np.isfinite(with_short.predict()[1]).all()
@@ -200,9 +206,11 @@ def test_short_last_windows_need_no_more_columns_than_they_have():
 
 def test_last_windows_bring_their_columns():
     y = noisy_wave() + 3 * PRICES["price"]
-    settings = {"horizon": 4, "season": 1, "log": False, "window_size": 8}
+    settings = {"horizon": 4, "season_length": 1, "log": False, "window_size": 8}
     for names in ((), "all"):
-        forecaster = LSTMForecaster(LinearRegression(), past_only=names, **settings)
+        forecaster = LSTMForecaster(
+            LinearRegression(), past_covariates=names, **settings
+        )
         forecaster.fit(y[:60], PRICES[:60])
         forecasts = forecaster.predict(last_window=y[50:70], X=PRICES)
         forecaster.update(y[60:70], PRICES[60:70])

@@ -52,7 +52,7 @@ def test_forecasts_what_a_regressor_can_learn(strategy):
     y = wave()
     forecaster = LSTMForecaster(LinearRegression(), horizon=8, strategy=strategy)
     forecaster.fit(y[:60])
-    assert forecaster.trust_ == 1
+    assert forecaster.correction_weight_ == 1
     npt.assert_allclose(forecaster.predict(), y[60:68], rtol=1e-3)
 
 
@@ -60,9 +60,9 @@ def test_forecasts_growing_years_without_any_regressor():
     y = growing_year()
     forecaster = LSTMForecaster(TINY, horizon=12, log=False, random_state=0)
     forecaster.fit(y[:60])
-    assert forecaster.naive_ == "growth"
-    assert forecaster.season_ == 12
-    assert forecaster.trust_ == 0
+    assert forecaster.baseline_ == "growth"
+    assert forecaster.season_length_ == 12
+    assert forecaster.correction_weight_ == 0
     pdt.assert_series_equal(forecaster.predict(), y[60:])
 
 
@@ -70,7 +70,7 @@ def test_growth_by_a_share_is_a_step_of_logarithms():
     y = np.exp(growing_year(0.01) / 4)
     forecaster = LSTMForecaster(TINY, horizon=12, random_state=0).fit(y[:60])
     assert forecaster.log_
-    assert forecaster.naive_ == "growth"
+    assert forecaster.baseline_ == "growth"
     pdt.assert_series_equal(forecaster.predict(), y[60:])
 
 
@@ -172,7 +172,7 @@ def test_longer_and_shorter_horizons():
 def test_parameters_set_after_the_fit_wait_for_the_next():
     forecaster = LSTMForecaster(Ridge(), horizon=3).fit(wave())
     before = forecaster.predict()
-    forecaster.set_params(horizon=5, strategy="recursive", normalize="mean")
+    forecaster.set_params(horizon=5, strategy="recursive", baseline="mean")
     npt.assert_array_equal(forecaster.predict(), before)
 
 
@@ -180,7 +180,7 @@ def test_parameters_set_after_the_fit_wait_for_the_next():
 def test_intervals_hold_their_share(strategy):
     y = noisy_panel(200, 90)
     forecaster = LSTMForecaster(
-        Ridge(), window_size=5, horizon=4, strategy=strategy, normalize="mean"
+        Ridge(), window_size=5, horizon=4, strategy=strategy, baseline="mean"
     )
     intervals = forecaster.fit(y[:80]).predict_interval(coverage=0.8)
     truths = y[80:84]
@@ -206,11 +206,11 @@ def test_intervals_are_around_the_forecast_and_quantiles_their_ends():
     forecasts, intervals = forecaster.predict(), forecaster.predict_interval()
     assert (intervals["lower"] < forecasts).all()
     assert (intervals["upper"] > forecasts).all()
-    quantiles = forecaster.predict_quantiles([0.05, 0.5, 0.95])
+    quantiles = forecaster.predict_quantiles(quantiles=[0.05, 0.5, 0.95])
     pdt.assert_series_equal(quantiles[0.5], forecasts, check_names=False)
     npt.assert_allclose(quantiles[[0.05, 0.95]], intervals)
     levels = np.linspace(0.01, 0.99, 25)
-    assert (np.diff(forecaster.predict_quantiles(levels), axis=1) >= 0).all()
+    assert (np.diff(forecaster.predict_quantiles(quantiles=levels), axis=1) >= 0).all()
 
 
 class Recording(RegressorMixin, BaseEstimator):
@@ -230,7 +230,7 @@ class Recording(RegressorMixin, BaseEstimator):
 def test_regressors_see_early_windows_first_and_then_all():
     Recording.shown.clear()
     settings = {"window_size": 5, "horizon": 3, "calibration_fraction": 0.25}
-    LSTMForecaster(Recording(), n_ensemble=2, **settings).fit(wave(27))
+    LSTMForecaster(Recording(), n_estimators=2, **settings).fit(wave(27))
     # Of 20 windows, 5 are held back, and 2 end among the targets of those.
     assert Recording.shown == [((13, 5), (13, 3))] * 2 + [((20, 5), (20, 3))] * 2
 
@@ -241,7 +241,7 @@ def test_without_calibration_there_is_one_fit_and_no_interval():
         Recording(), window_size=5, horizon=3, calibration_fraction=None
     ).fit(wave(27))
     assert Recording.shown == [((20, 5), (20, 3))]
-    assert forecaster.trust_ == 1
+    assert forecaster.correction_weight_ == 1
     with pytest.raises(ValueError, match="Without held windows there are no intervals"):
         forecaster.predict_interval()
 
@@ -249,15 +249,15 @@ def test_without_calibration_there_is_one_fit_and_no_interval():
 def test_ensemble_is_the_median_of_its_seeds():
     y = wave()
     forecaster = LSTMForecaster(
-        TINY, horizon=2, n_ensemble=3, calibration_fraction=None, random_state=0
+        TINY, horizon=2, n_estimators=3, calibration_fraction=None, random_state=0
     ).fit(y)
-    seeds = {regressor.random_state for regressor in forecaster.regressors_}
+    seeds = {regressor.random_state for regressor in forecaster.estimators_}
     assert len(seeds) == 3
     forecasts = forecaster.predict()
-    members = forecaster.regressors_
+    members = forecaster.estimators_
     alone = []
     for member in members:
-        forecaster.regressors_ = [member]
+        forecaster.estimators_ = [member]
         alone.append(forecaster.predict())
     npt.assert_allclose(forecasts, np.exp(np.median(np.log(alone), axis=0)))
 
@@ -290,10 +290,12 @@ def test_same_seed_same_forecasts():
 
 def test_update_moves_on_without_learning():
     y = pd.Series(wave(), MONTHS)
-    forecaster = LSTMForecaster(LinearRegression(), horizon=3, season=1).fit(y[:60])
-    regressors = forecaster.regressors_
+    forecaster = LSTMForecaster(LinearRegression(), horizon=3, season_length=1).fit(
+        y[:60]
+    )
+    regressors = forecaster.estimators_
     forecasts = forecaster.update(y[60:65]).predict()
-    assert forecaster.regressors_ is regressors
+    assert forecaster.estimators_ is regressors
     npt.assert_allclose(forecasts, y[65:68], rtol=1e-3)
     assert list(forecasts.index) == list(MONTHS[65:68])
 
@@ -325,7 +327,7 @@ def test_huge_and_tiny_readings_keep_their_size(size):
 @pytest.mark.parametrize("value", [0.0, -0.1, 7.0, -1e200, 1e-200])
 def test_constant_series_stay_as_they_are(value):
     y = np.c_[np.full(72, value), wave()]
-    forecaster = LSTMForecaster(Ridge(), horizon=3, normalize="last")
+    forecaster = LSTMForecaster(Ridge(), horizon=3, baseline="last")
     npt.assert_allclose(forecaster.fit(y[:, 0]).predict(), value)
     npt.assert_allclose(forecaster.predict_interval(), value)
     intervals = forecaster.fit(y).predict_interval()
@@ -336,7 +338,7 @@ def test_constant_series_stay_as_they_are(value):
 def test_bad_quantiles_are_refused(quantiles):
     forecaster = LSTMForecaster(Ridge(), horizon=3).fit(wave())
     with pytest.raises(ValueError, match="quantiles"):
-        forecaster.predict_quantiles(quantiles)
+        forecaster.predict_quantiles(quantiles=quantiles)
 
 
 def test_update_must_go_on_where_the_series_ended():
@@ -383,10 +385,10 @@ def test_the_length_that_is_asked_for_is_enough():
         {"horizon": 0},
         {"window_size": "all"},
         {"strategy": "both"},
-        {"season": 0},
-        {"normalize": None},
+        {"season_length": 0},
+        {"baseline": None},
         {"log": "no"},
-        {"n_ensemble": 0},
+        {"n_estimators": 0},
         {"calibration_fraction": 1.0},
         {"regressor": "ridge"},
     ],
@@ -445,15 +447,15 @@ def test_backtest_compares_with_what_came():
     assert list(backtest["origin"]) == [MONTHS[59]] * 6 + [MONTHS[65]] * 6
     assert list(backtest["time"]) == list(MONTHS[60:])
     assert list(backtest["step"]) == [1, 2, 3, 4, 5, 6] * 2
-    npt.assert_array_equal(backtest["truth"], y[60:])
+    npt.assert_array_equal(backtest["actual"], y[60:])
     npt.assert_allclose(backtest["forecast"], y[60:])
     # A year has 6 more than the one before it.
-    npt.assert_allclose(backtest["naive"], y[60:] - 6)
+    npt.assert_allclose(backtest["baseline"], y[60:] - 6)
     npt.assert_allclose(backtest["scale"], 6)
     scores = score_forecasts(backtest)
     npt.assert_allclose(scores["MASE"], [0, 1], atol=1e-12)
     npt.assert_allclose(scores["RMSE"], [0, 6], atol=1e-12)
-    assert not hasattr(forecaster, "regressors_")
+    assert not hasattr(forecaster, "estimators_")
 
 
 def test_backtest_forecasts_as_a_fit_at_its_origin_does():
@@ -512,8 +514,13 @@ def test_backtest_in_logarithms_ends_at_readings_that_have_none():
 
 def test_scores_by_hand():
     backtest = pd.DataFrame(
-        {"truth": [0.0, 3], "forecast": [0.0, 1], "naive": [1.0, 3], "scale": [1.0, 4]}
+        {
+            "actual": [0.0, 3],
+            "forecast": [0.0, 1],
+            "baseline": [1.0, 3],
+            "scale": [1.0, 4],
+        }
     )
     expected = {"MASE": [0.25, 0.5], "sMAPE": [50.0, 100.0], "RMSE": [2**0.5, 0.5**0.5]}
-    expected = pd.DataFrame(expected, ["forecast", "naive"])
+    expected = pd.DataFrame(expected, ["forecast", "baseline"])
     pdt.assert_frame_equal(score_forecasts(backtest), expected)

@@ -6,8 +6,8 @@ import numpy.testing as npt
 from sklstm._forecast.residual_model import Recipe
 
 
-def recipe(naive, season=2, horizon=1, is_ahead=()):
-    return Recipe(naive, season, horizon, np.array(is_ahead, bool))
+def recipe(naive, season_length=2, horizon=1, is_ahead=()):
+    return Recipe(naive, season_length, horizon, np.array(is_ahead, bool))
 
 
 def test_inputs_are_windows_less_their_level():

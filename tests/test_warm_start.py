@@ -31,20 +31,20 @@ def test_relatives_teach_what_few_readings_cannot():
     few = wave(12, 0.5)
     alone = LSTMForecaster(TINY, **{**SETTINGS, "calibration_fraction": None})
     forecaster = LSTMForecaster(TINY, warm_start=True, **SETTINGS).fit(relatives())
-    before = forecaster.regressors_[0].network_
+    before = forecaster.estimators_[0].network_
     forecaster.fit(few)
-    assert forecaster.regressors_[0].network_ is not before
+    assert forecaster.estimators_[0].network_ is not before
     assert error(forecaster) < 0.2 * error(alone.fit(few))
 
 
 def test_trust_and_errors_stay_for_the_regressors_have_seen_what_could_be_held():
     forecaster = LSTMForecaster(TINY, warm_start=True, **SETTINGS).fit(relatives())
-    trust, intervals = forecaster.trust_, forecaster.predict_interval()
+    trust, intervals = forecaster.correction_weight_, forecaster.predict_interval()
     sizes = intervals[..., 1] - intervals[..., 0]
     for _ in range(3):
         intervals = forecaster.fit(relatives()).predict_interval()
     npt.assert_allclose(intervals[..., 1] - intervals[..., 0], sizes)
-    assert forecaster.trust_ == trust
+    assert forecaster.correction_weight_ == trust
 
 
 @pytest.mark.parametrize("n_known", [1, 7])
@@ -57,7 +57,7 @@ def test_series_without_a_window_are_only_forecast(n_known):
 
 def test_going_on_is_the_same_each_time():
     def fit():
-        forecaster = LSTMForecaster(TINY, warm_start=True, n_ensemble=2, **SETTINGS)
+        forecaster = LSTMForecaster(TINY, warm_start=True, n_estimators=2, **SETTINGS)
         return forecaster.fit(relatives()).fit(wave(20)).predict_interval()
 
     npt.assert_array_equal(fit(), fit())
@@ -66,8 +66,8 @@ def test_going_on_is_the_same_each_time():
 def test_other_regressors_go_on_if_they_can():
     network = MLPRegressor(hidden_layer_sizes=(4,), max_iter=2000, random_state=0)
     forecaster = LSTMForecaster(network, warm_start=True, **SETTINGS).fit(relatives())
-    assert not forecaster.regressors_[0].warm_start
-    assert forecaster.fit(wave(20)).regressors_[0].warm_start
+    assert not forecaster.estimators_[0].warm_start
+    assert forecaster.fit(wave(20)).estimators_[0].warm_start
     forecaster = LSTMForecaster(LinearRegression(), warm_start=True, **SETTINGS)
     forecaster.fit(relatives())
     with pytest.raises(ValueError, match=r"warm_start, .* got LinearRegression"):
@@ -81,9 +81,9 @@ def test_regressors_go_on_with_the_parameters_that_they_now_have():
     npt.assert_allclose(forecaster.fit(wave(20)).predict(), before, rtol=1e-4)
     pipeline = make_pipeline(StandardScaler(), TINY)
     forecaster = LSTMForecaster(pipeline, warm_start=True, **SETTINGS).fit(relatives())
-    before = forecaster.regressors_[0]["lstmregressor"]
+    before = forecaster.estimators_[0]["lstmregressor"]
     forecaster.set_params(regressor__lstmregressor__max_iter=7).fit(wave(20))
-    after = forecaster.regressors_[0]["lstmregressor"]
+    after = forecaster.estimators_[0]["lstmregressor"]
     assert before.n_iter_ > after.n_iter_ == 7
     with pytest.raises(ValueError, match="goes on with the kind of regressor"):
         forecaster.set_params(regressor=LinearRegression()).fit(wave(20))
@@ -122,6 +122,6 @@ def test_logarithms_stay_logarithms():
 def test_default_networks_go_on_gently():
     forecaster = LSTMForecaster(warm_start=True, calibration_fraction=None, **SETTINGS)
     forecaster.fit(wave(20))
-    assert forecaster.regressors_[0].learning_rate_init == 0.01
+    assert forecaster.estimators_[0].learning_rate_init == 0.01
     for _ in range(2):
-        assert forecaster.fit(wave(12)).regressors_[0].learning_rate_init == 0.001
+        assert forecaster.fit(wave(12)).estimators_[0].learning_rate_init == 0.001

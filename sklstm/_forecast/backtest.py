@@ -43,7 +43,7 @@ def read_splits(splits, horizon):
     return origins
 
 
-def compare(panel, origins, forecasts, season):
+def compare(panel, origins, forecasts, season_length):
     """Put forecasts beside truths and naive forecasts.
 
     Parameters
@@ -54,7 +54,7 @@ def compare(panel, origins, forecasts, season):
         What :func:`read_splits` returns.
     forecasts : ndarray of shape (n_origins, n_series, horizon)
         Forecasts in the units of the readings.
-    season : int
+    season_length : int
         Steps of a cycle, 1 for none.
 
     Returns
@@ -63,14 +63,14 @@ def compare(panel, origins, forecasts, season):
         One row per series, origin and step that has a truth.
     """
     parts = [
-        compare_series(one, n_known, steps, forecast, season)
+        compare_series(one, n_known, steps, forecast, season_length)
         for (n_known, steps), of_origin in zip(origins, forecasts, strict=True)
         for one, forecast in zip(panel.series, of_origin, strict=True)
     ]
     return pd.concat(parts, ignore_index=True)
 
 
-def compare_next(past, panel, forecasts, season):
+def compare_next(past, panel, forecasts, season_length):
     """Put forecasts beside the readings that followed.
 
     Parameters
@@ -79,7 +79,7 @@ def compare_next(past, panel, forecasts, season):
         The series without these readings, and with them.
     forecasts : list of ndarray of shape (horizon,)
         Forecasts in the units of the readings, one per series.
-    season : int
+    season_length : int
         Steps of a cycle, 1 for none.
 
     Returns
@@ -92,11 +92,11 @@ def compare_next(past, panel, forecasts, season):
         n_known = len(before.values)
         n_steps = min(len(one.values) - n_known, len(forecast))
         steps = 1 + np.arange(n_steps)
-        parts.append(compare_series(one, n_known, steps, forecast, season))
+        parts.append(compare_series(one, n_known, steps, forecast, season_length))
     return pd.concat(parts, ignore_index=True)
 
 
-def compare_series(one, n_known, steps, forecast, season):
+def compare_series(one, n_known, steps, forecast, season_length):
     """Put a forecast of one series beside truths and the naive forecast.
 
     Parameters
@@ -109,7 +109,7 @@ def compare_series(one, n_known, steps, forecast, season):
         Steps after them to compare, counted from 1.
     forecast : ndarray of shape (horizon,)
         Forecast in the units of the readings.
-    season : int
+    season_length : int
         Steps of a cycle, 1 for none.
 
     Returns
@@ -118,20 +118,20 @@ def compare_series(one, n_known, steps, forecast, season):
         One row per step that has a truth.
     """
     known = one.values[:n_known]
-    past = bridge(known)[None, -season:]
-    naive = naive_forecasts("season", past, season, len(forecast))[0]
+    past = bridge(known)[None, -season_length:]
+    naive = naive_forecasts("season", past, season_length, len(forecast))[0]
     places = n_known + steps - 1
     columns = {
         "series": one.name,
         "origin": one.times[n_known - 1],
         "step": steps,
         "time": one.times[places],
-        "truth": one.values[places],
+        "actual": one.values[places],
         "forecast": forecast[steps - 1],
-        "naive": naive[steps - 1],
-        "scale": mean_absolute_difference(known, season),
+        "baseline": naive[steps - 1],
+        "scale": mean_absolute_difference(known, season_length),
     }
-    return pd.DataFrame(columns).dropna(subset="truth")
+    return pd.DataFrame(columns).dropna(subset="actual")
 
 
 def score_forecasts(backtest):
@@ -145,7 +145,7 @@ def score_forecasts(backtest):
     Returns
     -------
     scores : DataFrame
-        The rows "forecast" and "naive", and the columns "MASE", the mean absolute error
+        The rows "forecast" and "baseline", and the columns "MASE", the mean absolute error
         in units of the mean absolute difference of readings one cycle apart before the
         origin [1]_; "sMAPE", the mean of ``200 |truth - forecast| / (|truth| +
         |forecast|)`` in per cent; and "RMSE", the root of the mean squared error. Each
@@ -161,16 +161,16 @@ def score_forecasts(backtest):
     >>> import pandas as pd
     >>> from sklstm.forecasting import score_forecasts
     >>> backtest = pd.DataFrame(
-    ...     {"truth": [1.0, 3.0], "forecast": [1.0, 1.0], "naive": 2.0, "scale": 2.0}
+    ...     {"actual": [1.0, 3.0], "forecast": 1.0, "baseline": 2.0, "scale": 2.0}
     ... )
     >>> score_forecasts(backtest)
               MASE       sMAPE      RMSE
     forecast   0.5   50.000000  1.414214
-    naive      0.5   53.333333  1.000000
+    baseline   0.5   53.333333  1.000000
     """
-    truth, rows = backtest["truth"], {}
+    truth, rows = backtest["actual"], {}
     scale = backtest["scale"].where(backtest["scale"] > 0)
-    for name in ("forecast", "naive"):
+    for name in ("forecast", "baseline"):
         error = (backtest[name] - truth).abs()
         size = truth.abs() + backtest[name].abs()
         rows[name] = {

@@ -25,21 +25,21 @@ def bridge(values):
     return np.interp(steps, steps[there], values[there], left=np.nan)
 
 
-def mean_absolute_difference(values, season):
+def mean_absolute_difference(values, season_length):
     """Average how far readings are from those one cycle before; NaN without any."""
-    differences = np.abs(values[season:] - values[:-season])
+    differences = np.abs(values[season_length:] - values[:-season_length])
     is_there = ~np.isnan(differences)
     return differences[is_there].mean() if is_there.any() else np.nan
 
 
-def restlessness(values, season):
+def restlessness(values, season_length):
     """Say how much a series moves, to compare errors of several series by.
 
     Parameters
     ----------
     values : ndarray of shape (n_timesteps,)
         Readings, NaN where one is missing: bridged.
-    season : int
+    season_length : int
         Steps of a cycle.
 
     Returns
@@ -50,17 +50,17 @@ def restlessness(values, season):
     """
     values = bridge(values)
     is_known = ~np.isnan(values)
-    n_pairs = (is_known[season:] & is_known[:-season]).sum()
-    step = season if n_pairs >= N_DIFFERENCES else 1
+    n_pairs = (is_known[season_length:] & is_known[:-season_length]).sum()
+    step = season_length if n_pairs >= N_DIFFERENCES else 1
     return float(np.nan_to_num(mean_absolute_difference(values, step)))
 
 
-def levels(windows, season):
+def levels(windows, season_length):
     """Average the last cycle of each window, (n_windows, 1)."""
-    return np.nanmean(windows[:, -season:], axis=1, keepdims=True)
+    return np.nanmean(windows[:, -season_length:], axis=1, keepdims=True)
 
 
-def naive_forecasts(kind, windows, season, horizon):
+def naive_forecasts(kind, windows, season_length, horizon):
     """Forecast the steps after each window.
 
     Parameters
@@ -72,7 +72,7 @@ def naive_forecasts(kind, windows, season, horizon):
     windows : ndarray of shape (n_windows, window_size)
         Readings in time order, the last ones not NaN. Where the past does not reach
         back far enough, "season" gives the last reading and "growth" adds nothing.
-    season : int
+    season_length : int
         Steps of a cycle.
     horizon : int
         Steps to forecast.
@@ -83,23 +83,23 @@ def naive_forecasts(kind, windows, season, horizon):
         One row per window.
     """
     if kind == "mean":
-        return levels(windows, season).repeat(horizon, axis=1)
+        return levels(windows, season_length).repeat(horizon, axis=1)
     last = windows[:, -1:]
     if kind == "last":
         return last.repeat(horizon, axis=1)
-    padding = max(0, season + N_DIFFERENCES - windows.shape[1])
+    padding = max(0, season_length + N_DIFFERENCES - windows.shape[1])
     windows = np.pad(windows, [(0, 0), (padding, 0)], constant_values=np.nan)
-    cycle = windows[:, -season:][:, np.arange(horizon) % season]
+    cycle = windows[:, -season_length:][:, np.arange(horizon) % season_length]
     forecasts = np.where(np.isnan(cycle), last, cycle)
     if kind == "season":
         return forecasts
-    now, before = windows[:, -N_DIFFERENCES:], windows[:, : -season or None]
+    now, before = windows[:, -N_DIFFERENCES:], windows[:, : -season_length or None]
     moves = now - before[:, -N_DIFFERENCES:]
     n_moves = (~np.isnan(moves)).sum(axis=1, keepdims=True)
     return forecasts + np.nansum(moves, axis=1, keepdims=True) / np.maximum(n_moves, 1)
 
 
-def least_wrong(kinds, windows, targets, season):
+def least_wrong(kinds, windows, targets, season_length):
     """Choose the naive forecast with the least mean absolute error.
 
     Parameters
@@ -110,7 +110,7 @@ def least_wrong(kinds, windows, targets, season):
         Windows to forecast from.
     targets : ndarray of shape (n_windows, horizon)
         What came after them.
-    season : int
+    season_length : int
         Steps of a cycle.
 
     Returns
@@ -120,7 +120,7 @@ def least_wrong(kinds, windows, targets, season):
     """
     horizon = targets.shape[1]
     errors = [
-        np.abs(naive_forecasts(kind, windows, season, horizon) - targets).mean()
+        np.abs(naive_forecasts(kind, windows, season_length, horizon) - targets).mean()
         for kind in kinds
     ]
     return kinds[int(np.argmin(errors))]

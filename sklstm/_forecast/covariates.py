@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from sklearn.utils.validation import check_array
 
-from sklstm._forecast.date_features import calendar_columns
+from sklstm._forecast.date_features import date_feature_columns
 from sklstm._input.check import refuse_dates, strings_refused
 from sklstm._input.frequency import as_dates, times_after
 from sklstm._input.row_times import series_keys, series_rows
@@ -53,7 +53,7 @@ class Exogenous(NamedTuple):
 
     names: list  # of the columns of X, positions where it has none; empty without X
     is_ahead: np.ndarray  # whether each is known ahead, (n_names,)
-    calendar: tuple  # parts of the date, which is always known
+    date_features: tuple  # parts of the date, which is always known
 
     def past(self, X, panel):
         """Read the columns beside the readings.
@@ -97,7 +97,9 @@ class Exogenous(NamedTuple):
 
     def _known(self, tables):
         """Say of tables beside the series which columns are known ahead."""
-        of_dates = np.ones(2 * len(self.calendar), bool)  # a sine and a cosine each
+        of_dates = np.ones(
+            2 * len(self.date_features), bool
+        )  # a sine and a cosine each
         is_ahead = np.concatenate([self.is_ahead, of_dates])
         return [Columns(table, is_ahead) for table in tables]
 
@@ -119,7 +121,9 @@ class Exogenous(NamedTuple):
                 table[n_late:, is_wanted] = self._numbers(
                     rows, part.is_array, is_wanted
                 )
-            tables.append(np.hstack([table, calendar_columns(of_one, self.calendar)]))
+            tables.append(
+                np.hstack([table, date_feature_columns(of_one, self.date_features)])
+            )
         return tables
 
     def _numbers(self, rows, is_array, is_wanted):
@@ -147,7 +151,7 @@ class Exogenous(NamedTuple):
         )
 
 
-def exogenous_of(X, panel, past_only, calendar):
+def exogenous_of(X, panel, past_covariates, date_features):
     """Find the columns beside series, and which of them are known ahead.
 
     Parameters
@@ -156,9 +160,9 @@ def exogenous_of(X, panel, past_only, calendar):
         Columns beside the series, None for none.
     panel : Panel
         The series.
-    past_only : sequence or "all"
+    past_covariates : sequence or "all"
         Names of columns of X that nobody knows ahead.
-    calendar : sequence of str
+    date_features : sequence of str
         Parts of the date to add.
 
     Returns
@@ -169,12 +173,12 @@ def exogenous_of(X, panel, past_only, calendar):
     Raises
     ------
     ValueError
-        If X is of no such kind, or has no column of a name in `past_only`.
+        If X is of no such kind, or has no column of a name in `past_covariates`.
     """
     names = [] if X is None else list(_parts(X, panel)[0].rows.columns)
-    if isinstance(past_only, str):
-        past_only = names
-    unknown = [name for name in past_only if name not in names]
+    if isinstance(past_covariates, str):
+        past_covariates = names
+    unknown = [name for name in past_covariates if name not in names]
     if unknown:
         raise ValueError(
             f"past_only names the columns {unknown}, but X has {names}. Pass names, or "
@@ -182,8 +186,8 @@ def exogenous_of(X, panel, past_only, calendar):
         )
     if len(set(names)) < len(names):
         raise ValueError(f"X has several columns of one name: {names}. Rename them.")
-    is_ahead = np.array([name not in past_only for name in names], bool)
-    return Exogenous(names, is_ahead, tuple(calendar))
+    is_ahead = np.array([name not in past_covariates for name in names], bool)
+    return Exogenous(names, is_ahead, tuple(date_features))
 
 
 def check_lengths(X, panel):

@@ -15,7 +15,7 @@ PARTS = {
 }
 
 
-def calendar_columns(times, parts):
+def date_feature_columns(times, parts):
     """Place times on circles, so that the last month stands beside the first.
 
     Parameters
@@ -43,7 +43,7 @@ def calendar_columns(times, parts):
     if not isinstance(times, pd.DatetimeIndex | pd.PeriodIndex):
         raise ValueError(
             f"calendar={parts!r} needs a y with dates or periods as its index, got "
-            f"{times.dtype}. Pass y as a Series with such an index, or calendar=()."
+            f"{times.dtype}. Pass y as a Series with such an index, or date_features=()."
         )
     columns = []
     for part in parts:

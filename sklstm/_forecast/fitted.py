@@ -38,7 +38,7 @@ class Learnt:
 
     def moves(self, known):
         """Measure how much each series moves in its unit, (n_series,)."""
-        return known.moves(self.plan.season)
+        return known.moves(self.plan.season_length)
 
     def forecasts(self, knowns, n_steps):
         """Forecast in the units of the series.

@@ -104,10 +104,12 @@ class Known:
         cut = [next_lesson(*one, *sizes) for one in self._values_and_columns()]
         return Lessons.of_all(cut)
 
-    def moves(self, season):
+    def moves(self, season_length):
         """Measure how much each series moves in its unit, (n_series,)."""
         values = (values for values, _ in self._values_and_columns())
-        return np.array([restlessness(of_series, season) for of_series in values])
+        return np.array(
+            [restlessness(of_series, season_length) for of_series in values]
+        )
 
     def leave(self, forecasts):
         """Put forecasts on the scale of the series they belong to."""

@@ -15,7 +15,7 @@ class Recipe(NamedTuple):
     """What a regressor is shown of a window, and what it is to correct."""
 
     naive: str  # a kind of :func:`sklstm._forecast.baselines.naive_forecasts`
-    season: int  # steps of a cycle
+    season_length: int  # steps of a cycle
     horizon: int  # steps to forecast at once
     is_ahead: np.ndarray  # whether a column is known ahead, (n_columns,)
 
@@ -36,7 +36,7 @@ class Recipe(NamedTuple):
             known ahead once more, `horizon` steps later. NaN where a reading is.
         """
         n_steps = windows.shape[1]
-        level = levels(windows, 1 if self.naive == "last" else self.season)
+        level = levels(windows, 1 if self.naive == "last" else self.season_length)
         beside, later = columns[:, :n_steps], columns[:, self.horizon :, self.is_ahead]
         inputs = [(windows - level)[:, :, None], beside, later[:, :n_steps]]
         inputs = np.concatenate(inputs, axis=2)
@@ -45,7 +45,7 @@ class Recipe(NamedTuple):
 
     def forecasts(self, windows):
         """Forecast without a regressor, (n_windows, horizon)."""
-        return naive_forecasts(self.naive, windows, self.season, self.horizon)
+        return naive_forecasts(self.naive, windows, self.season_length, self.horizon)
 
 
 class Correctors(NamedTuple):

@@ -11,7 +11,7 @@ from sklstm._forecast.training_windows import n_lessons_to_split, n_readings
 class Plan(NamedTuple):
     """What a forecaster has settled."""
 
-    season: int  # steps of a cycle, 1 for none
+    season_length: int  # steps of a cycle, 1 for none
     is_log: bool  # whether logarithms are forecast
     window_size: int
     naive: str | None = None  # what is to be corrected; None until it is chosen
@@ -37,7 +37,7 @@ def check_positive(panel):
 
 
 def fitting_window_size(
-    window_size, panel, *, season, horizon, reach, calibration_fraction
+    window_size, panel, *, season_length, horizon, reach, calibration_fraction
 ):
     """Find a window size that leaves lessons enough.
 
@@ -47,7 +47,7 @@ def fitting_window_size(
         What the user asks for.
     panel : Panel
         The series to learn from.
-    season : int
+    season_length : int
         Steps of a cycle, 1 for none.
     horizon : int
         Steps to forecast.
@@ -75,8 +75,8 @@ def fitting_window_size(
     size = window_size
     if size == "auto":
         size = max(10, int(np.ceil(1.25 * horizon)))
-        if season > 1:
-            size = max(season + N_DIFFERENCES, reach)
+        if season_length > 1:
+            size = max(season_length + N_DIFFERENCES, reach)
         size = max(min(size, n_left), reach)
     if size > n_left:
         shorter = ' or strategy="recursive"' if reach > 1 else ""
