@@ -145,7 +145,7 @@ def test_intervals_and_quantiles_take_columns_too():
     [
         (
             None,
-            r"\['price'\], and needs them for 2023-03-12 .* to 2023-03-16 .*past_only",
+            r"\['price'\], and needs them for 2023-03-12 .* to 2023-03-16 .*past_covariates",
         ),
         (PRICES[70:72], "no row for 2023-03-14 .*, 2023-03-15 .*, 2023-03-16"),
         (PRICES[70:].to_numpy()[:2], "no row for 2023-03-14"),
@@ -154,11 +154,11 @@ def test_intervals_and_quantiles_take_columns_too():
         (PRICES[70:].astype(str) + "$", "strings"),
         (pd.concat([PRICES[70:]] * 2), "2023-03-12 00:00:00 twice"),
         (PRICES[70:].to_numpy()[None, None], r"got \(1, 1, 10, 1\)"),
-        ([PRICES[70:]] * 3, "has 3 parts, but y 1 series"),
+        ([PRICES[70:]] * 3, "list of 3 parts, but y holds 1 series"),
         (pd.concat({"b": PRICES[70:]}), r"no rows of the series \[None\]"),
-        (PRICES[70:].replace(PRICES.iloc[72, 0], np.inf), "holds inf .* Put a number"),
+        (PRICES[70:].replace(PRICES.iloc[72, 0], np.inf), "holds inf .* Replace it"),
         (pd.concat([PRICES[70:]] * 2, axis=1), "several columns of one name"),
-        (PRICES[70:].to_period(), r"dtype period\[D\], those of y datetime64.*convert"),
+        (PRICES[70:].to_period(), r"dtype period\[D\], those of y datetime64.*Convert"),
     ],
 )
 def test_a_future_that_is_not_known_is_named(future, message):
@@ -171,15 +171,15 @@ def test_a_future_that_is_not_known_is_named(future, message):
 @pytest.mark.parametrize(
     ("settings", "columns", "message"),
     [
-        ({}, PRICES.to_numpy(), "has 80 rows, but y 70 readings"),
+        ({}, PRICES.to_numpy(), "has 80 rows, but y has 70 values"),
         ({}, PRICES[3:], "no row for 2023-01-01 .*, 2023-01-02 .*, 2023-01-03"),
         (
             {"past_covariates": ["rain"]},
             PRICES,
-            r"names the columns \['rain'\], but X has",
+            r"contains \['rain'\], but X has",
         ),
         ({}, pd.concat([PRICES, PRICES], axis=1), "several columns of one name"),
-        ({"window_size": 4}, PRICES, "window_size=4 does not reach over the 5 steps"),
+        ({"window_size": 4}, PRICES, "window_size=4 is less than the 5 steps"),
         ({"date_features": ["hour"]}, None, None),
     ],
 )
@@ -197,7 +197,7 @@ def test_updates_want_the_columns_of_the_fit():
     model = forecaster().fit(SALES[:70], PRICES[:70])
     with pytest.raises(ValueError, match=r"X is missing.* 2023-03-12"):
         model.update(SALES[70:71])
-    with pytest.raises(ValueError, match="has 2 rows, but y 1 readings"):
+    with pytest.raises(ValueError, match="has 2 rows, but y has 1 values"):
         model.update(SALES[70:71], PRICES.to_numpy()[70:72])
 
 

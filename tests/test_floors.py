@@ -34,11 +34,12 @@ FLOORS = [
     ["_core.base"],
     # 3: what one estimator needs
     ["_anomaly.scoring", "_windowing.context", "_windowing.leakage"],
-    ["_forecast.baselines", "_forecast.date_features"],
-    ["_forecast.backtest", "_forecast.covariates", "_forecast.training_windows"],
-    ["_forecast.panel", "_forecast.residual_model"],
-    ["_forecast.conformal", "_forecast.history", "_forecast.settings"],
-    ["_forecast.fitted"],
+    ["_forecast.baselines", "_forecast.conformal", "_forecast.date_features"],
+    ["_forecast.backtest", "_forecast.covariates"],
+    ["_forecast.residual_model", "_forecast.training_windows"],
+    ["_forecast.panel", "_forecast.settings"],
+    ["_forecast.fitted", "_forecast.history"],
+    ["_forecast.fitting"],
     # 4: what the user calls
     ["autoencoding", "classification", "datasets", "displays", "encoding"],
     ["preprocessing"],

@@ -62,7 +62,7 @@ def test_what_cannot_be_scored_is_refused():
     forecaster = LSTMForecaster(Ridge(), horizon=4).fit(noisy_wave()[:60])
     with pytest.raises(ValueError, match="must begin at 2023-03-02"):
         forecaster.score(noisy_wave()[61:])
-    with pytest.raises(ValueError, match="nothing to score by"):
+    with pytest.raises(ValueError, match="Nothing to score"):
         forecaster.score(noisy_wave()[60:62] * np.nan)
 
 
@@ -159,7 +159,7 @@ def test_last_windows_of_other_series():
     forecasts = forecaster.predict(2, last_window=others[:70])
     assert list(forecasts.columns) == ["c", "d"]
     npt.assert_allclose(forecasts["c"], 1000 * forecasts["d"] - 7000, rtol=1e-3)
-    with pytest.raises(ValueError, match="Logarithms need positive readings"):
+    with pytest.raises(ValueError, match="Logarithms need positive values"):
         LSTMForecaster(Ridge(), horizon=4).fit(y).predict(last_window=-y)
 
 

@@ -19,7 +19,8 @@ from sklearn.utils import estimator_checks
 from sklearn.utils._param_validation import InvalidParameterError
 
 from sklstm import LSTMForecaster, LSTMRegressor
-from sklstm.forecasting import _default_regressor, score_forecasts
+from sklstm._core.defaults import with_epochs
+from sklstm.forecasting import default_regressor, score_forecasts
 
 MONTHS = pd.date_range("2015-01", periods=72, freq="MS", name="month")
 TINY = LSTMRegressor((3,), max_iter=3, learning_rate="cosine")
@@ -153,7 +154,7 @@ def test_bands_are_honest_where_every_other_reading_is_missing():
 def test_series_without_whole_targets_are_refused():
     y = wave()
     y[::2] = np.nan
-    with pytest.raises(ValueError, match="leave no 3 steps to learn from"):
+    with pytest.raises(ValueError, match="no window of 10 values .* by 3 observations"):
         LSTMForecaster(Ridge(), horizon=3).fit(y)
 
 
@@ -242,7 +243,7 @@ def test_without_calibration_there_is_one_fit_and_no_interval():
     ).fit(wave(27))
     assert Recording.shown == [((20, 5), (20, 3))]
     assert forecaster.correction_weight_ == 1
-    with pytest.raises(ValueError, match="Without held windows there are no intervals"):
+    with pytest.raises(ValueError, match="Intervals need validation windows"):
         forecaster.predict_interval()
 
 
@@ -265,9 +266,10 @@ def test_ensemble_is_the_median_of_its_seeds():
 @pytest.mark.parametrize(
     ("n_windows", "n_epochs"), [(20, 30), (10_000, 30), (30_000, 10), (10**6, 3)]
 )
-def test_default_network_sees_many_windows_less_often(n_windows, n_epochs):
-    regressor = _default_regressor(n_windows)
-    assert regressor.max_iter == n_epochs
+def test_default_regressor_has_fewer_epochs_for_many_windows(n_windows, n_epochs):
+    regressor = make_pipeline(StandardScaler(), default_regressor())
+    regressor = with_epochs(regressor, n_windows, 300_000)
+    assert regressor["lstmregressor"].max_iter == n_epochs
 
 
 def test_pipelines_are_regressors_and_their_seeds_are_found():
@@ -350,21 +352,21 @@ def test_update_must_go_on_where_the_series_ended():
         forecaster.update(y[61:])
     with pytest.raises(ValueError, match="must have times"):
         clone(forecaster).fit(y[:60].rename(None)).update(y[60:].to_numpy())
-    with pytest.raises(ValueError, match=r"of the series \['other'\]"):
+    with pytest.raises(ValueError, match=r"to the series \['other'\]"):
         forecaster.update(y[60:].rename("other"))
-    with pytest.raises(ValueError, match="Logarithms need positive readings"):
+    with pytest.raises(ValueError, match="Logarithms need positive values"):
         forecaster.update(-y[60:])
 
 
 @pytest.mark.parametrize(
     ("y", "settings", "message"),
     [
-        (wave(30), {"window_size": 12}, r"has 30 readings, .* need 38\. Lower"),
-        (wave(37), {"window_size": 12}, "has 37 readings, .* need 38"),
+        (wave(30), {"window_size": 12}, r"has 30 values, .* need 38\. Lower"),
+        (wave(37), {"window_size": 12}, "has 37 values, .* need 38"),
         (wave(23), {"window_size": 12, "calibration_fraction": None}, "need 24"),
         (wave(20), {}, "window_size=1, .* need 27"),
-        (-wave(), {"log": True}, "Logarithms need positive readings"),
-        (np.full(60, np.nan), {}, "no reading"),
+        (-wave(), {"log": True}, "Logarithms need positive values"),
+        (np.full(60, np.nan), {}, "All values of y are missing"),
         (growing_year()[::-1], {}, "must increase"),
         (pd.Series(list("abc") * 20), {}, "strings"),
     ],
@@ -491,11 +493,11 @@ def test_splits_with_a_gap_are_later_steps():
 @pytest.mark.parametrize(
     ("y", "cv", "message"),
     [
-        (wave(), KFold(3), "readings behind those to learn from"),
+        (wave(), KFold(3), "test values must come after"),
         (wave(), TimeSeriesSplit(2, test_size=4, gap=9), "at most horizon=4 steps"),
         (wave(), [], "no splits"),
-        ([wave(), wave(50)], None, r"one length, got \[50, 72\]"),
-        (np.c_[wave(), np.r_[np.full(70, np.nan), 1, 2]], None, "no reading up to"),
+        ([wave(), wave(50)], None, r"same length, got \[50, 72\]"),
+        (np.c_[wave(), np.r_[np.full(70, np.nan), 1, 2]], None, "no value up to"),
         (wave(20), TimeSeriesSplit(2, test_size=8), "too short"),
     ],
 )
@@ -508,7 +510,7 @@ def test_backtest_in_logarithms_ends_at_readings_that_have_none():
     y, cv = np.r_[wave(70), -1, -1], TimeSeriesSplit(2, test_size=1)
     forecaster = LSTMForecaster(Ridge(), window_size=5, horizon=4)
     assert np.isfinite(forecaster.backtest(y, cv)["forecast"]).all()
-    with pytest.raises(ValueError, match="Logarithms need positive readings"):
+    with pytest.raises(ValueError, match="Logarithms need positive values"):
         forecaster.backtest(y, cv, refit=False)
 
 
