@@ -145,7 +145,7 @@ def test_intervals_and_quantiles_take_columns_too():
     [
         (
             None,
-            r"\['price'\], and needs them for 2023-03-12 .* to 2023-03-16 .*past_covariates",
+            r"\['price'\], and needs .*2023-03-12 .* to 2023-03-16 .*past_covariates",
         ),
         (PRICES[70:72], "no row for 2023-03-14 .*, 2023-03-15 .*, 2023-03-16"),
         (PRICES[70:].to_numpy()[:2], "no row for 2023-03-14"),

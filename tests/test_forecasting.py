@@ -154,7 +154,7 @@ def test_bands_are_honest_where_every_other_reading_is_missing():
 def test_series_without_whole_targets_are_refused():
     y = wave()
     y[::2] = np.nan
-    with pytest.raises(ValueError, match="no window of 10 values .* by 3 observations"):
+    with pytest.raises(ValueError, match=r"no window of 10 values .* by 3 obs"):
         LSTMForecaster(Ridge(), horizon=3).fit(y)
 
 
