@@ -15,7 +15,12 @@ from sklearn.utils.metadata_routing import UNUSED
 from sklearn.utils.validation import check_is_fitted, check_scalar
 
 from sklstm._core.defaults import TunableDefault
-from sklstm._core.sklearn_compat import HasMethods, Interval, StrOptions, fit_context
+from sklstm._core.sklearn_compat import (
+    HasMethods,
+    Interval,
+    StrOptions,
+    meta_fit_context,
+)
 from sklstm._forecast.backtest import (
     compare_next,
     compare_origins,
@@ -243,8 +248,8 @@ class LSTMForecaster(TunableDefault, BaseEstimator):
     True
     """
 
-    # The window to forecast from is not metadata with a row per sample.
-    __metadata_request__predict = {"last_window": UNUSED}
+    # These are not metadata with a row per sample.
+    __metadata_request__predict = {"horizon": UNUSED, "last_window": UNUSED}
 
     _nested_name = "regressor"
 
@@ -298,7 +303,7 @@ class LSTMForecaster(TunableDefault, BaseEstimator):
         "random_state": ["random_state"],
     }
 
-    @fit_context
+    @meta_fit_context
     def fit(self, y: ArrayLike, X: ArrayLike = None) -> Self:
         """Fit the forecaster to one series or many.
 
@@ -543,7 +548,7 @@ class LSTMForecaster(TunableDefault, BaseEstimator):
             )
         return float(score)
 
-    @fit_context
+    @meta_fit_context
     def backtest(
         self,
         y: ArrayLike,

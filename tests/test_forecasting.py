@@ -401,6 +401,13 @@ def test_bad_parameters_are_refused_by_fit(settings):
         LSTMForecaster(**settings).fit(wave())
 
 
+def test_bad_parameters_of_the_regressor_are_refused_by_fit():
+    with pytest.raises(InvalidParameterError, match="'dropout' parameter of LSTMReg"):
+        LSTMForecaster(LSTMRegressor(dropout=2)).fit(wave())
+    with pytest.raises(InvalidParameterError, match="'max_iter' parameter of LSTMReg"):
+        LSTMForecaster(LSTMRegressor(max_iter="max")).fit(wave())
+
+
 @pytest.mark.parametrize("horizon", [0, 1.5, "2"])
 def test_bad_horizons_are_refused(horizon):
     forecaster = LSTMForecaster(Ridge(), horizon=3).fit(wave())

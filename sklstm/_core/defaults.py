@@ -98,5 +98,5 @@ def auto_epochs(parameters):
     return [
         path
         for path, value in parameters.items()
-        if path.split("__")[-1] == "max_iter" and isinstance(value, str)
+        if path.split("__")[-1] == "max_iter" and str(value) == "auto"
     ]
