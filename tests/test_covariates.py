@@ -1,4 +1,4 @@
-"""Columns beside the series: what they bring, where they may come from, errors."""
+"""Covariates: their effect on forecasts, their forms, errors."""
 
 import numpy as np
 import numpy.testing as npt
@@ -13,7 +13,7 @@ DAYS = pd.date_range("2023-01-01", periods=80, freq="D", name="day")
 RANDOM = np.random.default_rng(0)
 PRICES = pd.DataFrame({"price": RANDOM.normal(size=80)}, DAYS)
 WEATHER = pd.Series(RANDOM.normal(size=80), DAYS, name="rain")
-# Nothing but the price of the day makes sales, but for a wave.
+# Sales depend on the price of the day and on a wave.
 SALES = 3 * PRICES["price"] + np.sin(np.arange(80.0))
 X = PRICES.assign(rain=WEATHER)
 LINEAR = {"regressor": LinearRegression(), "season_length": 1, "log": False}
@@ -27,7 +27,7 @@ def forecaster(**settings):
 
 
 @by_strategy
-def test_columns_known_ahead_tell_of_the_future(strategy):
+def test_covariates_known_in_the_future_improve_forecasts(strategy):
     model = forecaster(strategy=strategy).fit(SALES[:70], PRICES[:70])
     assert model.correction_weight_ == 1
     npt.assert_allclose(model.predict(X=PRICES[70:]), SALES[70:75])
@@ -36,7 +36,7 @@ def test_columns_known_ahead_tell_of_the_future(strategy):
 
 
 @by_strategy
-def test_columns_of_the_past_tell_what_follows_them(strategy):
+def test_past_covariates_improve_forecasts(strategy):
     rain = WEATHER.to_frame()
     y = WEATHER.shift(1, fill_value=0.0) * 2
     model = forecaster(horizon=1, strategy=strategy, past_covariates="all").fit(
@@ -47,33 +47,33 @@ def test_columns_of_the_past_tell_what_follows_them(strategy):
     npt.assert_allclose(model.predict(), y[72:73])
 
 
-def test_forecasts_do_not_read_columns_that_nobody_knows_ahead():
+def test_forecasts_do_not_use_the_future_of_past_covariates():
     model = forecaster(past_covariates=["rain"]).fit(SALES[:70], X[:70])
     forecasts = model.predict(X=X[70:].assign(rain=np.nan))
     npt.assert_array_equal(forecasts, model.predict(X=PRICES[70:]))
     npt.assert_allclose(forecasts, SALES[70:75])
 
 
-def test_networks_read_columns():
+def test_networks_use_covariates():
     network = LSTMRegressor((16,), learning_rate="cosine", max_iter=150, random_state=0)
     model = forecaster(regressor=network, horizon=1, random_state=0)
     backtest = model.backtest(SALES, TimeSeriesSplit(8, test_size=1), PRICES)
     errors = (backtest["forecast"] - backtest["actual"]).abs()
-    naive = (backtest["baseline"] - backtest["actual"]).abs()
-    assert errors.mean() < 0.5 * naive.mean()
+    baseline = (backtest["baseline"] - backtest["actual"]).abs()
+    assert errors.mean() < 0.5 * baseline.mean()
 
 
-def test_parts_of_the_date_need_no_columns():
+def test_date_features_need_no_covariates():
     hours = pd.date_range("2023-01-01", periods=24 * 35, freq="h")
     y = pd.Series(np.sin(2 * np.pi * hours.day_of_week / 7), hours)
-    known, truth = y[: 24 * 32 - 3], y[24 * 32 - 3 :][:24]
+    known, actual = y[: 24 * 32 - 3], y[24 * 32 - 3 :][:24]
     settings = {"horizon": 24, "window_size": 24, "baseline": "last"}
     with_days = forecaster(date_features=["day_of_week"], **settings).fit(known)
-    npt.assert_allclose(with_days.predict(), truth, atol=0.02)
-    assert np.abs(forecaster(**settings).fit(known).predict() - truth).mean() > 0.05
+    npt.assert_allclose(with_days.predict(), actual, atol=0.02)
+    assert np.abs(forecaster(**settings).fit(known).predict() - actual).mean() > 0.05
 
 
-def test_columns_come_in_many_forms():
+def test_covariates_have_many_forms():
     expected = forecaster(past_covariates=["rain"]).fit(SALES[:70], X[:70])
     expected = expected.predict(X=X[70:]).to_numpy()
     values, future = X.to_numpy(), X[["price"]].to_numpy()[70:75]
@@ -81,21 +81,21 @@ def test_columns_come_in_many_forms():
     npt.assert_allclose(model.predict(X=values[70:]), expected)
     npt.assert_allclose(model.predict(X=future), expected)
     npt.assert_allclose(model.fit(SALES[:70], values[:70]).predict(X=future), expected)
-    # Rows of other times stand by.
+    # Rows of other times are ignored.
     model = forecaster(past_covariates=["rain"]).fit(SALES[:70], X)
     npt.assert_allclose(model.predict(X=X), expected)
 
 
-def test_columns_of_many_series():
-    y = pd.DataFrame({"a": SALES, "b": -SALES})  # of one unit
+def test_covariates_of_many_series():
+    y = pd.DataFrame({"a": SALES, "b": -SALES})  # of one scale
     parts = [PRICES, -PRICES]
     model = forecaster().fit(y[:70], pd.concat(dict(zip("ab", parts, strict=True))))
-    truth = y[70:75]
+    actual = y[70:75]
     npt.assert_allclose(
-        model.predict(X=pd.concat({"b": -PRICES, "a": PRICES})), truth, rtol=1e-6
+        model.predict(X=pd.concat({"b": -PRICES, "a": PRICES})), actual, rtol=1e-6
     )
     model = forecaster().fit([y["a"][:70], y["b"][:70]], parts)
-    npt.assert_allclose(model.predict(X=parts)[1], truth["b"], rtol=1e-6)
+    npt.assert_allclose(model.predict(X=parts)[1], actual["b"], rtol=1e-6)
     y["b"] = SALES
     model = forecaster().fit(y[:70], PRICES)
     npt.assert_allclose(model.predict(X=PRICES)["b"], y["b"][70:75], rtol=1e-6)
@@ -104,7 +104,7 @@ def test_columns_of_many_series():
 @by_strategy
 @pytest.mark.parametrize("form", [pd.DataFrame, np.asarray])
 @pytest.mark.parametrize("refit", [True, False])
-def test_backtest_forecasts_with_columns_as_fit_and_predict_do(strategy, form, refit):
+def test_backtest_uses_covariates_as_fit_and_predict_do(strategy, form, refit):
     settings = {"regressor": Ridge(), "past_covariates": [form(X)[:1].shape[1] - 1]}
     table = form(X.set_axis([0, 1], axis=1))
     model = forecaster(strategy=strategy, **settings)
@@ -118,7 +118,7 @@ def test_backtest_forecasts_with_columns_as_fit_and_predict_do(strategy, form, r
     npt.assert_allclose(backtest["forecast"], np.concatenate([first, second]))
 
 
-def test_backtest_wants_columns_as_far_as_it_forecasts():
+def test_backtest_needs_covariates_up_to_its_last_forecast():
     cv = TimeSeriesSplit(2, test_size=2)
     with pytest.raises(
         ValueError, match=r"no row for 2023-03-22.*, 3 steps|2023-03-22"
@@ -130,7 +130,7 @@ def test_backtest_wants_columns_as_far_as_it_forecasts():
     assert len(forecaster(past_covariates="all").backtest(SALES, cv, PRICES)) == 4
 
 
-def test_intervals_and_quantiles_take_columns_too():
+def test_intervals_and_quantiles_use_covariates():
     model = forecaster(regressor=Ridge()).fit(SALES[:70], PRICES[:70])
     forecasts = model.predict(X=PRICES[70:])
     intervals = model.predict_interval(X=PRICES[70:])
@@ -161,7 +161,7 @@ def test_intervals_and_quantiles_take_columns_too():
         (PRICES[70:].to_period(), r"dtype period\[D\], those of y datetime64.*Convert"),
     ],
 )
-def test_a_future_that_is_not_known_is_named(future, message):
+def test_messages_list_missing_future_covariates(future, message):
     y = SALES.rename(None)[:70]
     model = forecaster().fit(y, PRICES[:70])
     with pytest.raises(ValueError, match=message):
@@ -183,7 +183,7 @@ def test_a_future_that_is_not_known_is_named(future, message):
         ({"date_features": ["hour"]}, None, None),
     ],
 )
-def test_columns_that_cannot_be_learnt_from_are_refused(settings, columns, message):
+def test_invalid_covariates_are_refused(settings, columns, message):
     model = forecaster(**settings)
     if message is None:
         y, message = SALES[:70].to_numpy(), "needs a y with dates"
@@ -193,7 +193,7 @@ def test_columns_that_cannot_be_learnt_from_are_refused(settings, columns, messa
         model.fit(y, columns)
 
 
-def test_updates_want_the_columns_of_the_fit():
+def test_updates_need_the_covariates_of_the_fit():
     model = forecaster().fit(SALES[:70], PRICES[:70])
     with pytest.raises(ValueError, match=r"X is missing.* 2023-03-12"):
         model.update(SALES[70:71])
@@ -201,7 +201,7 @@ def test_updates_want_the_columns_of_the_fit():
         model.update(SALES[70:71], PRICES.to_numpy()[70:72])
 
 
-def test_series_that_start_late_need_no_columns_before():
+def test_late_series_need_no_covariates_before_their_start():
     late = SALES[:70].copy()
     late[:20] = np.nan
     y = pd.DataFrame({"a": SALES[:70], "b": late})
@@ -210,7 +210,7 @@ def test_series_that_start_late_need_no_columns_before():
     npt.assert_allclose(forecasts["b"], SALES[70:75], rtol=0.03)
 
 
-def test_columns_may_be_series_each():
+def test_covariates_may_be_a_series_for_each_series():
     y = [SALES[:70].rename("a"), -SALES[:70].rename("b")]
     X = [PRICES["price"], -PRICES["price"]]
     npt.assert_allclose(forecaster().fit(y, X).predict(X=X)[1], -SALES[70:75])
