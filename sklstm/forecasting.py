@@ -86,10 +86,10 @@ class LSTMForecaster(TunableDefault, BaseEstimator):
     """Forecast the next steps of one series, or of thousands.
 
     It starts from a baseline forecast that fits the series, such as last year's month
-    plus recent growth. A regressor, an LSTM by default, predicts the errors of this
-    baseline from windows of the series. One regressor learns from all series. The
-    forecast follows its corrections only as far as that helped on held-out windows; the
-    errors on these windows give the width of the intervals.
+    plus recent growth, and adjusts it only as far as that helped on held-out data. The
+    adjustment is predicted by a regressor on windows, an LSTM by default. One regressor
+    learns from all series. The errors on the held-out data give the width of the
+    intervals.
 
     Parameters
     ----------
@@ -654,7 +654,7 @@ class LSTMForecaster(TunableDefault, BaseEstimator):
     def select(self, series: Hashable) -> Self:
         """Return a forecaster for one of the fitted series.
 
-        It shares the fitted regressors with this forecaster.
+        It uses the fitted regressors of this forecaster.
 
         Parameters
         ----------
@@ -745,7 +745,7 @@ class LSTMForecaster(TunableDefault, BaseEstimator):
             del self.feature_names_in_
 
     def _forecasts_from(self, panels):
-        """Forecast from several origins, for each on the scales of its series."""
+        """Forecast from several origins, on the original scales of the series."""
         histories = [self._history.with_panel(panel) for panel in panels]
         forecasts = self._fitted.forecasts(histories, self.horizon)
         pairs = zip(histories, forecasts, strict=True)
@@ -795,7 +795,7 @@ def _read_horizon(horizon, settings):
 
 
 def _common_length(panel):
-    """Return the length of series that are all of one length."""
+    """Return the number of time steps, which all series must share."""
     lengths = {len(one.values) for one in panel.series}
     if len(lengths) > 1:
         raise ValueError(

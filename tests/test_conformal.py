@@ -4,7 +4,7 @@ import numpy as np
 import numpy.testing as npt
 import pytest
 
-from sklstm._forecast.conformal import interval_widths, quantile_margins, sort_quantiles
+from sklstm._forecast.conformal import half_widths, quantile_margins, sort_quantiles
 
 
 def test_intervals_cover_new_errors():
@@ -12,7 +12,7 @@ def test_intervals_cover_new_errors():
     sizes = np.array([1.0, 2, 4])
     covered = [
         np.abs(random.normal(size=(200, 3)) * sizes)
-        <= interval_widths(random.normal(size=(400, 3)) * sizes, 0.9)
+        <= half_widths(random.normal(size=(400, 3)) * sizes, 0.9)
         for _ in range(50)
     ]
     npt.assert_allclose(np.mean(covered, axis=(0, 1)), 0.9, atol=0.02)
@@ -27,7 +27,7 @@ def test_few_windows_that_overlap_reach_about_their_coverage(n_windows, coverage
         steps = random.normal(size=n_windows + 2 * horizon)
         windows = np.lib.stride_tricks.sliding_window_view(steps, horizon)
         errors = np.cumsum(windows, axis=1)
-        quantiles = interval_widths(errors[:n_windows], coverage)
+        quantiles = half_widths(errors[:n_windows], coverage)
         covered.append(np.abs(errors[-1]) <= quantiles)
     assert np.mean(covered) == pytest.approx(coverage, abs=0.07)
 
@@ -35,7 +35,7 @@ def test_few_windows_that_overlap_reach_about_their_coverage(n_windows, coverage
 @pytest.mark.parametrize("n_windows", [1, 5, 150])
 def test_intervals_grow_with_their_coverage(n_windows):
     errors = np.random.default_rng(0).normal(size=(n_windows, 4))
-    by_coverage = [interval_widths(errors, c) for c in (0, 0.1, 0.5, 0.9, 0.999)]
+    by_coverage = [half_widths(errors, c) for c in (0, 0.1, 0.5, 0.9, 0.999)]
     assert (np.diff(by_coverage, axis=0) >= 0).all()
 
 

@@ -31,7 +31,7 @@ class Calibration(NamedTuple):
                 'LSTMRegressor(loss="quantile").'
             )
         offsets = [
-            np.sign(level - 0.5) * interval_widths(self.errors, abs(2 * level - 1))
+            np.sign(level - 0.5) * half_widths(self.errors, abs(2 * level - 1))
             for level in levels
         ]
         return np.stack(offsets, axis=-1)
@@ -66,7 +66,7 @@ def calibrate(models, validation, scales):
     return calibration._replace(margins=margins)
 
 
-def interval_widths(errors, coverage):
+def half_widths(errors, coverage):
     """Return half the width of the interval of each step [1]_.
 
     Parameters
@@ -108,7 +108,7 @@ def quantile_margins(errors, levels):
     margins : ndarray of shape (horizon, n_levels)
         For a level above the median, the quantile of the errors at this level. For a
         level below, the negative quantile of the negative errors at ``1 - level``.
-        Errors of few windows are pooled as in :func:`interval_widths`. The median does
+        Errors of few windows are pooled as in :func:`half_widths`. The median does
         not move.
 
     References

@@ -144,7 +144,7 @@ class CovariateSpec(NamedTuple):
         return [Covariates(table, is_future_known) for table in tables]
 
     def _read(self, X, panel, times, is_future):
-        """Read rows at some times of each series; in the future the known columns."""
+        """Read rows of each series; for the future, only the columns known then."""
         all_names = np.ones(len(self.names), bool)
         is_wanted = self.is_future_known if is_future else all_names
         parts = [None] * len(times)

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-# Attributes of dates, with the number of steps of their cycle and its first number.
+# Attributes of dates: number of different values, and the smallest one.
 PARTS = {
     "minute": (60, 0),
     "hour": (24, 0),

@@ -89,9 +89,8 @@ class History:
     def of_others(self, panel, covariates) -> Self:
         """Return the history of other series.
 
-        If they have the names of these series, in the same order, they have their
-        scales. Otherwise, a series whose name only one of these series has gets its
-        scale, and the others get their own.
+        If the names are the same, in the same order, the scales are kept. Otherwise, a
+        series keeps the scale of its name if the name is unique, or gets a new one.
         """
         return History(panel, covariates, self._scales_of(panel))
 

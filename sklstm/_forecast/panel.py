@@ -256,7 +256,7 @@ def _from_long(y, as_times):
 
 
 def _described(name):
-    """Return how a message calls a series."""
+    """Return the name of a series for messages."""
     return "y" if name is None else f"the series {name!r} of y"
 
 

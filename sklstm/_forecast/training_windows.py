@@ -104,8 +104,8 @@ def split_in_time(ends, horizon, validation_fraction):
     Returns
     -------
     is_early, is_validation : ndarray of bool of shape (n_windows,)
-        The last windows are for validation. The early ones have targets that end before
-        the first target of these. Windows between the two are neither.
+        The last windows are for validation. The targets of the early ones end before
+        the first validation target. Windows between the two are neither.
     """
     n_validation = int(np.ceil(validation_fraction * len(ends)))
     is_validation = np.arange(len(ends)) >= len(ends) - n_validation
