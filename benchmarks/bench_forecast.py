@@ -1,4 +1,4 @@
-"""Forecast public series: ours, naive forecasts and published ones, with wall time."""
+"""Forecast public series and compare with a baseline and published results."""
 
 import argparse
 import copy
@@ -18,9 +18,9 @@ from sklstm.datasets import load_retail_sales
 from sklstm.forecasting import score_forecasts
 
 SEEDS = range(3)
-# Months of CIF 2016 from which a series is forecast, by its horizon.
+# Fewest months from which a series of CIF 2016 is forecast, by its horizon.
 SHORTEST = {12: 40, 6: 20}
-# Of other programs, from the papers of the data sets or computed by hand.
+# Results of other programs, from the papers of the data sets or computed by hand.
 PUBLISHED = {
     "retail": "damped Holt-Winters 1.66",
     "cif2016": "LSTMs 10.23 to 11.58",
@@ -30,7 +30,7 @@ PUBLISHED = {
 
 
 def load(folder, name):
-    """Load a data set with the loader that lies beside the data."""
+    """Load a data set with the loader in its folder."""
     spec = importlib.util.spec_from_file_location("load", Path(folder) / "load.py")
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
@@ -38,21 +38,21 @@ def load(folder, name):
 
 
 def retail(_folder, seed):
-    """Twelve months from the last sixty, eight times: errors in % of what came."""
+    """Forecast twelve months from sixty, eight times; errors in % of actual values."""
     sales = load_retail_sales()
-    errors, naive = [], []
+    errors, baseline = [], []
     for year in range(2011, 2019):
-        known, truth = sales[str(year - 4) : str(year)], sales[str(year + 1) :][:12]
-        forecaster = LSTMForecaster(horizon=12, n_ensemble=3, random_state=seed)
-        error = (forecaster.fit(known).predict() - truth).abs().sum()
-        errors.append(100 * error / truth.sum())
-        error = np.abs(known[-12:].to_numpy() - truth).sum()
-        naive.append(100 * error / truth.sum())
-    return {"error": np.mean(errors), "naive": np.mean(naive)}
+        known, actual = sales[str(year - 4) : str(year)], sales[str(year + 1) :][:12]
+        forecaster = LSTMForecaster(horizon=12, n_estimators=3, random_state=seed)
+        error = (forecaster.fit(known).predict() - actual).abs().sum()
+        errors.append(100 * error / actual.sum())
+        error = np.abs(known[-12:].to_numpy() - actual).sum()
+        baseline.append(100 * error / actual.sum())
+    return {"error": np.mean(errors), "baseline": np.mean(baseline)}
 
 
 def read_cif2016(folder):
-    """72 monthly series, the months after them, and how many of these are asked for."""
+    """Return 72 monthly series, the months after them and their horizons."""
     data = load(folder, "cif2016")
     months = [
         pd.period_range("2000-01", periods=len(y), freq="M") for y in data["train"]
@@ -61,77 +61,83 @@ def read_cif2016(folder):
     return panel, data["test"], data["horizon"]
 
 
-def symmetric_errors(truth, forecast, known):
-    """Symmetric mean absolute percentage errors of a forecast and of the last month."""
+def symmetric_errors(actual, forecast, known):
+    """Return the sMAPE of a forecast and of the last known month."""
     comparison = {
-        "truth": truth,
+        "actual": actual,
         "forecast": forecast.to_numpy(),
-        "naive": known.iloc[-1],
+        "baseline": known.iloc[-1],
         "scale": 1.0,
     }
     return score_forecasts(pd.DataFrame(comparison))["sMAPE"]
 
 
 def cif2016(folder, seed, n_before=0):
-    """72 monthly series, all in one forecaster: sMAPE, and coverage of 90 % bands.
+    """Forecast 72 monthly series together: sMAPE and coverage of 90 % intervals.
 
-    As many horizons before the end of what is known, by the series that reach there.
+    The origin is `n_before` horizons before the end of the known values. Series that
+    are too short are left out.
     """
-    panel, truths, horizons = read_cif2016(folder)
-    scores, is_held = [], []
+    panel, actuals, horizons = read_cif2016(folder)
+    scores, is_covered = [], []
     for horizon in (12, 6):
         ends = [len(y) - n_before * horizon for y in panel]
-        reach = [n for n, end in enumerate(ends) if end >= SHORTEST[horizons[n]]]
-        known = [panel[number][: ends[number]] for number in reach]
-        forecaster = LSTMForecaster(horizon=horizon, n_ensemble=3, random_state=seed)
+        long_enough = [n for n, end in enumerate(ends) if end >= SHORTEST[horizons[n]]]
+        known = [panel[number][: ends[number]] for number in long_enough]
+        forecaster = LSTMForecaster(horizon=horizon, n_estimators=3, random_state=seed)
         forecasts = forecaster.fit(known).predict()
-        bands = forecaster.predict_interval(coverage=0.9)
-        for place, number in enumerate(reach):
+        intervals = forecaster.predict_interval(coverage=0.9)
+        for place, number in enumerate(long_enough):
             if horizons[number] != horizon:
                 continue
-            months = np.concatenate([panel[number], truths[number, :horizon]])
-            truth = months[ends[number] :][:horizon]
-            scores.append(symmetric_errors(truth, forecasts[place], known[place]))
-            lower, upper = bands[place].to_numpy().T
-            is_held.append(np.mean((lower <= truth) & (truth <= upper)))
+            months = np.concatenate([panel[number], actuals[number, :horizon]])
+            actual = months[ends[number] :][:horizon]
+            scores.append(symmetric_errors(actual, forecasts[place], known[place]))
+            lower, upper = intervals[place].to_numpy().T
+            is_covered.append(np.mean((lower <= actual) & (actual <= upper)))
     means = pd.DataFrame(scores).mean()
-    coverage = np.mean(is_held)
-    return {"error": means["forecast"], "naive": means["naive"], "90 % band": coverage}
+    coverage = np.mean(is_covered)
+    return {
+        "error": means["forecast"],
+        "baseline": means["baseline"],
+        "90 % interval": coverage,
+    }
 
 
 def cif2016_before(folder, seed):
-    """The same from four origins before the test: one year is not like another."""
+    """Forecast from four origins before the test, because years differ."""
     runs = [cif2016(folder, seed, n_before) for n_before in range(1, 5)]
     return pd.DataFrame(runs).mean().to_dict()
 
 
 def cif2016_short(folder, seed, *, has_relatives):
-    """The 15 short series, one by one, from seven months each: with others or without.
+    """Forecast the 15 short series one by one, from seven origins each.
 
-    With others: a forecaster that has learnt from the 57 long series goes on.
+    With `has_relatives`, a forecaster that was fitted to the 57 long series continues
+    with a warm start.
     """
-    panel, truths, horizons = read_cif2016(folder)
-    settings = {"horizon": 6, "n_ensemble": 3, "random_state": seed}
+    panel, actuals, horizons = read_cif2016(folder)
+    settings = {"horizon": 6, "n_estimators": 3, "random_state": seed}
     forecaster = LSTMForecaster(warm_start=has_relatives, **settings)
     if has_relatives:
         long = [y for y, horizon in zip(panel, horizons, strict=True) if horizon > 6]
         forecaster.fit(long)
     scores = []
     for number in np.flatnonzero(horizons == 6):
-        months = np.concatenate([panel[number], truths[number, :6]])
+        months = np.concatenate([panel[number], actuals[number, :6]])
         for end in range(len(months) - 12, len(months) - 5):
-            known, truth = panel[number][:end], months[end : end + 6]
+            known, actual = panel[number][:end], months[end : end + 6]
             short = copy.deepcopy(forecaster)
-            if not has_relatives and end < 30:  # too few to hold some back
+            if not has_relatives and end < 30:  # too few to hold some out
                 short.set_params(calibration_fraction=None)
             forecast = short.fit(known).predict()
-            scores.append(symmetric_errors(truth, forecast, known))
+            scores.append(symmetric_errors(actual, forecast, known))
     means = pd.DataFrame(scores).mean()
-    return {"error": means["forecast"], "naive": means["naive"]}
+    return {"error": means["forecast"], "baseline": means["baseline"]}
 
 
 def etth1(folder, seed, columns, horizon, stride=1):
-    """Hours of a transformer station: mean squared error of the standardised test."""
+    """Forecast hours of a transformer station: mean squared error, standardized."""
     data = load(folder, "etth1")
     first, last = data["borders"]["test"]
     values = ((data["values"] - data["mean"]) / data["scale"])[:last, columns]
@@ -144,7 +150,7 @@ def etth1(folder, seed, columns, horizon, stride=1):
     forecaster = LSTMForecaster(horizon=horizon, random_state=seed)
     scores = score_forecasts(forecaster.backtest(y, splits, refit=False))
     squares = scores["RMSE"] ** 2
-    return {"error": squares["forecast"], "naive": squares["naive"]}
+    return {"error": squares["forecast"], "baseline": squares["baseline"]}
 
 
 TASKS = {
@@ -160,7 +166,7 @@ TASKS = {
 
 
 def measure(task, folder):
-    """Run a task with each seed; returns a row of the table."""
+    """Run a task with each seed and return a row of the table."""
     runs, seconds = [], []
     for seed in SEEDS:
         start = time.perf_counter()
@@ -168,15 +174,15 @@ def measure(task, folder):
         seconds.append(time.perf_counter() - start)
     errors = [run["error"] for run in runs]
     middle = runs[int(np.argsort(errors)[len(errors) // 2])]
-    held = [100 * run["90 % band"] for run in runs if "90 % band" in run]
-    band = f"{min(held):.1f} to {max(held):.1f} %" if held else ""
+    coverages = [100 * run["90 % interval"] for run in runs if "90 % interval" in run]
+    interval = f"{min(coverages):.1f} to {max(coverages):.1f} %" if coverages else ""
     return {
         "task": task,
         "sklstm": f"{middle['error']:.4g}",
         "of seeds": f"{min(errors):.4g} to {max(errors):.4g}",
-        "naive": f"{middle['naive']:.4g}",
+        "baseline": f"{middle['baseline']:.4g}",
         "published": PUBLISHED.get(task, ""),
-        "90 % band": band,
+        "90 % interval": interval,
         "seconds": f"{median(seconds):.3g}",
     }
 

@@ -1,17 +1,18 @@
 """
-The next twelve months of sales, with a band
-============================================
+Forecast twelve months of sales, with an interval
+=================================================
 
-Five years of monthly sales are known. :class:`~sklstm.LSTMForecaster` takes the series
-as it is, finds its cycle in the calendar and answers with the months that follow.
+:class:`~sklstm.LSTMForecaster` is fitted to five years of monthly sales. It takes the
+series as it is, reads the length of the season from the dates, and forecasts the next
+months.
 
-The sales are those of all retail trade in the United States, the twelve months those of
-2019.
+The data are the retail sales of the United States. The forecast is compared with the
+sales of 2019.
 """
 
 # %%
-# A series in, its future out
-# ---------------------------
+# Fit and forecast
+# ----------------
 
 import numpy as np
 import pandas as pd
@@ -22,29 +23,30 @@ from sklstm.datasets import load_retail_sales
 from sklstm.forecasting import score_forecasts
 
 sales = load_retail_sales() / 1000  # billions of US dollars
-known, truth = sales["2014":"2018"], sales["2019":"2019"]
+known, actual = sales["2014":"2018"], sales["2019":"2019"]
 
-forecaster = LSTMForecaster(horizon=12, n_ensemble=3, random_state=0).fit(known)
+forecaster = LSTMForecaster(horizon=12, n_estimators=3, random_state=0).fit(known)
 forecast = forecaster.predict()
-band = forecaster.predict_interval(coverage=0.9)
+interval = forecaster.predict_interval(coverage=0.9)
 print(forecast.head(3))
 
 # %%
-# What it has chosen
-# ------------------
-# It starts from the naive forecast that is least wrong on the five years, and lets the
-# network correct it as far as that helped on months that the network had not seen. On
-# sixty months that may be not at all: then a naive forecast is what the data can bear.
+# Baseline and correction weight
+# ------------------------------
+# The forecaster starts from the baseline with the smallest error on the five years. The
+# network corrects it as far as that helped on held-out months. With sixty months, the
+# correction weight may be 0. The forecast is then the baseline.
 
-print(f"naive forecast: {forecaster.naive_}, trust in the network: {forecaster.trust_}")
+print(f"baseline: {forecaster.baseline_}")
+print(f"correction weight: {forecaster.correction_weight_}")
 
 # %%
-# The picture
-# -----------
-# Beside the forecast stand two that need no learning: last year's month, as it is and
-# times the growth of sales.
+# Plot
+# ----
+# Two simple forecasts are drawn for comparison: the same month of the year before, and
+# this month multiplied by the growth of the yearly sales.
 
-last_year = known["2018":"2018"].set_axis(truth.index)
+last_year = known["2018":"2018"].set_axis(actual.index)
 growth = known["2018":"2018"].sum() / known["2017":"2017"].sum()
 forecasts = {
     "forecast": forecast,
@@ -52,16 +54,16 @@ forecasts = {
     "last year's month x growth": last_year * growth,
 }
 errors = {
-    name: 100 * mean_absolute_percentage_error(truth, numbers)
-    for name, numbers in forecasts.items()
+    name: 100 * mean_absolute_percentage_error(actual, values)
+    for name, values in forecasts.items()
 }
-labels = {name: f"{name}, {error:.1f} % off" for name, error in errors.items()}
+labels = {name: f"{name}, error {error:.1f} %" for name, error in errors.items()}
 
 display = ForecastDisplay.from_estimator(
     forecaster, n_history=24, forecast_kwargs={"label": labels.pop("forecast")}
 )
-axes, months = display.ax_, truth.index.to_timestamp()
-axes.plot(months, truth, "k.", label="truth")
+axes, months = display.ax_, actual.index.to_timestamp()
+axes.plot(months, actual, "k.", label="actual")
 for color, (name, label) in zip(["C1", "C2"], labels.items(), strict=True):
     axes.plot(months, forecasts[name], f"{color}:", label=label)
 axes.set(ylabel="billion US dollars", title="Monthly retail sales", xlabel="")
@@ -72,17 +74,18 @@ display.figure_.savefig("forecast_sales.png", dpi=120)
 print("Figure saved as forecast_sales.png")
 
 # %%
-# Is it any good?
-# ---------------
+# Errors
+# ------
 
-is_held = (band["lower"] <= truth) & (truth <= band["upper"])
-print(pd.Series(errors, name="off by %").round(2).to_string())
-print(f"{is_held.sum()} of 12 months lie in the 90 % band")
+is_covered = (interval["lower"] <= actual) & (actual <= interval["upper"])
+print(pd.Series(errors, name="error in %").round(2).to_string())
+print(f"{is_covered.sum()} of 12 months are in the 90 % interval")
 
 # %%
-# One year says little. Five origins, a year apart, each forecast from the five years
-# before it, say more. A MASE below 1 is better than the months of the year before were
-# at forecasting those of the next.
+# One year is not enough to judge a forecaster. A backtest from five origins, a year
+# apart, each with the five years before it, tells more. A MASE below 1 means that the
+# forecasts have smaller errors than the month of the year before had in these five
+# years.
 
 parts = []
 for year in range(2014, 2019):

@@ -1,5 +1,6 @@
 """Plots of the results of estimators."""
 
+from collections.abc import Hashable
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
@@ -8,6 +9,7 @@ from numpy.typing import NDArray
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
+from sklstm._forecast.covariates import select_part
 from sklstm._input.frequency import as_dates, times_after
 from sklstm._input.row_times import series_keys
 from sklstm._typing import ArrayLike
@@ -221,42 +223,43 @@ class AnomalyDisplay:
 
 
 class ForecastDisplay:
-    """Draw a series, its forecast and a band around it.
+    """Plot of a series, its forecast and an interval.
 
-    Make one with :meth:`from_estimator`; the parameters become attributes, so that
-    :meth:`plot` can be called again with other axes or styles.
+    Create one with :meth:`from_estimator`. The parameters are stored as attributes, so
+    that :meth:`plot` can be called again with other axes or styles.
 
     Parameters
     ----------
     forecast : Series of shape (horizon,)
-        The next readings by their times, or by their positions.
+        Forecast of the next values, by time or position.
 
     history : Series of shape (n_timesteps,) or None, default=None
-        Readings before them; None draws none.
+        Values before the forecast. If None, they are not drawn.
 
     interval : DataFrame of shape (horizon, 2) or None, default=None
-        The columns "lower" and "upper" of the band; None draws none.
+        Limits of the interval, in the columns "lower" and "upper". If None, it is not
+        drawn.
 
     coverage : float or None, default=None
-        Share of truths that the band is to hold, for the legend.
+        Fraction of actual values that the interval covers, for the legend.
 
     Attributes
     ----------
     ax_ : matplotlib Axes
-        What was drawn on.
+        Axes with the plot.
 
     figure_ : matplotlib Figure
-        The figure of these.
+        Figure of the axes.
 
     lines_ : dict of str to matplotlib Line2D
         The lines "history" and "forecast".
 
     band_ : matplotlib PolyCollection or None
-        The band.
+        The interval.
 
     See Also
     --------
-    LSTMForecaster : Makes the forecasts.
+    LSTMForecaster : Forecast the next steps of one series or many.
 
     Examples
     --------
@@ -269,7 +272,14 @@ class ForecastDisplay:
     'sales'
     """
 
-    def __init__(self, forecast, *, history=None, interval=None, coverage=None):
+    def __init__(
+        self,
+        forecast: pd.Series,
+        *,
+        history: pd.Series | None = None,
+        interval: pd.DataFrame | None = None,
+        coverage: float | None = None,
+    ) -> None:
         self.forecast = forecast
         self.history = history
         self.interval = interval
@@ -278,42 +288,43 @@ class ForecastDisplay:
     @classmethod
     def from_estimator(
         cls,
-        estimator,
-        X=None,
+        estimator: Any,
+        X: ArrayLike = None,
         *,
-        horizon=None,
-        coverage=0.9,
-        series=None,
-        n_history=None,
-        ax=None,
-        **styles,
-    ):
-        """Forecast, and draw the forecast behind what is known.
+        horizon: int | None = None,
+        coverage: float | None = 0.9,
+        series: Hashable = None,
+        n_history: int | None = None,
+        ax: Any = None,
+        **styles: Any,
+    ) -> Self:
+        """Forecast one series, and plot the forecast after the history.
 
         Parameters
         ----------
         estimator : LSTMForecaster
-            A fitted forecaster.
+            Fitted forecaster.
 
         X : array-like, DataFrame, list of them or None, default=None
-            The columns known ahead, as in :meth:`LSTMForecaster.predict`.
+            The columns known in the future, as in :meth:`LSTMForecaster.predict`.
 
         horizon : int or None, default=None
-            How many steps. None is those of the fit.
+            Number of steps. If None, it is that of the fit.
 
         coverage : float or None, default=0.9
-            Share of truths that the band is to hold, in (0, 1); of a network that has
-            learnt quantiles, one that these give. None draws no band.
+            Fraction of actual values that the interval covers, in (0, 1). If the
+            forecaster predicts quantiles, the interval must be between two of them. If
+            None, no interval is drawn.
 
         series : hashable or None, default=None
-            Name of the series to draw; its position where they have none. None is the
-            first.
+            Name of the series to draw, one of `series_names_` of the forecaster. If
+            None, it is the first one.
 
         n_history : int or None, default=None
-            How many of the last readings to draw. None is four times the horizon.
+            Number of the last values to draw. If None, it is four times the horizon.
 
         ax : matplotlib Axes or None, default=None
-            Where to draw. None makes a new figure.
+            Axes to draw on. If None, a new figure is created.
 
         **styles : dict
             `history_kwargs`, `forecast_kwargs` and `band_kwargs` of :meth:`plot`.
@@ -321,59 +332,69 @@ class ForecastDisplay:
         Returns
         -------
         display : ForecastDisplay
-            What was drawn.
+            Display with the plot.
 
         Raises
         ------
         ValueError
-            If there is no such series, or several; or as
+            If there is no series of this name, or several; or as
             :meth:`LSTMForecaster.predict_interval`.
         TypeError
-            If the estimator is no forecaster.
+            If the estimator is not a forecaster.
         ImportError
             If matplotlib is not installed.
         """
         if not hasattr(estimator, "predict_interval"):
             raise TypeError(
-                f"ForecastDisplay draws an LSTMForecaster, got {estimator!r}."
+                f"ForecastDisplay needs an LSTMForecaster, got {estimator!r}."
             )
         check_is_fitted(estimator)
-        one, forecaster, X = estimator._only(series, X)
-        answers = [forecaster.predict(horizon, X)]
+        names = estimator.series_names_
+        name = names[0] if series is None else series
+        one = estimator.select(name)
+        X = select_part(X, names.index(name))
+        forecast = np.asarray(one.predict(horizon, X=X))
+        history = pd.Series(one.history_)
+        times = times_after(history.index, len(forecast))
+        interval = None
         if coverage is not None:
-            answers.append(forecaster.predict_interval(horizon, coverage, X))
-        n_steps = len(answers[0])
-        times = times_after(one.times, n_steps)
-        n_history = 4 * n_steps if n_history is None else n_history
-        forecast, *bands = (np.asarray(answer) for answer in answers)
+            bounds = one.predict_interval(horizon, coverage=coverage, X=X)
+            interval = pd.DataFrame(np.asarray(bounds), times, SIDES)
+        label = series if history.name is None else history.name
+        n_history = 4 * len(forecast) if n_history is None else n_history
         display = cls(
-            pd.Series(forecast, times, name=one.name),
-            history=pd.Series(one.values, one.times, name=one.name).tail(n_history),
-            interval=pd.DataFrame(bands[0], times, SIDES) if bands else None,
+            pd.Series(forecast, times, name=label),
+            history=history.rename(label).tail(n_history),
+            interval=interval,
             coverage=coverage,
         )
         return display.plot(ax, **styles)
 
     def plot(
-        self, ax=None, *, history_kwargs=None, forecast_kwargs=None, band_kwargs=None
-    ):
-        """Draw.
+        self,
+        ax: Any = None,
+        *,
+        history_kwargs: dict[str, Any] | None = None,
+        forecast_kwargs: dict[str, Any] | None = None,
+        band_kwargs: dict[str, Any] | None = None,
+    ) -> Self:
+        """Plot the history, the forecast and the interval.
 
         Parameters
         ----------
         ax : matplotlib Axes or None, default=None
-            Where to draw. None makes a new figure.
+            Axes to draw on. If None, a new figure is created.
 
         history_kwargs, forecast_kwargs : dict or None, default=None
-            Passed to :meth:`matplotlib.axes.Axes.plot`.
+            Keyword arguments for :meth:`matplotlib.axes.Axes.plot`.
 
         band_kwargs : dict or None, default=None
-            Passed to :meth:`matplotlib.axes.Axes.fill_between`.
+            Keyword arguments for :meth:`matplotlib.axes.Axes.fill_between`.
 
         Returns
         -------
         display : ForecastDisplay
-            Itself, with the attributes that drawing sets.
+            The display, with its attributes set.
 
         Raises
         ------
@@ -389,9 +410,8 @@ class ForecastDisplay:
         style = {"color": "C0", "label": "forecast", **(forecast_kwargs or {})}
         self.lines_["forecast"] = _draw(self.ax_, self.forecast, style)
         if self.interval is not None:
-            label = (
-                "band" if self.coverage is None else f"{100 * self.coverage:g} % band"
-            )
+            percent = "" if self.coverage is None else f"{100 * self.coverage:g} % "
+            label = f"{percent}interval"
             style = {"color": "C0", "alpha": 0.25, "linewidth": 0, "label": label}
             self.band_ = self.ax_.fill_between(
                 _positions(self.interval.index),

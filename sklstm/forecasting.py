@@ -1,175 +1,221 @@
-"""Forecasting: series in, their next steps out."""
+"""Forecasting: predict the next steps of one series or many."""
 
+from collections.abc import Hashable, Sequence
 from copy import copy
-from functools import partial
+from dataclasses import asdict
 from numbers import Integral, Real
+from typing import Any, Literal, Self
 
 import numpy as np
+import pandas as pd
 from sklearn.base import BaseEstimator, clone
 from sklearn.model_selection import TimeSeriesSplit, check_cv
 from sklearn.utils import check_random_state
+from sklearn.utils.metadata_routing import UNUSED
 from sklearn.utils.validation import check_is_fitted, check_scalar
 
-from sklstm._core.nested import clone_with_seed, warm_start_copy
-from sklstm._core.sklearn_compat import HasMethods, Interval, StrOptions, fit_context
+from sklstm._core.defaults import TunableDefault
+from sklstm._core.sklearn_compat import (
+    HasMethods,
+    Interval,
+    StrOptions,
+    meta_fit_context,
+)
 from sklstm._forecast.backtest import (
-    compare,
     compare_next,
+    compare_origins,
     read_splits,
     score_forecasts,
 )
-from sklstm._forecast.baselines import least_wrong
-from sklstm._forecast.conformal import Calibration, hold_back
-from sklstm._forecast.covariates import check_lengths, exogenous_of, part_of
-from sklstm._forecast.fitted import Learnt
-from sklstm._forecast.history import Known, unit_of
+from sklstm._forecast.baselines import BASELINES
+from sklstm._forecast.covariates import check_lengths, covariate_spec
+from sklstm._forecast.fitting import continue_fit, fit_new
+from sklstm._forecast.history import history_of
 from sklstm._forecast.panel import read_series
-from sklstm._forecast.residual_model import Correctors, Recipe, quantile_levels
 from sklstm._forecast.settings import (
-    Plan,
-    check_positive,
-    fitting_window_size,
-    takes_logarithms,
+    Settings,
+    check_unchanged,
+    choose_settings,
 )
 from sklstm._input.frequency import default_season_length
+from sklstm._typing import ArrayLike, RandomState
 from sklstm.regression import LSTMRegressor
 
-__all__ = ["LSTMForecaster", "score_forecasts"]
-
-NAIVE = ("last", "mean", "season", "growth")
-# What a warm start cannot change.
-FIXED = (
-    "window_size",
-    "horizon",
-    "strategy",
-    "season",
-    "normalize",
-    "log",
-    "n_ensemble",
-)
-# First step size of a default network that goes on, a tenth of what it began with: few
-# windows shall not undo what many have taught.
-GENTLE = 0.001
-# How many windows the default network is shown, over all epochs.
-WINDOWS_SEEN = 300_000
+__all__ = ["LSTMForecaster", "default_regressor", "score_forecasts"]
 
 
-class LSTMForecaster(BaseEstimator):
+def default_regressor() -> LSTMRegressor:
+    """Return the regressor that :class:`LSTMForecaster` uses if it is given none.
+
+    It minimizes the absolute error in batches of 64 windows, with a learning rate that
+    decays along a cosine. Its ``max_iter="auto"`` only has a meaning in a forecaster,
+    which replaces it by the number of epochs in which the regressor is trained on
+    300 000 windows: between 3 and 30, and 30 for up to 10 000 windows.
+
+    Returns
+    -------
+    regressor : LSTMRegressor
+        A new regressor, not fitted.
+
+    See Also
+    --------
+    LSTMForecaster : Forecast the next steps of one series or many.
+
+    Examples
+    --------
+    >>> from sklstm import LSTMForecaster
+    >>> from sklstm.forecasting import default_regressor
+    >>> regressor = default_regressor().set_params(hidden_layer_sizes=(32,))
+    >>> forecaster = LSTMForecaster(regressor, horizon=12)
+
+    The same without this function:
+
+    >>> forecaster = LSTMForecaster(horizon=12)
+    >>> forecaster = forecaster.set_params(regressor__hidden_layer_sizes=(32,))
+    """
+    regressor = LSTMRegressor(
+        loss="absolute_error",
+        batch_size=64,
+        learning_rate="cosine",
+        n_iter_no_change=30,
+    )
+    return regressor.set_params(max_iter="auto")
+
+
+class LSTMForecaster(TunableDefault, BaseEstimator):
     """Forecast the next steps of one series, or of thousands.
 
-    A naive forecast that fits the series, such as last year's month moved by recent
-    growth, is corrected by a regressor on windows, an LSTM by default. One regressor
-    learns from all series together. How much of its correction is trusted is learnt on
-    the last windows, which it has not seen; their errors make the intervals.
+    It starts from a baseline forecast that fits the series, such as last year's month
+    plus recent growth, and adjusts it only as far as that helped on held-out data. The
+    adjustment is predicted by a regressor on windows, an LSTM by default. One regressor
+    learns from all series. The errors on the held-out data give the width of the
+    intervals.
 
     Parameters
     ----------
     regressor : estimator or None, default=None
-        What learns the corrections, cloned for each fit: any regressor that takes
+        Regressor for the errors of the baseline. It is cloned for each fit. It gets
         windows of shape (n_windows, window_size, n_features), or rows of shape
-        (n_windows, window_size * n_features) if its tags say that it takes no more. The
-        features are the series, the columns of X and of the `calendar`, and those known
-        ahead once more, `horizon` steps later. It must predict several outputs, unless
-        the strategy is "recursive" or the horizon 1. If it has learnt quantiles, as an
-        :class:`LSTMRegressor` with ``loss="quantile"`` has, they become the intervals.
-        Its seeds are set from `random_state`. None is an :class:`LSTMRegressor` with
-        ``loss="absolute_error"``, batches of 64 and a step size that falls along a
-        cosine for 30 epochs: fewer beyond 10 000 windows, so that these see it 300 000
-        times, and 3 at least.
+        (n_windows, window_size * n_features) if its tags do not allow three dimensions.
+        The features are the series, the columns of X, the `date_features`, and those
+        known in the future again, `horizon` steps later. It must predict several
+        outputs, unless the strategy is "recursive" or the horizon is 1. If it predicts
+        quantiles, as an :class:`LSTMRegressor` with ``loss="quantile"`` does, they
+        become the intervals. Its seeds are drawn from `random_state`. If None, it is
+        :func:`~sklstm.forecasting.default_regressor`, whose parameters can be set and
+        tuned as well, for example `regressor__dropout`. With ``max_iter="auto"`` the
+        number of epochs depends on the number of windows, as described there.
 
     window_size : int or "auto", default="auto"
-        How many readings the regressor sees. "auto" is one cycle and three steps, or
-        a quarter more than `horizon` and at least 10 where there is no cycle; less for
-        series that are too short for that. Naive forecasts see no more either: with
-        less than a cycle, "season" and "growth" fall back to the last reading.
+        Number of values that the regressor sees. "auto" is one season and three steps;
+        without a season, a quarter more than `horizon` and at least 10. It is less if
+        the series are too short. The baseline sees the same values: with less than a
+        season, "season" and "growth" repeat the last value.
 
     horizon : int, default=12
-        How many steps to forecast.
+        Number of steps to forecast.
 
     strategy : {"direct", "recursive"}, default="direct"
-        Whether one regressor forecasts all steps at once, or one step after the other,
-        each from the forecasts before it.
+        Whether to forecast all steps at once, or one step at a time, each from the
+        forecasts before it.
 
-    season : int or None, default=None
-        Steps of a cycle, such as 12 for months. None takes it from the frequency of the
-        index: 12 for months, 4 for quarters, 52 for weeks, 7 for days, 5 for business
-        days, a day's steps for hours and minutes, an hour's for seconds; 1, no cycle,
-        without a frequency. Of several series, the longest of their cycles.
+    season_length : int or None, default=None
+        Number of steps of a season, such as 12 for months. If None, it follows from the
+        frequency of the index: 12 for months, 4 for quarters, 52 for weeks, 7 for days,
+        5 for business days, a day for hours and minutes, an hour for seconds. Without a
+        frequency it is 1, which means no season. With several series, the longest
+        season is used.
 
-    normalize : {"auto", "last", "mean", "season", "growth"}, default="auto"
-        The naive forecast to correct: the last reading; the mean of the last cycle; the
-        reading one cycle before; or this plus the mean difference of the last three
-        readings from those one cycle before them. The window is shown less its last
-        reading for "last", less the mean of its last cycle for the others [1]_. "auto"
-        takes the one with the least mean absolute error on all windows.
+    baseline : {"auto", "last", "mean", "season", "growth"}, default="auto"
+        Baseline forecast: the last value; the mean of the last season; the value one
+        season before; or this value plus the mean of the last three seasonal
+        differences. The regressor sees the window minus its last value for "last", and
+        minus the mean of its last season for the others [1]_. "auto" is the one with
+        the smallest mean absolute error on all windows.
 
     log : bool or "auto", default="auto"
-        Whether to forecast logarithms, on whose scale growth by a share is a step.
-        "auto" does so if all readings are positive. Otherwise each series is divided by
+        Whether to forecast logarithms. Relative growth is linear on their scale. "auto"
+        does so if all values are positive. Without logarithms each series is divided by
         its standard deviation.
 
-    past_only : "all" or sequence of names, default=()
-        Columns of X that nobody knows ahead, such as the weather; positions where X is
-        an array. Forecasts take them to stay as they are. All others must be given to
-        :meth:`predict` for the steps to come, such as prices and holidays.
+    past_covariates : "all" or sequence of names, default=()
+        Columns of X that are not known in the future, such as the weather; positions if
+        X is an array. Their last known value is carried forward. The future of all
+        other columns, such as prices and holidays, must be passed to :meth:`predict`.
 
-    calendar : sequence of {"minute", "hour", "day_of_week", "day", "day_of_year", \
-            "month", "quarter"}, default=()
-        Parts of the date to show the regressor, each as sine and cosine. Only for
-        series with dates or periods.
+    date_features : sequence of str, default=()
+        Parts of the date to use as features, each as a sine and a cosine: "minute",
+        "hour", "day_of_week", "day", "day_of_year", "month" or "quarter". The series
+        must have dates or periods.
 
-    n_ensemble : int, default=1
-        How many regressors to fit, with different seeds. Their median corrects.
+    n_estimators : int, default=1
+        Number of regressors to fit, with different seeds. Their median is used.
 
     calibration_fraction : float or None, default=0.2
-        Share of the windows of each series, the last ones, to learn trust and intervals
-        on, in (0, 1). The regressors learn them afterwards. None trusts in full, fits
-        once instead of twice and has no intervals.
+        Fraction of the windows of each series to hold out, in (0, 1): the last ones.
+        The correction weight and the intervals are computed on them. The regressors are
+        then fitted again on all windows. If None, the correction weight is 1, there is
+        one fit instead of two, and there are no intervals.
 
     warm_start : bool, default=False
-        Whether `fit` goes on with the regressors of the last fit, to learn from few
-        readings after many series like them. Logarithms, the window size, the naive
-        forecast, trust and the errors behind intervals stay. The regressors need a
-        `warm_start` of their own; the default ones then take a tenth of their step
-        size, others the parameters of `regressor`. Series too short for a window and
-        its targets are only forecast.
+        Whether `fit` continues to train the regressors of the last fit. A series with
+        few values can then profit from many series that are like it. The window size,
+        the baseline, logarithms, the correction weight and the errors behind the
+        intervals are kept. The regressors need a parameter `warm_start`. A regressor
+        with ``max_iter="auto"`` keeps its number of epochs and gets a tenth of its
+        learning rate. Series that are too short for a window and its targets are not
+        trained on, but can be forecast.
 
     random_state : int, RandomState instance or None, default=None
-        Seeds the first weights, the order of the windows and dropout. Pass an int to
-        get the same model from every fit; global generators are never touched.
+        Seed of the initial weights, the order of the windows and dropout. Pass an int
+        for reproducible results. The global random generators are not used.
 
     Attributes
     ----------
-    regressors_ : list of estimator of length n_ensemble
-        The fitted regressors.
+    estimators_ : list of estimator of length n_estimators
+        Fitted regressors.
 
-    naive_ : str
-        The naive forecast that is corrected, one of those of `normalize`.
+    baseline_ : str
+        Baseline forecast in use, one of those of `baseline`.
 
-    trust_ : float
-        Share of the correction that is added to it, from 0 to 1.
+    correction_weight_ : float
+        Fraction of the predicted correction that is added to the baseline, from 0 to 1.
 
-    season_ : int
-        Steps of a cycle.
+    season_length_ : int
+        Number of steps of a season.
 
     window_size_ : int
-        Readings that the regressors see.
+        Number of values that the regressors see.
 
     log_ : bool
         Whether logarithms are forecast.
 
+    series_names_ : list
+        Names of the series, or their positions if they have no names.
+
+    history_ : ndarray, Series, DataFrame or list of them
+        Values up to now, after :meth:`fit` and :meth:`update`, in the form of y.
+
+    n_features_in_ : int
+        Number of columns of X seen during :meth:`fit`; 0 without X.
+
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
+        Names of the columns of X seen during :meth:`fit`. Defined only if X has column
+        names that are all strings.
+
     See Also
     --------
     LSTMRegressor : The network.
-    SlidingWindowTransformer : Windows of a table, with other columns than the target.
+    SlidingWindowTransformer : Windows of a table, to predict one of its columns.
 
     Notes
     -----
-    Missing readings (NaN) are bridged in windows, on the line between their neighbours,
-    and no forecast of them is learnt or judged. Those at the start are a late start,
-    those at the end are carried on from the last reading, as flat as that is.
+    Missing values (NaN) in a window are interpolated linearly. Windows with missing
+    targets are left out of training and calibration. A series that begins with NaN
+    starts late. If it ends with NaN, its last value is carried forward.
 
-    Series too short for a window and its targets teach nothing, but are forecast.
+    Series that are too short for a window and its targets are not trained on, but they
+    are forecast. Constant series get no correction.
 
     References
     ----------
@@ -182,7 +228,7 @@ class LSTMForecaster(BaseEstimator):
     >>> from sklstm.datasets import load_retail_sales
     >>> sales = load_retail_sales()["2014":"2018"]
     >>> forecaster = LSTMForecaster(horizon=12, random_state=0).fit(sales)
-    >>> forecaster.naive_
+    >>> forecaster.baseline_
     'growth'
     >>> forecaster.predict().head(2).round(-3)
     month
@@ -192,43 +238,48 @@ class LSTMForecaster(BaseEstimator):
     >>> list(forecaster.predict_interval(coverage=0.9))
     ['lower', 'upper']
 
-    Forecasts from past origins, beside naive ones:
+    Compare forecasts from past origins with those of a baseline:
 
     >>> from sklearn.model_selection import TimeSeriesSplit
     >>> from sklstm.forecasting import score_forecasts
     >>> cv = TimeSeriesSplit(n_splits=2, test_size=12)
     >>> scores = score_forecasts(forecaster.backtest(load_retail_sales()[:"2019"], cv))
-    >>> bool(scores["MASE"]["forecast"] < scores["MASE"]["naive"])
+    >>> bool(scores["MASE"]["forecast"] < scores["MASE"]["baseline"])
     True
     """
 
+    # These are not metadata with a row per sample.
+    __metadata_request__predict = {"horizon": UNUSED, "last_window": UNUSED}
+
+    _nested_name = "regressor"
+
     def __init__(
         self,
-        regressor=None,
+        regressor: Any = None,
         *,
-        window_size="auto",
-        horizon=12,
-        strategy="direct",
-        season=None,
-        normalize="auto",
-        log="auto",
-        past_only=(),
-        calendar=(),
-        n_ensemble=1,
-        calibration_fraction=0.2,
-        warm_start=False,
-        random_state=None,
-    ):
+        window_size: int | Literal["auto"] = "auto",
+        horizon: int = 12,
+        strategy: Literal["direct", "recursive"] = "direct",
+        season_length: int | None = None,
+        baseline: Literal["auto", "last", "mean", "season", "growth"] = "auto",
+        log: bool | Literal["auto"] = "auto",
+        past_covariates: Sequence[Hashable] | Literal["all"] = (),
+        date_features: Sequence[str] = (),
+        n_estimators: int = 1,
+        calibration_fraction: float | None = 0.2,
+        warm_start: bool = False,
+        random_state: RandomState = None,
+    ) -> None:
         self.regressor = regressor
         self.window_size = window_size
         self.horizon = horizon
         self.strategy = strategy
-        self.season = season
-        self.normalize = normalize
+        self.season_length = season_length
+        self.baseline = baseline
         self.log = log
-        self.past_only = past_only
-        self.calendar = calendar
-        self.n_ensemble = n_ensemble
+        self.past_covariates = past_covariates
+        self.date_features = date_features
+        self.n_estimators = n_estimators
         self.calibration_fraction = calibration_fraction
         self.warm_start = warm_start
         self.random_state = random_state
@@ -241,37 +292,36 @@ class LSTMForecaster(BaseEstimator):
         ],
         "horizon": [Interval(Integral, 1, None, closed="left")],
         "strategy": [StrOptions({"direct", "recursive"})],
-        "season": [Interval(Integral, 1, None, closed="left"), None],
-        "normalize": [StrOptions({"auto", *NAIVE})],
+        "season_length": [Interval(Integral, 1, None, closed="left"), None],
+        "baseline": [StrOptions({"auto", *BASELINES})],
         "log": [StrOptions({"auto"}), "boolean"],
-        "past_only": [StrOptions({"all"}), "array-like"],
-        "calendar": ["array-like"],
-        "n_ensemble": [Interval(Integral, 1, None, closed="left")],
+        "past_covariates": [StrOptions({"all"}), "array-like"],
+        "date_features": ["array-like"],
+        "n_estimators": [Interval(Integral, 1, None, closed="left")],
         "calibration_fraction": [Interval(Real, 0, 1, closed="neither"), None],
         "warm_start": ["boolean"],
         "random_state": ["random_state"],
     }
 
-    @fit_context
-    def fit(self, y, X=None):
-        """Learn from one series or many.
+    @meta_fit_context
+    def fit(self, y: ArrayLike, X: ArrayLike = None) -> Self:
+        """Fit the forecaster to one series or many.
 
         Parameters
         ----------
         y : array-like, Series, DataFrame or list of them
-            Readings a step apart, NaN where one is missing. One series: an array of
+            Values at equal steps, NaN where one is missing. One series: an array of
             shape (n_timesteps,) or a Series whose index holds dates, periods, durations
-            or integers. Many: an array of shape (n_timesteps, n_series) or a
-            DataFrame, one column each; a Series or a DataFrame of one column whose
-            MultiIndex is (series, time); or a list of arrays or Series.
+            or integers. Several: an array of shape (n_timesteps, n_series) or a
+            DataFrame, with one column each; a Series or a DataFrame of one column with
+            a MultiIndex (series, time); or a list of arrays or Series.
 
         X : array-like, DataFrame, list of them or None, default=None
-            Finite numbers that stand beside the readings, of shape (n_timesteps,
-            n_columns): rows in the order of the readings, or a DataFrame with the times
-            of a y that has times, and of others if need be. Of many series, one for
-            all; a DataFrame with a MultiIndex (series, time); or a list with one for
-            each. Columns that `past_only` does not name must be known ahead:
-            :meth:`predict` wants them.
+            Covariates: finite numbers of shape (n_timesteps, n_columns), with rows in
+            the order of the values of y. If y has times, X may be a DataFrame with
+            these times and others. With several series, pass one X for all; a DataFrame
+            with a MultiIndex (series, time); or a list with one X for each. Unless
+            `past_covariates` contains a column, :meth:`predict` needs its future.
 
         Returns
         -------
@@ -281,118 +331,110 @@ class LSTMForecaster(BaseEstimator):
         Raises
         ------
         ValueError
-            If y holds no series, as text, infinity, nothing but NaN, or times that are
-            not a step apart; if all series are too short; if ``log=True`` and a reading
-            is not positive; if X lacks a time or holds anything but finite numbers; or
-            if `calendar` finds no dates.
+            If y is not a series of numbers with equal steps; if all series are too
+            short; if ``log=True`` and a value is not positive; if X lacks a time or has
+            a value that is not a finite number; or if `date_features` are asked for and
+            y has no dates.
         """
         panel = read_series(y)
         if X is not None:
             check_lengths(X, panel)
-        exogenous = exogenous_of(X, panel, self.past_only, self.calendar)
-        columns = exogenous.past(X, panel)
-        return self._learn(panel, exogenous, columns)
+        spec = covariate_spec(X, panel, self.past_covariates, self.date_features)
+        return self._fit(panel, spec, spec.read_past(X, panel))
 
-    def _learn(self, panel, exogenous, columns):
-        """Fit on series, and on columns beside them, that were read."""
-        goes_on = self.warm_start and hasattr(self, "regressors_")
-        plan = (self._plan_again if goes_on else self._new_plan)(panel, exogenous)
-        units = [unit_of(one.values, plan.is_log) for one in panel.series]
-        known = Known(panel, columns, units)
-        lessons, ends = known.lessons(plan.window_size, self.horizon)
-        if not goes_on:
-            plan = plan._replace(naive=self._choose_naive(lessons, plan))
-        random = check_random_state(self.random_state)
-        seeds = random.randint(np.iinfo(np.int32).max, size=self.n_ensemble)
-        if goes_on:
-            calibration = self._learnt.calibration
-            new_correctors = partial(self._correctors_again, seeds)
-        else:
-            new_correctors = partial(self._new_correctors, plan, known, seeds)
-            calibration = self._calibrate(plan, known, lessons, ends, new_correctors)
-        if self.strategy == "recursive":
-            lessons, _ = known.lessons(plan.window_size, 1)
-        correctors = new_correctors(len(lessons.windows)).fit(lessons)
-        self._learnt = Learnt(plan, self.horizon, correctors, calibration)
-        self._known, self._exogenous = known, exogenous
-        self._fixed = self._what_is_fixed(exogenous)
-        self.season_, self.log_, self.window_size_, self.naive_ = plan
-        self.regressors_, self.trust_ = correctors.regressors, calibration.trust
-        return self
-
-    def predict(self, horizon=None, X=None, last_window=None):
+    def predict(
+        self,
+        horizon: int | None = None,
+        *,
+        X: ArrayLike = None,
+        last_window: ArrayLike = None,
+    ) -> ArrayLike:
         """Forecast the next steps of every series.
 
         Parameters
         ----------
         horizon : int or None, default=None
-            How many steps, at most those of the fit with ``strategy="direct"``. None is
-            those of the fit.
+            Number of steps. With ``strategy="direct"``, it is at most that of the fit.
+            If None, it is that of the fit.
 
         X : array-like, DataFrame, list of them or None, default=None
-            The columns known ahead, for the next steps, as in :meth:`fit`; with
-            ``strategy="direct"`` for all steps of the fit. Not needed without such.
-            With `last_window` all columns of the fit, for its steps and then the next.
+            The columns known in the future, for the next steps, as in :meth:`fit`. With
+            ``strategy="direct"`` they are needed for all steps of the fit. With
+            `last_window`, pass all columns of the fit for the steps of `last_window`,
+            followed by the next steps.
 
         last_window : array-like, Series, DataFrame, list of them or None, default=None
-            Readings to forecast from in place of those known, such as those of series
-            that the fit has not seen. Of any length; as y in :meth:`fit`. As many
-            series of the same names, or without names, have the units of the fit;
-            others their own, and those known by their name that of the fit.
+            Values to forecast from instead of the fitted series, for example those of
+            new series. They are of any length and in any form of y in :meth:`fit`. If
+            they have the same names as the fitted series, or also no names, they are
+            scaled as these. Otherwise a series is scaled as the fitted series of its
+            name, or on its own if there is none.
 
         Returns
         -------
         forecasts : ndarray, Series, DataFrame or list of them
-            Of the kind of y in fit, or of `last_window`, with the times that follow it.
+            Forecasts in the form of y in :meth:`fit`, or of `last_window`, with the
+            times that follow it.
 
         Raises
         ------
         ValueError
-            If X lacks the columns known ahead for a step, which is named; if the fit
-            forecast fewer steps; or if `last_window` is no series.
+            If X lacks a column or a step; if the fit forecast fewer steps; or if
+            `last_window` is not a series.
         """
-        known, n_steps = self._known_ahead(horizon, X, last_window)
-        return known.answer(self._learnt.forecasts([known], n_steps)[0])
+        history, n_steps = self._history_and_steps(horizon, X, last_window)
+        return history.to_container(self._fitted.forecasts([history], n_steps)[0])
 
-    def predict_interval(self, horizon=None, coverage=0.9, X=None):
-        """Forecast intervals that hold a share of the truths, step by step.
+    def predict_interval(
+        self,
+        horizon: int | None = None,
+        *,
+        coverage: float = 0.9,
+        X: ArrayLike = None,
+        last_window: ArrayLike = None,
+    ) -> ArrayLike:
+        """Forecast an interval for each step that covers a fraction of the values.
 
-        They are as wide as the errors on the last windows were before the regressors
-        had seen them, split-conformal intervals. They hold their share on average over
-        series that go on as they were, and some per cent less where there are few
-        windows, which overlap and on which trust was chosen too; no interval is wider
-        than the largest error. Errors of several series are compared in units of how
-        much each moves: its mean absolute difference of readings one cycle apart [1]_.
-        On logarithms intervals are wider above the forecast than below.
+        The intervals are split-conformal [1]_: their width follows from the errors on
+        the last windows before the regressors were fitted on them. They reach their
+        coverage on average, if the series continue as before. With few windows it is
+        some percent lower, because the windows overlap and the correction weight was
+        chosen on them as well. No interval is wider than the largest error allows. The
+        errors of each series are divided by its MASE scale, the mean absolute seasonal
+        difference, so that errors of several series can be compared. If logarithms are
+        forecast, the intervals are wider above the forecast than below.
 
-        A regressor with ``loss="quantile"`` gives its quantiles instead, wide where it
-        expects much; those of the last windows, which it had not seen, say how far to
-        move them until they hold their share [2]_.
+        A regressor with ``loss="quantile"`` predicts the interval itself, and makes it
+        wide where it expects large errors. The errors on the last windows are then used
+        to move its quantiles until they reach the coverage [2]_.
 
         Parameters
         ----------
         horizon : int or None, default=None
-            How many steps, at most those of the fit. None is those of the fit.
+            Number of steps, at most that of the fit. If None, it is that of the fit.
 
         coverage : float, default=0.9
-            Share of truths to hold, in (0, 1).
+            Fraction of actual values to cover, in (0, 1).
 
         X : array-like, DataFrame, list of them or None, default=None
-            The columns known ahead, as in :meth:`predict`.
+            The columns known in the future, as in :meth:`predict`.
+
+        last_window : array-like, Series, DataFrame, list of them or None, default=None
+            Values to forecast from instead of the fitted series, as in :meth:`predict`.
 
         Returns
         -------
         intervals : ndarray, DataFrame or list of them
-            Like the answer of :meth:`predict`, with the columns "lower" and "upper"; of
-            an array the last axis is these two.
+            Intervals in the form of the forecasts of :meth:`predict`, with the columns
+            "lower" and "upper". In an array, these two are the last axis.
 
         Raises
         ------
         ValueError
             As :meth:`predict`; if the fit forecast fewer steps; if it had
-            ``calibration_fraction=None``, but for regressors that have learnt
-            quantiles; or if these are others than ``(1 - coverage) / 2`` and
-            ``(1 + coverage) / 2``.
+            ``calibration_fraction=None`` and the regressors do not predict quantiles;
+            or if they predict others than ``(1 - coverage) / 2`` and ``(1 + coverage) /
+            2``.
 
         References
         ----------
@@ -401,175 +443,193 @@ class LSTMForecaster(BaseEstimator):
         .. [2] Y. Romano, E. Patterson and E. J. Candes, "Conformalized Quantile
            Regression", NeurIPS 2019, arXiv:1905.03222.
         """
-        _check_share(coverage, "coverage")
-        quantiles = [(1 - coverage) / 2, (1 + coverage) / 2]
-        return self._bands(horizon, X, quantiles, ["lower", "upper"])
+        _check_fraction(coverage, "coverage")
+        history, n_steps = self._history_and_steps(horizon, X, last_window)
+        levels = [(1 - coverage) / 2, (1 + coverage) / 2]
+        intervals = self._fitted.quantiles(history, n_steps, levels)
+        return history.to_container(intervals, ["lower", "upper"])
 
-    def predict_quantiles(self, quantiles=(0.1, 0.5, 0.9), horizon=None, X=None):
-        """Forecast quantiles of every step; they do not cross.
+    def predict_quantiles(
+        self,
+        horizon: int | None = None,
+        *,
+        quantiles: ArrayLike = (0.1, 0.5, 0.9),
+        X: ArrayLike = None,
+        last_window: ArrayLike = None,
+    ) -> ArrayLike:
+        """Forecast quantiles of each step, which do not cross.
 
         Parameters
         ----------
-        quantiles : sequence of float, default=(0.1, 0.5, 0.9)
-            Levels in (0, 1). That of 0.5 is the forecast; the others are the ends of
-            intervals around it.
-
         horizon : int or None, default=None
-            How many steps, at most those of the fit. None is those of the fit.
+            Number of steps, at most that of the fit. If None, it is that of the fit.
+
+        quantiles : sequence of float, default=(0.1, 0.5, 0.9)
+            Levels in (0, 1). The quantile 0.5 is the forecast. The others are limits of
+            the intervals of :meth:`predict_interval`.
 
         X : array-like, DataFrame, list of them or None, default=None
-            The columns known ahead, as in :meth:`predict`.
+            The columns known in the future, as in :meth:`predict`.
+
+        last_window : array-like, Series, DataFrame, list of them or None, default=None
+            Values to forecast from instead of the fitted series, as in :meth:`predict`.
 
         Returns
         -------
         forecasts : ndarray, DataFrame or list of them
-            Like the answer of :meth:`predict`, with a column per level; of an array the
-            last axis is the levels.
+            Quantiles in the form of the forecasts of :meth:`predict`, with a column for
+            each level. In an array, the levels are the last axis.
 
         Raises
         ------
         ValueError
-            As :meth:`predict_interval`; and if a level is none.
+            As :meth:`predict_interval`; or if a quantile is not in (0, 1).
         """
         if np.ndim(quantiles) != 1 or not len(quantiles):
             raise ValueError(
-                f"quantiles must be a sequence of levels, got {quantiles!r}. Pass a "
+                f"quantiles must be a sequence of numbers, got {quantiles!r}. Pass a "
                 "tuple such as (0.1, 0.5, 0.9)."
             )
         for level in quantiles:
-            _check_share(level, "Every level of quantiles")
-        return self._bands(horizon, X, quantiles, list(quantiles))
+            _check_fraction(level, "Each of quantiles")
+        history, n_steps = self._history_and_steps(horizon, X, last_window)
+        forecasts = self._fitted.quantiles(history, n_steps, quantiles)
+        return history.to_container(forecasts, list(quantiles))
 
-    def score(self, y, X=None):
-        """Score forecasts of the readings that follow, greater is better.
+    def score(self, y: ArrayLike, X: ArrayLike = None) -> float:
+        """Return the negative MASE of forecasts of the next values.
 
-        With it :class:`~sklearn.model_selection.GridSearchCV` tunes a forecaster:
+        :class:`~sklearn.model_selection.GridSearchCV` tunes a forecaster with it:
         ``GridSearchCV(forecaster, grid, cv=TimeSeriesSplit(test_size=12)).fit(y, X)``.
 
         Parameters
         ----------
         y : array-like, Series, DataFrame or list of them
-            The readings since, as in :meth:`update`, without learning or remembering
-            them. Those behind the horizon are left out. Only an index tells whether
-            they follow: without, any split passes, as those of
+            The next values, as in :meth:`update`. They are not stored. Values beyond
+            the horizon are ignored. Only an index shows whether y follows the fitted
+            series: without an index, any split is accepted, also those of
             :class:`~sklearn.model_selection.KFold`.
 
         X : array-like, DataFrame, list of them or None, default=None
-            The columns known ahead, as in :meth:`predict`: with ``strategy="direct"``
-            for all steps of the fit, so that a split needs as many to test on.
+            The columns known in the future, as in :meth:`predict`. With
+            ``strategy="direct"`` they are needed for all steps of the fit, so that the
+            test set of a split must have as many rows.
 
         Returns
         -------
         score : float
-            Minus the mean absolute error, in units of the mean absolute difference of
-            readings one cycle apart that were known, a cycle as the frequency of y
-            suggests it; of neighbours without. 0 is perfect. It is minus the MASE of
-            :func:`sklstm.forecasting.score_forecasts` where `season` is None.
+            Minus the mean absolute error, in units of the mean absolute seasonal
+            difference of the history. The season follows from the frequency of y;
+            without a season, the difference is that of neighbors. The best score is 0.
+            If `season_length` is None, it is minus the MASE of
+            :func:`sklstm.forecasting.score_forecasts`.
 
         Raises
         ------
         ValueError
-            As :meth:`update` and :meth:`predict`; and if y has no reading, or no series
-            has moved before.
+            As :meth:`update` and :meth:`predict`; or if y has no value, or all series
+            are constant.
         """
         check_is_fitted(self)
-        later = read_series(y, is_whole=False)
-        panel = self._known.panel.followed_by(later)
-        known, n_steps = self._known_ahead(None, X)
-        forecasts = known.leave(self._learnt.forecasts([known], n_steps)[0])
-        past = self._known.panel
-        # A scale that no parameter changes.
-        season = max(map(default_season_length, past.times))
-        comparison = compare_next(past, panel, forecasts, season)
+        past = self._history.panel
+        panel = past.append(read_series(y, is_whole=False))
+        history, n_steps = self._history_and_steps(None, X, None)
+        forecasts = self._fitted.forecasts([history], n_steps)[0]
+        # A scale that does not depend on parameters.
+        season_length = max(map(default_season_length, past.times))
+        comparison = compare_next(
+            past, panel, history.inverse_transform(forecasts), season_length
+        )
         score = -score_forecasts(comparison).loc["forecast", "MASE"]
         if np.isnan(score):
             raise ValueError(
-                "There is nothing to score by: y has no reading within the horizon of "
-                f"{n_steps} steps, or no series has moved before."
+                f"Nothing to score: y has no value within the horizon of {n_steps} "
+                "steps, or all series are constant."
             )
         return float(score)
 
-    @fit_context
-    def backtest(self, y, cv=None, X=None, *, refit=True):
-        """Forecast from past origins, and put what came beside it.
+    @meta_fit_context
+    def backtest(
+        self,
+        y: ArrayLike,
+        cv: Any = None,
+        X: ArrayLike = None,
+        *,
+        refit: bool = True,
+    ) -> pd.DataFrame:
+        """Forecast from past origins and compare with the actual values.
 
-        The forecaster itself stays as it is: copies of it are fitted.
+        The forecaster itself does not change: its clones are fitted.
 
         Parameters
         ----------
         y : array-like, Series or DataFrame
-            One series, or many with one column each, as in :meth:`fit`.
+            One series, or several with one column each, as in :meth:`fit`.
 
         cv : splitter, iterable or None, default=None
-            Splits in time, such as :class:`~sklearn.model_selection.TimeSeriesSplit`
-            with ``test_size=horizon``. What comes after the horizon is left out. None
-            is five such splits.
+            Splits in time order, such as those of
+            :class:`~sklearn.model_selection.TimeSeriesSplit` with
+            ``test_size=horizon``. Test values beyond the horizon are ignored. If None,
+            there are five such splits.
 
         X : array-like, DataFrame, list of them or None, default=None
-            Columns beside the readings, as in :meth:`fit`, and those known ahead as far
-            as the last forecast goes.
+            Covariates as in :meth:`fit`. The columns known in the future are needed up
+            to the end of the last forecast.
 
         refit : bool, default=True
-            Whether to fit anew at each origin. False fits at the first one only and
-            takes later readings as :meth:`update` does: many times faster.
+            Whether to fit at each origin. If False, there is one fit at the first
+            origin, and later values are used as in :meth:`update`. This is many times
+            faster.
 
         Returns
         -------
         backtest : DataFrame
-            One row per series, origin and step: "series", its name; "origin", the time
-            of the last reading known; "step" from 1; "time"; "truth"; "forecast";
-            "naive", the reading one cycle before, the last one without a cycle; and
-            "scale", the mean absolute difference of readings one cycle apart before the
-            origin. Rows whose truth is missing are left out.
+            A row for each series, origin and step: "series", its name; "origin", the
+            time of the last known value; "step", from 1; "time"; "actual"; "forecast";
+            "baseline", the value one season before, or the last value without a season;
+            and "scale", the mean absolute seasonal difference before the origin. Rows
+            without an actual value are left out.
 
         Raises
         ------
         ValueError
-            As :meth:`fit`; and if the series differ in length, or a split does not go
-            on in time.
+            As :meth:`fit`; or if the series differ in length, or a split is not in time
+            order.
 
         See Also
         --------
-        sklstm.forecasting.score_forecasts : Sums it up as MASE, sMAPE and RMSE.
+        sklstm.forecasting.score_forecasts : Compute MASE, sMAPE and RMSE.
         """
         panel = read_series(y)
-        lengths = {len(one.values) for one in panel.series}
-        if len(lengths) > 1:
-            raise ValueError(
-                "The series of a backtest must have one length, got "
-                f"{sorted(lengths)}. Pass a DataFrame with a column for each, NaN "
-                "where one starts late."
-            )
-        n_timesteps = lengths.pop()
+        n_timesteps = _common_length(panel)
         splits = check_cv(TimeSeriesSplit(test_size=self.horizon) if cv is None else cv)
         positions = np.arange(n_timesteps)[:, None]
         origins = read_splits(splits.split(positions), self.horizon)
-        exogenous = exogenous_of(X, panel, self.past_only, self.calendar)
-        n_ahead = max(n_known for n_known, _ in origins) + self.horizon - n_timesteps
-        columns = exogenous.past_and_future(X, panel, n_ahead)
-        pasts = [panel.until(n_known) for n_known, _ in origins]
+        spec = covariate_spec(X, panel, self.past_covariates, self.date_features)
+        n_future = max(n_known for n_known, _ in origins) + self.horizon - n_timesteps
+        covariates = spec.read_past_and_future(X, panel, n_future)
+        pasts = [panel.head(n_known) for n_known, _ in origins]
         forecasts = []
         for group in [[past] for past in pasts] if refit else [pasts]:
-            forecaster = clone(self)._learn(group[0], exogenous, columns)
-            knowns = [forecaster._known_again(past) for past in group]
-            answers = forecaster._learnt.forecasts(knowns, self.horizon)
-            pairs = zip(knowns, answers, strict=True)
-            forecasts += [known.leave(answer) for known, answer in pairs]
-        return compare(panel, origins, np.array(forecasts), forecaster.season_)
+            forecaster = clone(self)._fit(group[0], spec, covariates)
+            forecasts += forecaster._forecasts_from(group)
+        return compare_origins(
+            panel, origins, np.array(forecasts), forecaster.season_length_
+        )
 
-    def update(self, y, X=None):
-        """Take new readings into account, without learning from them.
+    def update(self, y: ArrayLike, X: ArrayLike = None) -> Self:
+        """Append new values without fitting.
 
         The next forecast begins after them.
 
         Parameters
         ----------
         y : array-like, Series, DataFrame or list of them
-            The readings since, of the same kind as y in :meth:`fit`; NaN where one is
-            missing, one reading is enough.
+            One or more new values of each series, in the form of y in :meth:`fit`, NaN
+            where one is missing.
 
         X : array-like, DataFrame, list of them or None, default=None
-            All columns of the fit beside these readings; None if it had none.
+            All columns of the fit for the new steps; None if it had none.
 
         Returns
         -------
@@ -579,189 +639,178 @@ class LSTMForecaster(BaseEstimator):
         Raises
         ------
         ValueError
-            If the series are others than in fit, do not begin at the next step, or are
-            no series; or if X lacks a column or a time.
+            If y holds other series than in fit, or does not begin at the next step; or
+            if X lacks a column or a time.
         """
         check_is_fitted(self)
         later = read_series(y, is_whole=False)
         if X is not None:
             check_lengths(X, later)
-        columns = self._exogenous.past(X, later)
-        known = self._known.followed_by(later, columns)
-        if self.log_:
-            check_positive(known.panel)
-        self._known = known
+        covariates = self._covariates.read_past(X, later)
+        history = self._history.append(later, covariates)
+        self._history = history
         return self
 
-    def _new_plan(self, panel, exogenous):
-        """Find the cycle, whether to forecast logarithms, and the size of windows."""
-        season = self.season or max(map(default_season_length, panel.times))
-        # Columns known ahead are shown in a window that ends with the last step.
-        is_long = exogenous.is_ahead.any() and self.strategy == "direct"
-        window_size = fitting_window_size(
-            self.window_size,
-            panel,
-            season=season,
-            horizon=self.horizon,
-            reach=self.horizon if is_long else 1,
-            calibration_fraction=self.calibration_fraction,
-        )
-        return Plan(season, takes_logarithms(self.log, panel), window_size)
+    def select(self, series: Hashable) -> Self:
+        """Return a forecaster for one of the fitted series.
 
-    def _plan_again(self, panel, exogenous):
-        """Return the plan of the last fit, if this one can go on with it."""
-        if self.log_:
-            check_positive(panel)
-        for name, value in self._what_is_fixed(exogenous).items():
-            if value != self._fixed[name]:
-                raise ValueError(
-                    f"warm_start=True goes on with the {name} of the last fit, "
-                    f"{self._fixed[name]}, got {value}. Keep it, or pass "
-                    "warm_start=False to begin anew."
-                )
-        return self._learnt.plan
+        It uses the fitted regressors of this forecaster.
 
-    def _what_is_fixed(self, exogenous):
-        """Name what a fit that goes on with another cannot change."""
-        is_ahead = zip(exogenous.names, exogenous.is_ahead.tolist(), strict=True)
-        return {
-            **{name: getattr(self, name) for name in FIXED},
-            "kind of regressor": type(self.regressor).__name__,
-            "columns of X, and which are known ahead,": list(is_ahead),
-            "calendar": exogenous.calendar,
-        }
+        Parameters
+        ----------
+        series : hashable
+            Name of the series, one of `series_names_`.
 
-    def _choose_naive(self, lessons, plan):
-        """Choose what to correct."""
-        if not len(lessons.windows):
-            raise ValueError(
-                f"Missing readings leave no {self.horizon} steps to learn from behind "
-                f"{plan.window_size} others. Fill them, or lower horizon."
-            )
-        if self.normalize != "auto":
-            return self.normalize
-        kinds = NAIVE if plan.season > 1 else NAIVE[:1]
-        return least_wrong(kinds, lessons.windows, lessons.targets, plan.season)
+        Returns
+        -------
+        forecaster : LSTMForecaster
+            A fitted forecaster that only knows this series.
 
-    def _calibrate(self, plan, known, lessons, ends, new_correctors):
-        """Learn on early lessons how far to trust corrections, and what errors stay."""
-        if self.calibration_fraction is None:
-            return Calibration()
-        is_early, is_held, numbers = hold_back(
-            ends, self.horizon, self.calibration_fraction
-        )
-        early, held = lessons.take(is_early), lessons.take(is_held)
-        if not len(early.windows):
-            raise ValueError(
-                "Missing readings leave no window to learn from before those that are "
-                "held back. Pass calibration_fraction=None, or fill the readings."
-            )
-        correctors = new_correctors(len(early.windows)).fit(early)
-        moves = known.moves(plan.season)
-        moves[moves == 0] = 1
-        return Calibration.of_held(correctors, held, moves[numbers])
+        Raises
+        ------
+        ValueError
+            If there is no series of this name, or several.
+        """
+        check_is_fitted(self)
+        forecaster = copy(self)
+        position = self._history.panel.position_of(series)
+        forecaster._history = self._history.select(position)
+        return forecaster
 
-    def _new_correctors(self, plan, known, seeds, n_windows):
-        """Make a regressor for each seed, to be fitted on so many windows."""
-        n_at_once = 1 if self.strategy == "recursive" else self.horizon
-        is_ahead = known.columns[0].is_ahead
-        recipe = Recipe(plan.naive, plan.season, n_at_once, is_ahead)
+    @property
+    def history_(self) -> ArrayLike:
+        """Values up to now, in the form of y."""
+        check_is_fitted(self)
+        return self._history.panel.history
+
+    @property
+    def series_names_(self) -> list:
+        """Names of the series, or positions if they have no names."""
+        check_is_fitted(self)
+        return self._history.panel.names
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        # These are the tags of the first argument of fit, which is y.
+        tags.input_tags.one_d_array = True
+        tags.input_tags.allow_nan = True
+        return tags
+
+    def _default_estimator(self):
+        return default_regressor()
+
+    def _fit(self, panel, spec, covariates):
+        """Fit to series and covariates that have been read."""
         regressor = self.regressor
         if regressor is None:
-            regressor = _default_regressor(n_windows)
-        levels = quantile_levels(regressor)
-        if levels and n_at_once < self.horizon:
-            raise ValueError(
-                "A regressor of quantiles forecasts all steps at once. Pass "
-                'strategy="direct".'
+            regressor = default_regressor()
+        settings = self._settings()
+        fixed = _fixed_by_fit(settings, spec, regressor)
+        random = check_random_state(self.random_state)
+        seeds = random.randint(np.iinfo(np.int32).max, size=self.n_estimators)
+        if self.warm_start and hasattr(self, "estimators_"):
+            check_unchanged(fixed, self._fixed)
+            history = history_of(panel, covariates, self._fitted.settings.log)
+            fitted = continue_fit(self._fitted, history, regressor, seeds)
+        else:
+            fraction = self.calibration_fraction
+            settings = choose_settings(
+                settings, panel, spec.is_any_future_known, fraction
             )
-        regressors = [clone_with_seed(regressor, seed) for seed in seeds]
-        return Correctors(recipe, regressors, levels)
+            history = history_of(panel, covariates, settings.log)
+            fitted = fit_new(settings, history, regressor, seeds, fraction)
+        self._fixed, self._covariates = fixed, spec
+        self._history, self._fitted = history, fitted
+        self._set_fitted_attributes()
+        return self
 
-    def _correctors_again(self, seeds, _n_windows):
-        """Copy the regressors of the last fit, to go on with."""
-        parameters = {"learning_rate_init": GENTLE}
-        if self.regressor is not None:
-            parameters = self.regressor.get_params()
-        pairs = zip(self.regressors_, seeds, strict=True)
-        regressors = [
-            warm_start_copy(fitted, parameters, seed) for fitted, seed in pairs
-        ]
-        return self._learnt.correctors._replace(regressors=regressors)
+    def _settings(self):
+        """Return the settings as the user passed them."""
+        names = Settings.__dataclass_fields__
+        return Settings(**{name: getattr(self, name) for name in names})
 
-    def _known_again(self, panel):
-        """Put other readings of the same series in place of those known."""
-        if self.log_:
-            check_positive(panel)
-        return self._known.replaced(panel)
+    def _set_fitted_attributes(self):
+        """Set the public attributes of a fit."""
+        settings = self._fitted.settings
+        self.estimators_ = self._fitted.models.regressors
+        self.correction_weight_ = self._fitted.calibration.correction_weight
+        self.baseline_, self.log_ = settings.baseline, settings.log
+        self.season_length_ = settings.season_length
+        self.window_size_ = settings.window_size
+        names = self._covariates.names
+        self.n_features_in_ = len(names)
+        if names and all(isinstance(name, str) for name in names):
+            self.feature_names_in_ = np.array(names, dtype=object)
+        elif hasattr(self, "feature_names_in_"):
+            del self.feature_names_in_
 
-    def _known_ahead(self, horizon, X, last_window=None):
-        """Say what is known, and how many steps to forecast."""
+    def _forecasts_from(self, panels):
+        """Forecast from several origins, on the original scales of the series."""
+        histories = [self._history.with_panel(panel) for panel in panels]
+        forecasts = self._fitted.forecasts(histories, self.horizon)
+        pairs = zip(histories, forecasts, strict=True)
+        return [history.inverse_transform(forecast) for history, forecast in pairs]
+
+    def _history_and_steps(self, horizon, X, last_window):
+        """Return the history to forecast from, and the number of steps."""
         check_is_fitted(self)
-        n_steps = self._n_steps(horizon)
-        n_ahead = max(n_steps, self._learnt.n_at_once)
-        if last_window is not None:
-            return self._known_from(last_window, X, n_ahead), n_steps
-        columns = self._exogenous.future(X, self._known.panel, n_ahead)
-        return self._known.reaching(columns), n_steps
-
-    def _n_steps(self, horizon):
-        """Read how many steps to forecast."""
-        learnt = self._learnt
-        n_steps = learnt.horizon if horizon is None else horizon
-        if not isinstance(n_steps, Integral):
-            raise TypeError(
-                f"horizon must be an integer, got {type(n_steps).__name__}. Pass "
-                "columns by name, as X=...; a search scores without `scoring`."
-            )
-        check_scalar(n_steps, "horizon", Integral, min_val=1)
-        if n_steps > learnt.horizon and learnt.n_at_once > 1:
-            raise ValueError(
-                f"horizon={n_steps} is more than the {learnt.horizon} steps of the "
-                'fit. Fit with a larger horizon, or with strategy="recursive".'
-            )
-        return n_steps
-
-    def _known_from(self, last_window, X, n_ahead):
-        """Read series to forecast in place of those known."""
-        known = self._known
+        n_steps = _read_horizon(horizon, self._fitted.settings)
+        n_future = max(n_steps, self._fitted.settings.n_steps_at_once)
+        known = self._history
+        if last_window is None:
+            covariates = self._covariates.read_future(X, known.panel, n_future)
+            return known.with_next(covariates), n_steps
         panel = read_series(last_window, like=known.panel)
-        if self.log_:
-            check_positive(panel)
-        columns = self._exogenous.past_and_future(X, panel, n_ahead)
-        return Known(panel, columns, known.units_for(panel))
-
-    def _only(self, series, X):
-        """Return one series, a forecaster of nothing else, and what of X is for it."""
-        place = self._known.panel.place_of(series)
-        forecaster = copy(self)
-        forecaster._known = self._known.only(place)
-        one = forecaster._known.panel.series[0]
-        return one, forecaster, part_of(X, place)
-
-    def _bands(self, horizon, X, levels, columns):
-        """Answer with quantiles around the forecast."""
-        known, n_steps = self._known_ahead(horizon, X)
-        return known.answer(self._learnt.quantiles(known, n_steps, levels), columns)
+        covariates = self._covariates.read_past_and_future(X, panel, n_future)
+        return known.of_others(panel, covariates), n_steps
 
 
-def _check_share(number, name):
-    """Raise unless a number lies between 0 and 1."""
+def _fixed_by_fit(settings, spec, regressor):
+    """Return what a warm start cannot change, by the name in a message."""
+    names_and_future = zip(spec.names, spec.is_future_known.tolist(), strict=True)
+    return {
+        **asdict(settings),
+        "type of regressor": type(regressor).__name__,
+        "columns of X (and whether their future is known)": list(names_and_future),
+        "date_features": spec.date_features,
+    }
+
+
+def _read_horizon(horizon, settings):
+    """Return the number of steps to forecast."""
+    n_steps = settings.horizon if horizon is None else horizon
+    if not isinstance(n_steps, Integral):
+        raise TypeError(
+            f"horizon must be an integer, got {type(n_steps).__name__}. Pass "
+            "covariates by name, as X=.... In a search, do not pass `scoring`: the "
+            "forecaster has a score method."
+        )
+    check_scalar(n_steps, "horizon", Integral, min_val=1)
+    if n_steps > settings.horizon and settings.n_steps_at_once > 1:
+        raise ValueError(
+            f"horizon={n_steps} is more than the {settings.horizon} steps of the fit. "
+            'Fit with a larger horizon, or with strategy="recursive".'
+        )
+    return n_steps
+
+
+def _common_length(panel):
+    """Return the number of time steps, which all series must share."""
+    lengths = {len(one.values) for one in panel.series}
+    if len(lengths) > 1:
+        raise ValueError(
+            f"The series of a backtest must have the same length, got "
+            f"{sorted(lengths)}. Pass a DataFrame with one column for each series, and "
+            "NaN where a series has not started."
+        )
+    return lengths.pop()
+
+
+def _check_fraction(number, name):
+    """Raise unless a number is in (0, 1)."""
     if not isinstance(number, Real):
         raise TypeError(
             f"{name} must be a number between 0 and 1, got {type(number).__name__}."
         )
     if not 0 < number < 1:
-        raise ValueError(f"{name} must lie between 0 and 1, got {number}.")
-
-
-def _default_regressor(n_windows):
-    """Make a network that is shown many windows fewer times."""
-    n_epochs = int(np.clip(WINDOWS_SEEN // n_windows, 3, 30))
-    return LSTMRegressor(
-        loss="absolute_error",
-        batch_size=64,
-        learning_rate="cosine",
-        max_iter=n_epochs,
-        n_iter_no_change=n_epochs,
-    )
+        raise ValueError(f"{name} must be in (0, 1), got {number}.")

@@ -1,19 +1,19 @@
-"""Naive forecasts by hand."""
+"""Baseline forecasts by hand."""
 
 import numpy as np
 import numpy.testing as npt
 import pytest
 
 from sklstm._forecast.baselines import (
-    bridge,
-    least_wrong,
+    baseline_forecasts,
+    best_baseline,
+    interpolate,
     levels,
-    naive_forecasts,
-    restlessness,
+    mase_scale,
 )
 
 NAN = np.nan
-# A cycle of 4 that has grown by 1, 2 and 3 where it is known twice.
+# A season of 4 steps, with growth of 1, 2 and 3 in the second one.
 WINDOW = np.array([[10.0, 20, 30, 40, 11, 22, 33]])
 
 
@@ -27,39 +27,41 @@ WINDOW = np.array([[10.0, 20, 30, 40, 11, 22, 33]])
     ],
 )
 def test_kinds_by_hand(kind, expected):
-    npt.assert_allclose(naive_forecasts(kind, WINDOW, 4, 6), [expected])
+    npt.assert_allclose(baseline_forecasts(kind, WINDOW, 4, 6), [expected])
 
 
 @pytest.mark.parametrize("kind", ["last", "season", "growth"])
-def test_window_shorter_than_the_cycle_gives_its_last_reading(kind):
-    npt.assert_array_equal(naive_forecasts(kind, WINDOW[:, -2:], 4, 2), [[33, 33]])
+def test_window_shorter_than_a_season_repeats_its_last_value(kind):
+    npt.assert_array_equal(baseline_forecasts(kind, WINDOW[:, -2:], 4, 2), [[33, 33]])
 
 
-def test_steps_without_a_past_take_the_last_reading():
+def test_steps_without_a_season_before_repeat_the_last_value():
     window = np.array([[NAN, NAN, 30.0, 40.0]])
-    npt.assert_array_equal(naive_forecasts("season", window, 4, 4), [[40, 40, 30, 40]])
+    npt.assert_array_equal(
+        baseline_forecasts("season", window, 4, 4), [[40, 40, 30, 40]]
+    )
 
 
-def test_growth_counts_the_differences_that_are_there():
+def test_growth_averages_the_differences_that_are_not_missing():
     window = np.array([[NAN, 20.0, 30, 40, 11, 22, 33]])
-    moved = naive_forecasts("growth", window, 4, 1)
-    npt.assert_allclose(moved, [[40 + (2 + 3) / 2]])
+    forecasts = baseline_forecasts("growth", window, 4, 1)
+    npt.assert_allclose(forecasts, [[40 + (2 + 3) / 2]])
 
 
-def test_each_window_has_a_forecast_of_its_own():
+def test_windows_are_forecast_independently():
     both = np.concatenate([WINDOW, 2 * WINDOW])
     for kind in ("last", "mean", "season", "growth"):
-        first, second = naive_forecasts(kind, both, 4, 5)
+        first, second = baseline_forecasts(kind, both, 4, 5)
         npt.assert_allclose(second, 2 * first)
 
 
-def test_level_is_the_mean_of_the_last_cycle():
+def test_level_is_the_mean_of_the_last_season():
     npt.assert_allclose(levels(WINDOW, 2), [[27.5]])
     npt.assert_allclose(levels(np.array([[NAN, NAN, 3.0, 5.0]]), 3), [[4]])
 
 
 @pytest.mark.parametrize(
-    ("values", "bridged"),
+    ("values", "expected"),
     [
         ([1, NAN, 3], [1, 2, 3]),
         ([NAN, 1, NAN, NAN, 4], [NAN, 1, 2, 3, 4]),
@@ -67,21 +69,21 @@ def test_level_is_the_mean_of_the_last_cycle():
         ([NAN, 5, NAN], [NAN, 5, 5]),
     ],
 )
-def test_missing_readings_are_bridged(values, bridged):
-    npt.assert_allclose(bridge(np.array(values, float)), bridged)
+def test_missing_values_are_interpolated(values, expected):
+    npt.assert_allclose(interpolate(np.array(values, float)), expected)
 
 
 @pytest.mark.parametrize("kind", ["last", "mean", "season", "growth"])
-def test_the_kind_that_made_the_targets_is_least_wrong(kind):
+def test_the_kind_that_made_the_targets_is_best(kind):
     windows = np.random.default_rng(0).normal(size=(30, 7))
-    targets = naive_forecasts(kind, windows, 4, 5)
+    targets = baseline_forecasts(kind, windows, 4, 5)
     assert (
-        least_wrong(["last", "mean", "season", "growth"], windows, targets, 4) == kind
+        best_baseline(["last", "mean", "season", "growth"], windows, targets, 4) == kind
     )
 
 
 @pytest.mark.parametrize(
-    ("values", "season", "size"),
+    ("values", "season_length", "size"),
     [
         ([1, 5, 2, 7, 4, 9], 2, (1 + 2 + 2 + 2) / 4),
         ([1, 5, 2, 7, 4], 4, (4 + 3 + 5 + 3) / 4),
@@ -91,5 +93,5 @@ def test_the_kind_that_made_the_targets_is_least_wrong(kind):
         ([NAN, 3, NAN], 1, 0),
     ],
 )
-def test_restlessness_by_hand(values, season, size):
-    assert restlessness(np.array(values, float), season) == pytest.approx(size)
+def test_mase_scale_by_hand(values, season_length, size):
+    assert mase_scale(np.array(values, float), season_length) == pytest.approx(size)

@@ -1,13 +1,26 @@
 """The estimators against scikit-learn's own checks."""
 
+import pickle
+from copy import deepcopy
+
+import joblib
+import numpy as np
+import pandas as pd
+import pandas.testing as pdt
 import pytest
+from sklearn import config_context
+from sklearn.base import clone
+from sklearn.exceptions import NotFittedError
 from sklearn.feature_extraction.text import CountVectorizer
+from sklearn.linear_model import Ridge
+from sklearn.model_selection import GridSearchCV, TimeSeriesSplit
 from sklearn.utils import estimator_checks, get_tags
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from sklstm import (
     LSTMAutoencoder,
     LSTMClassifier,
+    LSTMForecaster,
     LSTMOutlierDetector,
     LSTMRegressor,
     SequenceEncoder,
@@ -93,6 +106,20 @@ CHECKS_WITHOUT_NUMBERS = [
     "check_valid_tag_types",
 ]
 
+# Those that do not fit at all.
+CHECKS_OF_PARAMETERS = [
+    "check_do_not_raise_errors_in_init_or_set_params",
+    "check_estimator_cloneable",
+    "check_estimator_repr",
+    "check_estimator_tags_renamed",
+    "check_get_params_invariance",
+    "check_mixin_order",
+    "check_no_attributes_set_in_init",
+    "check_parameters_default_constructible",
+    "check_set_params",
+    "check_valid_tag_types",
+]
+
 
 # An unexpected pass fails too: pyproject.toml makes pytest strict. Some checks fit for
 # few epochs only.
@@ -144,3 +171,222 @@ def test_regressor_checks_its_parameters_as_scikit_learns_own_do():
     for name in ("check_param_validation", "check_dataframe_column_names_consistency"):
         check = getattr(estimator_checks, name)
         check("LSTMRegressor", LSTMRegressor((3,), max_iter=1, tol=1e9))
+
+
+# The contract of a forecaster. Its `fit(y, X)` takes a series first, so scikit-learn's
+# checks, which pass a table first, do not apply. docs/forecasting.rst describes it.
+
+DAYS = pd.date_range("2023-01-01", periods=40, freq="D", name="day")
+SALES = pd.Series(
+    5 + np.random.default_rng(0).normal(size=40).cumsum(), DAYS, name="sales"
+)
+COVARIATES = pd.DataFrame(
+    np.random.default_rng(1).normal(size=(40, 2)), DAYS, ["price", "weather"]
+)
+FUTURE = {"X": COVARIATES[["price"]][30:]}
+TINY = LSTMRegressor((3,), max_iter=2, learning_rate="cosine")
+COMMON = {"horizon": 3, "past_covariates": ["weather"], "random_state": 0}
+FORECASTERS = {
+    "default": LSTMForecaster(**COMMON),
+    "network": LSTMForecaster(TINY, n_estimators=2, warm_start=True, **COMMON),
+    "Ridge": LSTMForecaster(Ridge(), date_features=["day_of_week"], **COMMON),
+    "recursive": LSTMForecaster(Ridge(), strategy="recursive", **COMMON),
+}
+PREDICTIONS = ["predict", "predict_interval", "predict_quantiles"]
+FOLDS = TimeSeriesSplit(2, test_size=3)
+COLD = {"warm_start": False}
+
+by_forecaster = pytest.mark.parametrize(
+    "forecaster", [pytest.param(model, id=name) for name, model in FORECASTERS.items()]
+)
+
+
+def fitted(forecaster):
+    return clone(forecaster).fit(SALES[:30], COVARIATES[:30])
+
+
+def assert_same_attributes(attributes, before):
+    assert attributes.keys() == before.keys()
+    assert all(value is before[name] for name, value in attributes.items())
+
+
+@pytest.mark.parametrize("name", CHECKS_OF_PARAMETERS)
+@by_forecaster
+def test_forecaster_keeps_the_contract_of_parameters(forecaster, name):
+    getattr(estimator_checks, name)("LSTMForecaster", clone(forecaster))
+
+
+@by_forecaster
+def test_forecaster_has_the_parameters_that_were_set(forecaster):
+    model = LSTMForecaster(**forecaster.get_params(deep=False))
+    assert joblib.hash(model.get_params()) == joblib.hash(forecaster.get_params())
+    assert "regressor__random_state" in forecaster.get_params()
+
+
+@by_forecaster
+def test_fit_of_a_forecaster_returns_self_and_changes_no_parameter(forecaster):
+    model = clone(forecaster)
+    parameters = deepcopy(model.get_params())
+    assert model.fit(SALES, COVARIATES) is model
+    assert joblib.hash(model.get_params()) == joblib.hash(parameters)
+
+
+@pytest.mark.parametrize(
+    ("method", "arguments"),
+    [
+        *((name, ()) for name in PREDICTIONS),
+        ("score", (SALES,)),
+        ("update", (SALES,)),
+        ("select", ("sales",)),
+    ],
+)
+def test_methods_of_a_forecaster_need_a_fit(method, arguments):
+    with pytest.raises(NotFittedError, match="LSTMForecaster instance is not fitted"):
+        getattr(LSTMForecaster(), method)(*arguments)
+
+
+def test_attributes_of_a_forecaster_need_a_fit():
+    assert not hasattr(LSTMForecaster(), "history_")
+    assert not hasattr(LSTMForecaster(), "series_names_")
+
+
+@by_forecaster
+def test_forecaster_does_not_change_its_inputs(forecaster):
+    y, X = SALES.copy(), COVARIATES.copy()
+    y.iloc[5] = np.nan
+    y_before, X_before = y.copy(), X.copy()
+    model = clone(forecaster).fit(y[:30], X[:30])
+    for method in PREDICTIONS:
+        getattr(model, method)(X=X[30:])
+        getattr(model, method)(X=X, last_window=y[:30])
+    model.score(y[30:], X[30:])
+    model.update(y[30:], X[30:])
+    model.backtest(y, FOLDS, X)
+    pdt.assert_series_equal(y, y_before)
+    pdt.assert_frame_equal(X, X_before)
+
+
+@by_forecaster
+def test_predictions_do_not_change_a_forecaster(forecaster):
+    model = fitted(forecaster)
+    before, state = dict(vars(model)), pickle.dumps(model.estimators_)
+    for method in PREDICTIONS:
+        getattr(model, method)(**FUTURE)
+    model.score(SALES[30:], COVARIATES[30:])
+    model.backtest(SALES, FOLDS, COVARIATES)
+    assert_same_attributes(vars(model), before)
+    assert pickle.dumps(model.estimators_) == state
+
+
+@pytest.mark.parametrize("method", PREDICTIONS)
+@by_forecaster
+def test_second_fit_and_pickle_predict_the_same(forecaster, method):
+    model = fitted(forecaster).set_params(warm_start=False)
+    predict = getattr(model, method)
+    first = np.asarray(predict(**FUTURE))
+    copy = pickle.loads(pickle.dumps(model))
+    np.testing.assert_array_equal(getattr(copy, method)(**FUTURE), first)
+    model.fit(SALES[:30], COVARIATES[:30])
+    np.testing.assert_array_equal(predict(**FUTURE), first)
+
+
+@by_forecaster
+def test_names_of_covariates_are_recorded_and_checked(forecaster):
+    model = fitted(forecaster)
+    assert model.n_features_in_ == 2
+    assert model.feature_names_in_.tolist() == ["price", "weather"]
+    assert model.feature_names_in_.dtype == object
+    swapped = COVARIATES[["weather", "price"]]
+    np.testing.assert_array_equal(
+        model.predict(X=swapped[30:]), model.predict(**FUTURE)
+    )
+    with pytest.raises(ValueError, match=r"lacks the columns \['price'\] of fit"):
+        model.predict(X=COVARIATES[["weather"]][30:])
+    with pytest.raises(ValueError, match=r"lacks the columns \['weather'\] of fit"):
+        model.update(SALES[30:], COVARIATES[["price"]][30:])
+    model.set_params(past_covariates=[1], warm_start=False)
+    model.fit(SALES, COVARIATES.to_numpy())
+    assert model.n_features_in_ == 2
+    assert not hasattr(model, "feature_names_in_")
+    assert model.set_params(past_covariates=()).fit(SALES).n_features_in_ == 0
+
+
+@pytest.mark.parametrize(
+    ("y", "X", "settings"),
+    [
+        ([*SALES.to_list(), "closed"], None, {}),
+        (SALES, COVARIATES * np.inf, {}),
+        (SALES, COVARIATES, {"window_size": 100, **COLD}),
+        (SALES, COVARIATES, {"log": "yes"}),
+        (SALES - 100, COVARIATES, {"log": True, **COLD}),
+        (SALES, COVARIATES, {"regressor": LSTMRegressor(alpha=-1), **COLD}),
+    ],
+)
+@by_forecaster
+def test_a_failed_fit_leaves_a_forecaster_as_it_was(forecaster, y, X, settings):
+    model = fitted(forecaster)
+    expected = model.predict(**FUTURE)
+    model.set_params(**settings)
+    before = dict(vars(model))
+    with pytest.raises(ValueError, match=r"y|X|Logarithms|parameter"):
+        model.fit(y, X)
+    assert_same_attributes(vars(model), before)
+    pdt.assert_series_equal(model.predict(**FUTURE), expected)
+
+
+@by_forecaster
+def test_searches_pass_covariates_as_their_second_argument(forecaster):
+    grid = {"window_size": [3, 4]}
+    with config_context(enable_metadata_routing=True):
+        search = GridSearchCV(forecaster, grid, cv=FOLDS, error_score="raise")
+        search.fit(SALES, COVARIATES)
+    by_hand = clone(forecaster).set_params(window_size=4)
+    scores = [
+        by_hand.set_params(warm_start=False)
+        .fit(SALES[:end], COVARIATES[:end])
+        .score(SALES[end : end + 3], COVARIATES[end : end + 3])
+        for end in (34, 37)
+    ]
+    assert search.cv_results_["mean_test_score"][1] == pytest.approx(np.mean(scores))
+
+
+def test_a_forecaster_has_no_metadata_with_a_row_per_sample():
+    requests = LSTMForecaster().get_metadata_routing()
+    for method in ("fit", "predict", "score"):
+        assert getattr(requests, method).requests == {}
+        assert not hasattr(LSTMForecaster(), f"set_{method}_request")
+
+
+def test_tags_of_a_forecaster_describe_its_series():
+    tags = get_tags(LSTMForecaster())
+    assert tags.estimator_type is None
+    assert tags.requires_fit
+    assert not tags.target_tags.required
+    assert tags.input_tags.one_d_array
+    assert tags.input_tags.two_d_array
+    assert tags.input_tags.allow_nan
+
+
+def test_default_regressor_can_be_tuned():
+    grid = {"regressor__dropout": [0.0, 0.9]}
+    forecaster = LSTMForecaster(horizon=3, random_state=0)
+    search = GridSearchCV(forecaster, grid, cv=FOLDS).fit(SALES)
+    first, second = search.cv_results_["mean_test_score"]
+    assert first != second
+    assert forecaster.regressor is None
+    tuned = clone(forecaster).set_params(regressor__dropout=0.0)
+    assert tuned.regressor.max_iter == "auto"
+    pdt.assert_series_equal(tuned.fit(SALES).predict(), forecaster.fit(SALES).predict())
+    assert tuned.estimators_[0].max_iter == 30
+
+
+def test_parameters_of_the_default_regressor_are_listed():
+    parameters = LSTMForecaster().get_params()
+    assert parameters["regressor"] is None
+    assert parameters["regressor__loss"] == "absolute_error"
+    assert "regressor__loss" not in LSTMForecaster().get_params(deep=False)
+    with pytest.raises(ValueError, match="Invalid parameter 'droput'"):
+        LSTMForecaster().set_params(regressor__droput=0.5)
+    forecaster = LSTMForecaster(Ridge())
+    forecaster.set_params(regressor=None, regressor__dropout=0.5)
+    assert forecaster.regressor.dropout == 0.5

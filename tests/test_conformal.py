@@ -1,25 +1,25 @@
-"""How wide intervals are."""
+"""Conformal intervals and quantiles."""
 
 import numpy as np
 import numpy.testing as npt
 import pytest
 
-from sklstm._forecast.conformal import in_order, margins, widths
+from sklstm._forecast.conformal import half_widths, quantile_margins, sort_quantiles
 
 
-def test_intervals_hold_their_share_of_new_errors():
+def test_intervals_cover_new_errors():
     random = np.random.default_rng(0)
     sizes = np.array([1.0, 2, 4])
     covered = [
         np.abs(random.normal(size=(200, 3)) * sizes)
-        <= widths(random.normal(size=(400, 3)) * sizes, 0.9)
+        <= half_widths(random.normal(size=(400, 3)) * sizes, 0.9)
         for _ in range(50)
     ]
     npt.assert_allclose(np.mean(covered, axis=(0, 1)), 0.9, atol=0.02)
 
 
 @pytest.mark.parametrize(("n_windows", "coverage"), [(7, 0.5), (12, 0.8), (20, 0.9)])
-def test_few_windows_that_overlap_hold_about_their_share(n_windows, coverage):
+def test_few_windows_that_overlap_reach_about_their_coverage(n_windows, coverage):
     random = np.random.default_rng(0)
     horizon, covered = 12, []
     for _ in range(300):
@@ -27,37 +27,37 @@ def test_few_windows_that_overlap_hold_about_their_share(n_windows, coverage):
         steps = random.normal(size=n_windows + 2 * horizon)
         windows = np.lib.stride_tricks.sliding_window_view(steps, horizon)
         errors = np.cumsum(windows, axis=1)
-        bands = widths(errors[:n_windows], coverage)
-        covered.append(np.abs(errors[-1]) <= bands)
+        quantiles = half_widths(errors[:n_windows], coverage)
+        covered.append(np.abs(errors[-1]) <= quantiles)
     assert np.mean(covered) == pytest.approx(coverage, abs=0.07)
 
 
 @pytest.mark.parametrize("n_windows", [1, 5, 150])
 def test_intervals_grow_with_their_coverage(n_windows):
     errors = np.random.default_rng(0).normal(size=(n_windows, 4))
-    by_coverage = [widths(errors, c) for c in (0, 0.1, 0.5, 0.9, 0.999)]
+    by_coverage = [half_widths(errors, c) for c in (0, 0.1, 0.5, 0.9, 0.999)]
     assert (np.diff(by_coverage, axis=0) >= 0).all()
 
 
 @pytest.mark.parametrize("n_windows", [60, 400])
-def test_margins_move_quantiles_until_they_hold_their_share(n_windows):
+def test_margins_move_quantiles_to_their_coverage(n_windows):
     random = np.random.default_rng(0)
     levels = [0.1, 0.5, 0.8]
     quantiles = np.array([-3.0, 0.0, 0.1])  # too low, right, too low
 
     def errors(n_windows):
-        truths = random.normal(size=(n_windows, 2, 1)) * [[1.0], [3.0]]
-        return truths - quantiles * [[1.0], [3.0]]
+        actual = random.normal(size=(n_windows, 2, 1)) * [[1.0], [3.0]]
+        return actual - quantiles * [[1.0], [3.0]]
 
     below = [
-        (errors(200) <= margins(errors(n_windows), levels)).mean(axis=0)
+        (errors(200) <= quantile_margins(errors(n_windows), levels)).mean(axis=0)
         for _ in range(50)
     ]
     npt.assert_allclose(np.mean(below, axis=0), [levels] * 2, atol=0.03)
 
 
-def test_bands_are_brought_in_order_around_the_forecast():
+def test_quantiles_are_sorted_around_the_forecast():
     levels = [0.9, 0.5, 0.1, 0.2]
-    bands = np.array([[[1.0, 5.0, 3.0, 4.0], [8.0, 2.0, 6.0, 4.0]]])
-    ordered = in_order(bands, np.array([[3.5, 5.0]]), levels)
+    quantiles = np.array([[[1.0, 5.0, 3.0, 4.0], [8.0, 2.0, 6.0, 4.0]]])
+    ordered = sort_quantiles(quantiles, np.array([[3.5, 5.0]]), levels)
     npt.assert_array_equal(ordered, [[[3.5, 3.5, 3.0, 3.5], [8.0, 5.0, 4.0, 5.0]]])

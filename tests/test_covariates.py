@@ -1,4 +1,4 @@
-"""Columns beside the series: what they bring, where they may come from, errors."""
+"""Covariates: their effect on forecasts, their forms, errors."""
 
 import numpy as np
 import numpy.testing as npt
@@ -13,10 +13,10 @@ DAYS = pd.date_range("2023-01-01", periods=80, freq="D", name="day")
 RANDOM = np.random.default_rng(0)
 PRICES = pd.DataFrame({"price": RANDOM.normal(size=80)}, DAYS)
 WEATHER = pd.Series(RANDOM.normal(size=80), DAYS, name="rain")
-# Nothing but the price of the day makes sales, but for a wave.
+# Sales depend on the price of the day and on a wave.
 SALES = 3 * PRICES["price"] + np.sin(np.arange(80.0))
 X = PRICES.assign(rain=WEATHER)
-LINEAR = {"regressor": LinearRegression(), "season": 1, "log": False}
+LINEAR = {"regressor": LinearRegression(), "season_length": 1, "log": False}
 
 by_strategy = pytest.mark.parametrize("strategy", ["direct", "recursive"])
 
@@ -27,19 +27,19 @@ def forecaster(**settings):
 
 
 @by_strategy
-def test_columns_known_ahead_tell_of_the_future(strategy):
+def test_covariates_known_in_the_future_improve_forecasts(strategy):
     model = forecaster(strategy=strategy).fit(SALES[:70], PRICES[:70])
-    assert model.trust_ == 1
+    assert model.correction_weight_ == 1
     npt.assert_allclose(model.predict(X=PRICES[70:]), SALES[70:75])
     without = forecaster(strategy=strategy).fit(SALES[:70])
     assert np.abs(without.predict() - SALES[70:75]).mean() > 1
 
 
 @by_strategy
-def test_columns_of_the_past_tell_what_follows_them(strategy):
+def test_past_covariates_improve_forecasts(strategy):
     rain = WEATHER.to_frame()
     y = WEATHER.shift(1, fill_value=0.0) * 2
-    model = forecaster(horizon=1, strategy=strategy, past_only="all").fit(
+    model = forecaster(horizon=1, strategy=strategy, past_covariates="all").fit(
         y[:70], rain[:70]
     )
     npt.assert_allclose(model.predict(), y[70:71])
@@ -47,55 +47,55 @@ def test_columns_of_the_past_tell_what_follows_them(strategy):
     npt.assert_allclose(model.predict(), y[72:73])
 
 
-def test_forecasts_do_not_read_columns_that_nobody_knows_ahead():
-    model = forecaster(past_only=["rain"]).fit(SALES[:70], X[:70])
+def test_forecasts_do_not_use_the_future_of_past_covariates():
+    model = forecaster(past_covariates=["rain"]).fit(SALES[:70], X[:70])
     forecasts = model.predict(X=X[70:].assign(rain=np.nan))
     npt.assert_array_equal(forecasts, model.predict(X=PRICES[70:]))
     npt.assert_allclose(forecasts, SALES[70:75])
 
 
-def test_networks_read_columns():
+def test_networks_use_covariates():
     network = LSTMRegressor((16,), learning_rate="cosine", max_iter=150, random_state=0)
     model = forecaster(regressor=network, horizon=1, random_state=0)
     backtest = model.backtest(SALES, TimeSeriesSplit(8, test_size=1), PRICES)
-    errors = (backtest["forecast"] - backtest["truth"]).abs()
-    naive = (backtest["naive"] - backtest["truth"]).abs()
-    assert errors.mean() < 0.5 * naive.mean()
+    errors = (backtest["forecast"] - backtest["actual"]).abs()
+    baseline = (backtest["baseline"] - backtest["actual"]).abs()
+    assert errors.mean() < 0.5 * baseline.mean()
 
 
-def test_parts_of_the_date_need_no_columns():
+def test_date_features_need_no_covariates():
     hours = pd.date_range("2023-01-01", periods=24 * 35, freq="h")
     y = pd.Series(np.sin(2 * np.pi * hours.day_of_week / 7), hours)
-    known, truth = y[: 24 * 32 - 3], y[24 * 32 - 3 :][:24]
-    settings = {"horizon": 24, "window_size": 24, "normalize": "last"}
-    with_days = forecaster(calendar=["day_of_week"], **settings).fit(known)
-    npt.assert_allclose(with_days.predict(), truth, atol=0.02)
-    assert np.abs(forecaster(**settings).fit(known).predict() - truth).mean() > 0.05
+    known, actual = y[: 24 * 32 - 3], y[24 * 32 - 3 :][:24]
+    settings = {"horizon": 24, "window_size": 24, "baseline": "last"}
+    with_days = forecaster(date_features=["day_of_week"], **settings).fit(known)
+    npt.assert_allclose(with_days.predict(), actual, atol=0.02)
+    assert np.abs(forecaster(**settings).fit(known).predict() - actual).mean() > 0.05
 
 
-def test_columns_come_in_many_forms():
-    expected = forecaster(past_only=["rain"]).fit(SALES[:70], X[:70])
+def test_covariates_have_many_forms():
+    expected = forecaster(past_covariates=["rain"]).fit(SALES[:70], X[:70])
     expected = expected.predict(X=X[70:]).to_numpy()
     values, future = X.to_numpy(), X[["price"]].to_numpy()[70:75]
-    model = forecaster(past_only=[1]).fit(SALES[:70].to_numpy(), values[:70])
+    model = forecaster(past_covariates=[1]).fit(SALES[:70].to_numpy(), values[:70])
     npt.assert_allclose(model.predict(X=values[70:]), expected)
     npt.assert_allclose(model.predict(X=future), expected)
     npt.assert_allclose(model.fit(SALES[:70], values[:70]).predict(X=future), expected)
-    # Rows of other times stand by.
-    model = forecaster(past_only=["rain"]).fit(SALES[:70], X)
+    # Rows of other times are ignored.
+    model = forecaster(past_covariates=["rain"]).fit(SALES[:70], X)
     npt.assert_allclose(model.predict(X=X), expected)
 
 
-def test_columns_of_many_series():
-    y = pd.DataFrame({"a": SALES, "b": -SALES})  # of one unit
+def test_covariates_of_many_series():
+    y = pd.DataFrame({"a": SALES, "b": -SALES})  # of one scale
     parts = [PRICES, -PRICES]
     model = forecaster().fit(y[:70], pd.concat(dict(zip("ab", parts, strict=True))))
-    truth = y[70:75]
+    actual = y[70:75]
     npt.assert_allclose(
-        model.predict(X=pd.concat({"b": -PRICES, "a": PRICES})), truth, rtol=1e-6
+        model.predict(X=pd.concat({"b": -PRICES, "a": PRICES})), actual, rtol=1e-6
     )
     model = forecaster().fit([y["a"][:70], y["b"][:70]], parts)
-    npt.assert_allclose(model.predict(X=parts)[1], truth["b"], rtol=1e-6)
+    npt.assert_allclose(model.predict(X=parts)[1], actual["b"], rtol=1e-6)
     y["b"] = SALES
     model = forecaster().fit(y[:70], PRICES)
     npt.assert_allclose(model.predict(X=PRICES)["b"], y["b"][70:75], rtol=1e-6)
@@ -104,8 +104,8 @@ def test_columns_of_many_series():
 @by_strategy
 @pytest.mark.parametrize("form", [pd.DataFrame, np.asarray])
 @pytest.mark.parametrize("refit", [True, False])
-def test_backtest_forecasts_with_columns_as_fit_and_predict_do(strategy, form, refit):
-    settings = {"regressor": Ridge(), "past_only": [form(X)[:1].shape[1] - 1]}
+def test_backtest_uses_covariates_as_fit_and_predict_do(strategy, form, refit):
+    settings = {"regressor": Ridge(), "past_covariates": [form(X)[:1].shape[1] - 1]}
     table = form(X.set_axis([0, 1], axis=1))
     model = forecaster(strategy=strategy, **settings)
     cv = TimeSeriesSplit(2, test_size=5)
@@ -118,7 +118,7 @@ def test_backtest_forecasts_with_columns_as_fit_and_predict_do(strategy, form, r
     npt.assert_allclose(backtest["forecast"], np.concatenate([first, second]))
 
 
-def test_backtest_wants_columns_as_far_as_it_forecasts():
+def test_backtest_needs_covariates_up_to_its_last_forecast():
     cv = TimeSeriesSplit(2, test_size=2)
     with pytest.raises(
         ValueError, match=r"no row for 2023-03-22.*, 3 steps|2023-03-22"
@@ -127,16 +127,16 @@ def test_backtest_wants_columns_as_far_as_it_forecasts():
     later = pd.date_range(DAYS[-1], periods=4, freq="D")[1:]
     prices = pd.concat([PRICES, pd.DataFrame({"price": 1.0}, later)])
     assert len(forecaster().backtest(SALES, cv, prices)) == 4
-    assert len(forecaster(past_only="all").backtest(SALES, cv, PRICES)) == 4
+    assert len(forecaster(past_covariates="all").backtest(SALES, cv, PRICES)) == 4
 
 
-def test_intervals_and_quantiles_take_columns_too():
+def test_intervals_and_quantiles_use_covariates():
     model = forecaster(regressor=Ridge()).fit(SALES[:70], PRICES[:70])
     forecasts = model.predict(X=PRICES[70:])
     intervals = model.predict_interval(X=PRICES[70:])
     assert (intervals["lower"] < forecasts).all()
     assert (intervals["upper"] > forecasts).all()
-    quantiles = model.predict_quantiles([0.5], X=PRICES[70:])
+    quantiles = model.predict_quantiles(quantiles=[0.5], X=PRICES[70:])
     npt.assert_array_equal(quantiles[0.5], forecasts)
 
 
@@ -145,7 +145,7 @@ def test_intervals_and_quantiles_take_columns_too():
     [
         (
             None,
-            r"\['price'\], and needs them for 2023-03-12 .* to 2023-03-16 .*past_only",
+            r"\['price'\], and needs .*2023-03-12 .* to 2023-03-16 .*past_covariates",
         ),
         (PRICES[70:72], "no row for 2023-03-14 .*, 2023-03-15 .*, 2023-03-16"),
         (PRICES[70:].to_numpy()[:2], "no row for 2023-03-14"),
@@ -154,14 +154,14 @@ def test_intervals_and_quantiles_take_columns_too():
         (PRICES[70:].astype(str) + "$", "strings"),
         (pd.concat([PRICES[70:]] * 2), "2023-03-12 00:00:00 twice"),
         (PRICES[70:].to_numpy()[None, None], r"got \(1, 1, 10, 1\)"),
-        ([PRICES[70:]] * 3, "has 3 parts, but y 1 series"),
+        ([PRICES[70:]] * 3, "list of 3 parts, but y holds 1 series"),
         (pd.concat({"b": PRICES[70:]}), r"no rows of the series \[None\]"),
-        (PRICES[70:].replace(PRICES.iloc[72, 0], np.inf), "holds inf .* Put a number"),
+        (PRICES[70:].replace(PRICES.iloc[72, 0], np.inf), "holds inf .* Replace it"),
         (pd.concat([PRICES[70:]] * 2, axis=1), "several columns of one name"),
-        (PRICES[70:].to_period(), r"dtype period\[D\], those of y datetime64.*convert"),
+        (PRICES[70:].to_period(), r"dtype period\[D\], those of y datetime64.*Convert"),
     ],
 )
-def test_a_future_that_is_not_known_is_named(future, message):
+def test_messages_list_missing_future_covariates(future, message):
     y = SALES.rename(None)[:70]
     model = forecaster().fit(y, PRICES[:70])
     with pytest.raises(ValueError, match=message):
@@ -171,15 +171,19 @@ def test_a_future_that_is_not_known_is_named(future, message):
 @pytest.mark.parametrize(
     ("settings", "columns", "message"),
     [
-        ({}, PRICES.to_numpy(), "has 80 rows, but y 70 readings"),
+        ({}, PRICES.to_numpy(), "has 80 rows, but y has 70 values"),
         ({}, PRICES[3:], "no row for 2023-01-01 .*, 2023-01-02 .*, 2023-01-03"),
-        ({"past_only": ["rain"]}, PRICES, r"names the columns \['rain'\], but X has"),
+        (
+            {"past_covariates": ["rain"]},
+            PRICES,
+            r"contains \['rain'\], but X has",
+        ),
         ({}, pd.concat([PRICES, PRICES], axis=1), "several columns of one name"),
-        ({"window_size": 4}, PRICES, "window_size=4 does not reach over the 5 steps"),
-        ({"calendar": ["hour"]}, None, None),
+        ({"window_size": 4}, PRICES, "window_size=4 is less than the 5 steps"),
+        ({"date_features": ["hour"]}, None, None),
     ],
 )
-def test_columns_that_cannot_be_learnt_from_are_refused(settings, columns, message):
+def test_invalid_covariates_are_refused(settings, columns, message):
     model = forecaster(**settings)
     if message is None:
         y, message = SALES[:70].to_numpy(), "needs a y with dates"
@@ -189,15 +193,15 @@ def test_columns_that_cannot_be_learnt_from_are_refused(settings, columns, messa
         model.fit(y, columns)
 
 
-def test_updates_want_the_columns_of_the_fit():
+def test_updates_need_the_covariates_of_the_fit():
     model = forecaster().fit(SALES[:70], PRICES[:70])
     with pytest.raises(ValueError, match=r"X is missing.* 2023-03-12"):
         model.update(SALES[70:71])
-    with pytest.raises(ValueError, match="has 2 rows, but y 1 readings"):
+    with pytest.raises(ValueError, match="has 2 rows, but y has 1 values"):
         model.update(SALES[70:71], PRICES.to_numpy()[70:72])
 
 
-def test_series_that_start_late_need_no_columns_before():
+def test_late_series_need_no_covariates_before_their_start():
     late = SALES[:70].copy()
     late[:20] = np.nan
     y = pd.DataFrame({"a": SALES[:70], "b": late})
@@ -206,7 +210,7 @@ def test_series_that_start_late_need_no_columns_before():
     npt.assert_allclose(forecasts["b"], SALES[70:75], rtol=0.03)
 
 
-def test_columns_may_be_series_each():
+def test_covariates_may_be_a_series_for_each_series():
     y = [SALES[:70].rename("a"), -SALES[:70].rename("b")]
     X = [PRICES["price"], -PRICES["price"]]
     npt.assert_allclose(forecaster().fit(y, X).predict(X=X)[1], -SALES[70:75])
@@ -215,5 +219,5 @@ def test_columns_may_be_series_each():
 def test_dates_of_python_are_dates():
     y = SALES.set_axis(DAYS.date)
     X = PRICES.set_axis(DAYS.date)
-    model = forecaster(calendar=["day_of_week"]).fit(y[:70], X)
+    model = forecaster(date_features=["day_of_week"]).fit(y[:70], X)
     npt.assert_allclose(model.update(y[70:72], X).predict(X=X), SALES[72:77], rtol=1e-6)

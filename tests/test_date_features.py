@@ -1,18 +1,18 @@
-"""The calendar as columns."""
+"""Date features on circles."""
 
 import numpy as np
 import numpy.testing as npt
 import pandas as pd
 import pytest
 
-from sklstm._forecast.date_features import PARTS, calendar_columns
+from sklstm._forecast.date_features import PARTS, date_feature_columns
 
 DATES = pd.date_range("2024-01-01", "2024-12-31", freq="D")  # a leap year
 
 
 def test_december_is_as_near_to_january_as_february():
     months = pd.period_range("2023-01", periods=12, freq="M")
-    january, february, *_, december = calendar_columns(months, ["month"])
+    january, february, *_, december = date_feature_columns(months, ["month"])
     npt.assert_allclose(january, [0, 1])
     npt.assert_allclose(
         np.linalg.norm(december - january), np.linalg.norm(february - january)
@@ -31,22 +31,24 @@ def test_december_is_as_near_to_january_as_february():
         ("quarter", "QS", 4),
     ],
 )
-def test_every_step_of_a_cycle_has_a_place_of_its_own(part, frequency, n_steps):
+def test_steps_of_a_cycle_are_evenly_spread_on_a_circle(part, frequency, n_steps):
     times = pd.date_range("2024-01-01", periods=n_steps, freq=frequency)
-    columns = calendar_columns(times, [part])
+    columns = date_feature_columns(times, [part])
     places = 2 * np.pi * np.arange(n_steps) / n_steps
     npt.assert_allclose(columns, np.c_[np.sin(places), np.cos(places)], atol=1e-12)
     assert part in PARTS
 
 
-def test_parts_stand_side_by_side():
-    both = calendar_columns(DATES, ["month", "day_of_week"])
-    npt.assert_array_equal(both[:, 2:], calendar_columns(DATES, ["day_of_week"]))
-    assert calendar_columns(DATES, ()).shape == (366, 0)
+def test_each_part_has_two_columns():
+    both = date_feature_columns(DATES, ["month", "day_of_week"])
+    npt.assert_array_equal(both[:, 2:], date_feature_columns(DATES, ["day_of_week"]))
+    assert date_feature_columns(DATES, ()).shape == (366, 0)
 
 
 def test_unknown_parts_and_times_without_dates_are_refused():
-    with pytest.raises(ValueError, match=r"no \['moon'\]\. Choose from \['minute'"):
-        calendar_columns(DATES, ["month", "moon"])
+    with pytest.raises(
+        ValueError, match=r"contains \['moon'\], .* Choose from \['minute'"
+    ):
+        date_feature_columns(DATES, ["month", "moon"])
     with pytest.raises(ValueError, match=r"needs a y with dates .* got int64"):
-        calendar_columns(pd.RangeIndex(5), ["month"])
+        date_feature_columns(pd.RangeIndex(5), ["month"])

@@ -27,7 +27,7 @@ PRICES = pd.DataFrame({"price": np.random.default_rng(1).normal(size=60)}, DAYS)
 FRAME = pd.DataFrame(
     np.random.default_rng(0).normal(size=(50, 2)), DAYS[:50], ["a", "b"]
 )
-FORECASTER = LSTMForecaster(Ridge(), horizon=4, window_size=5, season=1)
+FORECASTER = LSTMForecaster(Ridge(), horizon=4, window_size=5, season_length=1)
 
 
 @pytest.fixture(autouse=True)
@@ -42,7 +42,7 @@ def heights(band):
     return np.unique(vertices[:, 1])
 
 
-def test_lines_and_band_are_what_the_forecaster_says():
+def test_lines_and_band_are_the_forecasts():
     forecaster = FORECASTER.fit(FRAME["a"])
     display = ForecastDisplay.from_estimator(forecaster, coverage=0.8)
     forecasts, history = forecaster.predict(), FRAME["a"][-16:]
@@ -54,7 +54,7 @@ def test_lines_and_band_are_what_the_forecaster_says():
     npt.assert_allclose(heights(display.band_), np.unique(interval))
     pd.testing.assert_frame_equal(display.interval, interval, check_freq=False)
     labels = [text.get_text() for text in display.ax_.get_legend().get_texts()]
-    assert labels == ["history", "forecast", "80 % band"]
+    assert labels == ["history", "forecast", "80 % interval"]
     assert (display.ax_.get_xlabel(), display.ax_.get_ylabel()) == ("day", "a")
 
 
@@ -81,7 +81,7 @@ def test_one_of_many_series_is_drawn(y, series):
     assert (display.interval["lower"] < display.forecast).all()
 
 
-def test_lists_of_series_and_of_columns():
+def test_lists_of_series_and_of_covariates():
     y, X = [FRAME["a"], FRAME["b"][10:]], [PRICES, -PRICES]
     forecaster = FORECASTER.fit(y, X)
     display = ForecastDisplay.from_estimator(forecaster, X, series="b", coverage=None)
@@ -114,13 +114,13 @@ def test_series_without_names_are_found_by_position():
     assert not len(display.history)
 
 
-def test_what_cannot_be_drawn_is_refused(monkeypatch):
+def test_invalid_forecast_displays_are_refused(monkeypatch):
     with pytest.raises(NotFittedError):
         ForecastDisplay.from_estimator(LSTMForecaster())
     forecaster = FORECASTER.fit(FRAME)
-    with pytest.raises(ValueError, match=r"no series 'c'\. Choose from \['a', 'b'\]"):
+    with pytest.raises(ValueError, match=r"no series 'c', .*Choose from \['a', 'b'\]"):
         ForecastDisplay.from_estimator(forecaster, series="c")
-    with pytest.raises(TypeError, match="draws an LSTMForecaster, got Ridge"):
+    with pytest.raises(TypeError, match="needs an LSTMForecaster, got Ridge"):
         ForecastDisplay.from_estimator(Ridge())
     monkeypatch.setitem(sys.modules, "matplotlib", None)
     with pytest.raises(ImportError, match="pip install matplotlib"):

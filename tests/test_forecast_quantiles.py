@@ -1,4 +1,4 @@
-"""Networks that learn quantiles give the intervals of a forecaster."""
+"""Intervals of forecasters whose regressor predicts quantiles."""
 
 import numpy as np
 import numpy.testing as npt
@@ -16,7 +16,7 @@ SETTINGS = {"window_size": 3, "log": False, "random_state": 0}
 
 
 def calm_and_wild(n_series=60, n_timesteps=60):
-    """Readings of 5 or -5; those that come after 5 are noisy."""
+    """Return values of 5 or -5, with noise in those that follow 5."""
     random = np.random.default_rng(0)
     signs = random.choice([-1.0, 1.0], size=(n_timesteps + 1, n_series))
     noise = random.uniform(-2, 2, size=(n_timesteps, n_series))
@@ -29,51 +29,51 @@ def forecaster():
     return forecaster.fit(calm_and_wild()[:50])
 
 
-def test_intervals_hold_their_share_and_know_when_to_be_wide(forecaster):
+def test_intervals_reach_their_coverage_and_are_wide_after_noise(forecaster):
     y = calm_and_wild()
     intervals = forecaster.predict_interval(1, coverage=0.8)[0]
-    is_held = (intervals[:, 0] <= y[50]) & (y[50] <= intervals[:, 1])
-    assert is_held.mean() == pytest.approx(0.8, abs=0.1)
+    is_covered = (intervals[:, 0] <= y[50]) & (y[50] <= intervals[:, 1])
+    assert is_covered.mean() == pytest.approx(0.8, abs=0.1)
     sizes = intervals[:, 1] - intervals[:, 0]
     after_noise = y[49] > 0
     assert sizes[after_noise].mean() > 1.1 * sizes[~after_noise].mean()
 
 
-def test_quantiles_are_in_order_around_the_forecast(forecaster):
-    quantiles = forecaster.predict_quantiles(LEVELS)
+def test_quantiles_are_sorted_around_the_forecast(forecaster):
+    quantiles = forecaster.predict_quantiles(quantiles=LEVELS)
     assert (np.diff(quantiles, axis=-1) >= 0).all()
     npt.assert_allclose(quantiles[..., 1], forecaster.predict())
     npt.assert_array_equal(
-        forecaster.predict_quantiles([0.9, 0.1]), quantiles[..., [2, 0]]
+        forecaster.predict_quantiles(quantiles=[0.9, 0.1]), quantiles[..., [2, 0]]
     )
     npt.assert_array_equal(
         forecaster.predict_interval(1, coverage=0.8), quantiles[:1, :, [0, 2]]
     )
 
 
-def test_levels_that_were_not_learnt_are_refused(forecaster):
+def test_quantiles_that_were_not_fitted_are_refused(forecaster):
     with pytest.raises(ValueError, match=r"quantiles \[0.1, 0.5, 0.9\], not \[0.05"):
         forecaster.predict_interval()
 
 
-def test_quantiles_need_no_held_windows():
+def test_quantiles_need_no_validation_windows():
     y = calm_and_wild()[:30]
     forecaster = LSTMForecaster(
-        NETWORK, horizon=2, calibration_fraction=None, n_ensemble=2, **SETTINGS
+        NETWORK, horizon=2, calibration_fraction=None, n_estimators=2, **SETTINGS
     )
-    quantiles = forecaster.fit(y).predict_quantiles(LEVELS)
+    quantiles = forecaster.fit(y).predict_quantiles(quantiles=LEVELS)
     assert (quantiles[..., 0] < quantiles[..., 2]).all()
 
 
-def test_quantiles_are_forecast_at_once():
+def test_quantiles_need_the_direct_strategy():
     forecaster = LSTMForecaster(NETWORK, horizon=2, strategy="recursive", **SETTINGS)
     with pytest.raises(ValueError, match='Pass strategy="direct"'):
         forecaster.fit(calm_and_wild())
     forecaster.set_params(horizon=1).fit(calm_and_wild())
-    assert (np.diff(forecaster.predict_quantiles(LEVELS)) >= 0).all()
+    assert (np.diff(forecaster.predict_quantiles(quantiles=LEVELS)) >= 0).all()
 
 
-def test_pipelines_are_asked_for_the_median_only():
+def test_pipelines_predict_the_median_only():
     pipeline = make_pipeline(FunctionTransformer(), NETWORK)
     forecaster = LSTMForecaster(pipeline, horizon=2, **SETTINGS).fit(calm_and_wild())
     lower, upper = np.moveaxis(forecaster.predict_interval(), -1, 0)
@@ -86,7 +86,7 @@ def test_the_median_must_be_among_the_quantiles():
         LSTMForecaster(network, horizon=2, **SETTINGS).fit(calm_and_wild())
 
 
-def test_what_has_never_moved_has_no_band():
+def test_intervals_of_constant_series_have_no_width():
     y = np.c_[calm_and_wild(8)[:40], np.full(40, 3.0)]
     forecaster = LSTMForecaster(NETWORK, horizon=2, **SETTINGS).fit(y)
-    npt.assert_array_equal(forecaster.predict_quantiles(LEVELS)[:, -1], 3.0)
+    npt.assert_array_equal(forecaster.predict_quantiles(quantiles=LEVELS)[:, -1], 3.0)

@@ -1,4 +1,4 @@
-"""Forecasters are scored on what follows, and tuned by scikit-learn's searches."""
+"""Scores of forecasters, searches of scikit-learn, and forecasts of other series."""
 
 import numpy as np
 import numpy.testing as npt
@@ -23,7 +23,7 @@ FOLDS = TimeSeriesSplit(3, test_size=4)
 
 
 def noisy_wave():
-    """What two readings before determine, but for noise."""
+    """Return a wave with noise."""
     wave = 5 + np.sin(2 * np.pi * np.arange(80) / 7.3)
     return pd.Series(wave + np.random.default_rng(0).normal(size=80) / 10, DAYS)
 
@@ -36,11 +36,11 @@ def test_score_is_minus_the_mase_of_a_backtest():
     expected = -score_forecasts(backtest)["MASE"]["forecast"]
     score = forecaster.fit(y[:76]).score(y[76:])
     assert score == pytest.approx(expected)
-    # It has not taken note of what it was scored on.
+    # The values to score are not stored.
     assert forecaster.predict().index[0] == DAYS[76]
 
 
-def test_score_looks_no_further_than_the_horizon():
+def test_score_ignores_values_beyond_the_horizon():
     y = noisy_wave()
     forecaster = LSTMForecaster(Ridge(), horizon=4).fit(y[:60])
     assert forecaster.score(y[60:]) == forecaster.score(y[60:64])
@@ -50,36 +50,38 @@ def test_score_looks_no_further_than_the_horizon():
 def test_series_of_unequal_length_are_scored_together():
     y = [noisy_wave()[:70].to_numpy(), noisy_wave()[10:60].to_numpy()]
     later = [noisy_wave()[70:74].to_numpy(), noisy_wave()[60:62].to_numpy()]
-    forecaster = LSTMForecaster(LinearRegression(), horizon=4, season=1).fit(y)
+    forecaster = LSTMForecaster(LinearRegression(), horizon=4, season_length=1).fit(y)
     parts = [
-        np.abs(forecast[: len(truth)] - truth) / np.abs(np.diff(known)).mean()
-        for forecast, truth, known in zip(forecaster.predict(), later, y, strict=True)
+        np.abs(forecast[: len(actual)] - actual) / np.abs(np.diff(known)).mean()
+        for forecast, actual, known in zip(forecaster.predict(), later, y, strict=True)
     ]
     assert forecaster.score(later) == pytest.approx(-np.concatenate(parts).mean())
 
 
-def test_what_cannot_be_scored_is_refused():
+def test_values_that_cannot_be_scored_are_refused():
     forecaster = LSTMForecaster(Ridge(), horizon=4).fit(noisy_wave()[:60])
     with pytest.raises(ValueError, match="must begin at 2023-03-02"):
         forecaster.score(noisy_wave()[61:])
-    with pytest.raises(ValueError, match="nothing to score by"):
+    with pytest.raises(ValueError, match="Nothing to score"):
         forecaster.score(noisy_wave()[60:62] * np.nan)
 
 
-def test_scores_of_other_seasons_are_in_the_same_unit():
+def test_scale_of_scores_does_not_depend_on_season_length():
     y = noisy_wave().to_numpy()
     scores = {
-        season: LSTMForecaster(Ridge(), horizon=4, season=season, normalize="last")
-        for season in (1, 6, 7)
+        season_length: LSTMForecaster(
+            Ridge(), horizon=4, season_length=season_length, baseline="last"
+        )
+        for season_length in (1, 6, 7)
     }
-    naive = [
+    baselines = [
         forecaster.set_params(window_size=16).fit(y[:76]).score(y[76:])
         for forecaster in scores.values()
     ]
-    npt.assert_allclose(naive, naive[0], rtol=0.2)
+    npt.assert_allclose(baselines, baselines[0], rtol=0.2)
 
 
-def test_only_an_index_tells_that_readings_do_not_follow():
+def test_only_an_index_shows_that_values_do_not_follow():
     y = noisy_wave()
     forecaster = LSTMForecaster(Ridge(), horizon=4)
     assert np.isfinite(cross_val_score(forecaster, y.to_numpy())).all()
@@ -94,9 +96,9 @@ def test_only_an_index_tells_that_readings_do_not_follow():
 
 
 @pytest.mark.parametrize("form", [pd.Series, np.asarray])
-def test_grid_search_finds_the_window_that_tells(form):
+def test_grid_search_finds_the_window_size(form):
     y = form(noisy_wave())
-    forecaster = LSTMForecaster(LinearRegression(), horizon=4, season=1)
+    forecaster = LSTMForecaster(LinearRegression(), horizon=4, season_length=1)
     search = GridSearchCV(forecaster, {"window_size": [1, 16]}, cv=FOLDS).fit(y)
     assert search.best_params_ == {"window_size": 16}
     by_hand = [
@@ -108,9 +110,11 @@ def test_grid_search_finds_the_window_that_tells(form):
     npt.assert_array_equal(forecasts, forecaster.fit(y).predict())
 
 
-def test_searches_split_the_columns_with_the_series():
+def test_searches_split_covariates_with_the_series():
     y = noisy_wave() + 3 * PRICES["price"]
-    forecaster = LSTMForecaster(LinearRegression(), horizon=4, season=1, log=False)
+    forecaster = LSTMForecaster(
+        LinearRegression(), horizon=4, season_length=1, log=False
+    )
     grid = {"window_size": [4, 16]}
     search = GridSearchCV(forecaster, grid, cv=FOLDS).fit(y, PRICES)
     scores = cross_val_score(search.best_estimator_, y, PRICES, cv=FOLDS)
@@ -119,7 +123,7 @@ def test_searches_split_the_columns_with_the_series():
     assert scores.mean() > 0.5 * without.mean()
 
 
-def test_searches_reach_into_the_regressor_the_same_in_parallel():
+def test_searches_tune_the_regressor_and_are_the_same_in_parallel():
     network = make_pipeline(StandardScaler(), LSTMRegressor((3,), max_iter=3))
     network.set_params(lstmregressor__learning_rate="cosine")
     forecaster = LSTMForecaster(network, horizon=4, window_size=5, random_state=0)
@@ -131,18 +135,18 @@ def test_searches_reach_into_the_regressor_the_same_in_parallel():
     npt.assert_array_equal(
         one.cv_results_["mean_test_score"], two.cv_results_["mean_test_score"]
     )
-    best = two.best_estimator_.regressors_[0]["lstmregressor"]
+    best = two.best_estimator_.estimators_[0]["lstmregressor"]
     assert best.hidden_layer_sizes == two.best_params_.popitem()[1]
 
 
-def test_last_windows_take_the_place_of_what_is_known():
+def test_last_window_replaces_the_history():
     y = noisy_wave()
     forecaster = LSTMForecaster(LinearRegression(), horizon=4).fit(y[:60])
     before = forecaster.predict()
     forecasts = forecaster.predict(last_window=y[40:70])
     pd.testing.assert_series_equal(forecasts, forecaster.update(y[60:70]).predict())
     assert list(before.index) == list(DAYS[60:64])
-    # Readings that reach back no further than a window are enough.
+    # The values of one window are enough.
     size = forecaster.window_size_
     alike = forecaster.predict(last_window=y[70 - size : 70])
     pd.testing.assert_series_equal(alike, forecasts)
@@ -155,7 +159,7 @@ def test_last_windows_of_other_series():
     forecasts = forecaster.predict(2, last_window=others[:70])
     assert list(forecasts.columns) == ["c", "d"]
     npt.assert_allclose(forecasts["c"], 1000 * forecasts["d"] - 7000, rtol=1e-3)
-    with pytest.raises(ValueError, match="Logarithms need positive readings"):
+    with pytest.raises(ValueError, match="Logarithms need positive values"):
         LSTMForecaster(Ridge(), horizon=4).fit(y).predict(last_window=-y)
 
 
@@ -179,7 +183,7 @@ def test_last_windows_have_the_step_of_the_fit():
         LSTMForecaster(Ridge(), horizon=3).fit(tens).predict(last_window=tens[:3:2])
 
 
-def test_units_belong_to_series_of_one_name_or_place():
+def test_scales_belong_to_series_of_the_same_name_or_position():
     y = noisy_wave().to_numpy()
     forecaster = LSTMForecaster(Ridge(), horizon=4, log=False).fit([y, 1000 * y])
     for forecasts, expected in zip(
@@ -190,19 +194,23 @@ def test_units_belong_to_series_of_one_name_or_place():
     npt.assert_allclose(alone, forecaster.predict()[1])
 
 
-def test_short_last_windows_need_no_more_columns_than_they_have():
+def test_short_last_windows_need_covariates_of_their_steps_only():
     y = noisy_wave()
-    forecaster = LSTMForecaster(Ridge(), horizon=4, calendar=["day_of_week"]).fit(y)
+    forecaster = LSTMForecaster(Ridge(), horizon=4, date_features=["day_of_week"]).fit(
+        y
+    )
     assert np.isfinite(forecaster.predict(last_window=y[-2:])).all()
     with_short = forecaster.fit([y.rename("a"), y[-2:].rename("b")])
     assert np.isfinite(with_short.predict()[1]).all()
 
 
-def test_last_windows_bring_their_columns():
+def test_last_windows_have_covariates():
     y = noisy_wave() + 3 * PRICES["price"]
-    settings = {"horizon": 4, "season": 1, "log": False, "window_size": 8}
+    settings = {"horizon": 4, "season_length": 1, "log": False, "window_size": 8}
     for names in ((), "all"):
-        forecaster = LSTMForecaster(LinearRegression(), past_only=names, **settings)
+        forecaster = LSTMForecaster(
+            LinearRegression(), past_covariates=names, **settings
+        )
         forecaster.fit(y[:60], PRICES[:60])
         forecasts = forecaster.predict(last_window=y[50:70], X=PRICES)
         forecaster.update(y[60:70], PRICES[60:70])

@@ -1,4 +1,4 @@
-"""Forecasts of series whose future is known, intervals, containers and errors."""
+"""Forecasts of series with a known future, intervals, containers and errors."""
 
 import pickle
 from itertools import pairwise
@@ -10,16 +10,15 @@ import pandas.testing as pdt
 import pytest
 import torch
 from sklearn.base import BaseEstimator, RegressorMixin, clone
-from sklearn.exceptions import NotFittedError
 from sklearn.linear_model import LinearRegression, Ridge
 from sklearn.model_selection import KFold, TimeSeriesSplit
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
-from sklearn.utils import estimator_checks
 from sklearn.utils._param_validation import InvalidParameterError
 
 from sklstm import LSTMForecaster, LSTMRegressor
-from sklstm.forecasting import _default_regressor, score_forecasts
+from sklstm._core.defaults import with_epochs
+from sklstm.forecasting import default_regressor, score_forecasts
 
 MONTHS = pd.date_range("2015-01", periods=72, freq="MS", name="month")
 TINY = LSTMRegressor((3,), max_iter=3, learning_rate="cosine")
@@ -28,18 +27,18 @@ by_strategy = pytest.mark.parametrize("strategy", ["direct", "recursive"])
 
 
 def wave(n_timesteps=72, period=7.3, shift=0.0):
-    """What two readings before determine, and no naive forecast knows."""
+    """Return a wave, which follows from two values before but from no baseline."""
     return 5 + np.sin(2 * np.pi * (np.arange(n_timesteps) + shift) / period)
 
 
 def growing_year(growth=0.5):
-    """A year that comes back with the same amount more."""
+    """Return six years, each larger than the last by the same amount."""
     year = np.random.default_rng(0).uniform(10, 20, 12)
     return pd.Series(np.tile(year, 6) + growth * np.arange(72), MONTHS, name="sales")
 
 
 def noisy_panel(n_series=40, n_timesteps=70, seed=0):
-    """Series that return to zero, each with noise of its own."""
+    """Return series with independent noise that return to zero."""
     random = np.random.default_rng(seed)
     series = np.zeros((n_timesteps, n_series))
     for before, now in pairwise(series):
@@ -48,33 +47,33 @@ def noisy_panel(n_series=40, n_timesteps=70, seed=0):
 
 
 @by_strategy
-def test_forecasts_what_a_regressor_can_learn(strategy):
+def test_forecasts_follow_the_regressor(strategy):
     y = wave()
     forecaster = LSTMForecaster(LinearRegression(), horizon=8, strategy=strategy)
     forecaster.fit(y[:60])
-    assert forecaster.trust_ == 1
+    assert forecaster.correction_weight_ == 1
     npt.assert_allclose(forecaster.predict(), y[60:68], rtol=1e-3)
 
 
-def test_forecasts_growing_years_without_any_regressor():
+def test_growing_years_are_forecast_by_the_baseline():
     y = growing_year()
     forecaster = LSTMForecaster(TINY, horizon=12, log=False, random_state=0)
     forecaster.fit(y[:60])
-    assert forecaster.naive_ == "growth"
-    assert forecaster.season_ == 12
-    assert forecaster.trust_ == 0
+    assert forecaster.baseline_ == "growth"
+    assert forecaster.season_length_ == 12
+    assert forecaster.correction_weight_ == 0
     pdt.assert_series_equal(forecaster.predict(), y[60:])
 
 
-def test_growth_by_a_share_is_a_step_of_logarithms():
+def test_relative_growth_is_linear_in_logarithms():
     y = np.exp(growing_year(0.01) / 4)
     forecaster = LSTMForecaster(TINY, horizon=12, random_state=0).fit(y[:60])
     assert forecaster.log_
-    assert forecaster.naive_ == "growth"
+    assert forecaster.baseline_ == "growth"
     pdt.assert_series_equal(forecaster.predict(), y[60:])
 
 
-def test_one_network_learns_from_all_series():
+def test_one_regressor_learns_from_all_series():
     shifts = np.linspace(0, 7, 12)
     y = np.stack([wave(40, shift=shift) for shift in shifts], axis=1)
     settings = {"window_size": 4, "horizon": 5, "log": False}
@@ -92,14 +91,14 @@ def test_default_network_learns(strategy):
 
 
 @pytest.mark.parametrize("log", [False, True])
-def test_forecasts_have_the_unit_of_the_series(log):
+def test_forecasts_have_the_scale_of_the_series(log):
     y = growing_year().to_numpy() + np.random.default_rng(1).normal(size=72)
     forecaster = LSTMForecaster(Ridge(), horizon=3, log=log)
     forecasts = forecaster.fit(y).predict()
     npt.assert_allclose(forecaster.fit(1000 * y).predict(), 1000 * forecasts)
 
 
-def test_each_series_has_a_unit_of_its_own():
+def test_each_series_has_its_own_scale():
     y = noisy_panel(3)
     forecaster = LSTMForecaster(Ridge(), horizon=3)
     forecasts = forecaster.fit(y).predict()
@@ -107,7 +106,7 @@ def test_each_series_has_a_unit_of_its_own():
     npt.assert_allclose(forecaster.fit(y * factors).predict(), forecasts * factors)
 
 
-def test_answers_are_of_the_kind_of_y():
+def test_forecasts_have_the_form_of_y():
     frame = pd.DataFrame({"a": growing_year(), "b": growing_year(0.1)})
     forecaster = LSTMForecaster(Ridge(), horizon=2)
     of_frame = forecaster.fit(frame).predict()
@@ -130,7 +129,7 @@ def test_short_and_late_series_are_forecast_too():
     assert np.isfinite(networks.predict()).all()
 
 
-def test_missing_readings_are_neither_learnt_nor_judged():
+def test_windows_with_missing_targets_are_left_out():
     y = wave()
     holed = y[:60].copy()
     holed[[20, 33]] = np.nan
@@ -138,22 +137,22 @@ def test_missing_readings_are_neither_learnt_nor_judged():
     npt.assert_allclose(forecaster.fit(holed).predict(), y[60:61], rtol=0.02)
 
 
-def test_bands_are_honest_where_every_other_reading_is_missing():
-    held = []
+def test_intervals_reach_their_coverage_if_every_other_value_is_missing():
+    covered = []
     for seed in range(30):
         y = np.cumsum(np.random.default_rng(seed).normal(size=301))
         known = y[:300].copy()
         known[1::2] = np.nan
         forecaster = LSTMForecaster(Ridge(), window_size=6, horizon=1, log=False)
         lower, upper = forecaster.fit(known).predict_interval()[0]
-        held.append(lower <= y[300] <= upper)
-    assert np.mean(held) > 0.75
+        covered.append(lower <= y[300] <= upper)
+    assert np.mean(covered) > 0.75
 
 
 def test_series_without_whole_targets_are_refused():
     y = wave()
     y[::2] = np.nan
-    with pytest.raises(ValueError, match="leave no 3 steps to learn from"):
+    with pytest.raises(ValueError, match=r"no window of 10 values .* by 3 obs"):
         LSTMForecaster(Ridge(), horizon=3).fit(y)
 
 
@@ -169,52 +168,52 @@ def test_longer_and_shorter_horizons():
         recursive.predict_interval(horizon=7)
 
 
-def test_parameters_set_after_the_fit_wait_for_the_next():
+def test_parameters_set_after_the_fit_have_no_effect_before_the_next():
     forecaster = LSTMForecaster(Ridge(), horizon=3).fit(wave())
     before = forecaster.predict()
-    forecaster.set_params(horizon=5, strategy="recursive", normalize="mean")
+    forecaster.set_params(horizon=5, strategy="recursive", baseline="mean")
     npt.assert_array_equal(forecaster.predict(), before)
 
 
 @by_strategy
-def test_intervals_hold_their_share(strategy):
+def test_intervals_reach_their_coverage(strategy):
     y = noisy_panel(200, 90)
     forecaster = LSTMForecaster(
-        Ridge(), window_size=5, horizon=4, strategy=strategy, normalize="mean"
+        Ridge(), window_size=5, horizon=4, strategy=strategy, baseline="mean"
     )
     intervals = forecaster.fit(y[:80]).predict_interval(coverage=0.8)
-    truths = y[80:84]
-    is_held = (intervals[..., 0] <= truths) & (truths <= intervals[..., 1])
-    assert is_held.mean() == pytest.approx(0.8, abs=0.05)
+    actual = y[80:84]
+    is_covered = (intervals[..., 0] <= actual) & (actual <= intervals[..., 1])
+    assert is_covered.mean() == pytest.approx(0.8, abs=0.05)
     sizes = (intervals[..., 1] - intervals[..., 0]).mean(axis=1)
     assert sizes[0] < sizes[-1]
 
 
-def test_intervals_of_restless_series_are_wider():
+def test_intervals_grow_with_the_mase_scale():
     y = noisy_panel(20, 90) * np.linspace(1, 5, 20)
     quiet = 100 + y
     forecaster = LSTMForecaster(Ridge(), window_size=5, horizon=2, log=True)
     intervals = np.log(forecaster.fit(quiet).predict_interval())
     sizes = (intervals[..., 1] - intervals[..., 0])[0]
-    moves = np.abs(np.diff(np.log(quiet), axis=0)).mean(axis=0)
-    npt.assert_allclose(sizes / sizes[0], moves / moves[0])
+    scales = np.abs(np.diff(np.log(quiet), axis=0)).mean(axis=0)
+    npt.assert_allclose(sizes / sizes[0], scales / scales[0])
 
 
-def test_intervals_are_around_the_forecast_and_quantiles_their_ends():
+def test_intervals_are_around_the_forecast_between_quantiles():
     y = growing_year() + np.random.default_rng(0).normal(size=72)
     forecaster = LSTMForecaster(Ridge(), horizon=3).fit(y)
     forecasts, intervals = forecaster.predict(), forecaster.predict_interval()
     assert (intervals["lower"] < forecasts).all()
     assert (intervals["upper"] > forecasts).all()
-    quantiles = forecaster.predict_quantiles([0.05, 0.5, 0.95])
+    quantiles = forecaster.predict_quantiles(quantiles=[0.05, 0.5, 0.95])
     pdt.assert_series_equal(quantiles[0.5], forecasts, check_names=False)
     npt.assert_allclose(quantiles[[0.05, 0.95]], intervals)
     levels = np.linspace(0.01, 0.99, 25)
-    assert (np.diff(forecaster.predict_quantiles(levels), axis=1) >= 0).all()
+    assert (np.diff(forecaster.predict_quantiles(quantiles=levels), axis=1) >= 0).all()
 
 
 class Recording(RegressorMixin, BaseEstimator):
-    """Answers zero, and remembers what it was shown."""
+    """Regressor that predicts zero and records the shapes of its training data."""
 
     shown = []  # a clone has the same list
 
@@ -227,11 +226,11 @@ class Recording(RegressorMixin, BaseEstimator):
         return np.zeros((len(X), *self.shape_))
 
 
-def test_regressors_see_early_windows_first_and_then_all():
+def test_regressors_are_fitted_to_early_windows_and_then_to_all():
     Recording.shown.clear()
     settings = {"window_size": 5, "horizon": 3, "calibration_fraction": 0.25}
-    LSTMForecaster(Recording(), n_ensemble=2, **settings).fit(wave(27))
-    # Of 20 windows, 5 are held back, and 2 end among the targets of those.
+    LSTMForecaster(Recording(), n_estimators=2, **settings).fit(wave(27))
+    # Of 20 windows, 5 are for validation, and 2 overlap their targets.
     assert Recording.shown == [((13, 5), (13, 3))] * 2 + [((20, 5), (20, 3))] * 2
 
 
@@ -241,36 +240,27 @@ def test_without_calibration_there_is_one_fit_and_no_interval():
         Recording(), window_size=5, horizon=3, calibration_fraction=None
     ).fit(wave(27))
     assert Recording.shown == [((20, 5), (20, 3))]
-    assert forecaster.trust_ == 1
-    with pytest.raises(ValueError, match="Without held windows there are no intervals"):
+    assert forecaster.correction_weight_ == 1
+    with pytest.raises(ValueError, match="Intervals need validation windows"):
         forecaster.predict_interval()
 
 
-def test_ensemble_is_the_median_of_its_seeds():
-    y = wave()
-    forecaster = LSTMForecaster(
-        TINY, horizon=2, n_ensemble=3, calibration_fraction=None, random_state=0
-    ).fit(y)
-    seeds = {regressor.random_state for regressor in forecaster.regressors_}
-    assert len(seeds) == 3
-    forecasts = forecaster.predict()
-    members = forecaster.regressors_
-    alone = []
-    for member in members:
-        forecaster.regressors_ = [member]
-        alone.append(forecaster.predict())
-    npt.assert_allclose(forecasts, np.exp(np.median(np.log(alone), axis=0)))
+def test_regressors_of_an_ensemble_have_different_seeds():
+    forecaster = LSTMForecaster(TINY, horizon=2, n_estimators=3, random_state=0)
+    seeds = [one.random_state for one in forecaster.fit(wave()).estimators_]
+    assert len(set(seeds)) == 3
 
 
 @pytest.mark.parametrize(
     ("n_windows", "n_epochs"), [(20, 30), (10_000, 30), (30_000, 10), (10**6, 3)]
 )
-def test_default_network_sees_many_windows_less_often(n_windows, n_epochs):
-    regressor = _default_regressor(n_windows)
-    assert regressor.max_iter == n_epochs
+def test_default_regressor_has_fewer_epochs_for_many_windows(n_windows, n_epochs):
+    regressor = make_pipeline(StandardScaler(), default_regressor())
+    regressor = with_epochs(regressor, n_windows, 300_000)
+    assert regressor["lstmregressor"].max_iter == n_epochs
 
 
-def test_pipelines_are_regressors_and_their_seeds_are_found():
+def test_seeds_of_pipelines_are_set():
     regressor = make_pipeline(StandardScaler(), TINY)
     forecaster = LSTMForecaster(regressor, horizon=2, random_state=0).fit(wave())
     first = forecaster.predict()
@@ -288,12 +278,14 @@ def test_same_seed_same_forecasts():
     assert torch.equal(torch.get_rng_state(), torch_state)
 
 
-def test_update_moves_on_without_learning():
+def test_update_appends_without_fitting():
     y = pd.Series(wave(), MONTHS)
-    forecaster = LSTMForecaster(LinearRegression(), horizon=3, season=1).fit(y[:60])
-    regressors = forecaster.regressors_
+    forecaster = LSTMForecaster(LinearRegression(), horizon=3, season_length=1).fit(
+        y[:60]
+    )
+    regressors = forecaster.estimators_
     forecasts = forecaster.update(y[60:65]).predict()
-    assert forecaster.regressors_ is regressors
+    assert forecaster.estimators_ is regressors
     npt.assert_allclose(forecasts, y[65:68], rtol=1e-3)
     assert list(forecasts.index) == list(MONTHS[65:68])
 
@@ -307,7 +299,7 @@ def test_update_of_arrays(form):
     )
 
 
-def test_update_of_single_readings():
+def test_update_by_single_values():
     y = pd.DataFrame({"a": wave(), "b": wave(shift=2)}, MONTHS)
     forecaster = LSTMForecaster(Ridge(), horizon=3).fit(y[:60])
     for month in MONTHS[60:63]:
@@ -316,16 +308,16 @@ def test_update_of_single_readings():
 
 
 @pytest.mark.parametrize("size", [1e-170, 1e170, -1e-170, -1e170])
-def test_huge_and_tiny_readings_keep_their_size(size):
+def test_huge_and_tiny_values_keep_their_size(size):
     forecaster = LSTMForecaster(Ridge(), horizon=3, log=False)
     expected = forecaster.fit(wave()).predict()
     npt.assert_allclose(forecaster.fit(size * wave()).predict(), size * expected)
 
 
 @pytest.mark.parametrize("value", [0.0, -0.1, 7.0, -1e200, 1e-200])
-def test_constant_series_stay_as_they_are(value):
+def test_constant_series_stay_constant(value):
     y = np.c_[np.full(72, value), wave()]
-    forecaster = LSTMForecaster(Ridge(), horizon=3, normalize="last")
+    forecaster = LSTMForecaster(Ridge(), horizon=3, baseline="last")
     npt.assert_allclose(forecaster.fit(y[:, 0]).predict(), value)
     npt.assert_allclose(forecaster.predict_interval(), value)
     intervals = forecaster.fit(y).predict_interval()
@@ -336,10 +328,10 @@ def test_constant_series_stay_as_they_are(value):
 def test_bad_quantiles_are_refused(quantiles):
     forecaster = LSTMForecaster(Ridge(), horizon=3).fit(wave())
     with pytest.raises(ValueError, match="quantiles"):
-        forecaster.predict_quantiles(quantiles)
+        forecaster.predict_quantiles(quantiles=quantiles)
 
 
-def test_update_must_go_on_where_the_series_ended():
+def test_update_must_begin_at_the_next_step():
     y = growing_year()
     forecaster = LSTMForecaster(Ridge(), horizon=3).fit(y[:60])
     with pytest.raises(
@@ -348,31 +340,31 @@ def test_update_must_go_on_where_the_series_ended():
         forecaster.update(y[61:])
     with pytest.raises(ValueError, match="must have times"):
         clone(forecaster).fit(y[:60].rename(None)).update(y[60:].to_numpy())
-    with pytest.raises(ValueError, match=r"of the series \['other'\]"):
+    with pytest.raises(ValueError, match=r"to the series \['other'\]"):
         forecaster.update(y[60:].rename("other"))
-    with pytest.raises(ValueError, match="Logarithms need positive readings"):
+    with pytest.raises(ValueError, match="Logarithms need positive values"):
         forecaster.update(-y[60:])
 
 
 @pytest.mark.parametrize(
     ("y", "settings", "message"),
     [
-        (wave(30), {"window_size": 12}, r"has 30 readings, .* need 38\. Lower"),
-        (wave(37), {"window_size": 12}, "has 37 readings, .* need 38"),
+        (wave(30), {"window_size": 12}, r"has 30 values, .* need 38\. Lower"),
+        (wave(37), {"window_size": 12}, "has 37 values, .* need 38"),
         (wave(23), {"window_size": 12, "calibration_fraction": None}, "need 24"),
         (wave(20), {}, "window_size=1, .* need 27"),
-        (-wave(), {"log": True}, "Logarithms need positive readings"),
-        (np.full(60, np.nan), {}, "no reading"),
+        (-wave(), {"log": True}, "Logarithms need positive values"),
+        (np.full(60, np.nan), {}, "All values of y are missing"),
         (growing_year()[::-1], {}, "must increase"),
         (pd.Series(list("abc") * 20), {}, "strings"),
     ],
 )
-def test_what_cannot_be_forecast_is_refused(y, settings, message):
+def test_series_that_cannot_be_forecast_are_refused(y, settings, message):
     with pytest.raises(ValueError, match=message):
         LSTMForecaster(Ridge(), horizon=12, **settings).fit(y)
 
 
-def test_the_length_that_is_asked_for_is_enough():
+def test_series_of_the_needed_length_are_accepted():
     LSTMForecaster(Ridge(), window_size=12, horizon=12).fit(wave(38))
     LSTMForecaster(Ridge(), horizon=12).fit(wave(27))
 
@@ -383,10 +375,10 @@ def test_the_length_that_is_asked_for_is_enough():
         {"horizon": 0},
         {"window_size": "all"},
         {"strategy": "both"},
-        {"season": 0},
-        {"normalize": None},
+        {"season_length": 0},
+        {"baseline": None},
         {"log": "no"},
-        {"n_ensemble": 0},
+        {"n_estimators": 0},
         {"calibration_fraction": 1.0},
         {"regressor": "ridge"},
     ],
@@ -395,6 +387,13 @@ def test_the_length_that_is_asked_for_is_enough():
 def test_bad_parameters_are_refused_by_fit(settings):
     with pytest.raises(InvalidParameterError, match=next(iter(settings))):
         LSTMForecaster(**settings).fit(wave())
+
+
+def test_bad_parameters_of_the_regressor_are_refused_by_fit():
+    with pytest.raises(InvalidParameterError, match="'dropout' parameter of LSTMReg"):
+        LSTMForecaster(LSTMRegressor(dropout=2)).fit(wave())
+    with pytest.raises(InvalidParameterError, match="'max_iter' parameter of LSTMReg"):
+        LSTMForecaster(LSTMRegressor(max_iter="max")).fit(wave())
 
 
 @pytest.mark.parametrize("horizon", [0, 1.5, "2"])
@@ -411,52 +410,30 @@ def test_bad_coverages_are_refused(coverage):
         forecaster.predict_interval(coverage=coverage)
 
 
-@pytest.mark.parametrize("method", ["predict", "predict_interval", "predict_quantiles"])
-def test_answers_want_a_fit(method):
-    with pytest.raises(NotFittedError):
-        getattr(LSTMForecaster(), method)()
-
-
-@pytest.mark.parametrize(
-    "check",
-    [
-        estimator_checks.check_parameters_default_constructible,
-        estimator_checks.check_no_attributes_set_in_init,
-        estimator_checks.check_get_params_invariance,
-        estimator_checks.check_set_params,
-        estimator_checks.check_estimator_cloneable,
-        estimator_checks.check_estimator_repr,
-    ],
-    ids=lambda check: check.__name__,
-)
-def test_parameters_keep_the_contract(check):
-    check("LSTMForecaster", LSTMForecaster(TINY))
-
-
 def test_grids_reach_the_regressor():
     forecaster = LSTMForecaster(TINY).set_params(regressor__hidden_layer_sizes=(7,))
     assert forecaster.regressor.hidden_layer_sizes == (7,)
 
 
-def test_backtest_compares_with_what_came():
+def test_backtest_compares_with_actual_values():
     y = growing_year()
     forecaster = LSTMForecaster(Ridge(), horizon=6, log=False)
     backtest = forecaster.backtest(y, TimeSeriesSplit(2, test_size=6))
     assert list(backtest["origin"]) == [MONTHS[59]] * 6 + [MONTHS[65]] * 6
     assert list(backtest["time"]) == list(MONTHS[60:])
     assert list(backtest["step"]) == [1, 2, 3, 4, 5, 6] * 2
-    npt.assert_array_equal(backtest["truth"], y[60:])
+    npt.assert_array_equal(backtest["actual"], y[60:])
     npt.assert_allclose(backtest["forecast"], y[60:])
-    # A year has 6 more than the one before it.
-    npt.assert_allclose(backtest["naive"], y[60:] - 6)
+    # Each year is 6 more than the one before.
+    npt.assert_allclose(backtest["baseline"], y[60:] - 6)
     npt.assert_allclose(backtest["scale"], 6)
     scores = score_forecasts(backtest)
     npt.assert_allclose(scores["MASE"], [0, 1], atol=1e-12)
     npt.assert_allclose(scores["RMSE"], [0, 6], atol=1e-12)
-    assert not hasattr(forecaster, "regressors_")
+    assert not hasattr(forecaster, "estimators_")
 
 
-def test_backtest_forecasts_as_a_fit_at_its_origin_does():
+def test_backtest_forecasts_as_fits_at_its_origins():
     y = wave()
     forecaster = LSTMForecaster(TINY, horizon=4, random_state=0)
     backtest = forecaster.backtest(y, TimeSeriesSplit(2, test_size=4))
@@ -467,7 +444,7 @@ def test_backtest_forecasts_as_a_fit_at_its_origin_does():
     npt.assert_array_equal(backtest["forecast"], np.concatenate(by_fit))
 
 
-def test_backtest_of_many_series_leaves_missing_truths_out():
+def test_backtest_leaves_out_missing_actual_values():
     y = np.c_[wave(), wave(shift=2)]
     y[70, 1] = np.nan
     backtest = LSTMForecaster(Ridge(), horizon=4).backtest(
@@ -482,38 +459,69 @@ def test_splits_with_a_gap_are_later_steps():
     backtest = LSTMForecaster(Ridge(), horizon=4).backtest(
         wave(), TimeSeriesSplit(2, test_size=4, gap=1)
     )
-    # The fourth reading to test on is behind the horizon.
+    # The fourth test value is beyond the horizon.
     assert list(backtest["step"]) == [2, 3, 4] * 2
 
 
 @pytest.mark.parametrize(
     ("y", "cv", "message"),
     [
-        (wave(), KFold(3), "readings behind those to learn from"),
+        (wave(), KFold(3), "test values must come after"),
         (wave(), TimeSeriesSplit(2, test_size=4, gap=9), "at most horizon=4 steps"),
         (wave(), [], "no splits"),
-        ([wave(), wave(50)], None, r"one length, got \[50, 72\]"),
-        (np.c_[wave(), np.r_[np.full(70, np.nan), 1, 2]], None, "no reading up to"),
+        ([wave(), wave(50)], None, r"same length, got \[50, 72\]"),
+        (np.c_[wave(), np.r_[np.full(70, np.nan), 1, 2]], None, "no value up to"),
         (wave(20), TimeSeriesSplit(2, test_size=8), "too short"),
     ],
 )
-def test_what_cannot_be_backtested_is_refused(y, cv, message):
+def test_invalid_backtests_are_refused(y, cv, message):
     with pytest.raises(ValueError, match=message):
         LSTMForecaster(Ridge(), window_size=5, horizon=4).backtest(y, cv)
 
 
-def test_backtest_in_logarithms_ends_at_readings_that_have_none():
+def test_backtest_in_logarithms_needs_positive_values_to_update():
     y, cv = np.r_[wave(70), -1, -1], TimeSeriesSplit(2, test_size=1)
     forecaster = LSTMForecaster(Ridge(), window_size=5, horizon=4)
     assert np.isfinite(forecaster.backtest(y, cv)["forecast"]).all()
-    with pytest.raises(ValueError, match="Logarithms need positive readings"):
+    with pytest.raises(ValueError, match="Logarithms need positive values"):
         forecaster.backtest(y, cv, refit=False)
 
 
 def test_scores_by_hand():
     backtest = pd.DataFrame(
-        {"truth": [0.0, 3], "forecast": [0.0, 1], "naive": [1.0, 3], "scale": [1.0, 4]}
+        {
+            "actual": [0.0, 3],
+            "forecast": [0.0, 1],
+            "baseline": [1.0, 3],
+            "scale": [1.0, 4],
+        }
     )
     expected = {"MASE": [0.25, 0.5], "sMAPE": [50.0, 100.0], "RMSE": [2**0.5, 0.5**0.5]}
-    expected = pd.DataFrame(expected, ["forecast", "naive"])
+    expected = pd.DataFrame(expected, ["forecast", "baseline"])
     pdt.assert_frame_equal(score_forecasts(backtest), expected)
+
+
+@pytest.mark.parametrize("horizon", [2, 6])
+def test_a_selected_series_is_forecast_as_before(horizon):
+    y = pd.DataFrame({"a": growing_year(), "b": growing_year(0.1)})
+    forecaster = LSTMForecaster(Ridge(), horizon=6).fit(y)
+    one = forecaster.select("b")
+    pdt.assert_series_equal(one.predict(horizon), forecaster.predict(horizon)["b"])
+    assert (forecaster.series_names_, one.series_names_) == (["a", "b"], ["b"])
+    pdt.assert_series_equal(one.history_, y["b"])
+    with pytest.raises(ValueError, match=r"no series 'c', .* Choose from \['a', 'b'\]"):
+        forecaster.select("c")
+    assert forecaster.update(y[-1:].shift(1, freq="MS")).series_names_ == ["a", "b"]
+    assert len(one.history_) == 72
+
+
+def test_history_has_the_form_of_y():
+    y = pd.DataFrame({"a": growing_year(), "b": growing_year(0.1)})
+    long = y.unstack().rename_axis(["shop", "month"])
+    forecaster = LSTMForecaster(Ridge(), horizon=2)
+    pdt.assert_frame_equal(forecaster.fit(y).history_, y)
+    pdt.assert_series_equal(forecaster.fit(long).history_, long)
+    npt.assert_array_equal(forecaster.fit(y.to_numpy()).history_, y)
+    parts = forecaster.fit([y["a"].to_numpy(), y["b"].to_numpy()])
+    assert parts.series_names_ == [0, 1]
+    npt.assert_array_equal(parts.update([[1.0], [2.0]]).history_[1], [*y["b"], 2])

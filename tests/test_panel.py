@@ -1,4 +1,4 @@
-"""What y may be for a forecaster, and answers of the same kind."""
+"""Forms of y for a forecaster, and forecasts in the same form."""
 
 import numpy as np
 import numpy.testing as npt
@@ -22,30 +22,32 @@ def long(index, **series):
     ).rename("sales")
 
 
-def answer(y, *numbers):
+def container(y, *numbers):
     panel = read_series(y)
     assert len(panel.series) == len(numbers)
-    return panel.answer(list(numbers))
+    return panel.to_container(list(numbers))
 
 
 def bounds(y, *numbers):
-    return read_series(y).answer([np.c_[n - 1, n + 1] for n in numbers], BOUNDS)
+    return read_series(y).to_container([np.c_[n - 1, n + 1] for n in numbers], BOUNDS)
 
 
 def test_array_is_one_series():
-    npt.assert_array_equal(answer(A, NEXT_A), NEXT_A)
-    npt.assert_array_equal(answer(list(A), NEXT_A), NEXT_A)
+    npt.assert_array_equal(container(A, NEXT_A), NEXT_A)
+    npt.assert_array_equal(container(list(A), NEXT_A), NEXT_A)
     npt.assert_array_equal(bounds(A, NEXT_A), [[5, 7], [6, 8]])
 
 
 def test_columns_of_an_array_are_series():
-    npt.assert_array_equal(answer(np.c_[A, B], NEXT_A, NEXT_B), np.c_[NEXT_A, NEXT_B])
+    npt.assert_array_equal(
+        container(np.c_[A, B], NEXT_A, NEXT_B), np.c_[NEXT_A, NEXT_B]
+    )
     assert bounds(np.c_[A, B], NEXT_A, NEXT_B).shape == (2, 2, 2)
 
 
-def test_series_keeps_its_name_and_its_calendar():
+def test_series_keeps_its_name_and_its_dates():
     y = pd.Series(A, KNOWN, name="sales")
-    pdt.assert_series_equal(answer(y, NEXT_A), pd.Series(NEXT_A, NEXT, name="sales"))
+    pdt.assert_series_equal(container(y, NEXT_A), pd.Series(NEXT_A, NEXT, name="sales"))
     expected = pd.DataFrame({"lower": NEXT_A - 1, "upper": NEXT_A + 1}, NEXT)
     pdt.assert_frame_equal(bounds(y, NEXT_A), expected)
 
@@ -53,7 +55,7 @@ def test_series_keeps_its_name_and_its_calendar():
 def test_columns_of_a_frame_are_series():
     y = pd.DataFrame({"a": A, "b": B}, KNOWN)
     expected = pd.DataFrame({"a": NEXT_A, "b": NEXT_B}, NEXT)
-    pdt.assert_frame_equal(answer(y, NEXT_A, NEXT_B), expected)
+    pdt.assert_frame_equal(container(y, NEXT_A, NEXT_B), expected)
     both = bounds(y, NEXT_A, NEXT_B)
     assert list(both) == [
         ("a", "lower"),
@@ -69,10 +71,10 @@ def test_long_series_are_read_by_their_first_levels(is_frame):
     y, expected = long(KNOWN, a=A, b=B), long(NEXT, a=NEXT_A, b=NEXT_B)
     if is_frame:
         pdt.assert_frame_equal(
-            answer(y.to_frame(), NEXT_A, NEXT_B), expected.to_frame()
+            container(y.to_frame(), NEXT_A, NEXT_B), expected.to_frame()
         )
     else:
-        pdt.assert_series_equal(answer(y, NEXT_A, NEXT_B), expected)
+        pdt.assert_series_equal(container(y, NEXT_A, NEXT_B), expected)
     with_bounds = bounds(y.to_frame() if is_frame else y, NEXT_A, NEXT_B)
     assert list(with_bounds) == BOUNDS
     pdt.assert_index_equal(with_bounds.index, expected.index)
@@ -80,20 +82,20 @@ def test_long_series_are_read_by_their_first_levels(is_frame):
 
 def test_long_series_may_end_at_different_times():
     y = pd.concat([long(KNOWN, a=A), long(KNOWN[:3], b=B[:3])])
-    result = answer(y, NEXT_A, NEXT_B)
+    result = container(y, NEXT_A, NEXT_B)
     assert list(result["a"].index) == list(NEXT)
     assert list(result["b"].index) == list(MONTHS[3:5])
 
 
-def test_rows_of_long_series_may_take_turns():
+def test_rows_of_long_series_may_be_mixed():
     y = long(KNOWN, a=A, b=B)
     panel = read_series(y.sort_index(level="month"))
     npt.assert_array_equal([one.values for one in panel.series], [A, B])
 
 
 def test_list_may_hold_series_of_any_length():
-    npt.assert_array_equal(answer([A, B[:3]], NEXT_A, NEXT_B), [NEXT_A, NEXT_B])
-    a, b = answer([A, pd.Series(B, KNOWN, name="b")], NEXT_A, NEXT_B)
+    npt.assert_array_equal(container([A, B[:3]], NEXT_A, NEXT_B), [NEXT_A, NEXT_B])
+    a, b = container([A, pd.Series(B, KNOWN, name="b")], NEXT_A, NEXT_B)
     npt.assert_array_equal(a, NEXT_A)
     pdt.assert_series_equal(b, pd.Series(NEXT_B, NEXT, name="b"))
 
@@ -107,7 +109,7 @@ def test_list_may_hold_series_of_any_length():
         pd.Series([1, None, 3], KNOWN[:3], dtype=object),
     ],
 )
-def test_missing_readings_are_nan(y):
+def test_missing_values_are_nan(y):
     values = read_series(y).series[0].values
     npt.assert_array_equal(values, [1, np.nan, 3])
     assert values.dtype == np.float64
@@ -121,7 +123,7 @@ def test_missing_readings_are_nan(y):
         (None, r"y must have shape \(n_timesteps,\)"),
         (np.zeros((2, 2, 2)), r"got \(2, 2, 2\)"),
         ([], "0 sample"),
-        (np.full(3, np.nan), "There is no reading in y"),
+        (np.full(3, np.nan), "All values of y are missing"),
         (np.array([1, np.inf]), "Input y contains infinity"),
         (pd.Series(["a", "b"]), "y holds strings that are not numbers"),
         (pd.Series(KNOWN), "y holds dates or durations"),
@@ -129,14 +131,17 @@ def test_missing_readings_are_nan(y):
             pd.DataFrame({"a": A, "b": list("vwxyz")}),
             "the series 'b' of y holds strings",
         ),
-        (pd.DataFrame({"a": A, "b": np.nan}), "no reading in the series 'b'"),
+        (
+            pd.DataFrame({"a": A, "b": np.nan}),
+            "All values of the series 'b' of y are missing",
+        ),
         (pd.DataFrame(index=KNOWN), "y holds no series"),
         (np.zeros((5, 0)), "y holds no series"),
         (long(KNOWN, a=A).to_frame().assign(b=B), "must have one column"),
         (long(KNOWN[[0, 1, 2, 2, 4]], a=A), "has 2020-03-01 00:00:00 twice"),
-        ([A, np.c_[A, B]], "must hold one series in each"),
+        ([A, np.c_[A, B]], "each item must hold one series"),
     ],
 )
-def test_what_is_no_series_is_refused(y, message):
+def test_invalid_series_are_refused(y, message):
     with pytest.raises(ValueError, match=message):
         read_series(y)

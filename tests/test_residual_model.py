@@ -1,29 +1,55 @@
-"""What regressors are shown, and what becomes of their answers."""
+"""Features of residual models, and their predictions."""
 
 import numpy as np
 import numpy.testing as npt
+from sklearn.base import BaseEstimator
 
-from sklstm._forecast.residual_model import Recipe
-
-
-def recipe(naive, season=2, horizon=1, is_ahead=()):
-    return Recipe(naive, season, horizon, np.array(is_ahead, bool))
+from sklstm._forecast.residual_model import FeatureSpec, ResidualModels
+from sklstm._forecast.training_windows import Windows
 
 
-def test_inputs_are_windows_less_their_level():
-    windows = np.array([[1.0, 2, 3, 6]])
-    columns = np.empty((1, 5, 0))
+def spec(baseline, season_length=2, n_steps=1, is_future_known=()):
+    return FeatureSpec(
+        baseline, season_length, n_steps, np.array(is_future_known, bool)
+    )
+
+
+def windows(values, covariates):
+    return Windows(np.array(values), np.array(covariates), np.empty((1, 0)))
+
+
+def test_features_are_windows_minus_their_level():
+    one = windows([[1.0, 2, 3, 6]], np.empty((1, 5, 0)))
     last, growth = (
-        recipe(naive).inputs(windows, columns)[0, :, 0] for naive in ("last", "growth")
+        spec(baseline).features(one)[0, :, 0] for baseline in ("last", "growth")
     )
     npt.assert_allclose(last, [-5, -4, -3, 0])
     npt.assert_allclose(growth, [-3.5, -2.5, -1.5, 1.5])
 
 
-def test_columns_known_ahead_are_shown_twice():
-    windows = np.array([[np.nan, 2.0, 3]])
-    columns = np.stack([np.arange(5.0), 10 + np.arange(5.0)], axis=1)[None]
-    inputs = recipe("last", horizon=2, is_ahead=[False, True]).inputs(windows, columns)
-    # The reading less the last one, both columns, and the second two steps later.
-    npt.assert_array_equal(inputs[0, 1:], [[-1, 1, 11, 13], [0, 2, 12, 14]])
-    assert np.isnan(inputs[0, 0]).all()
+def test_covariates_known_in_the_future_appear_twice():
+    covariates = np.stack([np.arange(5.0), 10 + np.arange(5.0)], axis=1)[None]
+    features = spec("last", n_steps=2, is_future_known=[False, True]).features(
+        windows([[np.nan, 2.0, 3]], covariates)
+    )
+    # The value minus the last one, both covariates, and the second two steps later.
+    npt.assert_array_equal(features[0, 1:], [[-1, 1, 11, 13], [0, 2, 12, 14]])
+    assert np.isnan(features[0, 0]).all()
+
+
+class Constant(BaseEstimator):
+    """Regressor that predicts a constant."""
+
+    def __init__(self, constant):
+        self.constant = constant
+
+    def predict(self, X):
+        return np.full(len(X), self.constant)
+
+
+def test_ensemble_predicts_the_median():
+    models = ResidualModels(spec("last"), [Constant(c) for c in (9.0, -1.0, 2.0)])
+    one = windows([[5.0, 6.0]], np.empty((1, 5, 0)))
+    npt.assert_array_equal(models.forecast(one, 0.5, 1), [[6 + 0.5 * 2]])
+    # Recursive forecasts add the correction in each step.
+    npt.assert_array_equal(models.forecast(one, 0.5, 3), [[7, 8, 9]])

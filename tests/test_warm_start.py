@@ -1,4 +1,4 @@
-"""A forecaster that has seen many series goes on with few readings of another."""
+"""A forecaster that was fitted to many series continues with a short one."""
 
 import numpy as np
 import numpy.testing as npt
@@ -18,83 +18,83 @@ def wave(n_timesteps, shift=0.0):
     return np.sin(2 * np.pi * (np.arange(n_timesteps) + shift) / 7.3)
 
 
-def relatives(n_timesteps=40):
+def waves(n_timesteps=40):
     return np.stack([wave(n_timesteps, shift) for shift in range(7)], axis=1)
 
 
 def error(forecaster, shift=0.5, n_known=12):
-    truth = wave(n_known + 3, shift)[n_known:]
-    return np.abs(forecaster.predict() - truth).mean()
+    actual = wave(n_known + 3, shift)[n_known:]
+    return np.abs(forecaster.predict() - actual).mean()
 
 
-def test_relatives_teach_what_few_readings_cannot():
+def test_similar_series_help_a_short_one():
     few = wave(12, 0.5)
     alone = LSTMForecaster(TINY, **{**SETTINGS, "calibration_fraction": None})
-    forecaster = LSTMForecaster(TINY, warm_start=True, **SETTINGS).fit(relatives())
-    before = forecaster.regressors_[0].network_
+    forecaster = LSTMForecaster(TINY, warm_start=True, **SETTINGS).fit(waves())
+    before = forecaster.estimators_[0].network_
     forecaster.fit(few)
-    assert forecaster.regressors_[0].network_ is not before
+    assert forecaster.estimators_[0].network_ is not before
     assert error(forecaster) < 0.2 * error(alone.fit(few))
 
 
-def test_trust_and_errors_stay_for_the_regressors_have_seen_what_could_be_held():
-    forecaster = LSTMForecaster(TINY, warm_start=True, **SETTINGS).fit(relatives())
-    trust, intervals = forecaster.trust_, forecaster.predict_interval()
+def test_correction_weight_and_errors_stay():
+    forecaster = LSTMForecaster(TINY, warm_start=True, **SETTINGS).fit(waves())
+    weight, intervals = forecaster.correction_weight_, forecaster.predict_interval()
     sizes = intervals[..., 1] - intervals[..., 0]
     for _ in range(3):
-        intervals = forecaster.fit(relatives()).predict_interval()
+        intervals = forecaster.fit(waves()).predict_interval()
     npt.assert_allclose(intervals[..., 1] - intervals[..., 0], sizes)
-    assert forecaster.trust_ == trust
+    assert forecaster.correction_weight_ == weight
 
 
 @pytest.mark.parametrize("n_known", [1, 7])
-def test_series_without_a_window_are_only_forecast(n_known):
+def test_series_without_a_window_are_forecast_without_training(n_known):
     few = wave(n_known, 0.5) + 2
-    forecaster = LSTMForecaster(TINY, warm_start=True, **SETTINGS).fit(relatives())
+    forecaster = LSTMForecaster(TINY, warm_start=True, **SETTINGS).fit(waves())
     expected = forecaster.predict(last_window=few)
     assert forecaster.fit(few).predict() == pytest.approx(expected)
 
 
-def test_going_on_is_the_same_each_time():
+def test_warm_starts_are_reproducible():
     def fit():
-        forecaster = LSTMForecaster(TINY, warm_start=True, n_ensemble=2, **SETTINGS)
-        return forecaster.fit(relatives()).fit(wave(20)).predict_interval()
+        forecaster = LSTMForecaster(TINY, warm_start=True, n_estimators=2, **SETTINGS)
+        return forecaster.fit(waves()).fit(wave(20)).predict_interval()
 
     npt.assert_array_equal(fit(), fit())
 
 
-def test_other_regressors_go_on_if_they_can():
+def test_other_regressors_need_a_warm_start():
     network = MLPRegressor(hidden_layer_sizes=(4,), max_iter=2000, random_state=0)
-    forecaster = LSTMForecaster(network, warm_start=True, **SETTINGS).fit(relatives())
-    assert not forecaster.regressors_[0].warm_start
-    assert forecaster.fit(wave(20)).regressors_[0].warm_start
+    forecaster = LSTMForecaster(network, warm_start=True, **SETTINGS).fit(waves())
+    assert not forecaster.estimators_[0].warm_start
+    assert forecaster.fit(wave(20)).estimators_[0].warm_start
     forecaster = LSTMForecaster(LinearRegression(), warm_start=True, **SETTINGS)
-    forecaster.fit(relatives())
+    forecaster.fit(waves())
     with pytest.raises(ValueError, match=r"warm_start, .* got LinearRegression"):
         forecaster.fit(wave(20))
 
 
-def test_regressors_go_on_with_the_parameters_that_they_now_have():
-    forecaster = LSTMForecaster(TINY, warm_start=True, **SETTINGS).fit(relatives())
+def test_warm_start_uses_the_new_parameters_of_the_regressor():
+    forecaster = LSTMForecaster(TINY, warm_start=True, **SETTINGS).fit(waves())
     forecaster.set_params(regressor__learning_rate_init=1e-9)
     before = forecaster.predict(last_window=wave(20))
     npt.assert_allclose(forecaster.fit(wave(20)).predict(), before, rtol=1e-4)
     pipeline = make_pipeline(StandardScaler(), TINY)
-    forecaster = LSTMForecaster(pipeline, warm_start=True, **SETTINGS).fit(relatives())
-    before = forecaster.regressors_[0]["lstmregressor"]
+    forecaster = LSTMForecaster(pipeline, warm_start=True, **SETTINGS).fit(waves())
+    before = forecaster.estimators_[0]["lstmregressor"]
     forecaster.set_params(regressor__lstmregressor__max_iter=7).fit(wave(20))
-    after = forecaster.regressors_[0]["lstmregressor"]
+    after = forecaster.estimators_[0]["lstmregressor"]
     assert before.n_iter_ > after.n_iter_ == 7
-    with pytest.raises(ValueError, match="goes on with the kind of regressor"):
+    with pytest.raises(ValueError, match="cannot change the type of regressor"):
         forecaster.set_params(regressor=LinearRegression()).fit(wave(20))
 
 
-def test_a_fit_that_fails_changes_nothing():
+def test_a_failed_warm_start_changes_nothing():
     forecaster = LSTMForecaster(TINY, horizon=3, window_size=5, random_state=0)
-    forecaster.fit(2 + relatives())
+    forecaster.fit(2 + waves())
     before = forecaster.predict(last_window=2 + wave(20))
     holed = np.where(np.arange(60) % 3, wave(60), np.nan)
-    with pytest.raises(ValueError, match="Missing readings leave no 3 steps"):
+    with pytest.raises(ValueError, match="no window of 7 values"):
         forecaster.set_params(window_size=7).fit(holed)
     assert (forecaster.log_, forecaster.window_size_) == (True, 5)
     npt.assert_array_equal(forecaster.predict(last_window=2 + wave(20)), before)
@@ -103,25 +103,37 @@ def test_a_fit_that_fails_changes_nothing():
 @pytest.mark.parametrize(
     ("name", "value"), [("horizon", 2), ("window_size", 4), ("strategy", "recursive")]
 )
-def test_what_the_last_fit_has_fixed_stays(name, value):
-    forecaster = LSTMForecaster(TINY, warm_start=True, **SETTINGS).fit(relatives())
-    with pytest.raises(ValueError, match=f"goes on with the {name} .* got {value}"):
+def test_warm_start_cannot_change_the_settings(name, value):
+    forecaster = LSTMForecaster(TINY, warm_start=True, **SETTINGS).fit(waves())
+    with pytest.raises(ValueError, match=f"cannot change the {name} .* to {value}"):
         forecaster.set_params(**{name: value}).fit(wave(20))
     forecaster.set_params(warm_start=False).fit(wave(20))
-    with pytest.raises(ValueError, match="goes on with the columns of X"):
+    with pytest.raises(ValueError, match="cannot change the columns of X"):
         forecaster.set_params(warm_start=True).fit(wave(20), wave(20, 1))
 
 
-def test_logarithms_stay_logarithms():
+def test_warm_start_keeps_logarithms():
     forecaster = LSTMForecaster(TINY, warm_start=True, horizon=3, window_size=5)
-    forecaster.fit(2 + relatives())
-    with pytest.raises(ValueError, match="Logarithms need positive readings"):
+    forecaster.fit(2 + waves())
+    with pytest.raises(ValueError, match="Logarithms need positive values"):
         forecaster.fit(wave(20))
 
 
-def test_default_networks_go_on_gently():
+def test_warm_start_of_the_default_regressor_lowers_the_learning_rate():
     forecaster = LSTMForecaster(warm_start=True, calibration_fraction=None, **SETTINGS)
     forecaster.fit(wave(20))
-    assert forecaster.regressors_[0].learning_rate_init == 0.01
+    assert forecaster.estimators_[0].learning_rate_init == 0.01
     for _ in range(2):
-        assert forecaster.fit(wave(12)).regressors_[0].learning_rate_init == 0.001
+        assert forecaster.fit(wave(12)).estimators_[0].learning_rate_init == 0.001
+
+
+def test_warm_start_of_a_tuned_default_regressor_is_that_of_the_default():
+    settings = {"warm_start": True, "calibration_fraction": None, **SETTINGS}
+    forecasts = [
+        forecaster.fit(wave(20)).fit(wave(12)).predict()
+        for forecaster in (
+            LSTMForecaster(**settings),
+            LSTMForecaster(**settings).set_params(regressor__dropout=0.0),
+        )
+    ]
+    npt.assert_array_equal(*forecasts)

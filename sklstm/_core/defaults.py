@@ -1,6 +1,7 @@
 """Default estimators of a meta-estimator, and their parameters before they exist."""
 
 from abc import ABC, abstractmethod
+from typing import Any, Self
 
 import numpy as np
 
@@ -25,7 +26,7 @@ class TunableDefault(ABC):
     def _default_estimator(self):
         """Return a new default estimator, which may depend on other parameters."""
 
-    def get_params(self, deep=True):
+    def get_params(self, deep: bool = True) -> dict[str, Any]:
         """Return the parameters of this estimator.
 
         Parameters
@@ -45,7 +46,7 @@ class TunableDefault(ABC):
             params |= {f"{self._nested_name}__{key}": nested[key] for key in nested}
         return params
 
-    def set_params(self, **params):
+    def set_params(self, **params: Any) -> Self:
         """Set the parameters of this estimator.
 
         Parameters

@@ -45,6 +45,7 @@ __all__ = [
     "available_if",
     "check_weights",
     "fit_context",
+    "meta_fit_context",
     "output_container",
     "with_callbacks",
 ]
@@ -75,6 +76,11 @@ def check_weights(sample_weight, X):
     return _check_sample_weight(
         sample_weight, X, dtype=np.float64, ensure_non_negative=True
     )
+
+
+def meta_fit_context(method):
+    """Check the parameters before a fit that also checks those of nested estimators."""
+    return _fit_context(prefer_skip_nested_validation=False)(method)
 
 
 class CallbackRunner:

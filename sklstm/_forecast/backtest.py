@@ -1,31 +1,34 @@
-"""Forecasts from past origins, beside what came and beside a naive forecast."""
+"""Backtests: forecasts from past origins, next to actual values and a baseline."""
 
 import numpy as np
 import pandas as pd
 
-from sklstm._forecast.baselines import bridge, mean_absolute_difference, naive_forecasts
+from sklstm._forecast.baselines import (
+    baseline_forecasts,
+    interpolate,
+    mean_absolute_difference,
+)
 
 
 def read_splits(splits, horizon):
-    """Read splits in time as origins with their steps.
+    """Read cross-validation splits as origins and steps to forecast.
 
     Parameters
     ----------
     splits : iterable of (ndarray of int, ndarray of int)
-        Positions of readings known, and of those to forecast.
+        Positions of known values, and of those to forecast.
     horizon : int
-        Steps that a forecast has.
+        Number of steps of a forecast.
 
     Returns
     -------
     origins : list of (int, ndarray of int)
-        How many readings are known, and which steps after them are asked for, counted
-        from 1.
+        Number of known values, and the steps to forecast after them, counted from 1.
 
     Raises
     ------
     ValueError
-        If readings to forecast are known, or there is none within the horizon.
+        If a value to forecast is known, or none is within the horizon.
     """
     origins = []
     for train, test in splits:
@@ -33,9 +36,9 @@ def read_splits(splits, horizon):
         steps = np.sort(test) - n_known + 1
         if not len(steps) or steps[0] < 1 or steps[0] > horizon:
             raise ValueError(
-                "Each split of cv must test on readings behind those to learn from, "
-                f"the first of them at most horizon={horizon} steps behind. Pass "
-                "TimeSeriesSplit, without shuffling."
+                "In each split of cv, the test values must come after the training "
+                f"values, and the first one at most horizon={horizon} steps later. "
+                "Pass TimeSeriesSplit, without shuffling."
             )
         origins.append((n_known, steps[steps <= horizon]))
     if not origins:
@@ -43,113 +46,113 @@ def read_splits(splits, horizon):
     return origins
 
 
-def compare(panel, origins, forecasts, season):
-    """Put forecasts beside truths and naive forecasts.
+def compare_origins(panel, origins, forecasts, season_length):
+    """Compare forecasts from several origins with actual values and the baseline.
 
     Parameters
     ----------
     panel : Panel
-        Series of one length.
+        Series of the same length.
     origins : list of (int, ndarray of int)
-        What :func:`read_splits` returns.
+        Result of :func:`read_splits`.
     forecasts : ndarray of shape (n_origins, n_series, horizon)
-        Forecasts in the units of the readings.
-    season : int
-        Steps of a cycle, 1 for none.
+        Forecasts on the scale of the series.
+    season_length : int
+        Number of steps of a season, 1 without a season.
 
     Returns
     -------
     frame : DataFrame
-        One row per series, origin and step that has a truth.
+        A row for each series, origin and step that has an actual value.
     """
     parts = [
-        compare_series(one, n_known, steps, forecast, season)
+        _compare_series(one, n_known, steps, forecast, season_length)
         for (n_known, steps), of_origin in zip(origins, forecasts, strict=True)
         for one, forecast in zip(panel.series, of_origin, strict=True)
     ]
     return pd.concat(parts, ignore_index=True)
 
 
-def compare_next(past, panel, forecasts, season):
-    """Put forecasts beside the readings that followed.
+def compare_next(past, panel, forecasts, season_length):
+    """Compare forecasts of the next steps with actual values and the baseline.
 
     Parameters
     ----------
     past, panel : Panel
-        The series without these readings, and with them.
+        Series without and with the actual values.
     forecasts : list of ndarray of shape (horizon,)
-        Forecasts in the units of the readings, one per series.
-    season : int
-        Steps of a cycle, 1 for none.
+        Forecasts of each series, on its scale.
+    season_length : int
+        Number of steps of a season, 1 without a season.
 
     Returns
     -------
     frame : DataFrame
-        One row per series and step that has a truth.
+        A row for each series and step that has an actual value.
     """
     parts = []
     for before, one, forecast in zip(past.series, panel.series, forecasts, strict=True):
         n_known = len(before.values)
         n_steps = min(len(one.values) - n_known, len(forecast))
         steps = 1 + np.arange(n_steps)
-        parts.append(compare_series(one, n_known, steps, forecast, season))
+        parts.append(_compare_series(one, n_known, steps, forecast, season_length))
     return pd.concat(parts, ignore_index=True)
 
 
-def compare_series(one, n_known, steps, forecast, season):
-    """Put a forecast of one series beside truths and the naive forecast.
+def _compare_series(one, n_known, steps, forecast, season_length):
+    """Compare the forecast of one series with actual values and the baseline.
 
     Parameters
     ----------
     one : Series
-        Readings known and to forecast.
+        Known values and actual values.
     n_known : int
-        How many are known.
+        Number of known values.
     steps : ndarray of int
         Steps after them to compare, counted from 1.
     forecast : ndarray of shape (horizon,)
-        Forecast in the units of the readings.
-    season : int
-        Steps of a cycle, 1 for none.
+        Forecast on the scale of the series.
+    season_length : int
+        Number of steps of a season, 1 without a season.
 
     Returns
     -------
     frame : DataFrame
-        One row per step that has a truth.
+        A row for each step that has an actual value.
     """
     known = one.values[:n_known]
-    past = bridge(known)[None, -season:]
-    naive = naive_forecasts("season", past, season, len(forecast))[0]
+    past = interpolate(known)[None, -season_length:]
+    baseline = baseline_forecasts("season", past, season_length, len(forecast))[0]
     places = n_known + steps - 1
     columns = {
         "series": one.name,
         "origin": one.times[n_known - 1],
         "step": steps,
         "time": one.times[places],
-        "truth": one.values[places],
+        "actual": one.values[places],
         "forecast": forecast[steps - 1],
-        "naive": naive[steps - 1],
-        "scale": mean_absolute_difference(known, season),
+        "baseline": baseline[steps - 1],
+        "scale": mean_absolute_difference(known, season_length),
     }
-    return pd.DataFrame(columns).dropna(subset="truth")
+    return pd.DataFrame(columns).dropna(subset="actual")
 
 
-def score_forecasts(backtest):
-    """Score the forecasts of a backtest, and the naive ones beside them.
+def score_forecasts(backtest: pd.DataFrame) -> pd.DataFrame:
+    """Compute the scores of the forecasts of a backtest, and of its baseline.
 
     Parameters
     ----------
     backtest : DataFrame
-        What :meth:`LSTMForecaster.backtest` returns, or some of its rows.
+        Result of :meth:`LSTMForecaster.backtest`, or some of its rows.
 
     Returns
     -------
     scores : DataFrame
-        The rows "forecast" and "naive", and the columns "MASE", the mean absolute error
-        in units of the mean absolute difference of readings one cycle apart before the
-        origin [1]_; "sMAPE", the mean of ``200 |truth - forecast| / (|truth| +
-        |forecast|)`` in per cent; and "RMSE", the root of the mean squared error. Each
-        is a mean over all rows, MASE over those of series that have moved before.
+        The rows are "forecast" and "baseline". The columns are "MASE", the mean
+        absolute error in units of the mean absolute seasonal difference before the
+        origin [1]_; "sMAPE", the mean of ``200 |actual - forecast| / (|actual| +
+        |forecast|)`` in percent; and "RMSE", the root mean squared error. Each is a
+        mean over all rows. MASE leaves out series that are constant before the origin.
 
     References
     ----------
@@ -161,18 +164,18 @@ def score_forecasts(backtest):
     >>> import pandas as pd
     >>> from sklstm.forecasting import score_forecasts
     >>> backtest = pd.DataFrame(
-    ...     {"truth": [1.0, 3.0], "forecast": [1.0, 1.0], "naive": 2.0, "scale": 2.0}
+    ...     {"actual": [1.0, 3.0], "forecast": 1.0, "baseline": 2.0, "scale": 2.0}
     ... )
     >>> score_forecasts(backtest)
               MASE       sMAPE      RMSE
     forecast   0.5   50.000000  1.414214
-    naive      0.5   53.333333  1.000000
+    baseline   0.5   53.333333  1.000000
     """
-    truth, rows = backtest["truth"], {}
+    actual, rows = backtest["actual"], {}
     scale = backtest["scale"].where(backtest["scale"] > 0)
-    for name in ("forecast", "naive"):
-        error = (backtest[name] - truth).abs()
-        size = truth.abs() + backtest[name].abs()
+    for name in ("forecast", "baseline"):
+        error = (backtest[name] - actual).abs()
+        size = actual.abs() + backtest[name].abs()
         rows[name] = {
             "MASE": (error / scale).mean(),
             "sMAPE": (200 * error / size.where(size > 0, 1)).mean(),

@@ -1,117 +1,118 @@
-"""Naive forecasts: what the last readings say without any network."""
+"""Baseline forecasts, which need no training, and the MASE scale of a series."""
 
 import numpy as np
 
-# So many seasonal differences say how far a series has moved since last year.
+BASELINES = ("last", "mean", "season", "growth")
+# Number of seasonal differences that "growth" averages.
 N_DIFFERENCES = 3
 
 
-def bridge(values):
-    """Fill missing readings on the line between their neighbours.
+def interpolate(values):
+    """Interpolate missing values linearly.
 
     Parameters
     ----------
     values : ndarray of shape (n_timesteps,)
-        Readings, NaN where one is missing, at least one of them there.
+        Values with NaN where one is missing. At least one is not NaN.
 
     Returns
     -------
     values : ndarray of shape (n_timesteps,)
-        Missing readings at the end are the last one there; those in front of the first
-        one stay NaN.
+        Missing values at the end are the last observation. Those before the first
+        observation stay NaN.
     """
     steps = np.arange(len(values))
-    there = ~np.isnan(values)
-    return np.interp(steps, steps[there], values[there], left=np.nan)
+    is_observed = ~np.isnan(values)
+    return np.interp(steps, steps[is_observed], values[is_observed], left=np.nan)
 
 
-def mean_absolute_difference(values, season):
-    """Average how far readings are from those one cycle before; NaN without any."""
-    differences = np.abs(values[season:] - values[:-season])
-    is_there = ~np.isnan(differences)
-    return differences[is_there].mean() if is_there.any() else np.nan
+def mean_absolute_difference(values, season_length):
+    """Return the mean absolute seasonal difference, NaN if there is none."""
+    differences = np.abs(values[season_length:] - values[:-season_length])
+    is_observed = ~np.isnan(differences)
+    return differences[is_observed].mean() if is_observed.any() else np.nan
 
 
-def restlessness(values, season):
-    """Say how much a series moves, to compare errors of several series by.
+def mase_scale(values, season_length):
+    """Return the scale of the errors of one series.
 
     Parameters
     ----------
     values : ndarray of shape (n_timesteps,)
-        Readings, NaN where one is missing: bridged.
-    season : int
-        Steps of a cycle.
+        Values with NaN where one is missing. They are interpolated.
+    season_length : int
+        Number of steps of a season.
 
     Returns
     -------
-    size : float
-        The mean absolute difference of readings one cycle apart; of neighbours where
-        fewer than three pairs are a cycle apart; 0 where there is none.
+    scale : float
+        The mean absolute seasonal difference. If there are fewer than three, it is the
+        mean absolute difference of neighbors, and 0 if there are no neighbors.
     """
-    values = bridge(values)
+    values = interpolate(values)
     is_known = ~np.isnan(values)
-    n_pairs = (is_known[season:] & is_known[:-season]).sum()
-    step = season if n_pairs >= N_DIFFERENCES else 1
-    return float(np.nan_to_num(mean_absolute_difference(values, step)))
+    n_pairs = (is_known[season_length:] & is_known[:-season_length]).sum()
+    lag = season_length if n_pairs >= N_DIFFERENCES else 1
+    return float(np.nan_to_num(mean_absolute_difference(values, lag)))
 
 
-def levels(windows, season):
-    """Average the last cycle of each window, (n_windows, 1)."""
-    return np.nanmean(windows[:, -season:], axis=1, keepdims=True)
+def levels(windows, season_length):
+    """Return the mean of the last season of each window, (n_windows, 1)."""
+    return np.nanmean(windows[:, -season_length:], axis=1, keepdims=True)
 
 
-def naive_forecasts(kind, windows, season, horizon):
+def baseline_forecasts(kind, windows, season_length, horizon):
     """Forecast the steps after each window.
 
     Parameters
     ----------
     kind : {"last", "mean", "season", "growth"}
-        The last reading; the mean of the last cycle; the reading one cycle before each
-        step; this plus the mean difference of the last three readings from those one
-        cycle before them.
+        The last value; the mean of the last season; the value one season before each
+        step; or this value plus the mean of the last three seasonal differences.
     windows : ndarray of shape (n_windows, window_size)
-        Readings in time order, the last ones not NaN. Where the past does not reach
-        back far enough, "season" gives the last reading and "growth" adds nothing.
-    season : int
-        Steps of a cycle.
+        Values in time order, NaN only at the start. If a window is too short, "season"
+        repeats the last value and "growth" adds nothing.
+    season_length : int
+        Number of steps of a season.
     horizon : int
-        Steps to forecast.
+        Number of steps to forecast.
 
     Returns
     -------
     forecasts : ndarray of shape (n_windows, horizon)
-        One row per window.
+        Forecasts of each window.
     """
     if kind == "mean":
-        return levels(windows, season).repeat(horizon, axis=1)
+        return levels(windows, season_length).repeat(horizon, axis=1)
     last = windows[:, -1:]
     if kind == "last":
         return last.repeat(horizon, axis=1)
-    padding = max(0, season + N_DIFFERENCES - windows.shape[1])
+    padding = max(0, season_length + N_DIFFERENCES - windows.shape[1])
     windows = np.pad(windows, [(0, 0), (padding, 0)], constant_values=np.nan)
-    cycle = windows[:, -season:][:, np.arange(horizon) % season]
-    forecasts = np.where(np.isnan(cycle), last, cycle)
+    season = windows[:, -season_length:][:, np.arange(horizon) % season_length]
+    forecasts = np.where(np.isnan(season), last, season)
     if kind == "season":
         return forecasts
-    now, before = windows[:, -N_DIFFERENCES:], windows[:, : -season or None]
-    moves = now - before[:, -N_DIFFERENCES:]
-    n_moves = (~np.isnan(moves)).sum(axis=1, keepdims=True)
-    return forecasts + np.nansum(moves, axis=1, keepdims=True) / np.maximum(n_moves, 1)
+    now, before = windows[:, -N_DIFFERENCES:], windows[:, : -season_length or None]
+    differences = now - before[:, -N_DIFFERENCES:]
+    n_differences = (~np.isnan(differences)).sum(axis=1, keepdims=True)
+    total = np.nansum(differences, axis=1, keepdims=True)
+    return forecasts + total / np.maximum(n_differences, 1)
 
 
-def least_wrong(kinds, windows, targets, season):
-    """Choose the naive forecast with the least mean absolute error.
+def best_baseline(kinds, windows, targets, season_length):
+    """Return the kind of baseline with the smallest mean absolute error.
 
     Parameters
     ----------
     kinds : sequence of str
-        Kinds of :func:`naive_forecasts`; the first of equals is taken.
+        Kinds of :func:`baseline_forecasts`. The first one wins a tie.
     windows : ndarray of shape (n_windows, window_size)
         Windows to forecast from.
     targets : ndarray of shape (n_windows, horizon)
-        What came after them.
-    season : int
-        Steps of a cycle.
+        Values that followed each window.
+    season_length : int
+        Number of steps of a season.
 
     Returns
     -------
@@ -120,7 +121,7 @@ def least_wrong(kinds, windows, targets, season):
     """
     horizon = targets.shape[1]
     errors = [
-        np.abs(naive_forecasts(kind, windows, season, horizon) - targets).mean()
+        np.abs(baseline_forecasts(kind, windows, season_length, horizon) - targets)
         for kind in kinds
     ]
-    return kinds[int(np.argmin(errors))]
+    return kinds[int(np.argmin([error.mean() for error in errors]))]

@@ -1,212 +1,261 @@
-"""Covariates: columns beside the series, and which of them are known in the future."""
+"""Covariates: columns of X and date features, and which are known in the future."""
 
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 import numpy as np
 import pandas as pd
 from sklearn.utils.validation import check_array
 
-from sklstm._forecast.date_features import calendar_columns
+from sklstm._forecast.date_features import date_feature_columns
 from sklstm._input.check import check_no_dates, check_no_strings
 from sklstm._input.frequency import as_dates, times_after
 from sklstm._input.row_times import series_keys, series_rows
 
-# So many of the things that are missing are named in a message.
-N_NAMED = 3
+# A message lists up to this many missing times.
+MAX_LISTED = 3
 
 
-class Part(NamedTuple):
-    """What X says beside one series."""
+class Covariates(NamedTuple):
+    """Covariates of one series, from its first step on."""
+
+    table: np.ndarray  # (n_rows, n_covariates)
+    # Whether each is known after the last value of the series, (n_covariates,).
+    is_future_known: np.ndarray
+
+    def around(self, ends, window_size, horizon):
+        """Return the covariates of windows and of the steps after them.
+
+        Parameters
+        ----------
+        ends : ndarray of shape (n_windows,)
+            Position of the first step after each window.
+        window_size, horizon : int
+            Number of steps of a window, and of steps after it.
+
+        Returns
+        -------
+        around : ndarray of shape (n_windows, window_size + horizon, n_covariates)
+            The last value in a window is carried forward if the future is not known.
+            Steps before the start of the series are NaN.
+        """
+        positions = ends[:, None] + np.arange(-window_size, horizon)
+        in_window = np.minimum(positions, ends[:, None] - 1)[:, :, None]
+        places = np.where(self.is_future_known, positions[:, :, None], in_window)
+        columns = np.arange(len(self.is_future_known))
+        around = self.table[np.maximum(places, 0), columns]
+        around[positions < 0] = np.nan
+        return around
+
+    def append(self, later) -> Self:
+        """Return the covariates with later rows appended."""
+        return self._replace(table=np.concatenate([self.table, later.table]))
+
+
+class SeriesTable(NamedTuple):
+    """Rows of X for one series."""
 
     rows: pd.DataFrame
     is_array: bool  # without times and names
 
-    def at(self, times, is_labelled, n_unwanted):
-        """Take the rows at some times or, without times, the first ones.
+    def rows_at(self, times, is_labelled, n_optional):
+        """Return the rows at some times or, without times, the first rows.
 
-        The first `n_unwanted` of them need not be there: then they are any row.
+        The first `n_optional` rows may be missing. Any other row then replaces them.
         """
         if is_labelled and not self.is_array:
             index = as_dates(self.rows.index)
             if index.has_duplicates:
                 raise ValueError(
-                    f"X has {index[index.duplicated()][0]} twice. Keep one row a step, "
-                    "and give rows of many series a MultiIndex (series, time)."
+                    f"X has {index[index.duplicated()][0]} twice. Keep one row per "
+                    "step. If X holds several series, give it a MultiIndex (series, "
+                    "time)."
                 )
             places = index.get_indexer(times)
         else:
             index = self.rows.index
             places = np.arange(len(times))
             places[len(self.rows) :] = -1
-        missing = times[n_unwanted:][places[n_unwanted:] < 0]
+        missing = times[n_optional:][places[n_optional:] < 0]
         if len(missing):
-            other = "" if index.dtype == times.dtype else _other_kind(index, times)
+            hint = "" if index.dtype == times.dtype else _dtype_hint(index, times)
             raise ValueError(
-                f"X has no row for {_named(missing)}. It has rows for "
-                f"{_named(index)}.{other}"
+                f"X has no row for {_listed(missing)}. It has rows for "
+                f"{_listed(index)}.{hint}"
             )
         return self.rows.iloc[places].set_axis(times)
 
 
-class Exogenous(NamedTuple):
-    """The columns beside the series of a fit."""
+class CovariateSpec(NamedTuple):
+    """The covariates of a fit: which columns of X and which date features."""
 
-    names: list  # of the columns of X, positions where it has none; empty without X
-    is_ahead: np.ndarray  # whether each is known ahead, (n_names,)
-    calendar: tuple  # parts of the date, which is always known
+    # Of the columns of X, positions if X is an array; empty without X.
+    names: list[object]
+    is_future_known: np.ndarray  # whether the future of each is known, (n_names,)
+    date_features: tuple[str, ...]  # their future is always known
 
-    def past(self, X, panel):
-        """Read the columns beside the readings.
+    @property
+    def is_any_future_known(self):
+        """Whether the future of a column of X is known."""
+        return bool(self.is_future_known.any())
+
+    def read_past(self, X, panel):
+        """Read the covariates of the observed steps.
 
         Parameters
         ----------
         X : DataFrame, array-like, list of them or None
-            The columns of the fit. Rows without times are in the order of the readings.
+            Columns of the fit. Rows without times are in the order of the values of y.
         panel : Panel
             The series.
 
         Returns
         -------
-        columns : list of Columns
-            The columns of X, then those of the calendar; one entry per series.
+        covariates : list of Covariates
+            The columns of X, then the date features, for each series.
 
         Raises
         ------
         ValueError
-            If X lacks a column, or a row for a step, or has one that holds anything but
-            finite numbers.
+            If X lacks a column or the row of a step, or has a value that is not a
+            finite number.
         """
-        return self._known(self._read(X, panel, panel.times, False))
+        return self._covariates(self._read(X, panel, panel.times, False))
 
-    def past_and_future(self, X, panel, n_ahead):
-        """Read the columns beside the readings, and those known ahead some steps on."""
-        times = [_with_later(of_one, n_ahead) for of_one in panel.times]
+    def read_future(self, X, panel, n_steps):
+        """Read the covariates that are known in the future, for the next steps.
+
+        X begins with the next step. Other columns are NaN.
+        """
+        times = [times_after(of_one, n_steps) for of_one in panel.times]
+        return self._covariates(self._read(X, panel, times, True))
+
+    def read_past_and_future(self, X, panel, n_steps):
+        """Read the covariates of the observed steps, and of the next steps if known."""
+        times = [_with_next(of_one, n_steps) for of_one in panel.times]
         tables = self._read(X, panel, times, True)
-        for table, past in zip(tables, self.past(X, panel), strict=True):
+        for table, past in zip(tables, self.read_past(X, panel), strict=True):
             table[: len(past.table)] = past.table
-        return self._known(tables)
+        return self._covariates(tables)
 
-    def future(self, X, panel, n_ahead):
-        """Read the columns known ahead for the steps after the readings.
-
-        As :meth:`past`, but X begins with the next step; columns that are not known
-        ahead are NaN.
-        """
-        times = [times_after(of_one, n_ahead) for of_one in panel.times]
-        return self._known(self._read(X, panel, times, True))
-
-    def _known(self, tables):
-        """Say of tables beside the series which columns are known ahead."""
-        of_dates = np.ones(2 * len(self.calendar), bool)  # a sine and a cosine each
-        is_ahead = np.concatenate([self.is_ahead, of_dates])
-        return [Columns(table, is_ahead) for table in tables]
+    def _covariates(self, tables):
+        """Return tables as covariates."""
+        of_dates = np.ones(2 * len(self.date_features), bool)  # sines and cosines
+        is_future_known = np.concatenate([self.is_future_known, of_dates])
+        return [Covariates(table, is_future_known) for table in tables]
 
     def _read(self, X, panel, times, is_future):
-        """Read rows at some times of each series; of the future what is known ahead."""
-        is_wanted = self.is_ahead if is_future else np.ones(len(self.names), bool)
+        """Read rows of each series; for the future, only the columns known then."""
+        all_names = np.ones(len(self.names), bool)
+        is_wanted = self.is_future_known if is_future else all_names
         parts = [None] * len(times)
         if is_wanted.any():
             if X is None:
                 self._refuse_none(is_wanted, times)
-            parts = _parts(X, panel)
+            parts = _split_by_series(X, panel)
         tables = []
         for one, part, of_one in zip(panel.series, parts, times, strict=True):
             table = np.full((len(of_one), len(self.names)), np.nan)
             if part is not None:
-                # What stands beside nothing, before a late start, is not needed.
+                # Rows before the first observation of a late series are not needed.
                 n_late = 0 if of_one[0] != one.times[0] else one.n_late
-                rows = part.at(of_one, one.is_labelled, n_late)[n_late:]
-                table[n_late:, is_wanted] = self._numbers(
-                    rows, part.is_array, is_wanted
-                )
-            tables.append(np.hstack([table, calendar_columns(of_one, self.calendar)]))
+                rows = part.rows_at(of_one, one.is_labelled, n_late)[n_late:]
+                values = self._wanted_values(rows, part.is_array, is_wanted)
+                table[n_late:, is_wanted] = values
+            dates = date_feature_columns(of_one, self.date_features)
+            tables.append(np.hstack([table, dates]))
         return tables
 
-    def _numbers(self, rows, is_array, is_wanted):
-        """Take the columns wanted, as numbers."""
+    def _wanted_values(self, rows, is_array, is_wanted):
+        """Return the values of the wanted columns."""
         wanted = [n for n, is_in in zip(self.names, is_wanted, strict=True) if is_in]
         if is_array and rows.shape[1] in (len(self.names), len(wanted)):
-            is_whole = rows.shape[1] == len(self.names)
-            rows = rows.set_axis(self.names if is_whole else wanted, axis=1)
+            has_all = rows.shape[1] == len(self.names)
+            rows = rows.set_axis(self.names if has_all else wanted, axis=1)
         missing = [name for name in wanted if name not in rows]
         if missing:
             raise ValueError(
-                f"X lacks the columns {missing} of fit; it has {list(rows.columns)}."
+                f"X lacks the columns {missing} of fit. It has {list(rows.columns)}."
             )
         if rows.columns.has_duplicates:
             raise ValueError(f"X has several columns of one name: {list(rows)}.")
-        return _finite(rows[wanted])
+        return _finite_values(rows[wanted])
 
     def _refuse_none(self, is_wanted, times):
-        """Say for which times which columns of X are missing."""
+        """Raise because X is None, with the columns and times that are needed."""
         names = np.array(self.names, object)[is_wanted].tolist()
         raise ValueError(
             f"X is missing: the forecaster was fitted with the columns {names}, and "
-            f"needs them for {_named(times[0])}. Pass them as X; or, if nobody knows "
-            "them ahead, fit with past_only."
+            f"needs them for {_listed(times[0])}. Pass them as X. If they are not "
+            "known in the future, fit with past_covariates."
         )
 
 
-def exogenous_of(X, panel, past_only, calendar):
-    """Find the columns beside series, and which of them are known ahead.
+def covariate_spec(X, panel, past_covariates, date_features):
+    """Return which covariates there are, and which are known in the future.
 
     Parameters
     ----------
     X : DataFrame, array-like, list of them or None
-        Columns beside the series, None for none.
+        Columns of covariates, None for none.
     panel : Panel
         The series.
-    past_only : sequence or "all"
-        Names of columns of X that nobody knows ahead.
-    calendar : sequence of str
+    past_covariates : sequence or "all"
+        Names of the columns of X whose future is not known.
+    date_features : sequence of str
         Parts of the date to add.
 
     Returns
     -------
-    exogenous : Exogenous
-        The columns.
+    spec : CovariateSpec
+        The covariates.
 
     Raises
     ------
     ValueError
-        If X is of no such kind, or has no column of a name in `past_only`.
+        If X has a wrong shape, or lacks a column of `past_covariates`.
     """
-    names = [] if X is None else list(_parts(X, panel)[0].rows.columns)
-    if isinstance(past_only, str):
-        past_only = names
-    unknown = [name for name in past_only if name not in names]
+    names = [] if X is None else list(_split_by_series(X, panel)[0].rows.columns)
+    if isinstance(past_covariates, str):
+        past_covariates = names
+    unknown = [name for name in past_covariates if name not in names]
     if unknown:
         raise ValueError(
-            f"past_only names the columns {unknown}, but X has {names}. Pass names, or "
-            "positions where X is an array."
+            f"past_covariates contains {unknown}, but X has the columns {names}. Pass "
+            "names of columns, or positions if X is an array."
         )
     if len(set(names)) < len(names):
         raise ValueError(f"X has several columns of one name: {names}. Rename them.")
-    is_ahead = np.array([name not in past_only for name in names], bool)
-    return Exogenous(names, is_ahead, tuple(calendar))
+    is_future_known = np.array([name not in past_covariates for name in names], bool)
+    return CovariateSpec(names, is_future_known, tuple(date_features))
 
 
 def check_lengths(X, panel):
-    """Raise if rows of X without times are not as many as readings of y."""
-    for one, part in zip(panel.series, _parts(X, panel), strict=True):
+    """Raise if X has no times and not one row per value of y."""
+    for one, part in zip(panel.series, _split_by_series(X, panel), strict=True):
         is_by_time = one.is_labelled and not part.is_array
         if not is_by_time and len(part.rows) != len(one.values):
             raise ValueError(
-                f"X has {len(part.rows)} rows, but y {len(one.values)} readings. Pass "
-                "one row for each."
+                f"X has {len(part.rows)} rows, but y has {len(one.values)} values. "
+                "Pass one row for each value."
             )
 
 
-def _parts(X, panel):
-    """Share X out: a part for each series."""
+def select_part(X, position):
+    """Return the part of a list X for one series, and any other X unchanged."""
+    return X[position] if _is_list_of_parts(X) else X
+
+
+def _split_by_series(X, panel):
+    """Return the rows of X for each series."""
     n_series = len(panel.series)
     if _is_list_of_parts(X):
         if len(X) != n_series:
             raise ValueError(
-                f"X has {len(X)} parts, but y {n_series} series. Pass one part each."
+                f"X is a list of {len(X)} parts, but y holds {n_series} series. Pass "
+                "one part for each series."
             )
-        return [_part(of_one) for of_one in X]
-    part = _part(X)
+        return [_as_table(of_one) for of_one in X]
+    part = _as_table(X)
     keys = series_keys(part.rows.index)
     if keys is None:
         return [part] * n_series
@@ -215,12 +264,7 @@ def _parts(X, panel):
     if missing:
         raise ValueError(f"X has no rows of the series {missing} of y.")
     rows = part.rows.set_axis(part.rows.index.get_level_values(-1))
-    return [Part(rows.iloc[places[one.name]], False) for one in panel.series]
-
-
-def part_of(X, place):
-    """Take of a list of parts what is for one series; leave all else as it is."""
-    return X[place] if _is_list_of_parts(X) else X
+    return [SeriesTable(rows.iloc[places[one.name]], False) for one in panel.series]
 
 
 def _is_list_of_parts(X):
@@ -230,30 +274,30 @@ def _is_list_of_parts(X):
     return isinstance(X[0], pd.Series) or np.ndim(X[0]) == 2
 
 
-def _part(X):
-    """Make a frame of what holds the columns of one series, or of all."""
+def _as_table(X):
+    """Return the columns of one series, or of all series, as a table."""
     if isinstance(X, pd.DataFrame | pd.Series):
-        return Part(pd.DataFrame(X), is_array=False)
+        return SeriesTable(pd.DataFrame(X), is_array=False)
     values = np.asarray(X)
     if values.ndim not in (1, 2):
         raise ValueError(
             "X must have shape (n_timesteps, n_columns), or be a list of such parts, "
             f"one per series; got {values.shape}."
         )
-    return Part(pd.DataFrame(values), is_array=True)
+    return SeriesTable(pd.DataFrame(values), is_array=True)
 
 
-def _finite(rows):
-    """Hold rows to be finite numbers, (n_timesteps, n_columns)."""
+def _finite_values(rows):
+    """Return rows as finite numbers, (n_timesteps, n_columns)."""
     check_no_dates(rows, "X")
     with check_no_strings("X"):
         values = check_array(rows, dtype=np.float64, ensure_all_finite=False)
-    odd = np.argwhere(~np.isfinite(values))
-    if len(odd):
-        row, column = odd[0]
-        way_out = "Fill it, as X.ffill() does from what was known before."
+    not_finite = np.argwhere(~np.isfinite(values))
+    if len(not_finite):
+        row, column = not_finite[0]
+        way_out = "Fill it from earlier rows, for example with X.ffill()."
         if np.isinf(values[row, column]):
-            way_out = "Put a number in its place."
+            way_out = "Replace it by a finite number."
         raise ValueError(
             f"X holds {values[row, column]} in the column {rows.columns[column]!r} at "
             f"{rows.index[row]}. {way_out}"
@@ -261,56 +305,21 @@ def _finite(rows):
     return values
 
 
-def _with_later(times, n_ahead):
-    """Return times, and the next ones behind them."""
-    return times.append(times_after(times, n_ahead)) if n_ahead > 0 else times
+def _with_next(times, n_steps):
+    """Return times and the next ones."""
+    return times.append(times_after(times, n_steps)) if n_steps > 0 else times
 
 
-def _other_kind(index, times):
-    """Say that times of X are of another kind than those of y."""
+def _dtype_hint(index, times):
+    """Return a hint that the times of X and y differ in type."""
     return (
-        f" They are of the dtype {index.dtype}, those of y {times.dtype}: convert one, "
-        "as X.to_period(), X.to_timestamp() and X.tz_localize() do."
+        f" Its times have the dtype {index.dtype}, those of y {times.dtype}. Convert "
+        "one, for example with X.to_period(), X.to_timestamp() or X.tz_localize()."
     )
 
 
-def _named(times):
-    """Name some times: all of few, else the first and the last."""
-    if len(times) > N_NAMED:
+def _listed(times):
+    """Return a few times as text; many as the first and the last."""
+    if len(times) > MAX_LISTED:
         return f"{times[0]} to {times[-1]}, {len(times)} steps"
     return ", ".join(str(time) for time in times) or "no time"
-
-
-class Columns(NamedTuple):
-    """Columns beside one series, from its first step on."""
-
-    table: np.ndarray  # (n_rows, n_columns)
-    # Whether a column is known beyond the last reading of the series, (n_columns,).
-    is_ahead: np.ndarray
-
-    def around(self, ends, window_size, horizon):
-        """Cut what stands beside windows and the steps after them.
-
-        Parameters
-        ----------
-        ends : ndarray of shape (n_windows,)
-            Position of the first step after each window.
-        window_size, horizon : int
-            Steps of a window, and steps after it.
-
-        Returns
-        -------
-        around : ndarray of shape (n_windows, window_size + horizon, n_columns)
-            Columns that are not known ahead go on as they are at the end of a window.
-            Steps before the first one are NaN.
-        """
-        positions = ends[:, None] + np.arange(-window_size, horizon)
-        known = np.minimum(positions, ends[:, None] - 1)[:, :, None]
-        places = np.where(self.is_ahead, positions[:, :, None], known)
-        around = self.table[np.maximum(places, 0), np.arange(len(self.is_ahead))]
-        around[positions < 0] = np.nan
-        return around
-
-    def followed_by(self, later):
-        """Return the columns with later rows of them behind their own."""
-        return self._replace(table=np.concatenate([self.table, later.table]))

@@ -1,9 +1,9 @@
-"""The calendar as columns: what the date alone says of a step."""
+"""Date features: sine and cosine of parts of the date."""
 
 import numpy as np
 import pandas as pd
 
-# Attributes of dates, with the steps of their cycle and its first number.
+# Attributes of dates: number of different values, and the smallest one.
 PARTS = {
     "minute": (60, 0),
     "hour": (24, 0),
@@ -15,8 +15,8 @@ PARTS = {
 }
 
 
-def calendar_columns(times, parts):
-    """Place times on circles, so that the last month stands beside the first.
+def date_feature_columns(times, parts):
+    """Compute date features on circles, so that December is next to January.
 
     Parameters
     ----------
@@ -33,17 +33,21 @@ def calendar_columns(times, parts):
     Raises
     ------
     ValueError
-        If there are parts, but the times are no dates; or if a part is no key.
+        If a part is not a key of :data:`PARTS`, or if the times are not dates.
     """
     if not len(parts):
         return np.empty((len(times), 0))
     unknown = [part for part in parts if part not in list(PARTS)]
     if unknown:
-        raise ValueError(f"calendar has no {unknown}. Choose from {list(PARTS)}.")
+        raise ValueError(
+            f"date_features contains {unknown}, which are not parts of a date. Choose "
+            f"from {list(PARTS)}."
+        )
     if not isinstance(times, pd.DatetimeIndex | pd.PeriodIndex):
         raise ValueError(
-            f"calendar={parts!r} needs a y with dates or periods as its index, got "
-            f"{times.dtype}. Pass y as a Series with such an index, or calendar=()."
+            f"date_features={parts!r} needs a y with dates or periods as its index, "
+            f"got {times.dtype}. Pass y as a Series with such an index, or "
+            "date_features=()."
         )
     columns = []
     for part in parts:

@@ -1,119 +1,116 @@
-"""What a fit has learnt of series, to forecast them and others like them."""
+"""Fitted state of a forecaster, which forecasts its series and others."""
 
 from dataclasses import dataclass
 
 import numpy as np
 
-from sklstm._forecast.conformal import Calibration, in_order
-from sklstm._forecast.residual_model import Correctors
-from sklstm._forecast.settings import Plan
-from sklstm._forecast.training_windows import Lessons
+from sklstm._forecast.conformal import Calibration, sort_quantiles
+from sklstm._forecast.residual_model import ResidualModels
+from sklstm._forecast.settings import Settings
+from sklstm._forecast.training_windows import Windows
 
 
 @dataclass(frozen=True)
-class Learnt:
-    """Regressors, and how far to trust them.
+class FittedState:
+    """Fitted models, with the settings and the calibration of their fit.
 
     Attributes
     ----------
-    plan : Plan
-        What was settled.
-    horizon : int
-        Steps that were learnt to be forecast.
-    correctors : Correctors
-        The regressors, and what they are shown.
+    settings : Settings
+        Chosen settings.
+    models : ResidualModels
+        Fitted regressors.
     calibration : Calibration
-        What held windows have told of them.
+        Correction weight and errors on validation windows.
     """
 
-    plan: Plan
-    horizon: int
-    correctors: Correctors
+    settings: Settings
+    models: ResidualModels
     calibration: Calibration
 
-    @property
-    def n_at_once(self):
-        """Steps that are forecast at once."""
-        return self.correctors.recipe.horizon
+    def mase_scales(self, history):
+        """Return the scale of the errors of each series, (n_series,)."""
+        return history.mase_scales(self.settings.season_length)
 
-    def moves(self, known):
-        """Measure how much each series moves in its unit, (n_series,)."""
-        return known.moves(self.plan.season)
-
-    def forecasts(self, knowns, n_steps):
-        """Forecast in the units of the series.
+    def forecasts(self, histories, n_steps):
+        """Forecast on the scales of the series.
 
         Parameters
         ----------
-        knowns : list of Known
-            What is known at each of some origins, of as many series each.
+        histories : list of History
+            History at each origin, all with the same number of series.
         n_steps : int
-            Steps to forecast.
+            Number of steps to forecast.
 
         Returns
         -------
         forecasts : list of ndarray of shape (n_series, n_steps)
-            One entry per origin.
+            Forecasts from each origin.
         """
-        moves = np.concatenate([self.moves(known) for known in knowns])
-        return np.split(self._go_on(knowns, moves, n_steps), len(knowns))
+        scales = np.concatenate([self.mase_scales(history) for history in histories])
+        return np.split(self._forecast(histories, scales, n_steps), len(histories))
 
-    def _go_on(self, knowns, moves, n_steps):
-        """Forecast all series of all origins, which move so much."""
-        sizes = self.plan.window_size, max(n_steps, self.n_at_once)
-        lessons = Lessons.of_all([known.next_lessons(*sizes) for known in knowns])
-        # What has never moved is not corrected, by what others taught either.
-        trust = self.calibration.trust * (moves[:, None] > 0)
-        return self.correctors.go_on(lessons, trust, n_steps)
+    def _forecast(self, histories, mase_scales, n_steps):
+        """Forecast from all origins together, (n_origins * n_series, n_steps)."""
+        window_size = self.settings.window_size
+        n_covariate_steps = max(n_steps, self.settings.n_steps_at_once)
+        windows = Windows.concatenate(
+            [one.last_windows(window_size, n_covariate_steps) for one in histories]
+        )
+        # Constant series get no correction.
+        is_moving = mase_scales[:, None] > 0
+        weight = self.calibration.correction_weight * is_moving
+        return self.models.forecast(windows, weight, n_steps)
 
-    def quantiles(self, known, n_steps, levels):
-        """Forecast quantiles in the units of the series.
+    def quantiles(self, history, n_steps, levels):
+        """Forecast quantiles on the scales of the series.
 
         Parameters
         ----------
-        known : Known
-            What is known of the series.
+        history : History
+            History of the series.
         n_steps : int
-            Steps to forecast.
+            Number of steps to forecast.
         levels : sequence of float
             Levels of the quantiles, in (0, 1).
 
         Returns
         -------
         quantiles : ndarray of shape (n_series, n_steps, n_levels)
-            In order, around the forecast.
+            Quantiles around the forecasts, in order.
 
         Raises
         ------
         ValueError
-            If nothing is known of such quantiles, or of so many steps.
+            If the fit has no errors for these steps, or no such quantiles.
         """
-        if n_steps > self.horizon:
+        horizon = self.settings.horizon
+        if n_steps > horizon:
             raise ValueError(
-                f"horizon={n_steps} is more than the {self.horizon} steps of the fit, "
-                "whose errors are known. Fit with a larger horizon."
+                f"horizon={n_steps} is more than the {horizon} steps of the fit, for "
+                "which errors are known. Fit with a larger horizon."
             )
-        moves = self.moves(known)
-        forecasts = self._go_on([known], moves, n_steps)
-        moves = moves[:, None, None]
-        if self.correctors.levels:
-            quantiles = self._from_regressors(known, moves, levels)[:, :n_steps]
-            quantiles = np.where(moves > 0, quantiles, forecasts[:, :, None])
+        scales = self.mase_scales(history)
+        forecasts = self._forecast([history], scales, n_steps)
+        scales = scales[:, None, None]
+        if self.models.quantiles:
+            quantiles = self._predicted_quantiles(history, scales, levels)[:, :n_steps]
+            quantiles = np.where(scales > 0, quantiles, forecasts[:, :, None])
         else:
-            distances = self.calibration.distances(levels)[:n_steps]
-            quantiles = forecasts[:, :, None] + moves * distances
-        return in_order(quantiles, forecasts, levels)
+            offsets = self.calibration.offsets(levels)[:n_steps]
+            quantiles = forecasts[:, :, None] + scales * offsets
+        return sort_quantiles(quantiles, forecasts, levels)
 
-    def _from_regressors(self, known, moves, levels):
-        """Ask the regressors for quantiles, (n_series, horizon, n_levels)."""
-        learnt = np.array(self.correctors.levels)
-        places = [int(np.abs(learnt - level).argmin()) for level in levels]
-        if not np.allclose(learnt[places], levels):
+    def _predicted_quantiles(self, history, scales, levels):
+        """Return the quantiles of the regressors, (n_series, horizon, n_levels)."""
+        fitted = np.array(self.models.quantiles)
+        places = [int(np.abs(fitted - level).argmin()) for level in levels]
+        if not np.allclose(fitted[places], levels):
             levels = [round(level, 6) for level in levels]
             raise ValueError(
-                f"The regressors have learnt the quantiles {learnt.tolist()}, not "
-                f"{levels}. Ask for these, or put others into quantiles to fit."
+                f"The regressors predict the quantiles {fitted.tolist()}, not {levels}."
+                " Choose from them, or fit a regressor with other quantiles."
             )
-        lessons = known.next_lessons(self.plan.window_size, self.n_at_once)
-        quantiles = self.correctors.quantiles(lessons)
-        return (quantiles + moves * self.calibration.margins)[:, :, places]
+        sizes = self.settings.window_size, self.settings.n_steps_at_once
+        quantiles = self.models.forecast_quantiles(history.last_windows(*sizes))
+        return (quantiles + scales * self.calibration.margins)[:, :, places]

@@ -1,125 +1,161 @@
-"""What a forecaster knows: series, columns beside them, and their units."""
+"""History of a forecaster: its series, their covariates and their scales."""
 
 from dataclasses import dataclass, replace
-from operator import itemgetter
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 import numpy as np
 
-from sklstm._forecast.baselines import restlessness
-from sklstm._forecast.covariates import Columns
+from sklstm._forecast.baselines import mase_scale
+from sklstm._forecast.covariates import Covariates
 from sklstm._forecast.panel import Panel
-from sklstm._forecast.training_windows import Lessons, lessons_of, next_lesson
+from sklstm._forecast.training_windows import (
+    Windows,
+    training_windows,
+    window_to_forecast_from,
+)
 
 
-class Unit(NamedTuple):
-    """The scale on which the readings of one series are forecast."""
+class Scale(NamedTuple):
+    """The scale on which one series is forecast."""
 
     is_log: bool
-    size: float  # of one unit; 1 for logarithms
+    size: float  # to divide by; 1 for logarithms
 
-    def enter(self, values):
-        """Bring readings to this scale."""
+    def transform(self, values):
+        """Return values on this scale."""
         return np.log(values) if self.is_log else values / self.size
 
-    def leave(self, numbers):
-        """Bring numbers back to the scale of the readings."""
+    def inverse_transform(self, numbers):
+        """Return numbers on the scale of the series."""
         return np.exp(numbers) if self.is_log else numbers * self.size
 
 
-def unit_of(values, is_log):
-    """Find the unit of a series: its standard deviation, or its size if constant."""
+def scale_of(values, is_log):
+    """Return the scale of a series: its standard deviation, or its size if constant."""
     peak = np.nanmax(np.abs(values))
     if is_log or peak == 0:
-        return Unit(is_log, 1.0)
-    # Of shares, so that squares of huge and of tiny readings are numbers.
-    share = np.nanstd(values / peak)
-    return Unit(is_log, peak * (share if share > 1e-9 else 1.0))
+        return Scale(is_log, 1.0)
+    # Divided by the peak, so that huge and tiny values have finite squares.
+    ratio = np.nanstd(values / peak)
+    return Scale(is_log, peak * (ratio if ratio > 1e-9 else 1.0))
 
 
 @dataclass(frozen=True)
-class Known:
-    """Series up to now, each with its unit and the columns beside it.
+class History:
+    """Series up to now, with their covariates and scales.
 
     Attributes
     ----------
     panel : Panel
         The series.
-    columns : list of Columns
-        What stands beside each.
-    units : list of Unit
-        The scale on which each is forecast.
+    covariates : list of Covariates
+        Covariates of each series.
+    scales : list of Scale
+        Scale on which each series is forecast.
     """
 
     panel: Panel
-    columns: list
-    units: list
+    covariates: list[Covariates]
+    scales: list[Scale]
 
-    def followed_by(self, later, columns):
-        """Return what is known once there are later readings, and columns beside."""
-        return replace(self.reaching(columns), panel=self.panel.followed_by(later))
+    def __post_init__(self):
+        if self.is_log:
+            check_positive(self.panel)
 
-    def reaching(self, columns):
-        """Return what is known once columns are known further ahead."""
-        columns = map(Columns.followed_by, self.columns, columns)
-        return replace(self, columns=list(columns))
+    @property
+    def is_future_known(self):
+        """Whether the future of each covariate is known, (n_covariates,)."""
+        return self.covariates[0].is_future_known
 
-    def replaced(self, panel):
-        """Return what is known with other readings of the same series."""
+    @property
+    def is_log(self):
+        """Whether logarithms are forecast."""
+        return self.scales[0].is_log
+
+    def append(self, later, covariates) -> Self:
+        """Return the history with later values and their covariates appended."""
+        history = self.with_next(covariates)
+        return history.with_panel(self.panel.append(later))
+
+    def with_next(self, covariates) -> Self:
+        """Return the history with the covariates of the next steps appended."""
+        appended = map(Covariates.append, self.covariates, covariates)
+        return replace(self, covariates=list(appended))
+
+    def with_panel(self, panel) -> Self:
+        """Return the history with other values of the same series."""
         return replace(self, panel=panel)
 
-    def units_for(self, panel):
-        """Find units for series that take the place of these.
+    def of_others(self, panel, covariates) -> Self:
+        """Return the history of other series.
 
-        Series with the names of these, as many, have their units, whatever the names;
-        of others those whose name only one of these has.
+        If the names are the same, in the same order, the scales are kept. Otherwise, a
+        series keeps the scale of its name if the name is unique, or gets a new one.
         """
+        return History(panel, covariates, self._scales_of(panel))
+
+    def _scales_of(self, panel):
+        """Return the scales of other series."""
         names, new_names = ([one.name for one in p.series] for p in (self.panel, panel))
         if names == new_names:
-            return self.units
-        units = dict(zip(names, self.units, strict=True))
-        is_log = self.units[0].is_log
+            return self.scales
+        scales = dict(zip(names, self.scales, strict=True))
         return [
-            units[one.name]
+            scales[one.name]
             if one.name is not None and names.count(one.name) == 1
-            else unit_of(one.values, is_log)
+            else scale_of(one.values, self.is_log)
             for one in panel.series
         ]
 
-    def only(self, place):
-        """Return what is known of one series."""
-        panel = Panel([self.panel.series[place]], itemgetter(0))
-        return Known(panel, [self.columns[place]], [self.units[place]])
+    def select(self, position) -> Self:
+        """Return the history of one series."""
+        panel, at = self.panel.select(position), slice(position, position + 1)
+        return History(panel, self.covariates[at], self.scales[at])
 
-    def lessons(self, window_size, horizon):
-        """Cut all series into lessons, and say where the targets of each begin."""
+    def training_windows(self, window_size, horizon):
+        """Return the training windows of all series, and the ends in each series."""
         sizes = window_size, horizon
-        cut = [lessons_of(*one, *sizes) for one in self._values_and_columns()]
-        lessons, ends = zip(*cut, strict=True)
-        return Lessons.of_all(lessons), ends
+        parts = [training_windows(*one, *sizes) for one in self._scaled()]
+        windows, ends = zip(*parts, strict=True)
+        return Windows.concatenate(windows), ends
 
-    def next_lessons(self, window_size, horizon):
-        """Cut the last window of each series."""
+    def last_windows(self, window_size, horizon):
+        """Return the windows to forecast from, one for each series."""
         sizes = window_size, horizon
-        cut = [next_lesson(*one, *sizes) for one in self._values_and_columns()]
-        return Lessons.of_all(cut)
+        parts = [window_to_forecast_from(*one, *sizes) for one in self._scaled()]
+        return Windows.concatenate(parts)
 
-    def moves(self, season):
-        """Measure how much each series moves in its unit, (n_series,)."""
-        values = (values for values, _ in self._values_and_columns())
-        return np.array([restlessness(of_series, season) for of_series in values])
+    def mase_scales(self, season_length):
+        """Return the scale of the errors of each series, (n_series,)."""
+        return np.array([mase_scale(one, season_length) for one, _ in self._scaled()])
 
-    def leave(self, forecasts):
-        """Put forecasts on the scale of the series they belong to."""
-        pairs = zip(self.units, forecasts, strict=True)
-        return [unit.leave(forecast) for unit, forecast in pairs]
+    def inverse_transform(self, forecasts):
+        """Return forecasts on the scales of the series."""
+        pairs = zip(self.scales, forecasts, strict=True)
+        return [scale.inverse_transform(forecast) for scale, forecast in pairs]
 
-    def answer(self, forecasts, columns=None):
-        """Put forecasts on the scale, and into the container, of the series."""
-        return self.panel.answer(self.leave(forecasts), columns)
+    def to_container(self, forecasts, columns=None):
+        """Return forecasts on the scales of the series, in a container like y."""
+        return self.panel.to_container(self.inverse_transform(forecasts), columns)
 
-    def _values_and_columns(self):
-        """Yield the readings of each series in its unit, and its columns."""
-        parts = zip(self.units, self.panel.series, self.columns, strict=True)
-        for unit, one, columns in parts:
-            yield unit.enter(one.values), columns
+    def _scaled(self):
+        """Yield the scaled values and the covariates of each series."""
+        parts = zip(self.scales, self.panel.series, self.covariates, strict=True)
+        for scale, one, covariates in parts:
+            yield scale.transform(one.values), covariates
+
+
+def history_of(panel, covariates, is_log):
+    """Return the history of series and their covariates, each with its own scale."""
+    scales = [scale_of(one.values, is_log) for one in panel.series]
+    return History(panel, covariates, scales)
+
+
+def check_positive(panel):
+    """Raise unless all values have a logarithm."""
+    for one in panel.series:
+        if np.nanmin(one.values) <= 0:
+            raise ValueError(
+                "Logarithms need positive values, but y contains "
+                f'{np.nanmin(one.values)}. Fit with log=False or log="auto".'
+            )

@@ -1,140 +1,229 @@
-"""Regressors that correct naive forecasts."""
+"""Residual models: regressors that predict the errors of a baseline forecast."""
 
 from typing import NamedTuple
 
 import numpy as np
+from sklearn.base import BaseEstimator
 
-from sklstm._core.nested import reshape_for
-from sklstm._forecast.baselines import levels, naive_forecasts
+from sklstm._core.defaults import auto_epochs, with_epochs
+from sklstm._core.nested import clone_with_seed, reshape_for, warm_start_copy
+from sklstm._forecast.baselines import baseline_forecasts, levels
 
-# Shares of a correction to choose the best from.
-TRUST = np.arange(11) / 10
+# Number of windows that a regressor with ``max_iter="auto"`` is trained on, in all
+# epochs together.
+WINDOWS_SEEN = 300_000
 
 
-class Recipe(NamedTuple):
-    """What a regressor is shown of a window, and what it is to correct."""
+class FeatureSpec(NamedTuple):
+    """The features and the baseline of a residual model."""
 
-    naive: str  # a kind of :func:`sklstm._forecast.baselines.naive_forecasts`
-    season: int  # steps of a cycle
-    horizon: int  # steps to forecast at once
-    is_ahead: np.ndarray  # whether a column is known ahead, (n_columns,)
+    baseline: str  # a kind of :func:`sklstm._forecast.baselines.baseline_forecasts`
+    season_length: int
+    n_steps: int  # number of steps that are forecast at once
+    is_future_known: np.ndarray  # of each covariate, (n_covariates,)
 
-    def inputs(self, windows, columns):
-        """Show what is known to a regressor.
+    def features(self, windows):
+        """Return the features of windows.
 
         Parameters
         ----------
-        windows : ndarray of shape (n_windows, window_size)
-            Readings.
-        columns : ndarray of shape (n_windows, window_size + horizon, n_columns)
-            What stands beside them and beside the steps to forecast.
+        windows : Windows
+            Windows, with covariates for `n_steps` more steps.
 
         Returns
         -------
-        inputs : ndarray of shape (n_windows, window_size, n_features)
-            The windows less their level; the columns of the same steps; and those
-            known ahead once more, `horizon` steps later. NaN where a reading is.
+        features : ndarray of shape (n_windows, window_size, n_features)
+            The values minus their level; the covariates of the same steps; and those
+            that are known in the future again, `n_steps` steps later. Steps without a
+            value are NaN.
         """
-        n_steps = windows.shape[1]
-        level = levels(windows, 1 if self.naive == "last" else self.season)
-        beside, later = columns[:, :n_steps], columns[:, self.horizon :, self.is_ahead]
-        inputs = [(windows - level)[:, :, None], beside, later[:, :n_steps]]
-        inputs = np.concatenate(inputs, axis=2)
-        inputs[np.isnan(windows)] = np.nan
-        return inputs
+        values, covariates = windows.values, windows.covariates
+        window_size = values.shape[1]
+        season_length = 1 if self.baseline == "last" else self.season_length
+        later = covariates[:, self.n_steps :, self.is_future_known]
+        features = [
+            (values - levels(values, season_length))[:, :, None],
+            covariates[:, :window_size],
+            later[:, :window_size],
+        ]
+        features = np.concatenate(features, axis=2)
+        features[np.isnan(values)] = np.nan
+        return features
 
-    def forecasts(self, windows):
-        """Forecast without a regressor, (n_windows, horizon)."""
-        return naive_forecasts(self.naive, windows, self.season, self.horizon)
+    def baseline_forecasts(self, windows):
+        """Return the baseline forecasts of windows, (n_windows, n_steps)."""
+        return baseline_forecasts(
+            self.baseline, windows.values, self.season_length, self.n_steps
+        )
 
 
-class Correctors(NamedTuple):
-    """Regressors with different seeds, and what they are shown."""
+class ResidualModels(NamedTuple):
+    """Regressors that differ in their seeds. Their median is the prediction."""
 
-    recipe: Recipe
-    regressors: list
-    levels: tuple = ()  # of the quantiles that each can be asked for
+    spec: FeatureSpec
+    regressors: list[BaseEstimator]
+    quantiles: tuple[float, ...] = ()  # that each regressor predicts
 
-    def fit(self, lessons):
-        """Fit each to what the naive forecast gets wrong, if there are lessons."""
-        if not len(lessons.windows):
+    def fit(self, windows):
+        """Fit each regressor to the residuals, unless there are no windows."""
+        if not len(windows.values):
             return self
-        naive = self.recipe.forecasts(lessons.windows)
-        corrections = lessons.targets[:, : naive.shape[1]] - naive
-        if corrections.shape[1] == 1:
-            corrections = corrections[:, 0]
+        baseline = self.spec.baseline_forecasts(windows)
+        residuals = windows.targets[:, : baseline.shape[1]] - baseline
+        if residuals.shape[1] == 1:
+            residuals = residuals[:, 0]
         for regressor in self.regressors:
-            regressor.fit(self._inputs(regressor, lessons), corrections)
+            regressor.fit(self._features(regressor, windows), residuals)
         return self
 
-    def go_on(self, lessons, trust, horizon):
-        """Forecast what follows windows, (n_windows, horizon).
+    def forecast(self, windows, weight, horizon):
+        """Forecast the steps after windows.
 
         Parameters
         ----------
-        lessons : Lessons
-            The windows, with columns for `horizon` steps more at least.
-        trust : float or ndarray of shape (n_windows, 1)
-            Share of the corrections to add.
+        windows : Windows
+            Windows with covariates for at least `horizon` more steps.
+        weight : float or ndarray of shape (n_windows, 1)
+            Fraction of the predicted residuals to add to the baseline.
         horizon : int
-            Steps to forecast: at once, or one after the other, each from those before.
+            Number of steps to forecast, at once or recursively.
+
+        Returns
+        -------
+        forecasts : ndarray of shape (n_windows, horizon)
+            Forecasts of each window.
         """
-        windows, n_known = lessons.windows, lessons.windows.shape[1]
-        while windows.shape[1] < n_known + horizon:
-            n_done = windows.shape[1] - n_known
-            latest = lessons._replace(
-                windows=windows[:, n_done:], columns=lessons.columns[:, n_done:]
+        values, window_size = windows.values, windows.values.shape[1]
+        while values.shape[1] < window_size + horizon:
+            n_done = values.shape[1] - window_size
+            latest = windows._replace(
+                values=values[:, n_done:], covariates=windows.covariates[:, n_done:]
             )
-            steps = self.recipe.forecasts(latest.windows)
-            if np.any(trust):
-                steps += trust * self._corrections(latest)
-            windows = np.hstack([windows, steps])
-        return windows[:, n_known : n_known + horizon]
+            steps = self.spec.baseline_forecasts(latest)
+            if np.any(weight):
+                steps += weight * self._residuals(latest)
+            values = np.hstack([values, steps])
+        return values[:, window_size : window_size + horizon]
 
-    def by_trust(self, lessons):
-        """Forecast the targets of lessons once for each share of trust."""
-        horizon = lessons.targets.shape[1]
-        if self.recipe.horizon < horizon:
-            # Corrections depend on forecasts before them, and so on the trust.
-            return [self.go_on(lessons, share, horizon) for share in TRUST]
-        naive = self.recipe.forecasts(lessons.windows)
-        corrections = self._corrections(lessons)
-        return [naive + share * corrections for share in TRUST]
+    def forecasts_by_weight(self, windows, weights):
+        """Forecast the targets of windows once for each weight of the residuals."""
+        horizon = windows.targets.shape[1]
+        if self.spec.n_steps < horizon:
+            # Residuals depend on the forecasts before them, and so on the weight.
+            return [self.forecast(windows, weight, horizon) for weight in weights]
+        baseline = self.spec.baseline_forecasts(windows)
+        residuals = self._residuals(windows)
+        return [baseline + weight * residuals for weight in weights]
 
-    def quantiles(self, lessons):
-        """Forecast quantiles at once, (n_windows, recipe.horizon, n_levels)."""
-        naive = self.recipe.forecasts(lessons.windows)[:, :, None]
-        return naive + self._medians("predict_quantiles", lessons, len(self.levels))
+    def forecast_quantiles(self, windows):
+        """Forecast the quantiles, (n_windows, spec.n_steps, n_quantiles)."""
+        baseline = self.spec.baseline_forecasts(windows)[:, :, None]
+        n_quantiles = len(self.quantiles)
+        return baseline + self._medians("predict_quantiles", windows, n_quantiles)
 
-    def _corrections(self, lessons):
-        """Say what to add to the naive forecast, (n_windows, recipe.horizon)."""
-        return self._medians("predict", lessons, 1)[:, :, 0]
+    def _residuals(self, windows):
+        """Predict the residuals of the baseline, (n_windows, spec.n_steps)."""
+        return self._medians("predict", windows, 1)[:, :, 0]
 
-    def _medians(self, method, lessons, n_levels):
-        """Take the median of all answers, (n_windows, recipe.horizon, n_levels)."""
-        answers = [
-            getattr(regressor, method)(self._inputs(regressor, lessons))
+    def _medians(self, method, windows, n_outputs):
+        """Return median predictions, (n_windows, spec.n_steps, n_outputs)."""
+        predictions = [
+            getattr(regressor, method)(self._features(regressor, windows))
             for regressor in self.regressors
         ]
-        shape = len(lessons.windows), self.recipe.horizon, n_levels
-        return np.median(answers, axis=0).reshape(shape)
+        shape = len(windows.values), self.spec.n_steps, n_outputs
+        return np.median(predictions, axis=0).reshape(shape)
 
-    def _inputs(self, regressor, lessons):
-        """Show lessons as the regressor takes them."""
-        inputs = self.recipe.inputs(lessons.windows, lessons.columns)
-        inputs = reshape_for(regressor, inputs)
-        return inputs if inputs.ndim == 3 else np.nan_to_num(inputs)
+    def _features(self, regressor, windows):
+        """Return the features in the shape that the regressor expects."""
+        features = reshape_for(regressor, self.spec.features(windows))
+        return features if features.ndim == 3 else np.nan_to_num(features)
+
+
+def new_models(settings, is_future_known, regressor, seeds, n_windows):
+    """Return unfitted residual models.
+
+    Parameters
+    ----------
+    settings : Settings
+        Chosen settings of the forecaster.
+    is_future_known : ndarray of bool of shape (n_covariates,)
+        Whether the future of each covariate is known.
+    regressor : estimator
+        Regressor to clone.
+    seeds : sequence of int
+        Seed of each clone.
+    n_windows : int
+        Number of windows to fit on, for ``max_iter="auto"``.
+
+    Returns
+    -------
+    models : ResidualModels
+        One regressor for each seed.
+
+    Raises
+    ------
+    ValueError
+        If the regressor predicts quantiles without the median, or one by one step.
+    """
+    quantiles = quantile_levels(regressor)
+    if quantiles and settings.n_steps_at_once < settings.horizon:
+        raise ValueError(
+            "A regressor that predicts quantiles forecasts all steps at once. Pass "
+            'strategy="direct".'
+        )
+    spec = FeatureSpec(
+        settings.baseline,
+        settings.season_length,
+        settings.n_steps_at_once,
+        is_future_known,
+    )
+    clones = [
+        with_epochs(clone_with_seed(regressor, seed), n_windows, WINDOWS_SEEN)
+        for seed in seeds
+    ]
+    return ResidualModels(spec, clones, quantiles)
+
+
+def continued_models(models, regressor, seeds):
+    """Return copies of fitted residual models whose next fit continues the last one.
+
+    Parameters
+    ----------
+    models : ResidualModels
+        Fitted models.
+    regressor : estimator
+        Regressor whose parameters the copies get. With ``max_iter="auto"`` they keep
+        their number of epochs and get a tenth of its learning rate, so that a few
+        windows do not undo what was learned from many.
+    seeds : sequence of int
+        Seed of each copy.
+
+    Returns
+    -------
+    models : ResidualModels
+        The copies.
+    """
+    parameters = regressor.get_params()
+    for path in auto_epochs(parameters):
+        del parameters[path]
+        rate = path.removesuffix("max_iter") + "learning_rate_init"
+        if rate in parameters:
+            parameters[rate] /= 10
+    pairs = zip(models.regressors, seeds, strict=True)
+    copies = [warm_start_copy(fitted, parameters, seed) for fitted, seed in pairs]
+    return models._replace(regressors=copies)
 
 
 def quantile_levels(regressor):
-    """Name the quantiles that a regressor can be asked for, of most none."""
+    """Return the quantiles that a regressor predicts; empty if it predicts none."""
     if not hasattr(regressor, "predict_quantiles"):
         return ()
     levels = regressor.get_params()["quantiles"]
     levels = (0.1, 0.5, 0.9) if levels is None else np.atleast_1d(levels).tolist()
     if 0.5 not in levels:
         raise ValueError(
-            f"The regressor learns the quantiles {levels}, but the forecast is that of "
-            "0.5. Put it among its quantiles."
+            f"The regressor predicts the quantiles {levels}, but the forecast is the "
+            "quantile 0.5. Add 0.5 to its quantiles."
         )
     return tuple(levels)

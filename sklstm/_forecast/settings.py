@@ -1,94 +1,154 @@
-"""What a forecaster settles before it learns: logarithms, and the size of windows."""
+"""Settings of a forecaster: as the user passed them, and as a fit has chosen them."""
 
-from typing import NamedTuple
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from sklstm._forecast.baselines import N_DIFFERENCES
-from sklstm._forecast.training_windows import n_lessons_to_split, n_readings
+from sklstm._forecast.baselines import BASELINES, N_DIFFERENCES, best_baseline
+from sklstm._forecast.training_windows import n_windows_to_split, observed_length
+from sklstm._input.frequency import default_season_length
 
 
-class Plan(NamedTuple):
-    """What a forecaster has settled."""
+@dataclass(frozen=True)
+class Settings:
+    """Parameters of a forecaster, with or without "auto".
 
-    season: int  # steps of a cycle, 1 for none
-    is_log: bool  # whether logarithms are forecast
-    window_size: int
-    naive: str | None = None  # what is to be corrected; None until it is chosen
+    Attributes
+    ----------
+    window_size : int or "auto"
+        Number of values in a window.
+    horizon : int
+        Number of steps to forecast.
+    strategy : {"direct", "recursive"}
+        Whether all steps are forecast at once or one by one.
+    season_length : int or None
+        Number of steps of a season, 1 without a season.
+    baseline : str
+        A kind of :func:`sklstm._forecast.baselines.baseline_forecasts`, or "auto".
+    log : bool or "auto"
+        Whether logarithms are forecast.
+    n_estimators : int
+        Number of regressors.
+    """
+
+    window_size: int | str
+    horizon: int
+    strategy: str
+    season_length: int | None
+    baseline: str
+    log: bool | str
+    n_estimators: int
+
+    @property
+    def n_steps_at_once(self):
+        """Number of steps that are forecast at once."""
+        return 1 if self.strategy == "recursive" else self.horizon
 
 
-def takes_logarithms(log, panel):
-    """Decide whether to forecast logarithms: "auto" does if all readings have one."""
-    if log == "auto":
-        return all(np.nanmin(one.values) > 0 for one in panel.series)
-    if log:
-        check_positive(panel)
-    return log
-
-
-def check_positive(panel):
-    """Raise unless every reading has a logarithm."""
-    for one in panel.series:
-        if np.nanmin(one.values) <= 0:
-            raise ValueError(
-                "Logarithms need positive readings, but y holds "
-                f'{np.nanmin(one.values)}. Pass log=False, or log="auto", to fit.'
-            )
-
-
-def fitting_window_size(
-    window_size, panel, *, season, horizon, reach, calibration_fraction
-):
-    """Find a window size that leaves lessons enough.
+def choose_settings(settings, panel, is_any_future_known, calibration_fraction):
+    """Choose the season, whether to forecast logarithms, and the size of windows.
 
     Parameters
     ----------
-    window_size : int or "auto"
-        What the user asks for.
+    settings : Settings
+        Settings as the user passed them.
     panel : Panel
-        The series to learn from.
-    season : int
-        Steps of a cycle, 1 for none.
-    horizon : int
-        Steps to forecast.
-    reach : int
-        How long windows must be at least.
+        Series to fit.
+    is_any_future_known : bool
+        Whether there are covariates that are known in the future.
     calibration_fraction : float or None
-        Share of the windows to hold back.
+        Fraction of the windows to hold out.
 
     Returns
     -------
-    window_size : int
-        Of "auto" a cycle and the readings that tell growth, or a quarter more than the
-        horizon; less for short series.
-
-    Raises
-    ------
-    ValueError
-        If all series are too short, or the windows.
+    settings : Settings
+        Settings of which only `baseline` may be "auto".
     """
-    n_lessons = 1
+    season_length = settings.season_length or max(
+        map(default_season_length, panel.times)
+    )
+    settings = replace(
+        settings,
+        season_length=season_length,
+        log=uses_logarithms(settings.log, panel),
+    )
+    # Covariates that are known in the future are part of a window that ends with the
+    # last step.
+    min_size = settings.n_steps_at_once if is_any_future_known else 1
+    n_windows = 1
     if calibration_fraction is not None:
-        n_lessons = n_lessons_to_split(horizon, calibration_fraction)
-    longest = max(n_readings(one.values) for one in panel.series)
-    n_left = longest - horizon - n_lessons + 1
-    size = window_size
+        n_windows = n_windows_to_split(settings.horizon, calibration_fraction)
+    longest = max(observed_length(one.values) for one in panel.series)
+    max_size = longest - settings.horizon - n_windows + 1
+    size = settings.window_size
     if size == "auto":
-        size = max(10, int(np.ceil(1.25 * horizon)))
-        if season > 1:
-            size = max(season + N_DIFFERENCES, reach)
-        size = max(min(size, n_left), reach)
-    if size > n_left:
-        shorter = ' or strategy="recursive"' if reach > 1 else ""
+        size = auto_window_size(settings, min_size, max_size)
+    settings = replace(settings, window_size=size)
+    if size > max_size:
+        shorter = ' or strategy="recursive"' if min_size > 1 else ""
         raise ValueError(
-            f"y is too short: its longest series has {longest} readings, but "
-            f"window_size={size}, horizon={horizon} and calibration_fraction="
-            f"{calibration_fraction} need {longest + size - n_left}. Lower one of the "
-            f"three, or pass calibration_fraction=None{shorter}."
+            f"y is too short: its longest series has {longest} values, but "
+            f"window_size={size}, horizon={settings.horizon} and calibration_fraction="
+            f"{calibration_fraction} need {longest + size - max_size}. Lower one of "
+            f"them, or pass calibration_fraction=None{shorter}."
         )
-    if size < reach:
+    if size < min_size:
         raise ValueError(
-            f"window_size={size} does not reach over the {reach} steps for which X is "
-            'known ahead. Raise it, or pass strategy="recursive" to fit.'
+            f"window_size={size} is less than the {min_size} steps for which X is "
+            'known in the future. Raise it, or fit with strategy="recursive".'
         )
-    return size
+    return settings
+
+
+def auto_window_size(settings, min_size, max_size):
+    """Return a window size: a season and three steps, or more than the horizon."""
+    size = max(10, int(np.ceil(1.25 * settings.horizon)))
+    if settings.season_length > 1:
+        size = max(settings.season_length + N_DIFFERENCES, min_size)
+    return max(min(size, max_size), min_size)
+
+
+def choose_baseline(settings, windows):
+    """Choose the baseline with the smallest error on the training windows.
+
+    Parameters
+    ----------
+    settings : Settings
+        Settings whose baseline may be "auto".
+    windows : Windows
+        Training windows.
+
+    Returns
+    -------
+    settings : Settings
+        Settings without "auto".
+    """
+    if not len(windows.values):
+        raise ValueError(
+            f"Missing values leave no window of {settings.window_size} values that is "
+            f"followed by {settings.horizon} observations. Fill the missing values, or "
+            "lower horizon."
+        )
+    if settings.baseline != "auto":
+        return settings
+    kinds = BASELINES if settings.season_length > 1 else BASELINES[:1]
+    best = best_baseline(kinds, windows.values, windows.targets, settings.season_length)
+    return replace(settings, baseline=best)
+
+
+def uses_logarithms(log, panel):
+    """Return whether to forecast logarithms; "auto" does if all values are positive."""
+    if log != "auto":
+        return log
+    return all(np.nanmin(one.values) > 0 for one in panel.series)
+
+
+def check_unchanged(fixed, last_fixed):
+    """Raise if a warm start would change what the last fit has fixed."""
+    for name, value in fixed.items():
+        if value != last_fixed[name]:
+            raise ValueError(
+                f"warm_start=True cannot change the {name} of the last fit from "
+                f"{last_fixed[name]} to {value}. Keep it, or pass warm_start=False to "
+                "start a new fit."
+            )

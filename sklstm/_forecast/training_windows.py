@@ -1,123 +1,151 @@
-"""Lessons of a forecaster: windows of series, and what came after them."""
+"""Windows of series: for training and validation, and the last one."""
 
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 import numpy as np
 
-from sklstm._forecast.baselines import bridge
+from sklstm._forecast.baselines import interpolate
 from sklstm._input.windows import sliding_windows
 
 
-class Lessons(NamedTuple):
-    """Windows, and what came after them."""
+class Windows(NamedTuple):
+    """Windows of values with their covariates and targets."""
 
-    windows: np.ndarray  # (n_windows, window_size)
-    # Of the same steps and of those to come, (n_windows, window_size + horizon, n).
-    columns: np.ndarray
-    targets: np.ndarray  # (n_windows, horizon); (n_windows, 0) where it is not known
+    values: np.ndarray  # (n_windows, window_size)
+    # Of the steps of the window and of its targets,
+    # (n_windows, window_size + horizon, n_covariates).
+    covariates: np.ndarray
+    targets: np.ndarray  # (n_windows, horizon); (n_windows, 0) if not yet known
 
-    def take(self, rows):
-        """Return some of the lessons."""
-        return Lessons(*(array[rows] for array in self))
+    def select(self, rows) -> Self:
+        """Return some of the windows, by positions or by a mask."""
+        return self._make(array[rows] for array in self)
 
     @classmethod
-    def of_all(cls, parts):
-        """Put the lessons of many series one after the other."""
+    def concatenate(cls, parts) -> Self:
+        """Concatenate the windows of several series."""
         return cls(*(np.concatenate(arrays) for arrays in zip(*parts, strict=True)))
 
 
-def lessons_of(values, columns, window_size, horizon):
-    """Cut a series into lessons.
+def training_windows(values, covariates, window_size, horizon):
+    """Cut a series into windows and their targets.
 
     Parameters
     ----------
     values : ndarray of shape (n_timesteps,)
-        Readings, NaN where one is missing.
-    columns : Columns
-        What stands beside them.
+        Values with NaN where one is missing.
+    covariates : Covariates
+        Covariates of the series.
     window_size, horizon : int
-        Steps of a window, and steps to forecast after it.
+        Number of steps of a window, and of its targets.
 
     Returns
     -------
-    lessons : Lessons
-        In time order. Missing readings are bridged in windows, those at the end of a
-        window by the last one it has: what comes later is not known to it. A lesson
-        with one among its targets is left out; none begins before the first reading.
+    windows : Windows
+        Windows in time order. Missing values in a window are interpolated. At its end
+        they are the last observation of the window, because later values are not known
+        to it. Windows with a missing target, or that begin before the first
+        observation, are left out.
     ends : ndarray of shape (n_windows,)
-        Position of the first target of each lesson in the series.
+        Position of the first target of each window in the series.
     """
     n_windows = len(values) - window_size - horizon + 1
     if n_windows < 1:
-        around = columns.around(np.empty(0, int), window_size, horizon)
+        around = covariates.around(np.empty(0, int), window_size, horizon)
         empty = np.empty((0, window_size)), around, np.empty((0, horizon))
-        return Lessons(*empty), np.empty(0, int)
-    windows = sliding_windows(bridge(values)[:, None], window_size)[:n_windows, :, 0]
+        return Windows(*empty), np.empty(0, int)
+    windows = sliding_windows(interpolate(values)[:, None], window_size)
+    windows = windows[:n_windows, :, 0]
     targets = sliding_windows(values[window_size:, None], horizon)[:, :, 0]
     is_whole = ~(np.isnan(windows[:, 0]) | np.isnan(targets).any(axis=1))
     ends = np.flatnonzero(is_whole) + window_size
-    known = np.where(np.isnan(values), -1, np.arange(len(values)))
-    last_known = np.maximum.accumulate(known)[ends - 1]
+    observed = np.where(np.isnan(values), -1, np.arange(len(values)))
+    last_observed = np.maximum.accumulate(observed)[ends - 1]
     # Positions in the series, (n_windows, window_size).
     positions = ends[:, None] + np.arange(-window_size, 0)
-    is_after_last = positions > last_known[:, None]
-    windows = np.where(is_after_last, values[last_known][:, None], windows[is_whole])
-    around = columns.around(ends, window_size, horizon)
-    return Lessons(windows, around, targets[is_whole]), ends
+    is_after_last = positions > last_observed[:, None]
+    windows = np.where(is_after_last, values[last_observed][:, None], windows[is_whole])
+    around = covariates.around(ends, window_size, horizon)
+    return Windows(windows, around, targets[is_whole]), ends
 
 
-def next_lesson(values, columns, window_size, horizon):
-    """Cut the last window of a series, whose targets nobody knows yet.
+def window_to_forecast_from(values, covariates, window_size, horizon):
+    """Return the last window of a series as :class:`Windows` without targets.
 
-    Missing readings are bridged; steps before the first one are NaN.
+    Missing values are interpolated. Steps before the first observation are NaN.
     """
     end = np.array([len(values)])
     window = last_window(values, window_size)[None]
-    around = columns.around(end, window_size, horizon)
-    return Lessons(window, around, np.empty((1, 0)))
+    around = covariates.around(end, window_size, horizon)
+    return Windows(window, around, np.empty((1, 0)))
 
 
-def early_and_held(ends, horizon, held_fraction):
-    """Split the lessons of a series in time.
+def last_window(values, window_size):
+    """Return the last values, interpolated, and padded with NaN at the start."""
+    observed = np.flatnonzero(~np.isnan(values))
+    # Interpolation into the window begins at the last observation before it.
+    before = observed[observed <= len(values) - window_size]
+    recent = interpolate(values[before[-1] if len(before) else 0 :])[-window_size:]
+    return np.pad(recent, (window_size - len(recent), 0), constant_values=np.nan)
+
+
+def split_in_time(ends, horizon, validation_fraction):
+    """Split the windows of one series into early ones and validation windows.
 
     Parameters
     ----------
     ends : ndarray of shape (n_windows,)
         Positions of the first targets, increasing.
     horizon : int
-        Steps of the targets.
-    held_fraction : float
-        Share of the lessons to hold back.
+        Number of targets of a window.
+    validation_fraction : float
+        Fraction of the windows to hold out.
 
     Returns
     -------
-    is_early, is_held : ndarray of bool of shape (n_windows,)
-        The last lessons, and those whose targets end before the first target of these.
-        Lessons between the two are neither.
+    is_early, is_validation : ndarray of bool of shape (n_windows,)
+        The last windows are for validation. The targets of the early ones end before
+        the first validation target. Windows between the two are neither.
     """
-    n_held = int(np.ceil(held_fraction * len(ends)))
-    is_held = np.arange(len(ends)) >= len(ends) - n_held
-    first = ends[is_held].min(initial=np.iinfo(int).max)
-    return ends + horizon <= first, is_held
+    n_validation = int(np.ceil(validation_fraction * len(ends)))
+    is_validation = np.arange(len(ends)) >= len(ends) - n_validation
+    first = ends[is_validation].min(initial=np.iinfo(int).max)
+    return ends + horizon <= first, is_validation
 
 
-def n_lessons_to_split(horizon, held_fraction):
-    """Count the lessons of a series that leave one before those held back."""
-    n_lessons = horizon + 1
-    while n_lessons - np.ceil(held_fraction * n_lessons) < horizon:
-        n_lessons += 1
-    return n_lessons
+def split_all_in_time(ends, horizon, validation_fraction):
+    """Split the windows of several series, each as in :func:`split_in_time`.
+
+    Parameters
+    ----------
+    ends : list of ndarray of int
+        Positions of the first targets in each series.
+    horizon : int
+        Number of targets of a window.
+    validation_fraction : float
+        Fraction of the windows of each series to hold out.
+
+    Returns
+    -------
+    is_early, is_validation : ndarray of bool of shape (n_windows,)
+        Masks of the windows of all series, concatenated.
+    series : ndarray of int of shape (n_validation_windows,)
+        Position of the series of each validation window.
+    """
+    splits = [split_in_time(of_one, horizon, validation_fraction) for of_one in ends]
+    is_early, is_validation = (np.concatenate(m) for m in zip(*splits, strict=True))
+    series = np.repeat(np.arange(len(ends)), [mask.sum() for _, mask in splits])
+    return is_early, is_validation, series
 
 
-def n_readings(values):
-    """Count the readings from the first one there to the last."""
+def n_windows_to_split(horizon, validation_fraction):
+    """Return how many windows a series needs to have an early one after the split."""
+    n_windows = horizon + 1
+    while n_windows - np.ceil(validation_fraction * n_windows) < horizon:
+        n_windows += 1
+    return n_windows
+
+
+def observed_length(values):
+    """Return the number of steps from the first observation to the last."""
     return int(np.ptp(np.flatnonzero(~np.isnan(values)))) + 1
-
-
-def last_window(values, window_size):
-    """Return the last readings, missing ones bridged, NaN where there are too few."""
-    there = np.flatnonzero(~np.isnan(values))
-    # Bridges into the window begin at the last reading before it.
-    before = there[there <= len(values) - window_size]
-    known = bridge(values[before[-1] if len(before) else 0 :])[-window_size:]
-    return np.pad(known, (window_size - len(known), 0), constant_values=np.nan)
