@@ -1,4 +1,4 @@
-"""Find the anomalies of 58 streams of NAB: ours and naive scores, with wall time."""
+"""Benchmark anomaly detection on 58 streams of NAB, with baselines and wall time."""
 
 import argparse
 import importlib.util
@@ -12,14 +12,15 @@ import torch
 from _timing import environment, in_fresh_process, print_table
 
 from sklstm import LSTMOutlierDetector
-from sklstm._anomaly.scoring import extremes, from_range_before
+from sklstm._anomaly.ranges import distances_from_past_range, extremes
 
 SEEDS = range(3)
-MEMORY = 10_000
-# Standard profile, from the scoreboard of NAB and by a refractory period.
+RANGE_WINDOW = 10_000
+# Scores of the standard profile, from the scoreboard of NAB and with a refractory
+# period.
 PUBLISHED = "windowed Gaussian 39.65, EWMA with refractory period 45.4, KNN-CAD 58.0"
 
-# The kernel's own mark: `ru_maxrss` of a new process begins with that of its parent.
+# VmHWM is the peak of this process; `ru_maxrss` starts with that of its parent.
 PEAK = """
 import re, warnings
 from pathlib import Path
@@ -39,65 +40,66 @@ print((peak() - before) * 1024 / 1e6)
 
 
 def load_module(folder):
-    """Load the loader that lies beside the data."""
+    """Load the module load.py from the folder of the data."""
     spec = importlib.util.spec_from_file_location("load", Path(folder) / "load.py")
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
 
 
-def n_known(readings):
-    """How many rows nobody scores: what a detector may learn from."""
-    return min(int(0.15 * len(readings)), 750)
+def n_training_rows(values):
+    """Return the number of rows that NAB does not score, for training."""
+    return min(int(0.15 * len(values)), 750)
 
 
 def detector(**settings):
-    """Return a function of readings and seed: distances, and which are outliers."""
+    """Return a function of values and seed that returns distances and labels."""
 
-    def scored(readings, seed):
-        X = readings[:, None]
+    def scored(values, seed):
+        X = values[:, None]
         model = LSTMOutlierDetector(random_state=seed, **settings)
-        distances = -model.fit(X[: n_known(readings)]).score_samples(X)
+        distances = -model.fit(X[: n_training_rows(values)]).score_samples(X)
         return distances, distances > -model.offset_
 
     return scored
 
 
-def from_ewma(readings, halflife):
+def from_ewma(values, halflife):
     """Subtract the exponentially weighted mean of the rows before."""
-    means = pd.Series(readings).ewm(halflife=halflife).mean().shift(1)
-    return np.nan_to_num(readings - means)
+    means = pd.Series(values).ewm(halflife=halflife).mean().shift(1)
+    return np.nan_to_num(values - means)
 
 
-def z_scores(readings, halflife=200):
-    """Divide by the standard deviation around that mean, of the rows before too."""
-    deviations = pd.Series(readings).ewm(halflife=halflife).std(bias=True).shift(1)
+def z_scores(values, halflife=200):
+    """Compute z-scores from the exponentially weighted mean and standard deviation."""
+    deviations = pd.Series(values).ewm(halflife=halflife).std(bias=True).shift(1)
     deviations = deviations.where(deviations > 0)
-    return np.nan_to_num(np.abs(from_ewma(readings, halflife)) / deviations)
+    return np.nan_to_num(np.abs(from_ewma(values, halflife)) / deviations)
 
 
 def peaks(scores, n_rows=300):
-    """Keep scores beyond all of the rows before: after an alarm, only a greater one."""
+    """Keep scores above the maximum of the rows before; replace others by 0."""
     before = pd.Series(scores).shift(1).rolling(n_rows, min_periods=1).max()
     return np.where(scores > before.fillna(np.inf), scores, 0)
 
 
 def by_range(*columns):
-    """Measure columns by their ranges before, as the detector measures errors."""
+    """Compute distances from the range of the rows before, as the detector does."""
     columns = np.transpose(columns)
-    first = extremes(columns[: n_known(columns)])
-    return from_range_before(columns, first, MEMORY)
+    first = extremes(columns[: n_training_rows(columns)])
+    return distances_from_past_range(columns, first, RANGE_WINDOW)
 
 
-# By name: a function of readings that needs no seed, or one of readings and seed.
-NAIVE = {
-    "EWMA z-score of readings": z_scores,
-    "... and only what beats the 300 rows before": lambda x: peaks(z_scores(x)),
-    "readings by their range": by_range,
-    "... and steps by theirs": lambda x: by_range(x, np.diff(x, prepend=x[0])),
-    "... and readings less EWMA": lambda x: by_range(x, from_ewma(x, 200)),
+# Functions of the values.
+BASELINES = {
+    "EWMA z-score of values": z_scores,
+    "... above the maximum of the 300 rows before": lambda x: peaks(z_scores(x)),
+    "values by their range": by_range,
+    "... and differences by theirs": lambda x: by_range(x, np.diff(x, prepend=x[0])),
+    "... and values minus EWMA": lambda x: by_range(x, from_ewma(x, 200)),
 }
-OURS = {
+# Functions of the values and a seed.
+DETECTORS = {
     "forecast, mahalanobis": detector(),
     "forecast, range": detector(distance="range"),
     "reconstruction, mahalanobis": detector(method="reconstruction", window_size=30),
@@ -108,7 +110,7 @@ OURS = {
 
 
 class Scorer:
-    """NAB's score of the standard profile, by one threshold for all streams."""
+    """Score of the standard profile of NAB, with one threshold for all streams."""
 
     def __init__(self, folder):
         module = load_module(folder)
@@ -121,14 +123,17 @@ class Scorer:
         self.halves = names[::2], names[1::2]
 
     def of(self, scores, threshold=None, names=None):
-        """Score streams by a threshold (None: the best); returns both."""
+        """Return the score and the threshold; with None, the best threshold."""
         names = self.streams if names is None else names
         series = {name: self.task["series"][name] for name in names}
         chosen = {name: scores[name] for name in names}
         return self.score({"series": series}, chosen, threshold)
 
     def summary(self, scores, labels=None):
-        """Score all; one half by its threshold; the other by the same; and labels."""
+        """Return the scores of all streams, of each half, and of labels.
+
+        The threshold is the best one of all streams, or of the first half.
+        """
         best, threshold = self.of(scores, names=self.halves[0])
         cells = {
             "NAB": self.of(scores)[0],
@@ -142,33 +147,33 @@ class Scorer:
         return cells
 
 
-def measure_naive(name, scorer):
-    """Score all streams without a network; returns a row of the table."""
+def measure_baseline(name, scorer):
+    """Return the row of a baseline in the table."""
     start = time.perf_counter()
-    scores = {name_: NAIVE[name](x) for name_, x in scorer.streams.items()}
+    scores = {name_: BASELINES[name](x) for name_, x in scorer.streams.items()}
     seconds = time.perf_counter() - start
     return as_row(name, [scorer.summary(scores)], seconds)
 
 
-def measure_ours(name, scorer):
-    """Score all streams with each seed; returns a row of the table."""
+def measure_detector(name, scorer):
+    """Return the row of a detector in the table, over all seeds."""
     runs, seconds = [], []
     for seed in SEEDS:
         start = time.perf_counter()
-        answers = {key: OURS[name](x, seed) for key, x in scorer.streams.items()}
+        results = {key: DETECTORS[name](x, seed) for key, x in scorer.streams.items()}
         seconds.append(time.perf_counter() - start)
         scores, labels = (
-            {key: answer[place] for key, answer in answers.items()} for place in (0, 1)
+            {key: result[place] for key, result in results.items()} for place in (0, 1)
         )
         labels = {key: label.astype(float) for key, label in labels.items()}
         for label in labels.values():
-            label[: n_known(label)] = 0
+            label[: n_training_rows(label)] = 0
         runs.append(scorer.summary(scores, labels))
     return as_row(name, runs, median(seconds))
 
 
 def as_row(name, runs, seconds):
-    """Put the median of the runs into words, and of the first column the range."""
+    """Format the median of the runs, and the range over seeds of the first column."""
     row = {"score": name}
     for column in ("NAB", "half", "other half", "by predict", "in 1000"):
         values = [run[column] for run in runs if column in run]
@@ -176,12 +181,12 @@ def as_row(name, runs, seconds):
         if column == "NAB":
             is_one = len(values) == 1
             span = "" if is_one else f"{min(values):.1f} to {max(values):.1f}"
-            row["of seeds"] = span
+            row["over seeds"] = span
     return row | {"seconds": f"{seconds:.3g}"}
 
 
 def measure_memory():
-    """Megabytes that scores of a million rows take beyond 20 000; rows of a table."""
+    """Return the rows of a table of the memory that scoring a million rows needs."""
     return [
         {
             "distance": distance,
@@ -200,8 +205,8 @@ if __name__ == "__main__":
     torch.set_num_threads(1)
     print(environment(1))
     scorer = Scorer(arguments.data)
-    rows = [measure_naive(name, scorer) for name in NAIVE]
-    print_table(f"NAB without a network; published: {PUBLISHED}", rows)
-    rows = [measure_ours(name, scorer) for name in OURS]
-    print_table("NAB by LSTMOutlierDetector, median of three seeds", rows)
-    print_table("Memory of scores of 1 000 000 rows of 8 MB", measure_memory())
+    rows = [measure_baseline(name, scorer) for name in BASELINES]
+    print_table(f"NAB, baselines; published: {PUBLISHED}", rows)
+    rows = [measure_detector(name, scorer) for name in DETECTORS]
+    print_table("NAB, LSTMOutlierDetector, median of three seeds", rows)
+    print_table("Memory to score 1 000 000 rows (8 MB)", measure_memory())

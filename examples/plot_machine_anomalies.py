@@ -1,21 +1,23 @@
 """
-Faults of a machine, and months like no other
-=============================================
+Detect machine faults and unusual months
+========================================
 
-A machine that nobody has seen fail gives no examples of faults to learn from.
-:class:`~sklstm.LSTMOutlierDetector` learns what to expect of each row of readings from
-the rows before it, on usual rows alone, and calls those outliers that are too far off.
+Without examples of faults, a classifier cannot learn to detect them.
+:class:`~sklstm.LSTMOutlierDetector` needs normal rows only: it learns to predict each
+row from the rows before it, and flags rows that are far from their expected values.
 
-The first series is of a made machine, so that precision and recall can be told. The
-second is of real retail sales, in which the pandemic left its mark.
+The first series are simulated sensor data of a machine, with labels to compute
+precision and recall. The second is the real series of retail sales, which the pandemic
+disturbed.
 """
 
 # %%
 # A machine with four kinds of faults
 # -----------------------------------
-# Vibration in two directions and the temperature, 20 rows a turn. The first half is
-# usual; the second holds knocks, growing bearing faults, a stuck sensor and shifts of
-# the temperature, three times each. Three machines differ in their seed.
+# The columns are the vibration in two directions and the temperature; the rotor makes
+# one turn in 20 rows. The first half of the rows is normal. The second half contains
+# three faults of each kind: knocks, growing bearing faults, a stuck sensor and shifts
+# of the temperature. We simulate three machines with different seeds.
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -32,36 +34,36 @@ FAULTS = ["knock", "bearing", "stuck", "shift"] * 3
 machines = [make_machine(12_000, faults=FAULTS, random_state=seed) for seed in range(3)]
 X, y = machines[0]
 print(X.describe().loc[["mean", "std"]].round(2))
-print(f"{(y == -1).sum()} of {len(y) // 2} rows of the second half are of a fault")
+print(f"{(y == -1).sum()} of {len(y) // 2} rows of the second half have a fault")
 
 # %%
 # Three detectors and a z-score
 # -----------------------------
-# The rival has no model: how many standard deviations of the last 200 rows a reading
-# is from their mean, averaged over the readings. All have the same rule for what is too
-# much: what 5 of 1000 rows exceed in the last 30 % of the first half.
+# The baseline is a rolling z-score: the distance of a value from the mean of the last
+# 200 rows in standard deviations, averaged over the columns. The rule for the threshold
+# is the same for all: 5 of 1000 rows exceed it in the last 30 % of the first half.
 #
-# Not only networks can expect. A linear regression of the row on the ten before it
-# takes the place of the LSTM in the third detector.
+# A detector accepts any regressor. The third one uses a linear regression of each row
+# on the ten rows before it in place of the LSTM.
 
 SHARE = 0.005
 
 
-def z_scores(readings, n_rows=200):
-    """Say how far readings are from those before them."""
-    past = readings.shift(1).rolling(n_rows)
-    return ((readings - past.mean()) / past.std()).abs().mean(axis=1)
+def z_scores(values, n_rows=200):
+    """Compute the mean absolute z-score of each row, relative to the rows before it."""
+    past = values.shift(1).rolling(n_rows)
+    return ((values - past.mean()) / past.std()).abs().mean(axis=1)
 
 
-def flagged_by_z_score(X):
-    """Return labels of the second half, -1 for outliers."""
+def predict_by_z_score(X):
+    """Predict the second half: -1 for outliers, 1 for the other rows."""
     scores, half = z_scores(X), len(X) // 2
     threshold = scores[half - int(0.3 * half) : half].quantile(1 - SHARE)
     return np.where(scores[half:] > threshold, -1, 1)
 
 
-def flagged(detector, X):
-    """Learn from the first half, and label the second."""
+def predict_by_detector(detector, X):
+    """Fit a detector on the first half, and predict the second half."""
     half = len(X) // 2
     return detector.fit(X[:half]).predict(X[half:])
 
@@ -75,27 +77,27 @@ detectors = {
     "LSTM, averaged": LSTMOutlierDetector(halflife=3, **settings),
     "linear": LSTMOutlierDetector(linear, **settings),
 }
-answers = {"rolling z-score": [flagged_by_z_score(X) for X, _ in machines]}
+predictions = {"rolling z-score": [predict_by_z_score(X) for X, _ in machines]}
 for name, detector in detectors.items():
-    answers[name] = [flagged(detector, X) for X, _ in machines]
+    predictions[name] = [predict_by_detector(detector, X) for X, _ in machines]
 
 # %%
-# What the scores say
-# -------------------
-# Precision is the share of outliers that are rows of a fault, recall the share of rows
-# of faults that are outliers. A false alarm is late where a fault has ended within the
-# ten rows that the detector judges from.
+# Precision and recall
+# --------------------
+# Precision is the fraction of the flagged rows that have a fault; recall is the
+# fraction of the rows with a fault that are flagged. A false alarm is "late" if a fault
+# ended within the ten rows before, which the expected values depend on.
 
 
-def scores(labels, answer):
-    """Score the answer for the second half of one machine."""
-    is_outlier, is_fault = answer == -1, labels == -1
+def scores(labels, predicted):
+    """Compute the scores of the second half of one machine."""
+    is_outlier, is_fault = predicted == -1, labels == -1
     is_after = (is_fault.rolling(11, min_periods=1).max() == 1) & ~is_fault
     number = (is_fault & (labels.shift() == 1)).cumsum()[is_fault] - 1
     kind = np.array(FAULTS)[number]
     return {
-        "precision": precision_score(labels, answer, pos_label=-1),
-        "recall": recall_score(labels, answer, pos_label=-1),
+        "precision": precision_score(labels, predicted, pos_label=-1),
+        "recall": recall_score(labels, predicted, pos_label=-1),
         "late alarms": is_outlier[is_after].sum(),
         "other alarms": is_outlier[~is_after & ~is_fault].sum(),
         **pd.Series(is_outlier[is_fault]).groupby(kind).mean()[FAULTS[:4]],
@@ -103,86 +105,87 @@ def scores(labels, answer):
 
 
 table = pd.DataFrame(
-    {"detector": name, **scores(y[len(y) // 2 :], answer)}
-    for name, parts in answers.items()
-    for (_, y), answer in zip(machines, parts, strict=True)
+    {"detector": name, **scores(y[len(y) // 2 :], predicted)}
+    for name, by_machine in predictions.items()
+    for (_, y), predicted in zip(machines, by_machine, strict=True)
 )
 by_detector = table.groupby("detector", sort=False)
-print("Lowest and highest of three machines")
+print("Minimum and maximum over three machines")
 spread = by_detector[["precision", "recall"]].agg(["min", "max"])
 print(spread.round(2).to_string())
 means = by_detector.mean().drop(columns=["precision", "recall"])
-print("\nMeans: false alarms in 6000 rows, and recall by kind of fault")
+print("\nMeans: number of false alarms in 6000 rows, and recall by kind of fault")
 print(means.round(2).to_string())
 
 # %%
-# To a z-score a reading is strange if it is large, and most faults are not: a stuck
-# sensor gives readings as usual as can be, at the wrong time. Against what was expected
-# they stand out.
+# A z-score flags large values, but most faults do not make values large: a stuck sensor
+# returns perfectly normal values at the wrong time. Compared with their expected
+# values, they stand out.
 #
-# The expectation need not come from a network. A sum of waves is just what a linear
-# regression can carry on, and the linear detector is as good as the LSTM here, in a
-# hundredth of the time. Try it first.
+# The expected values need not come from a network. A linear regression can continue a
+# sum of waves, and the linear detector is as good as the LSTM here, in a hundredth of
+# the time. Try it first.
 #
-# Half of the rows of faults are missed, for two reasons. A bearing fault is weak at
-# first. And after a shift the new level is soon the expected one: the step up and the
-# step down are found, the rows between them are not. Distances averaged with a
-# ``halflife`` find more rows, and raise more false alarms: they cease later.
+# Half of the rows with a fault are missed, for two reasons. A bearing fault is weak at
+# first. After a shift, the new level is soon the expected one: the step up and the step
+# down are flagged, but the rows between them are not. Averaging the distances with a
+# ``halflife`` flags more rows with a fault, but also raises more false alarms, because
+# the average decreases slowly after a fault.
 #
-# The threshold promised 5 alarms in 1000 usual rows. On rows that no fault has touched
-# the linear detector raises about 6, the LSTM about 10: a threshold from six minutes of
-# a machine does not hold for all that follow.
+# The threshold promised 5 alarms in 1000 normal rows. On rows without a fault before
+# them, the linear detector raises about 6 and the LSTM about 10: a threshold from six
+# minutes of a machine does not hold for all later rows.
 
 # %%
-# Which reading is off
+# Which feature is off
 # --------------------
-# Of the first outlier in each of the first four faults: the reading furthest off, what
-# was expected and the error in standard deviations.
+# For the first outlier of each of the first four faults: the feature with the largest
+# error, its value, the expected value, and the error in standard deviations.
 
-detector = detectors["LSTM"]  # as fitted to the last machine
+detector = detectors["LSTM"]  # fitted to the last machine
 X, y = (part[len(part) // 2 :] for part in machines[-1])
 explanation = detector.explain(X)
-furthest = explanation.drop_duplicates("row").set_index("row")
+largest = explanation.drop_duplicates("row").set_index("row")
 starts = y.index[(y == -1) & (y.shift() == 1)]
-lines = [furthest[start:].iloc[0] for start in starts[:4]]
+lines = [largest[start:].iloc[0] for start in starts[:4]]
 print(pd.DataFrame(lines, FAULTS[:4]).to_string(float_format="{:.2f}".format))
 
 # %%
-# Months like no other
-# --------------------
-# The logarithm of monthly sales up to 2018, learnt from windows of two years, for a
-# year has a December. There are no labels, and the threshold rests on the last 98
-# months of those: five seeds show how far it is to be trusted.
+# Unusual months
+# --------------
+# We fit detectors to the logarithm of monthly sales up to 2018. The windows have 24
+# months, because the seasonal pattern has 12. There are no labels, and the threshold
+# comes from the last 98 months up to 2018: five seeds show how reliable it is.
 
 sales = np.log(load_retail_sales(return_X_y=True)[0])
 for seed in range(5):
-    of_sales = LSTMOutlierDetector(window_size=24, random_state=seed)
-    labels = of_sales.fit(sales[:"2018"]).predict(sales)
+    by_lstm = LSTMOutlierDetector(window_size=24, random_state=seed)
+    labels = by_lstm.fit(sales[:"2018"]).predict(sales)
     print(f"LSTM, seed {seed}:", *sales.index[labels == -1])
 
-by_line = LSTMOutlierDetector(linear, window_size=24).fit(sales[:"2018"])
-print("\nlinear:", *sales.index[by_line.predict(sales) == -1])
+by_linear = LSTMOutlierDetector(linear, window_size=24).fit(sales[:"2018"])
+print("\nlinear:", *sales.index[by_linear.predict(sales) == -1])
 
 # %%
-# All find April 2020, when shops were closed. What else the networks find depends on
-# the seed, for 27 years of months teach a network little: it falls short of Decembers.
-# The linear detector again needs less to learn from. It also finds the autumns of 2001
-# and of 2008, and March 2020.
+# Most of them flag April 2020, when shops were closed. Whether a network flags it, and
+# which other months it flags, depends on the seed: 27 years of months are few rows for
+# a network. The linear detector needs fewer rows. It also flags the autumns of 2001 and
+# of 2008, and March 2020.
 #
-# All find April 2021 as well, and for that the expectation is to blame in part: the
-# fall of the year before stands in the window, and is expected again. The lines of that
-# month, by the last network and by the regression:
+# All of them flag April 2021, and this is partly an error of the expected value: the
+# window contains the drop of the year before and expects it again. These are the lines
+# of that month, by the last network and by the linear regression:
 
 april = pd.Period("2021-04")
-for model in (of_sales, by_line):
+for model in (by_lstm, by_linear):
     lines = model.explain(sales)
     print(lines[lines["row"] == april].to_string(float_format="{:.2f}".format))
 
 # %%
-# The pictures
-# ------------
-# The expectation carries on the rotation, and the fault is out of step with it. The
-# stronger the fault, the further the distance from the threshold.
+# Plot the outliers
+# -----------------
+# The expected values continue the rotation, and the fault deviates from them. The
+# stronger the fault, the further the distance rises above the threshold.
 
 plt.rcParams["date.converter"] = "concise"
 figure, axes = plt.subplots(
@@ -190,7 +193,7 @@ figure, axes = plt.subplots(
 )
 around = slice(starts[1] - pd.Timedelta("20s"), starts[1] + pd.Timedelta("45s"))
 AnomalyDisplay.from_estimator(detector, X[around], ax=axes[:, 0])
-AnomalyDisplay.from_estimator(of_sales, sales["2015":], ax=axes[:, 1])
+AnomalyDisplay.from_estimator(by_lstm, sales["2015":], ax=axes[:, 1])
 axes[0, 0].set(title="A growing bearing fault", ylabel="vibration in mm/s")
 axes[0, 1].set(title="Monthly retail sales", ylabel="logarithm of sales")
 plt.show()

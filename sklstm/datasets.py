@@ -1,54 +1,68 @@
-"""Series to try the estimators on: real ones, and ones made to be hard."""
+"""Example data: real time series and generated ones."""
 
+from collections.abc import Sequence
 from importlib.resources import files
+from typing import Literal, overload
 
 import numpy as np
 import pandas as pd
 from sklearn.utils import check_random_state
 
+from sklstm._typing import Floats, RandomState, Series
+
 __all__ = ["load_retail_sales", "make_adding", "make_machine"]
 
-# What a fault of a machine looks like: how many rows it lasts, 20 rows being a turn.
+# Number of rows that each fault of the machine lasts; a turn has 20 rows.
 FAULT_ROWS = {"knock": 4, "bearing": 160, "stuck": 40, "shift": 80}
 ROWS_PER_TURN = 20
-# Rows over which the load of a machine changes, and after which its heat follows.
+# Time constants of the load and of the temperature, in rows.
 LOAD_ROWS, HEAT_ROWS = 100, 300
-# Usual rows, at least, after each fault.
+# Minimum number of normal rows after each fault.
 REST_ROWS = 40
 
 
-def load_retail_sales(*, return_X_y=False):
+@overload
+def load_retail_sales(*, return_X_y: Literal[False] = False) -> Series: ...
+@overload
+def load_retail_sales(*, return_X_y: Literal[True]) -> tuple[pd.DataFrame, Series]: ...
+@overload
+def load_retail_sales(
+    *, return_X_y: bool
+) -> "Series | tuple[pd.DataFrame, Series]": ...
+def load_retail_sales(
+    *, return_X_y: bool = False
+) -> "Series | tuple[pd.DataFrame, Series]":
     """Load the monthly retail sales of the United States, 1992 to 2023.
 
-    There are 378 months, January 1992 to June 2023, none missing. Sales are not
-    seasonally adjusted: they peak in December.
+    The series has 378 months, from January 1992 to June 2023, without missing values.
+    Sales are not seasonally adjusted: they peak in December.
 
     Parameters
     ----------
     return_X_y : bool, default=False
-        Whether to return the sales as a frame to learn from and a series to predict,
-        as a pipeline takes them, rather than as one series.
+        Whether to return a frame X and a series y, the input of a pipeline, instead of
+        one series.
 
     Returns
     -------
     sales : Series of shape (378,)
-        Sales in millions of US dollars, by month. The name is "sales", the index a
-        monthly :class:`~pandas.PeriodIndex`.
+        Sales in millions of US dollars. The name is "sales"; the index is a monthly
+        :class:`~pandas.PeriodIndex`.
 
     (X, y) : tuple of DataFrame and Series
-        Where `return_X_y` is True: `sales` as the only column of a frame, and `sales`
-        itself. X holds what y shall predict, so put a window that ends earlier between
-        them: ``SlidingWindowTransformer(shift=1)`` or more.
+        Only if `return_X_y` is True: a frame with `sales` as its only column, and
+        `sales` itself. X contains the target, so use windows that end before the row to
+        predict: ``SlidingWindowTransformer(shift=1)`` or more.
 
     See Also
     --------
-    sklstm.SlidingWindowTransformer : Turns X into windows of past months.
+    sklstm.SlidingWindowTransformer : Convert X to windows of past months.
 
     Notes
     -----
     Source: US Census Bureau, Advance Monthly Retail Trade Survey, retail trade without
-    food services (FRED series RSXFSN). A work of the US government, in the public
-    domain.
+    food services (FRED series RSXFSN). The data are a work of the US government and in
+    the public domain.
 
     Examples
     --------
@@ -70,38 +84,44 @@ def load_retail_sales(*, return_X_y=False):
     return (sales.to_frame(), sales) if return_X_y else sales
 
 
-def make_adding(n_sequences=1000, n_timesteps=100, *, random_state=None):
-    """Make the adding problem, a test of long memory [1]_.
+def make_adding(
+    n_sequences: int = 1000,
+    n_timesteps: int = 100,
+    *,
+    random_state: RandomState = None,
+) -> tuple[Floats, Floats]:
+    """Generate the adding problem, a test of long-term memory [1]_.
 
-    Every step has a number and a mark. One step of the first half is marked and one of
-    the second; the target is the sum of their two numbers. Who answers 1, the mean,
-    has a mean squared error of 1/6.
+    Each time step has a number and a mark. One step in the first half and one in the
+    second half are marked; the target is the sum of their two numbers. Always
+    predicting the mean, 1, gives a mean squared error of 1/6.
 
     Parameters
     ----------
     n_sequences : int, default=1000
         Number of sequences.
     n_timesteps : int, default=100
-        Steps of every sequence, at least 2: the longer, the harder.
+        Number of time steps of each sequence, at least 2. Longer sequences are harder.
     random_state : int, RandomState instance or None, default=None
-        Seeds numbers and marks. Pass an int for the same sequences every time.
+        Seed of the numbers and the marks. Pass an int for reproducible sequences.
 
     Returns
     -------
     X : ndarray of shape (n_sequences, n_timesteps, 2)
-        A number drawn evenly from [0, 1), and a mark: 1 at two steps, else 0.
+        A number drawn uniformly from [0, 1), and a mark: 1 at two steps, 0 at the
+        others.
     y : ndarray of shape (n_sequences,)
         Sum of the two marked numbers of each sequence.
 
     Raises
     ------
     ValueError
-        If there are fewer than 2 steps.
+        If `n_timesteps` is less than 2.
 
     Notes
     -----
-    An LSTM learns it with ``max_timescale=n_timesteps``, and later without. In the
-    paper an answer off by less than 0.04 counts as right.
+    An LSTM learns the task faster with ``max_timescale=n_timesteps``. In the paper, a
+    prediction is correct if its absolute error is less than 0.04.
 
     References
     ----------
@@ -117,7 +137,7 @@ def make_adding(n_sequences=1000, n_timesteps=100, *, random_state=None):
     """
     if n_timesteps < 2:
         raise ValueError(
-            f"n_timesteps={n_timesteps} leaves no room for two marks: pass 2 or more."
+            f"n_timesteps={n_timesteps} leaves no room for two marks. Pass 2 or more."
         )
     random = check_random_state(random_state)
     numbers = random.uniform(size=(n_sequences, n_timesteps))
@@ -129,55 +149,59 @@ def make_adding(n_sequences=1000, n_timesteps=100, *, random_state=None):
 
 
 def make_machine(
-    n_timesteps=4000,
+    n_timesteps: int = 4000,
     *,
-    faults=("knock", "bearing", "stuck", "shift"),
-    random_state=None,
-):
-    """Make readings of a slow rotating machine, usual at first and then with faults.
+    faults: Sequence[str] = ("knock", "bearing", "stuck", "shift"),
+    random_state: RandomState = None,
+) -> tuple[pd.DataFrame, Series]:
+    """Generate sensor data of a rotating machine, normal at first and then with faults.
 
-    A rotor, such as that of a wind turbine, turns 15 times a minute and is read five
-    times a second: 20 rows a turn. Vibration has harmonics of the rotation and grows
-    with a load that comes and goes within a minute; temperature follows the load with a
-    lag of another. The first half of the rows is usual. The second half holds the
-    faults in the order given, each in a part of its own, at a random row.
+    A slow rotor, such as that of a wind turbine, turns 15 times per minute. Its sensors
+    are sampled five times per second, which is 20 rows per turn. The vibrations are
+    harmonics of the rotation and grow with a load that varies within a minute. The
+    temperature follows the load with a lag of one minute. The first half of the rows is
+    normal. The second half is divided into one part per fault, in the given order; each
+    fault starts at a random row of its part.
 
     Parameters
     ----------
     n_timesteps : int, default=4000
-        Number of rows. Every fault needs up to 200 rows of the second half.
+        Number of rows. A fault needs up to 200 rows of the second half.
     faults : list of str, default=("knock", "bearing", "stuck", "shift")
-        What goes wrong, any number of times: "knock", a hit that both vibrations ring
-        from for 4 rows; "bearing", a defect of the outer race that is passed 3.58 times
-        a turn, the harder the longer it lasts [1]_, 160 rows; "stuck", `vibration_y`
-        repeats its last reading for 40 rows; "shift", `temperature` is read 3 degrees
-        too high for 80 rows.
+        Faults in order, each any number of times:
+
+        - "knock": an impact that both vibrations ring from for 4 rows.
+        - "bearing": a defect of the outer race, which the rolling elements pass 3.58
+          times per turn [1]_. Its vibration grows over 160 rows.
+        - "stuck": `vibration_y` repeats its last value for 40 rows.
+        - "shift": `temperature` is 3 degrees too high for 80 rows.
     random_state : int, RandomState instance or None, default=None
-        Seeds the machine and where faults are. Pass an int for the same rows every
-        time.
+        Seed of the data and the positions of the faults. Pass an int for reproducible
+        rows.
 
     Returns
     -------
     X : DataFrame of shape (n_timesteps, 3)
-        The columns "vibration_x" and "vibration_y", in mm/s, and "temperature", in
-        degrees Celsius; the index holds dates, 0.2 seconds apart.
+        Columns "vibration_x" and "vibration_y", in mm/s, and "temperature", in degrees
+        Celsius. The index is a :class:`~pandas.DatetimeIndex` with a step of 0.2
+        seconds.
     y : Series of shape (n_timesteps,)
-        -1 for rows of a fault, 1 for the others.
+        -1 for rows with a fault, 1 for normal rows.
 
     Raises
     ------
     ValueError
-        If there is no such fault, or too little room for so many.
+        If a fault is unknown, or there are too few rows for the faults.
 
     See Also
     --------
-    sklstm.LSTMOutlierDetector : Finds such rows.
+    sklstm.LSTMOutlierDetector : Detect outliers in time series.
 
     Notes
     -----
-    Rows that are labelled 1 are those that the same seed gives with ``faults=()``. The
-    first rows of a "bearing" fault are hardly different from usual ones, and those
-    within a "shift" differ from them in their level only.
+    With the same seed and ``faults=()``, the rows labelled 1 are the same. The first
+    rows of a "bearing" fault hardly differ from normal ones, and the rows of a "shift"
+    differ only in their level.
 
     References
     ----------
@@ -197,43 +221,43 @@ def make_machine(
     284
     """
     random = check_random_state(random_state)
-    values, phase = _usual_machine(n_timesteps, random)
+    values, phase = _normal_machine(n_timesteps, random)
     labels = np.ones(n_timesteps, dtype=int)
     starts = _fault_starts(n_timesteps, faults, random)
     for fault, start in zip(faults, starts, strict=True):
         rows = slice(start, start + FAULT_ROWS[fault])
-        _put_fault(fault, values, phase, rows)
+        _add_fault(fault, values, phase, rows)
         labels[rows] = -1
     names = ["vibration_x", "vibration_y", "temperature"]
     times = pd.date_range("2025-01-01", periods=n_timesteps, freq="200ms", name="time")
     return pd.DataFrame(values, times, names), pd.Series(labels, times, name="label")
 
 
-def _usual_machine(n_timesteps, random):
-    """Make readings without a fault, (n_timesteps, 3), and the angle of the rotor."""
-    # What came before the first row is forgotten by it.
+def _normal_machine(n_timesteps, random):
+    """Generate rows without a fault, (n_timesteps, 3), and the angle of the rotor."""
+    # These rows let the lagged values settle before the first row.
     n_before = 10 * HEAT_ROWS
     pushes = random.normal(size=n_before + n_timesteps)
-    load = np.exp(0.15 * np.sqrt(2 * LOAD_ROWS) * _following(pushes, LOAD_ROWS))
-    load = _following(load, ROWS_PER_TURN)
+    load = np.exp(0.15 * np.sqrt(2 * LOAD_ROWS) * _lagged(pushes, LOAD_ROWS))
+    load = _lagged(load, ROWS_PER_TURN)
     turns = random.uniform() + np.cumsum(1 + 0.1 * (load - 1)) / ROWS_PER_TURN
     phase = 2 * np.pi * turns
-    usual = [
+    columns = [
         load * (np.sin(phase) + 0.4 * np.sin(2 * phase + 1)),
         load * (0.7 * np.cos(phase) + 0.3 * np.sin(3 * phase)),
-        _following(40 + 15 * load, HEAT_ROWS),
+        _lagged(40 + 15 * load, HEAT_ROWS),
     ]
     noise = random.normal(scale=[0.1, 0.1, 0.05], size=(n_timesteps, 3))
-    return np.column_stack(usual)[n_before:] + noise, phase[n_before:]
+    return np.column_stack(columns)[n_before:] + noise, phase[n_before:]
 
 
-def _following(numbers, n_rows):
-    """Follow numbers with a lag, as heat follows power."""
+def _lagged(numbers, n_rows):
+    """Apply exponential smoothing, as a temperature follows heat."""
     return pd.Series(numbers).ewm(alpha=1 / n_rows, adjust=False).mean().to_numpy()
 
 
 def _fault_starts(n_timesteps, faults, random):
-    """Draw a row for every fault, each in its own part of the second half."""
+    """Draw the first row of each fault, each in its own part of the second half."""
     unknown = [fault for fault in faults if fault not in FAULT_ROWS]
     if unknown:
         raise ValueError(
@@ -241,20 +265,22 @@ def _fault_starts(n_timesteps, faults, random):
         )
     if not faults:
         return []
-    usual = n_timesteps // 2
-    n_rows = (n_timesteps - usual) // len(faults)
+    n_normal = n_timesteps // 2
+    n_rows = (n_timesteps - n_normal) // len(faults)
     needed = np.array([FAULT_ROWS[fault] + REST_ROWS for fault in faults])
     if n_rows < needed.max():
         raise ValueError(
             f"n_timesteps={n_timesteps} leaves {n_rows} rows for each of "
-            f"{len(faults)} faults, and the longest takes {needed.max()}. Pass "
+            f"{len(faults)} faults, but the longest needs {needed.max()}. Pass "
             f"{2 * len(faults) * needed.max()} or more."
         )
-    return usual + n_rows * np.arange(len(faults)) + random.randint(n_rows - needed + 1)
+    return (
+        n_normal + n_rows * np.arange(len(faults)) + random.randint(n_rows - needed + 1)
+    )
 
 
-def _put_fault(fault, values, phase, rows):
-    """Let one fault change its rows of the readings."""
+def _add_fault(fault, values, phase, rows):
+    """Add one fault to its rows, in place."""
     vibrations = values[rows, :2]
     if fault == "knock":
         steps = np.arange(len(vibrations))

@@ -1,10 +1,19 @@
-"""Pictures of what estimators answer."""
+"""Plots of the results of estimators."""
+
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
+from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
 from sklstm._input.frequency import as_dates, times_after
+from sklstm._input.row_times import series_keys
+from sklstm._typing import ArrayLike
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 __all__ = ["AnomalyDisplay", "ForecastDisplay"]
 
@@ -12,43 +21,44 @@ SIDES = ["lower", "upper"]
 
 
 class AnomalyDisplay:
-    """Draw a series, what was expected of it, and the rows that do not fit.
+    """Plot of a series, its expected values and the outliers in it.
 
-    Readings and expectations stand above, how far each row is from what was expected
-    stands below. Make one with :meth:`from_estimator`; the parameters become
-    attributes, so that :meth:`plot` can be called again with other axes or styles.
+    The upper axes show the values and the expected values, the lower axes the distance
+    of each row from its expected values. Create a display with :meth:`from_estimator`.
+    The parameters are stored as attributes; :meth:`plot` can be called again with other
+    axes or styles.
 
     Parameters
     ----------
-    readings : Series of shape (n_rows,)
-        One reading of every row, by time or position.
+    values : Series of shape (n_rows,)
+        Values of one feature, by time or position.
 
     expected : Series of shape (n_rows,)
-        What was expected of it; NaN where it was not judged.
+        Expected values, NaN for rows that are not scored.
 
     distances : Series of shape (n_rows,)
-        How far all readings of a row are from what was expected.
+        Distance of each row from its expected values, over all features.
 
     threshold : float
-        The distance beyond which a row is an outlier.
+        Distance beyond which a row is an outlier.
 
     Attributes
     ----------
     axes_ : ndarray of matplotlib Axes of shape (2,)
-        What was drawn on.
+        Upper and lower axes.
 
     figure_ : matplotlib Figure
-        The figure of these.
+        Figure of the axes.
 
     lines_ : dict of str to matplotlib Line2D
-        The lines "readings", "expected", "distances" and "threshold".
+        The lines "values", "expected", "distances" and "threshold".
 
     spans_ : list of matplotlib Rectangle
-        Runs of outliers, behind the readings.
+        Runs of outliers, behind the values.
 
     See Also
     --------
-    LSTMOutlierDetector : Judges the rows.
+    LSTMOutlierDetector : Detect outliers in time series.
 
     Examples
     --------
@@ -61,15 +71,34 @@ class AnomalyDisplay:
     'vibration_x'
     """
 
-    def __init__(self, readings, expected, distances, threshold):
-        self.readings = readings
+    axes_: NDArray[Any]
+    figure_: "Figure"
+    lines_: dict[str, Any]
+    spans_: list[Any]
+
+    def __init__(
+        self,
+        values: pd.Series,
+        expected: pd.Series,
+        distances: pd.Series,
+        threshold: float,
+    ):
+        self.values = values
         self.expected = expected
         self.distances = distances
         self.threshold = threshold
 
     @classmethod
-    def from_estimator(cls, estimator, X, *, feature=None, ax=None, **styles):
-        """Judge rows, and draw them.
+    def from_estimator(
+        cls,
+        estimator: BaseEstimator,
+        X: ArrayLike,
+        *,
+        feature: str | int | None = None,
+        ax: ArrayLike = None,
+        **styles: dict[str, Any] | None,
+    ) -> Self:
+        """Score rows and plot them.
 
         Parameters
         ----------
@@ -80,84 +109,80 @@ class AnomalyDisplay:
             Rows of one series in time order, as in :meth:`LSTMOutlierDetector.fit`.
 
         feature : str, int or None, default=None
-            Name of the reading to draw; its position where they have none. None is the
-            first.
+            Name of the feature to plot, or its position in X if X has no column names.
+            If None, the first feature.
 
         ax : array-like of two matplotlib Axes or None, default=None
-            Where to draw readings and distances. None makes a new figure.
+            Upper and lower axes to plot on. If None, a new figure is created.
 
         **styles : dict
-            `readings_kwargs`, `expected_kwargs`, `distances_kwargs`, `threshold_kwargs`
+            `values_kwargs`, `expected_kwargs`, `distances_kwargs`, `threshold_kwargs`
             and `span_kwargs` of :meth:`plot`.
 
         Returns
         -------
         display : AnomalyDisplay
-            What was drawn.
+            The plotted display.
 
         Raises
         ------
         ValueError
-            If there is no such reading; if X holds several series, or is not as the
-            detector takes it; if `ax` is not two axes.
+            If X has no such feature, holds several series, or is not valid input for
+            the detector; or if `ax` is not two axes.
         TypeError
-            If the estimator is no detector.
+            If the estimator is not a detector.
         ImportError
             If matplotlib is not installed.
         """
-        if not hasattr(estimator, "explain"):
+        if not hasattr(estimator, "compare"):
             raise TypeError(
-                f"AnomalyDisplay draws an LSTMOutlierDetector, got {estimator!r}."
+                f"AnomalyDisplay plots an LSTMOutlierDetector, got {estimator!r}."
             )
-        table, expected, _, distances = estimator._judged(X)
-        if len(table.rows) > 1:
-            raise ValueError(
-                f"X holds {len(table.rows)} series. Pass the rows of one, such as "
-                f"{next(iter(table.rows))!r}."
-            )
-        names = list(estimator._names(table))
+        comparison = estimator.compare(X)
+        _check_one_series(X, estimator.groups)
+        names = list(comparison["value"].columns)
         if feature is not None and feature not in names:
-            raise ValueError(f"X has no reading {feature!r}. Choose from {names}.")
-        column = 0 if feature is None else names.index(feature)
-        times = _times_of(X, estimator.time)
+            raise ValueError(f"X has no feature {feature!r}. Choose from {names}.")
+        name = names[0] if feature is None else feature
+        comparison = comparison.set_axis(_times_of(X, estimator.time))
         display = cls(
-            pd.Series(table.values[:, column], times, name=names[column]),
-            pd.Series(expected[:, column], times, name=names[column]),
-            pd.Series(distances, times, name="distance"),
+            comparison["value"][name],
+            comparison["expected"][name],
+            comparison["distance"],
             -estimator.offset_,
         )
         return display.plot(ax, **styles)
 
     def plot(
         self,
-        ax=None,
+        ax: ArrayLike = None,
         *,
-        readings_kwargs=None,
-        expected_kwargs=None,
-        distances_kwargs=None,
-        threshold_kwargs=None,
-        span_kwargs=None,
-    ):
-        """Draw.
+        values_kwargs: dict[str, Any] | None = None,
+        expected_kwargs: dict[str, Any] | None = None,
+        distances_kwargs: dict[str, Any] | None = None,
+        threshold_kwargs: dict[str, Any] | None = None,
+        span_kwargs: dict[str, Any] | None = None,
+    ) -> Self:
+        """Plot the values, the expected values, the outliers and the distances.
 
         Parameters
         ----------
         ax : array-like of two matplotlib Axes or None, default=None
-            Where to draw readings and distances. None makes a new figure.
+            Upper and lower axes to plot on. If None, a new figure is created.
 
-        readings_kwargs, expected_kwargs, distances_kwargs : dict or None, default=None
-            Passed to :meth:`matplotlib.axes.Axes.plot`.
+        values_kwargs, expected_kwargs, distances_kwargs : dict or None, default=None
+            Keyword arguments passed to :meth:`matplotlib.axes.Axes.plot`.
 
         threshold_kwargs : dict or None, default=None
-            Passed to :meth:`matplotlib.axes.Axes.axhline`.
+            Keyword arguments passed to :meth:`matplotlib.axes.Axes.axhline`.
 
         span_kwargs : dict or None, default=None
-            Passed to :meth:`matplotlib.axes.Axes.axvspan`.
+            Keyword arguments passed to :meth:`matplotlib.axes.Axes.axvspan`.
 
         Returns
         -------
         display : AnomalyDisplay
-            Itself, with the attributes that drawing sets.
+            The display itself, with the fitted attributes set.
 
         Raises
         ------
@@ -169,29 +194,29 @@ class AnomalyDisplay:
         self.axes_ = np.ravel(_new_axes("AnomalyDisplay", 2) if ax is None else ax)
         if len(self.axes_) != 2:
             raise ValueError(
-                f"AnomalyDisplay draws on two axes, got {len(self.axes_)}. Pass those "
-                "of plt.subplots(2)."
+                f"AnomalyDisplay plots on two axes, got {len(self.axes_)}. Pass the "
+                "axes of plt.subplots(2)."
             )
-        above, below = self.axes_
-        self.figure_, self.lines_, self.spans_ = above.figure, {}, []
-        style = {"color": "0.4", "label": "reading", **(readings_kwargs or {})}
-        self.lines_["readings"] = _draw(above, self.readings, style)
+        upper, lower = self.axes_
+        self.figure_, self.lines_, self.spans_ = upper.figure, {}, []
+        style = {"color": "0.4", "label": "value", **(values_kwargs or {})}
+        self.lines_["values"] = _draw(upper, self.values, style)
         style = {"color": "C0", "label": "expected", **(expected_kwargs or {})}
-        self.lines_["expected"] = _draw(above, self.expected, style)
-        # A line around it, for a single row may be narrower than a pixel.
+        self.lines_["expected"] = _draw(upper, self.expected, style)
+        # With an edge line, a span narrower than a pixel is still visible.
         style = {"color": "C3", "alpha": 0.25, "linewidth": 1, **(span_kwargs or {})}
         for start, end in _runs(self.distances > self.threshold):
             label = {} if self.spans_ else {"label": "outlier"}
-            self.spans_.append(above.axvspan(start, end, **{**label, **style}))
+            self.spans_.append(upper.axvspan(start, end, **{**label, **style}))
         style = {"color": "0.4", **(distances_kwargs or {})}
-        self.lines_["distances"] = _draw(below, self.distances, style)
+        self.lines_["distances"] = _draw(lower, self.distances, style)
         style = {"color": "C3", "linestyle": ":", "label": "threshold"}
         style.update(threshold_kwargs or {})
-        self.lines_["threshold"] = below.axhline(self.threshold, **style)
-        above.set(ylabel=self.readings.name)
-        below.set(xlabel=self.distances.index.name, ylabel="distance")
-        above.legend()
-        below.legend()
+        self.lines_["threshold"] = lower.axhline(self.threshold, **style)
+        upper.set(ylabel=self.values.name)
+        lower.set(xlabel=self.distances.index.name, ylabel="distance")
+        upper.legend()
+        lower.legend()
         return self
 
 
@@ -380,31 +405,49 @@ class ForecastDisplay:
 
 
 def _draw(ax, numbers, style):
-    """Draw one line; a single number is a point."""
+    """Plot one line; a single number becomes a point."""
     style = {"marker": "." if len(numbers) == 1 else None, **style}
     (line,) = ax.plot(_positions(numbers.index), numbers.to_numpy(), **style)
     return line
 
 
 def _times_of(X, time):
-    """Read the times of the rows from the index or the column that holds them."""
-    if isinstance(time, str):
-        times = pd.Index(X[time], name=time)
-    elif time is not None:
-        times = pd.Index(getattr(X, "iloc", np.asarray(X))[:, time])
+    """Return the times of the rows, or their positions if the times are no numbers."""
+    if time is not None:
+        times = _column(X, time)
     elif isinstance(X, pd.DataFrame):
         times = X.index.get_level_values(-1)
     else:
         times = pd.RangeIndex(len(X))
     times = as_dates(times)
-    # Names have no order and no room between them.
     is_number = pd.api.types.is_any_real_numeric_dtype(times)
     is_date = isinstance(times, (pd.DatetimeIndex, pd.PeriodIndex))
     return times if is_number or is_date else pd.RangeIndex(len(times))
 
 
+def _check_one_series(X, groups):
+    """Raise a ValueError if X holds several series."""
+    keys = None
+    if groups is not None:
+        keys = _column(X, groups)
+    elif isinstance(X, pd.DataFrame):
+        keys = series_keys(X.index)
+    if keys is not None and keys.nunique() > 1:
+        raise ValueError(
+            f"X holds {keys.nunique()} series. Pass the rows of one, such as "
+            f"{keys[0]!r}."
+        )
+
+
+def _column(X, column):
+    """Return a column of X, given by name or position, as an index."""
+    if isinstance(column, str):
+        return pd.Index(X[column], name=column)
+    return pd.Index(getattr(X, "iloc", np.asarray(X))[:, column])
+
+
 def _runs(is_outlier):
-    """Yield where each run of outliers starts and ends, half a step around it."""
+    """Yield the start and the end of each run of outliers, widened by half a step."""
     times = _positions(is_outlier.index)
     middles = times[:-1] + (times[1:] - times[:-1]) / 2
     edges = [*times[:1], *middles, *times[-1:]]
@@ -414,17 +457,17 @@ def _runs(is_outlier):
 
 
 def _positions(times):
-    """Turn times into what matplotlib can place."""
+    """Convert times to a type that matplotlib can plot."""
     return times.to_timestamp() if isinstance(times, pd.PeriodIndex) else times
 
 
 def _new_axes(display, n_rows=1):
-    """Make a figure with axes below each other."""
+    """Create a figure and return its axes, one below the other."""
     try:
         from matplotlib import pyplot as plt
     except ImportError as error:
         raise ImportError(
-            f"{display} draws with matplotlib, which is not installed. Run "
+            f"{display} needs matplotlib, which is not installed. Run "
             "pip install matplotlib."
         ) from error
     return plt.subplots(n_rows, sharex=True, layout="constrained")[1]

@@ -1,51 +1,53 @@
-"""Which of scikit-learn's checks an estimator of this package cannot pass, and why."""
+"""Checks of scikit-learn that estimators of this package cannot pass, and why."""
+
+from sklearn.base import BaseEstimator
 
 from sklstm.anomaly import LSTMOutlierDetector
 from sklstm.preprocessing import SlidingWindowTransformer
 
 __all__ = ["expected_failed_checks"]
 
-_ROWS_BEFORE = (
-    "the window of a row holds the rows before it, so the answer depends on the order "
-    "and the neighbours of the rows"
+_USES_ROWS_BEFORE = (
+    "the window of a row contains the rows before it, so the output depends on the "
+    "order of the rows and on which rows are present"
 )
-_HELD_ROWS = (
-    "the threshold comes from rows that were not learnt from, so no fixed share of the "
-    "training rows lies beyond it"
+_USES_CALIBRATION_ROWS = (
+    "the threshold comes from calibration rows, which are not trained on, so no fixed "
+    "fraction of the rows of fit lies beyond it"
 )
-_OF_WINDOWS = {
-    "check_methods_sample_order_invariance": _ROWS_BEFORE,
-    "check_methods_subset_invariance": _ROWS_BEFORE,
+_WINDOWING_CHECKS = {
+    "check_methods_sample_order_invariance": _USES_ROWS_BEFORE,
+    "check_methods_subset_invariance": _USES_ROWS_BEFORE,
 }
 _REASONS = {
-    SlidingWindowTransformer: _OF_WINDOWS,
+    SlidingWindowTransformer: _WINDOWING_CHECKS,
     LSTMOutlierDetector: {
-        **_OF_WINDOWS,
-        "check_outliers_fit_predict": _HELD_ROWS,
-        "check_outliers_train": _HELD_ROWS,
+        **_WINDOWING_CHECKS,
+        "check_outliers_fit_predict": _USES_CALIBRATION_ROWS,
+        "check_outliers_train": _USES_CALIBRATION_ROWS,
     },
 }
 
 
-def expected_failed_checks(estimator):
-    """Name the checks of scikit-learn that an estimator fails by its nature.
+def expected_failed_checks(estimator: BaseEstimator) -> dict[str, str]:
+    """Return the checks of scikit-learn that an estimator cannot pass, and why.
 
     Parameters
     ----------
     estimator : estimator instance
-        Any estimator, of this package or not.
+        Estimator of this package or of another one.
 
     Returns
     -------
     reasons : dict of str to str
-        The reason why, by name of the check. Empty for all but
-        :class:`~sklstm.SlidingWindowTransformer` and
+        Reason for each failed check, by the name of the check. The dict is empty except
+        for :class:`~sklstm.SlidingWindowTransformer` and
         :class:`~sklstm.LSTMOutlierDetector`.
 
     See Also
     --------
-    sklearn.utils.estimator_checks.check_estimator : Takes the dict.
-    sklearn.utils.estimator_checks.parametrize_with_checks : Takes the function.
+    sklearn.utils.estimator_checks.check_estimator : Accepts this dict.
+    sklearn.utils.estimator_checks.parametrize_with_checks : Accepts this function.
 
     Examples
     --------

@@ -53,7 +53,7 @@ ESTIMATORS = [
     LSTMOutlierDetector(
         window_size=4, method="reconstruction", distance="absolute", halflife=2
     ),
-    LSTMOutlierDetector(window_size=3, distance="range", memory=20),
+    LSTMOutlierDetector(window_size=3, distance="range", range_window=20),
     SlidingWindowTransformer(),
     SlidingWindowTransformer(window_size=3, shift=2, padding="mean", flatten=True),
 ]

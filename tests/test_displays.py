@@ -128,7 +128,7 @@ def test_what_cannot_be_drawn_is_refused(monkeypatch):
 
 
 class Last(BaseEstimator):
-    """Expect the last reading once more."""
+    """Regressor that predicts no change."""
 
     def fit(self, X, y):
         self.n_outputs_ = y.shape[1]
@@ -143,16 +143,16 @@ DETECTOR = LSTMOutlierDetector(Last(), window_size=4).fit(MACHINE[:500])
 
 
 def spans(display):
-    """Left and right edge of every span, as drawn."""
+    """Return the left and right edges of the plotted spans."""
     corners = [span.get_bbox() for span in display.spans_]
     return [(corner.x0, corner.x1) for corner in corners]
 
 
 @pytest.mark.parametrize("feature", [None, "vibration_y"])
-def test_readings_expectations_and_distances_are_those_of_the_detector(feature):
+def test_lines_are_values_expected_values_and_distances(feature):
     display = AnomalyDisplay.from_estimator(DETECTOR, MACHINE, feature=feature)
     name = feature or "vibration_x"
-    x, y = display.lines_["readings"].get_data()
+    x, y = display.lines_["values"].get_data()
     npt.assert_array_equal(mdates.date2num(x), mdates.date2num(MACHINE.index))
     npt.assert_array_equal(y, MACHINE[name])
     expected = display.lines_["expected"].get_ydata()
@@ -169,7 +169,7 @@ def test_readings_expectations_and_distances_are_those_of_the_detector(feature):
     assert display.axes_[1].get_xlabel() == "time"
 
 
-def test_expectations_are_those_of_the_explanation():
+def test_expected_values_are_those_of_explain():
     lines = DETECTOR.explain(MACHINE).query("feature == 'temperature'")
     display = AnomalyDisplay.from_estimator(DETECTOR, MACHINE, feature="temperature")
     npt.assert_array_equal(display.expected[lines["row"]], lines["expected"])
@@ -184,14 +184,14 @@ def test_spans_are_runs_of_outliers():
     rows = [np.arange(np.ceil(start), end) for start, end in spans(display)]
     npt.assert_array_equal(np.concatenate(rows), np.flatnonzero(is_outlier))
     assert all((start % 1, end % 1) == (0.5, 0.5) for start, end in spans(display))
-    # Runs do not touch each other.
+    # Spans do not touch each other.
     edges = np.ravel(spans(display))
     assert (np.diff(edges) > 0).all()
     entries = [text.get_text() for text in display.axes_[0].get_legend().get_texts()]
-    assert entries == ["reading", "expected", "outlier"]
+    assert entries == ["value", "expected", "outlier"]
 
 
-def test_series_without_outliers_has_no_span():
+def test_a_series_without_outliers_has_no_span():
     display = AnomalyDisplay.from_estimator(DETECTOR, MACHINE[:3])
     assert display.spans_ == []
 
@@ -208,40 +208,40 @@ TIMES = {
 
 
 @pytest.mark.parametrize(("X", "settings"), TIMES.values(), ids=TIMES)
-def test_rows_stand_at_their_times(X, settings):
+def test_rows_are_plotted_at_their_times(X, settings):
     detector = LSTMOutlierDetector(Last(), window_size=4, **settings).fit(X[:500])
     display = AnomalyDisplay.from_estimator(detector, X)
-    drawn = pd.DatetimeIndex(display.lines_["distances"].get_xdata())
-    npt.assert_array_equal(drawn.tz_localize(None), MACHINE.index)
-    alike = AnomalyDisplay.from_estimator(DETECTOR, MACHINE)
-    npt.assert_allclose(spans(display), spans(alike), atol=0.1)
+    plotted = pd.DatetimeIndex(display.lines_["distances"].get_xdata())
+    npt.assert_array_equal(plotted.tz_localize(None), MACHINE.index)
+    reference = AnomalyDisplay.from_estimator(DETECTOR, MACHINE)
+    npt.assert_allclose(spans(display), spans(reference), atol=0.1)
 
 
 @pytest.mark.parametrize("index", ["names", "durations", "array"])
-def test_rows_without_dates_or_numbers_stand_at_their_positions(index):
+def test_rows_without_dates_or_numbers_are_plotted_at_their_positions(index):
     numbers = MACHINE[["temperature"]].to_numpy()
     names = {"names": [f"row {i}" for i in range(1000)]}
     names["durations"] = pd.to_timedelta(np.arange(1000), "s")
     X = numbers if index == "array" else pd.DataFrame(numbers, names[index])
     detector = LSTMOutlierDetector(Last(), window_size=4).fit(X[:500])
     display = AnomalyDisplay.from_estimator(detector, X, feature=0)
-    npt.assert_array_equal(display.lines_["readings"].get_xdata(), np.arange(1000))
+    npt.assert_array_equal(display.lines_["values"].get_xdata(), np.arange(1000))
     assert display.axes_[0].get_ylabel() == "0"
 
 
-def test_styles_and_axes_of_outliers_are_those_of_the_caller():
+def test_anomaly_display_uses_the_axes_and_styles_passed():
     figure, axes = plt.subplots(2)
     display = AnomalyDisplay.from_estimator(
         DETECTOR,
         MACHINE,
         ax=axes,
-        readings_kwargs={"color": "red"},
+        values_kwargs={"color": "red"},
         expected_kwargs={"linestyle": ":"},
         span_kwargs={"alpha": 0.5, "label": "alarm"},
     )
     assert display.figure_ is figure
     npt.assert_array_equal(display.axes_, axes)
-    assert display.lines_["readings"].get_color() == "red"
+    assert display.lines_["values"].get_color() == "red"
     assert display.lines_["expected"].get_linestyle() == ":"
     assert {span.get_alpha() for span in display.spans_} == {0.5}
     again = display.plot(
@@ -252,18 +252,23 @@ def test_styles_and_axes_of_outliers_are_those_of_the_caller():
     assert again.lines_["threshold"].get_label() == "limit"
 
 
-def test_outliers_that_cannot_be_drawn_are_refused(monkeypatch):
+def test_anomaly_display_refuses_invalid_input(monkeypatch):
     with pytest.raises(NotFittedError):
         AnomalyDisplay.from_estimator(LSTMOutlierDetector(), MACHINE)
-    with pytest.raises(TypeError, match="draws an LSTMOutlierDetector, got Ridge"):
+    with pytest.raises(TypeError, match="plots an LSTMOutlierDetector, got Ridge"):
         AnomalyDisplay.from_estimator(Ridge(), MACHINE)
-    with pytest.raises(ValueError, match=r"no reading 'c'\. Choose from \['vib"):
+    with pytest.raises(ValueError, match=r"no feature 'c'\. Choose from \['vib"):
         AnomalyDisplay.from_estimator(DETECTOR, MACHINE, feature="c")
     with pytest.raises(ValueError, match="two axes, got 1"):
         AnomalyDisplay.from_estimator(DETECTOR, MACHINE, ax=plt.gca())
     panel = pd.concat({"here": MACHINE, "there": MACHINE})
     with pytest.raises(ValueError, match=r"holds 2 series.*'here'"):
         AnomalyDisplay.from_estimator(DETECTOR, panel)
+    columns = panel.reset_index(level=0, names="place")
+    columns["place"] = columns["place"] == "there"
+    detector = LSTMOutlierDetector(Last(), window_size=4, groups="place").fit(columns)
+    with pytest.raises(ValueError, match="holds 2 series"):
+        AnomalyDisplay.from_estimator(detector, columns)
     monkeypatch.setitem(sys.modules, "matplotlib", None)
-    with pytest.raises(ImportError, match="AnomalyDisplay draws with matplotlib"):
+    with pytest.raises(ImportError, match="AnomalyDisplay needs matplotlib"):
         AnomalyDisplay.from_estimator(DETECTOR, MACHINE)

@@ -58,7 +58,6 @@ MEAN_SOMETHING_ELSE = {
     ("LSTMOutlierDetector", "n_features_in_"),
     ("LSTMOutlierDetector", "window_size"),
     ("LSTMOutlierDetector", "calibration_fraction"),
-    ("LSTMOutlierDetector", "context"),
     ("LSTMAutoencoder", "n_timesteps_"),
     ("LSTMAutoencoder", "pooling"),
     ("LSTMAutoencoder", "loss"),

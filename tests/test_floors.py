@@ -30,11 +30,15 @@ FLOORS = [
     # 2: training
     ["_nn.training"],
     # 3: arrays to network and back
-    ["_core.nested", "_core.samples", "_core.scaling", "_core.sklearn_compat"],
+    ["_core.defaults", "_core.nested", "_core.samples"],
+    ["_core.scaling", "_core.sklearn_compat"],
     ["_core.scaled_network", "_core.targets"],
     ["_core.base"],
     # 3: what one estimator needs
-    ["_anomaly.scoring", "_windowing.context", "_windowing.leakage"],
+    ["_anomaly.comparison", "_anomaly.errors", "_anomaly.expectation"],
+    ["_anomaly.settings", "_anomaly.threshold", "_anomaly.windows"],
+    ["_anomaly.ranges", "_windowing.context", "_windowing.leakage"],
+    ["_anomaly.scoring"],
     ["_forecast.baselines", "_forecast.date_features"],
     ["_forecast.backtest", "_forecast.covariates", "_forecast.training_windows"],
     ["_forecast.panel", "_forecast.residual_model"],

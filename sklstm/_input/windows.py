@@ -132,7 +132,7 @@ def lag_names(names, window_size, shift=0):
 
 
 def lag_layout(names):
-    """Find out how columns named after lags form windows, in any order of the columns.
+    """Return the layout of columns named after lags, which may be in any order.
 
     Names may have a prefix, as ``ColumnTransformer`` adds it. Lags may start at any
     number and skip numbers.

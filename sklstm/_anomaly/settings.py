@@ -1,0 +1,12 @@
+"""Parameters that a fitted detector keeps until the next fit."""
+
+from typing import NamedTuple
+
+
+class Settings(NamedTuple):
+    """Parameters of a detector that its scores depend on."""
+
+    method: str
+    distance: str
+    range_window: int | None
+    halflife: float | None
