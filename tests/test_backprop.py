@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from sklstm._nn.backprop import AutogradBackprop, PlainBackprop, make_backprop
-from sklstm._nn.cells import CELLS
+from sklstm._nn.dispatch import HAND_DERIVED
 from sklstm._nn.initialization import initialize
 from sklstm._nn.network import RecurrentNetwork
 from sklstm._nn.optimizers import FlatWeights
@@ -63,7 +63,7 @@ def n_padding():
 
 
 @pytest.mark.parametrize("hidden_layer_sizes", [(4,), (4, 3, 5)], ids=str)
-@pytest.mark.parametrize("cell", CELLS)
+@pytest.mark.parametrize("cell", sorted(HAND_DERIVED))
 @pytest.mark.parametrize(
     "settings",
     [

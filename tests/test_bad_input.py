@@ -153,7 +153,7 @@ def test_bad_parameters_are_refused(params, words):
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="needs a machine without a GPU")
 def test_a_device_that_does_not_exist_is_refused():
-    with pytest.raises(ValueError, match=r'Pass device="cpu", or "auto"'):
+    with pytest.raises(ValueError, match=r'Pass device="cpu", or device="auto"'):
         LSTMRegressor(device="cuda").fit(X, y)
 
 

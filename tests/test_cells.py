@@ -31,7 +31,7 @@ def random_weights(cell, dtype=torch.float64, seed=0):
     generator = torch.Generator().manual_seed(seed)
     rows = CELLS[cell].n_gates * SIZE
     shapes = [(rows, N_INPUTS), (rows, SIZE), (rows,)]
-    if cell == "gru":
+    if CELLS[cell].has_candidate_bias:
         shapes.append((SIZE,))
     parts = (torch.randn(s, dtype=dtype, generator=generator) / 2 for s in shapes)
     return CellWeights(*(part.requires_grad_() for part in parts))

@@ -101,7 +101,6 @@ def test_chrono_biases_of_a_gru_are_those_of_its_update_gate():
 @pytest.mark.parametrize("cell", CELLS)
 @pytest.mark.parametrize("max_timescale", [None, 50])
 def test_precision_does_not_change_the_draw(cell, max_timescale):
-    max_timescale = None if cell == "rnn" else max_timescale
     double = new_network(cell=cell, max_timescale=max_timescale)
     single = new_network(cell=cell, max_timescale=max_timescale, dtype=torch.float32)
     for ours, theirs in zip(double.parameters(), single.parameters(), strict=True):

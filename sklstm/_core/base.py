@@ -167,7 +167,7 @@ class BaseLSTM(
         X : array-like or list of sequences
             As the user passed it.
         reset : bool
-            Whether X is that of a fit, and not compared with that of an earlier one.
+            Whether this is a fit. If False, X must be like the X of the last fit.
         n_codes : int or None, default=None
             Number of token codes seen in fit; None for numeric values. Ignored if
             `reset`.
