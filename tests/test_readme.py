@@ -1,4 +1,4 @@
-"""What the README says can be typed as it stands."""
+"""The code and the commands of the README run, and the files that it names exist."""
 
 import re
 import tomllib
@@ -45,3 +45,12 @@ def test_commands_name_scripts_and_extras_that_exist():
 def test_links_lead_to_files():
     targets = re.findall(r"\]\(([^)#]+)\)", README)
     assert [t for t in targets if "://" not in t and not (ROOT / t).exists()] == []
+
+
+def test_tests_and_benchmarks_named_exist():
+    files = re.findall(r"`(tests/\w+\.py)`", README)
+    benchmarks = (ROOT / "benchmarks" / "README.md").read_text()
+    files += [
+        f"benchmarks/{name}" for name in re.findall(r"`(bench_\w+\.py)", benchmarks)
+    ]
+    assert [file for file in files if not (ROOT / file).is_file()] == []
