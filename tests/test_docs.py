@@ -1,4 +1,4 @@
-"""The pages of the documentation are complete, and what they show runs."""
+"""The API page is complete, and the examples of all pages run."""
 
 import doctest
 from pathlib import Path

@@ -11,12 +11,12 @@ README = (ROOT / "README.md").read_text()
 
 
 def blocks(language):
-    """Code blocks of the README in one language."""
+    """Return the code blocks of the README in one language."""
     return re.findall(rf"```{language}\n(.*?)```", README, flags=re.DOTALL)
 
 
 def commands():
-    """Commands of the README, one part of each `&&` at a time."""
+    """Return the commands of the README, split at `&&`."""
     return [
         part for block in blocks("sh") for part in re.split(r" && |\n", block) if part
     ]
