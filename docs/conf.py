@@ -1,4 +1,4 @@
-"""How the documentation is built: `sphinx-build -W docs docs/_build/html`."""
+"""Sphinx settings. Build with `sphinx-build -W docs docs/_build/html`."""
 
 import os
 import shutil
@@ -35,7 +35,7 @@ html_show_sourcelink = False
 html_theme_options = {"show_prev_next": False, "secondary_sidebar_items": ["page-toc"]}
 html_sidebars = {"getting_started": [], "conventions": [], "changes": []}
 
-# The examples save their figures where they run: let that be a copy.
+# Examples save figures in their folder, so run them in a copy of it.
 EXAMPLES = DOCS / "_build" / "examples"
 shutil.copytree(DOCS.parent / "examples", EXAMPLES, dirs_exist_ok=True)
 
@@ -54,7 +54,7 @@ sphinx_gallery_conf = {
     "write_computation_times": False,
 }
 
-# Links into other projects need the network, so they are made on request.
+# Links to other projects need network access, so they are optional.
 if os.environ.get("SKLSTM_DOCS_ONLINE"):
     extensions.append("sphinx.ext.intersphinx")
     intersphinx_mapping = {
@@ -67,7 +67,7 @@ if os.environ.get("SKLSTM_DOCS_ONLINE"):
 
 
 def skip_scikit_learn(_app, _what, _name, member, skip, _options):
-    """Leave out the methods that scikit-learn documents itself."""
+    """Skip methods that scikit-learn documents."""
     return skip or (getattr(member, "__module__", None) or "").startswith("sklearn.")
 
 

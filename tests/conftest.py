@@ -1,8 +1,8 @@
-"""What every test stands on."""
+"""Settings of all tests."""
 
 import os
 
-# Before scikit-learn is imported: else it skips its check of the array API.
+# Set before scikit-learn is imported, which otherwise skips its array API check.
 os.environ.setdefault("SCIPY_ARRAY_API", "1")
 
 # Code that type checkers read; it is not run.

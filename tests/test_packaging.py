@@ -15,12 +15,12 @@ ROOT = Path(__file__).parents[1]
 
 
 def distribution(requirement):
-    """Normalised name of the distribution that a requirement starts with."""
+    """Return the normalized name of the distribution that a requirement names."""
     return re.sub(r"[-_.]+", "-", re.match(r"[\w.-]+", requirement)[0]).lower()
 
 
 def pins():
-    """Lines of constraints.txt that are no comment."""
+    """Return the lines of constraints.txt that are not comments."""
     lines = (ROOT / "constraints.txt").read_text().splitlines()
     return [line for line in lines if not line.startswith("#")]
 
@@ -45,7 +45,7 @@ def test_type_checkers_are_told_to_read_the_annotations():
 
 
 def test_a_first_fit_imports_next_to_nothing():
-    # What PyTorch imports on the way, sympy among it, can take longer than the fit.
+    # Modules that PyTorch imports late, such as sympy, can take longer than the fit.
     code = """
 import sys
 import numpy as np
@@ -57,5 +57,5 @@ model.predict(X)
 print(len(set(sys.modules) - before))
 """
     command = [sys.executable, "-c", code]
-    answer = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
-    assert int(answer.stdout) < 20
+    done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
+    assert int(done.stdout) < 20

@@ -1,4 +1,4 @@
-"""What the README says can be typed as it stands."""
+"""The code and the commands of the README run, and the files that it names exist."""
 
 import re
 import tomllib
@@ -11,12 +11,12 @@ README = (ROOT / "README.md").read_text()
 
 
 def blocks(language):
-    """Code blocks of the README in one language."""
+    """Return the code blocks of the README in one language."""
     return re.findall(rf"```{language}\n(.*?)```", README, flags=re.DOTALL)
 
 
 def commands():
-    """Commands of the README, one part of each `&&` at a time."""
+    """Return the commands of the README, split at `&&`."""
     return [
         part for block in blocks("sh") for part in re.split(r" && |\n", block) if part
     ]
@@ -45,3 +45,12 @@ def test_commands_name_scripts_and_extras_that_exist():
 def test_links_lead_to_files():
     targets = re.findall(r"\]\(([^)#]+)\)", README)
     assert [t for t in targets if "://" not in t and not (ROOT / t).exists()] == []
+
+
+def test_tests_and_benchmarks_named_exist():
+    files = re.findall(r"`(tests/\w+\.py)`", README)
+    benchmarks = (ROOT / "benchmarks" / "README.md").read_text()
+    files += [
+        f"benchmarks/{name}" for name in re.findall(r"`(bench_\w+\.py)", benchmarks)
+    ]
+    assert [file for file in files if not (ROOT / file).is_file()] == []

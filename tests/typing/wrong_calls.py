@@ -29,4 +29,4 @@ LSTMOutlierDetector(method="guess")  # error
 LSTMAutoencoder((16,), 3)  # error
 SlidingWindowTransformer(12, 1)  # error
 SlidingWindowTransformer(padding="reflect")  # error
-load_retail_sales(return_X_y=True).index  # error
+load_retail_sales(return_X_y=True).tail  # error
