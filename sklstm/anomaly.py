@@ -19,7 +19,12 @@ from sklstm._anomaly.windows import fill_missing, split_rows, windows_of_series
 from sklstm._core.base import all_or_nothing
 from sklstm._core.defaults import TunableDefault, with_epochs
 from sklstm._core.nested import clone_with_seed
-from sklstm._core.sklearn_compat import HasMethods, Interval, StrOptions, fit_context
+from sklstm._core.sklearn_compat import (
+    HasMethods,
+    Interval,
+    StrOptions,
+    meta_fit_context,
+)
 from sklstm._input.table import Table, read_table
 from sklstm._typing import ArrayLike, Floats, RandomState
 from sklstm.autoencoding import LSTMAutoencoder
@@ -292,7 +297,7 @@ class LSTMOutlierDetector(TunableDefault, OutlierMixin, BaseEstimator):
         self.groups = groups
         self.random_state = random_state
 
-    @fit_context
+    @meta_fit_context
     @all_or_nothing
     def fit(self, X: ArrayLike, y: None = None) -> Self:
         """Fit the estimator, and measure its typical errors.

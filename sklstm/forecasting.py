@@ -200,7 +200,7 @@ class LSTMForecaster(TunableDefault, BaseEstimator):
         Number of columns of X seen during :meth:`fit`; 0 without X.
 
     feature_names_in_ : ndarray of shape (`n_features_in_`,)
-        Names of the columns of X seen during :meth:`fit`. Defined only if X has column
+        Names of the columns of X seen during :term:`fit`. Defined only if X has column
         names that are all strings.
 
     See Also

@@ -415,10 +415,10 @@ class BaseLSTM(
 
     def _new_model(self, architecture, task, samples, generator):
         """Build a network with initial weights, and compute its scales."""
-        if self.max_timescale is not None and self.cell == "rnn":
+        if self.max_timescale is not None and CELLS[self.cell].forget_gate is None:
             raise ValueError(
-                'max_timescale sets the gates of a cell, and cell="rnn" has no gates. '
-                'Choose cell="lstm" or "gru", or set max_timescale=None.'
+                f'max_timescale sets the gates of a cell, and cell="{self.cell}" has '
+                'no gates. Choose cell="lstm" or "gru", or set max_timescale=None.'
             )
         windows = samples.windows
         x_scale = identity_scale(windows.values.shape[2])

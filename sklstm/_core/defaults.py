@@ -20,7 +20,7 @@ class TunableDefault(ABC):
     @property
     @abstractmethod
     def _nested_name(self):
-        """Name of the parameter that holds the estimator."""
+        """The name of the parameter that holds the estimator."""
 
     @abstractmethod
     def _default_estimator(self):

@@ -15,7 +15,7 @@ from sklstm._nn.runtime import generator_on
 # In prediction: maximum size of the gates of one step, so that they fit the cache of a
 # core, which is larger on wide processors; and maximum size of the states of all steps.
 GATE_NUMBERS, WIDE_GATE_NUMBERS, STATE_NUMBERS = 2**17, 2**18, 2**22
-# With fewer rows than this, reading the weights takes too much of the time.
+# With fewer rows than this, loading the weights takes too much of the time.
 FEWEST_ROWS = 256
 # Rows of unequal length are sorted among this number of batches.
 N_SORTED = 20
