@@ -61,11 +61,12 @@ for letters, kind in zip(X_train[:4], y_train[:4], strict=True):
 # %%
 # Five models
 # -----------
-# We compare two networks with three simple models. The simple models predict the most
-# frequent class; or they are logistic regressions with a weight for each letter at each
-# position (one-hot encoding), or with a weight for each word of five letters. One
-# network is an LSTM alone. The other one has convolutions that span five letters in
-# front of the LSTM, and takes the maximum of the hidden states over all time steps.
+# We compare two networks with three simple models. The first simple model predicts the
+# most frequent class. The other two are logistic regressions: one has a weight for each
+# letter at each position (one-hot encoding), the other a weight for each word of five
+# letters. One network is an LSTM alone. The other one has convolutions that span five
+# letters in front of the LSTM, and takes the maximum of the hidden states over all time
+# steps.
 #
 # We fit the networks with three seeds, because early stopping sometimes ends the
 # training before a word is learned. The simple models do not depend on a seed.

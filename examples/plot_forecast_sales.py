@@ -83,9 +83,9 @@ print(f"{is_covered.sum()} of 12 months are in the 90 % interval")
 
 # %%
 # One year is not enough to judge a forecaster. A backtest from five origins, a year
-# apart, each with the five years before it, tells more. A MASE below 1 means that the
-# forecasts have smaller errors than the month of the year before had in these five
-# years.
+# apart, is more reliable. Each forecast uses the five years before its origin. A MASE
+# below 1 means that the forecasts have smaller errors than the same month of the year
+# before had in these five years.
 
 parts = []
 for year in range(2014, 2019):

@@ -40,8 +40,9 @@ print(f"{(y == -1).sum()} of {len(y) // 2} rows of the second half have a fault"
 # Three detectors and a z-score
 # -----------------------------
 # The baseline is a rolling z-score: the distance of a value from the mean of the last
-# 200 rows in standard deviations, averaged over the columns. The rule for the threshold
-# is the same for all: 5 of 1000 rows exceed it in the last 30 % of the first half.
+# 200 rows, in standard deviations and averaged over the columns. The rule for the
+# threshold is the same for all: 5 of 1000 rows exceed it in the last 30 % of the first
+# half.
 #
 # A detector accepts any regressor. The third one uses a linear regression of each row
 # on the ten rows before it in place of the LSTM.
@@ -139,8 +140,9 @@ print(means.round(2).to_string())
 # %%
 # Which feature is off
 # --------------------
-# For the first outlier of each of the first four faults: the feature with the largest
-# error, its value, the expected value, and the error in standard deviations.
+# The table has one line for each of the first four faults. It shows the first outlier:
+# the feature with the largest error, its value, the expected value, and the error in
+# standard deviations.
 
 detector = detectors["LSTM"]  # fitted to the last machine
 X, y = (part[len(part) // 2 :] for part in machines[-1])

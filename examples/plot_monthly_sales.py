@@ -36,8 +36,8 @@ print(f"{len(history)} months to train on, {len(actual)} to predict")
 # regressor standardizes X and y itself.
 #
 # The model is trained on the months before 2019 only. To predict, it gets a table with
-# the months of 2019 and zeros for the sales. The zeros are in no window: these hold the
-# last training rows.
+# the months of 2019 and zeros for the sales. No window contains the zeros: the windows
+# hold the last training rows.
 
 model = make_pipeline(
     SlidingWindowTransformer(window_size=12, shift=12),
