@@ -1,1 +1,1 @@
-"""What the network estimators share."""
+"""Code that the network estimators share."""

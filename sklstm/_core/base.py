@@ -80,8 +80,8 @@ class BaseLSTM(
     """Base class of the estimators that train one network on windows.
 
     A subclass states the kind of its network, the estimator's parameters that are
-    parameters of the network, the task that y sets, and how validation windows are held
-    out.
+    parameters of the network, the task, which follows from y, and how validation
+    windows are held out.
     """
 
     _network_kind: str  # a key of :data:`sklstm._nn.architecture.NETWORKS`
@@ -143,7 +143,7 @@ class BaseLSTM(
 
     @abstractmethod
     def _new_task(self, y, **options):
-        """Return the task that y sets."""
+        """Return the task that follows from y."""
 
     @abstractmethod
     def _split_off(self, task, samples):
@@ -151,7 +151,7 @@ class BaseLSTM(
 
     @property
     def _reads_codes(self):
-        """Whether X holds token codes, by the parameters."""
+        """Whether the parameters say that X holds token codes."""
         return getattr(self, "embedding_size", None) is not None
 
     @property
@@ -196,7 +196,7 @@ class BaseLSTM(
         reset, n_codes : bool, int or None
             As in :meth:`_check_windows`.
         task : Task or None, default=None
-            Task that the targets belong to. If None, y sets it.
+            Task that the targets belong to. If None, it follows from y.
         **options : dict
             Options of :meth:`_new_task`.
 
@@ -227,7 +227,10 @@ class BaseLSTM(
         return task, samples if step_mask is None else without_empty_windows(samples)
 
     def _check_validation(self, task, X_val, y_val, sample_weight_val, samples):
-        """Check the validation data of `fit`; return samples, or None without any."""
+        """Check the validation data and convert it to samples.
+
+        Return None if there is none.
+        """
         if X_val is None and y_val is None and sample_weight_val is None:
             return None
         if X_val is None and not task.needs_y:
@@ -384,7 +387,7 @@ class BaseLSTM(
         return history
 
     def _architecture(self, task, samples, former):
-        """Return the parameters of the network, from the estimator's and the data."""
+        """Return the parameters of the network for the estimator and the data."""
         windows = samples.windows
         architecture = {
             "kind": self._network_kind,
@@ -472,7 +475,7 @@ class BaseLSTM(
         return like_sequences(outputs, X)
 
     def _to_score(self, X, y, sample_weight):
-        """Return actual targets, predictions and weights, of windows or real steps."""
+        """Return actual targets, predictions and weights of windows or real steps."""
         predictions = self.predict(X)
         if not self._model.network.predicts_steps:
             return y, predictions, sample_weight

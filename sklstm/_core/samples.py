@@ -11,11 +11,11 @@ from sklstm._nn.batches import weights_of_steps
 
 
 class Samples(NamedTuple):
-    """Windows with targets and weights; the first axis of each is the windows."""
+    """Windows, targets and weights; all have the windows on the first axis."""
 
     windows: Windows
-    # (n_windows, n_targets), or for each step (n_windows, n_timesteps, n_targets). An
-    # autoencoder's are the very array of the windows.
+    # (n_windows, n_targets), or for each step (n_windows, n_timesteps, n_targets). For
+    # an autoencoder, they are the array of the windows itself.
     targets: np.ndarray
     weights: np.ndarray  # (n_windows,), or for each step (n_windows, n_timesteps)
 

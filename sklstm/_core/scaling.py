@@ -22,7 +22,7 @@ class Scale(NamedTuple):
     scale: np.ndarray
 
     def apply(self, columns):
-        """Scale columns, the last axis, to mean 0 and standard deviation 1."""
+        """Scale each column (last axis) to mean 0 and standard deviation 1."""
         scaled = columns - self.mean
         scaled /= self.scale  # in place, because a second array takes longer
         return scaled
@@ -137,7 +137,7 @@ def _compute_scale(parts, n_features, name):
 
 
 def _deviations(rows, mean, unit=1.0):
-    """Return the deviations of values from the mean of their feature, in units."""
+    """Return the deviations of values from the mean of their feature, over `unit`."""
     n_repeats = rows.shape[1] // len(mean)
     unit = np.broadcast_to(unit, mean.shape)
     return (rows - np.tile(mean, n_repeats)) / np.tile(unit, n_repeats)

@@ -28,7 +28,7 @@ try:
 except ImportError:  # scikit-learn < 1.9
 
     class CallbackSupportMixin:
-        """Replacement for scikit-learn without callbacks: no methods."""
+        """Empty mixin for versions of scikit-learn without callbacks."""
 
     def _with_callbacks(method):
         """Return the method unchanged."""

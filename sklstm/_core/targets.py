@@ -84,7 +84,7 @@ class Regression(Task):
 
     @classmethod
     def of(cls, y, owner, loss):
-        """Return the task that y sets."""
+        """Return the task that follows from y."""
         _check_not_none(y, owner, "one number, or one row of numbers,")
         return cls(owner, loss, count_axes(y, "y") == 1)
 
@@ -145,7 +145,7 @@ class Reconstruction(Task):
         return {}
 
     def fitted_attributes(self, samples):
-        """Return the length of the windows too, for `inverse_transform`."""
+        """Return also the length of the windows, for `inverse_transform`."""
         n_timesteps = samples.windows.values.shape[1]
         return super().fitted_attributes(samples) | {"n_timesteps_": n_timesteps}
 
@@ -160,7 +160,7 @@ class Classification(Task):
 
     @classmethod
     def of(cls, y, owner, classes=None):
-        """Return the task that y sets; `classes` are all classes that may follow."""
+        """Return the task that follows from y; `classes` are all possible classes."""
         _check_not_none(y, owner, "one label, or one row of 0 and 1,")
         kind = _kind_of_labels(y)
         if kind == "multilabel-indicator":
@@ -181,7 +181,7 @@ class Classification(Task):
         return {"name": name}
 
     def fitted_attributes(self, samples):
-        """Return the classes too."""
+        """Return also the classes."""
         return super().fitted_attributes(samples) | {"classes_": self.classes}
 
     def read(self, y, windows):
@@ -233,8 +233,8 @@ class Classification(Task):
         y = y.toarray() if hasattr(y, "toarray") else np.asarray(y)
         if y.ndim != 2 or y.shape[1] != len(self.classes):
             raise ValueError(
-                f"y must have one column of 0 and 1 for each of {len(self.classes)} "
-                f"labels, got shape {y.shape}."
+                f"y must have {len(self.classes)} columns of 0 and 1, one per label, "
+                f"got shape {y.shape}."
             )
         return y.astype(np.float64)
 

@@ -16,7 +16,7 @@ class NetworkKind(NamedTuple):
     """Kind of network: how to build one, and how to count its multiplications."""
 
     build: Callable[..., nn.Module]
-    # From the parameters of `build`, for one time step of one window.
+    # Counts for one time step of one window, from the parameters of `build`.
     n_multiplications: Callable[[dict], int]
 
 

@@ -169,7 +169,7 @@ def windows_per_block(n_timesteps, size):
 
 
 def masks_padding(method, activation):
-    """Return whether a method can be given a mask of the steps that are not padding."""
+    """Return whether a method accepts a step mask."""
     if method in (Method.INFERENCE, Method.BPTT):
         return ACTIVATIONS[activation].preserves_zero
     return method is Method.STEPWISE

@@ -105,7 +105,7 @@ def reverse(states, step_mask):
 
 
 def _roll(states, shifts):
-    """Shift the steps of each window to its start, and around to its end."""
+    """Rotate the steps of each window towards its start."""
     return _gather_steps(states, shifts, 1)
 
 

@@ -93,7 +93,7 @@ class Optimizer(ABC):
 
 
 class Adam(Optimizer):
-    """Adam [1]_: steps whose size does not depend on the scale of the gradient.
+    """Adam [1]_, whose steps do not depend on the scale of the gradient.
 
     Parameters
     ----------

@@ -108,7 +108,7 @@ class OneDNNSum(ProductSum):
     total : torch.Tensor of shape (n_rows, n_columns)
         Tensor that holds the sum.
     n_steps, n_windows : int
-        Maximum number of steps to add at once, and columns of their matrices.
+        Maximum number of steps added at once, and number of columns of each matrix.
     """
 
     def __init__(self, total, n_steps, n_windows):
@@ -147,7 +147,7 @@ def product_sum_for(total, n_steps, n_windows):
     total : torch.Tensor of shape (n_rows, n_columns)
         Tensor that holds the sum.
     n_steps, n_windows : int
-        Maximum number of steps to add at once, and columns of their matrices.
+        Maximum number of steps added at once, and number of columns of each matrix.
 
     Returns
     -------

@@ -7,7 +7,8 @@ import torch
 
 # A training step with fewer multiplications than this runs on one thread, because more
 # threads cost about as much as they save. Measured by benchmarks/bench_threads.py: on a
-# slow core, more threads pay from a fifth of this on; on a fast core they pay later.
+# slow core, more threads save time from a fifth of this number on, on a fast core only
+# from a larger number on.
 SMALL_STEP = 2_000_000
 
 _home_process = os.getpid()
@@ -74,7 +75,7 @@ def random_generator(seed):
 
 
 def generator_on(device, generator):
-    """Return a generator for a device, seeded by one of the CPU; itself for the CPU."""
+    """Return a generator on a device, seeded by `generator`; on the CPU, itself."""
     if device.type == "cpu":
         return generator
     seed = torch.randint(2**62, (), generator=generator).item()

@@ -11,7 +11,7 @@ from sklstm._nn.products import product_sum_for
 
 
 class BaseUnrolledGRU(Unrolled):
-    """Base class of :func:`sklstm._nn.cells.gru_step`, without activation.
+    """GRU unrolled over time; subclasses apply the activation.
 
     The candidate n is the activation of the contribution of the inputs, computed for
     all steps at once, plus r times that of the hidden state, a. The product of each

@@ -7,13 +7,13 @@ import torch
 from sklstm._nn.bptt.unrolled import Chunk, Unrolled
 from sklstm._nn.products import product_sum_for, sigmoid_of_product
 
-# Tensors, for operations that need one or read a number more slowly. The results have
-# the dtype of the other operands.
+# Constants as tensors. Some operations need a tensor, and others are slower with a
+# number. The results have the dtype of the other operands.
 ZERO, MINUS_TWO = torch.tensor([0.0, -2.0], dtype=torch.float32, device="cpu").unbind()
 
 
 class BaseUnrolledLSTM(Unrolled):
-    """Base class of :func:`sklstm._nn.cells.lstm_step`, without activation."""
+    """LSTM unrolled over time; subclasses apply the activation."""
 
     # Gates: input, forget, candidate, output. Local gradients: of the previous cell
     # state, and of the gates.
@@ -94,8 +94,8 @@ class BaseUnrolledLSTM(Unrolled):
             (self.cell_state[start:stop], self.activated[start:stop]),
             (local[:, :size], hidden_by_cell),
         )
-        # Gradient of the cell state before each step, and after the last one. There it
-        # is zero at the end of a window, as cell_state[0] is.
+        # Gradient of the cell state before each step, and after the last one. At the
+        # end of a window the latter is zero; cell_state[0] holds these zeros.
         is_last = stop == self.batch.n_timesteps
         d_cell = [*local[:, :size], self.cell_state[0] if is_last else self.d_cell]
         single_steps = [

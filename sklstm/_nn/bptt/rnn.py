@@ -10,7 +10,7 @@ from sklstm._nn.products import product_sum_for, sigmoid_of_product
 
 
 class BaseUnrolledRNN(Unrolled):
-    """Base class of :func:`sklstm._nn.cells.rnn_step`, without activation."""
+    """Simple recurrent network unrolled over time; subclasses apply the activation."""
 
     n_gates = n_local = 1
 

@@ -127,11 +127,11 @@ class Unrolled(ABC):
 
     @abstractmethod
     def _adapt_weights(self, weights):
-        """Change `self.weights`, the joined weights, to what the products need."""
+        """Convert the joined weights to the layout that the products need."""
 
     @abstractmethod
     def _read_inputs(self, steps):
-        """Compute the contribution of the inputs to some steps, if that pays."""
+        """Compute the contribution of the inputs to some steps, if that saves time."""
 
     @abstractmethod
     def _forward_step(self, *views):
@@ -147,14 +147,14 @@ class Unrolled(ABC):
 
     @abstractmethod
     def _compute_local_gradients(self, *views):
-        """Compute the derivatives of the states of some steps by the gates."""
+        """Compute the derivatives of states with respect to gates, for some steps."""
 
     @abstractmethod
     def _backward_step(self, recurrent_t, *views):
         """Multiply the local gradients of a step by the gradient of its state.
 
-        `recurrent_t` is the transposed recurrent matrix, by which the gradient goes on
-        to the previous hidden state; None at the first step.
+        `recurrent_t` is the transposed recurrent matrix. It propagates the gradient to
+        the previous hidden state. It is None at the first step.
         """
 
     @abstractmethod
