@@ -35,7 +35,7 @@ __all__ = ["LSTMOutlierDetector", "default_estimator"]
 
 # Number of windows that an estimator with max_iter="auto" sees, over all epochs.
 WINDOWS_SEEN = 200_000
-# What an estimator must be able to do, by `method`.
+# Method that an estimator must have, by `method` of the detector.
 REQUIRED_METHODS = {"forecast": "predict", "reconstruction": "reconstruct"}
 
 
@@ -92,7 +92,7 @@ def default_estimator(
 
 
 class ScoredRows(NamedTuple):
-    """Rows, their expected values, and how far these are off."""
+    """Rows with their expected values, errors and distances."""
 
     table: Table
     expected: np.ndarray  # (n_rows, n_features)
@@ -122,8 +122,8 @@ class LSTMOutlierDetector(TunableDefault, OutlierMixin, BaseEstimator):
         `random_state` replaces the seeds of the estimator.
 
     method : {"forecast", "reconstruction"}, default="forecast"
-        How the expected values of a row are found: a forecast from the rows before it,
-        or the last row of the reconstruction of the window that ends with it.
+        How the expected values of a row are computed: a forecast from the rows before
+        it, or the last row of the reconstruction of the window that ends with it.
 
     window_size : int, default=10
         Number of rows before a row that its expected values depend on.
@@ -134,10 +134,10 @@ class LSTMOutlierDetector(TunableDefault, OutlierMixin, BaseEstimator):
         - "mahalanobis" is the Mahalanobis distance with a shrunk covariance [1]_.
           Errors that normally occur together count less.
         - "absolute" is the mean absolute error in standard deviations.
-        - "range" compares the errors, and also the values, with their range in the rows
-          before. The distance is that of the error or value furthest from the middle of
-          its range, in half ranges. It suits long streams whose typical errors change:
-          an error as large as an earlier one is not an outlier.
+        - "range" compares each error and each value with its range in the rows before.
+          The distance is the largest distance of an error or value from the middle of
+          its range, in units of half the range. It suits long streams whose typical
+          errors change: an error as large as an earlier one is not an outlier.
 
     range_window : int or None, default=10_000
         Number of rows before a row that the range is taken from. If None, all rows
@@ -161,11 +161,11 @@ class LSTMOutlierDetector(TunableDefault, OutlierMixin, BaseEstimator):
         of training, in (0, 1).
 
     context : {"auto", "assume_next"} or None, default="auto"
-        When the last training rows complete the first windows of X. "auto": if the
-        times of the rows show that X comes after them; see :ref:`context`.
-        "assume_next": also if the rows have no times; X then always follows the
-        training rows, unless it starts with the same rows as they do. None: never, and
-        the order of the rows is not checked.
+        Whether the first windows of X contain the last training rows. With "auto", they
+        do if the times of the rows show that X comes after them; see :ref:`context`.
+        With "assume_next", they also do if the rows have no times, unless X starts with
+        the same rows as the training rows. With None, they never do, and the order of
+        the rows is not checked.
 
     time : str or int, default=None
         Name or position of a column that holds the times of the rows: dates or numbers.
@@ -205,10 +205,10 @@ class LSTMOutlierDetector(TunableDefault, OutlierMixin, BaseEstimator):
     The level of each window is subtracted from it: its last value before the row
     ("forecast"), or its mean ("reconstruction"). A constant level is therefore normal,
     and the jump to it is flagged. After a level shift only a few rows are outliers, and
-    slow drift is not detected. A window that holds an outlier may expect it to
-    continue, so that some rows after an outlier may be flagged too. In a series that
-    was constant during `fit`, any change is an outlier. With ``distance="range"``,
-    values outside the range of all rows before are outliers too.
+    slow drift is not detected. After an outlier, the expected values may follow it, so
+    that a few later rows are flagged too. In a series that was constant during `fit`,
+    any change is an outlier. With ``distance="range"``, values outside the range of all
+    rows before are outliers too.
 
     Missing values (NaN) are replaced by the last value before them in windows, and left
     out of the distance of their row. Rows with fewer than `window_size` rows before
@@ -326,7 +326,7 @@ class LSTMOutlierDetector(TunableDefault, OutlierMixin, BaseEstimator):
         self._check_estimator()
         table = read_table(self, X, reset=True, ensure_all_finite="allow-nan")
         if np.isnan(table.values).all(axis=0).any():
-            raise ValueError("X has columns without a single value. Leave them out.")
+            raise ValueError("X has columns without a single value. Drop them.")
         self._settings = Settings(
             self.method, self.distance, self.range_window, self.halflife
         )

@@ -170,7 +170,7 @@ def make_machine(
     faults : list of str, default=("knock", "bearing", "stuck", "shift")
         Faults in order, each any number of times:
 
-        - "knock": an impact that both vibrations ring from for 4 rows.
+        - "knock": an impact, after which both vibrations ring for 4 rows.
         - "bearing": a defect of the outer race, which the rolling elements pass 3.58
           times per turn [1]_. Its vibration grows over 160 rows.
         - "stuck": `vibration_y` repeats its last value for 40 rows.
@@ -199,9 +199,9 @@ def make_machine(
 
     Notes
     -----
-    With the same seed and ``faults=()``, the rows labelled 1 are the same. The first
-    rows of a "bearing" fault hardly differ from normal ones, and the rows of a "shift"
-    differ only in their level.
+    With the same seed and ``faults=()``, the normal rows have the same values. The
+    first rows of a "bearing" fault hardly differ from normal ones, and the rows of a
+    "shift" differ only in their level.
 
     References
     ----------
@@ -252,7 +252,7 @@ def _normal_machine(n_timesteps, random):
 
 
 def _lagged(numbers, n_rows):
-    """Apply exponential smoothing, as a temperature follows heat."""
+    """Apply exponential smoothing, which models how a temperature follows heat."""
     return pd.Series(numbers).ewm(alpha=1 / n_rows, adjust=False).mean().to_numpy()
 
 

@@ -45,12 +45,12 @@ __all__ = ["LSTMForecaster", "default_regressor", "score_forecasts"]
 
 
 def default_regressor() -> LSTMRegressor:
-    """Return the regressor that :class:`LSTMForecaster` uses if it is given none.
+    """Return the regressor that :class:`LSTMForecaster` uses by default.
 
     It minimizes the absolute error in batches of 64 windows, with a learning rate that
-    decays along a cosine. Its ``max_iter="auto"`` only has a meaning in a forecaster,
-    which replaces it by the number of epochs in which the regressor is trained on
-    300 000 windows: between 3 and 30, and 30 for up to 10 000 windows.
+    decays along a cosine. Its ``max_iter="auto"`` is only valid inside a forecaster,
+    which replaces it by the number of epochs that it takes to see 300 000 windows, at
+    least 3 and at most 30.
 
     Returns
     -------
@@ -97,11 +97,12 @@ class LSTMForecaster(TunableDefault, BaseEstimator):
         Regressor for the errors of the baseline. It is cloned for each fit. It gets
         windows of shape (n_windows, window_size, n_features), or rows of shape
         (n_windows, window_size * n_features) if its tags do not allow three dimensions.
-        The features are the series, the columns of X, the `date_features`, and those
-        known in the future again, `horizon` steps later. It must predict several
-        outputs, unless the strategy is "recursive" or the horizon is 1. If it predicts
-        quantiles, as an :class:`LSTMRegressor` with ``loss="quantile"`` does, they
-        become the intervals. Its seeds are drawn from `random_state`. If None, it is
+        The features are the values of the series, the columns of X and the
+        `date_features`. Those known in the future appear again with their values
+        `horizon` steps later. It must predict several outputs, unless the strategy is
+        "recursive" or the horizon is 1. If it predicts quantiles, as an
+        :class:`LSTMRegressor` with ``loss="quantile"`` does, they become the intervals.
+        Its seeds are drawn from `random_state`. If None, it is
         :func:`~sklstm.forecasting.default_regressor`, whose parameters can be set and
         tuned as well, for example `regressor__dropout`. With ``max_iter="auto"`` the
         number of epochs depends on the number of windows, as described there.
@@ -159,12 +160,12 @@ class LSTMForecaster(TunableDefault, BaseEstimator):
 
     warm_start : bool, default=False
         Whether `fit` continues to train the regressors of the last fit. A series with
-        few values can then profit from many series that are like it. The window size,
-        the baseline, logarithms, the correction weight and the errors behind the
-        intervals are kept. The regressors need a parameter `warm_start`. A regressor
-        with ``max_iter="auto"`` keeps its number of epochs and gets a tenth of its
-        learning rate. Series that are too short for a window and its targets are not
-        trained on, but can be forecast.
+        few values can then profit from many similar series. The window size, the
+        baseline, logarithms, the correction weight and the errors behind the intervals
+        are kept. The regressors need a parameter `warm_start`. A regressor with
+        ``max_iter="auto"`` keeps its number of epochs, and its learning rate is divided
+        by ten. Series that are too short for a window and its targets are not trained
+        on, but can be forecast.
 
     random_state : int, RandomState instance or None, default=None
         Seed of the initial weights, the order of the windows and dropout. Pass an int
@@ -194,7 +195,7 @@ class LSTMForecaster(TunableDefault, BaseEstimator):
         Names of the series, or their positions if they have no names.
 
     history_ : ndarray, Series, DataFrame or list of them
-        Values up to now, after :meth:`fit` and :meth:`update`, in the form of y.
+        Values of :meth:`fit` and :meth:`update`, in the form of y.
 
     n_features_in_ : int
         Number of columns of X seen during :meth:`fit`; 0 without X.
@@ -333,8 +334,8 @@ class LSTMForecaster(TunableDefault, BaseEstimator):
         ValueError
             If y is not a series of numbers with equal steps; if all series are too
             short; if ``log=True`` and a value is not positive; if X lacks a time or has
-            a value that is not a finite number; or if `date_features` are asked for and
-            y has no dates.
+            a value that is not a finite number; or if there are `date_features` and y
+            has no dates.
         """
         panel = read_series(y)
         if X is not None:
@@ -365,10 +366,11 @@ class LSTMForecaster(TunableDefault, BaseEstimator):
 
         last_window : array-like, Series, DataFrame, list of them or None, default=None
             Values to forecast from instead of the fitted series, for example those of
-            new series. They are of any length and in any form of y in :meth:`fit`. If
-            they have the same names as the fitted series, or also no names, they are
-            scaled as these. Otherwise a series is scaled as the fitted series of its
-            name, or on its own if there is none.
+            new series. They are of any length and in any form of y in :meth:`fit`.
+            Series with the same names in the same order as the fitted series, or
+            without names if these have none, keep the fitted scales. Otherwise, a
+            series gets the scale of the fitted series of its name, or its own scale if
+            there is none.
 
         Returns
         -------
@@ -379,8 +381,8 @@ class LSTMForecaster(TunableDefault, BaseEstimator):
         Raises
         ------
         ValueError
-            If X lacks a column or a step; if the fit forecast fewer steps; or if
-            `last_window` is not a series.
+            If X lacks a column or a step; if ``strategy="direct"`` and `horizon` is
+            larger than in the fit; or if `last_window` is not a series.
         """
         history, n_steps = self._history_and_steps(horizon, X, last_window)
         return history.to_container(self._fitted.forecasts([history], n_steps)[0])
@@ -395,14 +397,15 @@ class LSTMForecaster(TunableDefault, BaseEstimator):
     ) -> ArrayLike:
         """Forecast an interval for each step that covers a fraction of the values.
 
-        The intervals are split-conformal [1]_: their width follows from the errors on
-        the last windows before the regressors were fitted on them. They reach their
-        coverage on average, if the series continue as before. With few windows it is
-        some percent lower, because the windows overlap and the correction weight was
-        chosen on them as well. No interval is wider than the largest error allows. The
-        errors of each series are divided by its MASE scale, the mean absolute seasonal
-        difference, so that errors of several series can be compared. If logarithms are
-        forecast, the intervals are wider above the forecast than below.
+        The intervals are split-conformal [1]_: their width comes from the errors on the
+        held-out windows, before the regressors are fitted again on all windows. They
+        reach their coverage on average, if the series continue as before. With few
+        windows the coverage is some percent lower, because the windows overlap and the
+        correction weight was chosen on them as well. No interval is wider than the
+        largest of these errors. The errors of each series are divided by its MASE
+        scale, the mean absolute seasonal difference, so that errors of several series
+        can be compared. If logarithms are forecast, the intervals are wider above the
+        forecast than below.
 
         A regressor with ``loss="quantile"`` predicts the interval itself, and makes it
         wide where it expects large errors. The errors on the last windows are then used
@@ -431,10 +434,10 @@ class LSTMForecaster(TunableDefault, BaseEstimator):
         Raises
         ------
         ValueError
-            As :meth:`predict`; if the fit forecast fewer steps; if it had
+            As :meth:`predict`; if `horizon` is larger than in the fit; if
             ``calibration_fraction=None`` and the regressors do not predict quantiles;
-            or if they predict others than ``(1 - coverage) / 2`` and ``(1 + coverage) /
-            2``.
+            or if they predict other quantiles than ``(1 - coverage) / 2`` and ``(1 +
+            coverage) / 2``.
 
         References
         ----------
@@ -679,7 +682,7 @@ class LSTMForecaster(TunableDefault, BaseEstimator):
 
     @property
     def history_(self) -> ArrayLike:
-        """Values up to now, in the form of y."""
+        """Values of `fit` and `update`, in the form of y."""
         check_is_fitted(self)
         return self._history.panel.history
 

@@ -52,8 +52,9 @@ class SlidingWindowTransformer(TransformerMixin, CallbackSupportMixin, BaseEstim
     padding : {"edge", "mean", "constant", "nan"}, default="edge"
         Values of the rows before the first known row.
 
-        - "edge" repeats the first known row. If `shift` is not 0, it is "mean": the
-          first row is then itself predicted from its window.
+        - "edge" repeats the first known row. If `shift` is not 0, "mean" is used
+          instead: the first row would otherwise be part of the window that predicts
+          it.
         - "mean" is the training mean of the series.
         - "constant" is `fill_value`.
         - "nan" is NaN. The estimators of this package skip these time steps.
@@ -62,11 +63,11 @@ class SlidingWindowTransformer(TransformerMixin, CallbackSupportMixin, BaseEstim
         Value of the padding. Only used if ``padding="constant"``.
 
     context : {"auto", "assume_next"} or None, default="auto"
-        When the last training rows complete the first windows of X. "auto": if the
-        times of the rows show that X comes after them; see :ref:`context`.
-        "assume_next": also if the rows have no times; X then always follows the
-        training rows, unless it starts with the same rows as they do. None: never, and
-        the order of the rows is not checked.
+        Whether the first windows of X contain the last training rows. With "auto", they
+        do if the times of the rows show that X comes after them; see :ref:`context`.
+        With "assume_next", they also do if the rows have no times, unless X starts with
+        the same rows as the training rows. With None, they never do, and the order of
+        the rows is not checked.
 
     time : str or int, default=None
         Name or position of a column that holds the times of the rows: dates or numbers.
@@ -292,7 +293,7 @@ class SlidingWindowTransformer(TransformerMixin, CallbackSupportMixin, BaseEstim
         return past_rows_by_time(tail, start, self.n_context)
 
     def _padding(self, oldest, mean):
-        """Return the row before all known rows, and that in gaps (None: the last)."""
+        """Return the rows that pad the start and gaps; None is the row before a gap."""
         if self.padding == "edge":
             # The windows share the padding, so with a shift the windows of the first
             # rows would hold a row before its time.

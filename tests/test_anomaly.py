@@ -377,7 +377,7 @@ def test_a_gap_or_missing_values_after_fit_are_not_flagged():
 def test_each_column_needs_values_in_the_calibration_rows():
     X = RANDOM.normal(size=(500, 2))
     X[300:, 1] = np.nan
-    with pytest.raises(ValueError, match=r"hold 0 values of 1 to measure errors on"):
+    with pytest.raises(ValueError, match=r"They hold 0 values of 1, but 2 are"):
         LSTMOutlierDetector(Last()).fit(X)
 
 

@@ -164,7 +164,7 @@ def test_longer_and_shorter_horizons():
         direct.predict(horizon=7)
     recursive = clone(direct).set_params(strategy="recursive").fit(y[:60])
     npt.assert_allclose(recursive.predict(horizon=12), y[60:], rtol=1e-3)
-    with pytest.raises(ValueError, match="horizon=7 is more than the 6"):
+    with pytest.raises(ValueError, match="at most the 6 steps of the fit, got hor"):
         recursive.predict_interval(horizon=7)
 
 
@@ -467,7 +467,7 @@ def test_splits_with_a_gap_are_later_steps():
     ("y", "cv", "message"),
     [
         (wave(), KFold(3), "test values must come after"),
-        (wave(), TimeSeriesSplit(2, test_size=4, gap=9), "at most horizon=4 steps"),
+        (wave(), TimeSeriesSplit(2, test_size=4, gap=9), "at most 4 steps after"),
         (wave(), [], "no splits"),
         ([wave(), wave(50)], None, r"same length, got \[50, 72\]"),
         (np.c_[wave(), np.r_[np.full(70, np.nan), 1, 2]], None, "no value up to"),

@@ -124,7 +124,7 @@ def check_errors(errors, names):
     if n_errors.min() < 2:
         name = names.tolist()[n_errors.argmin()]
         raise ValueError(
-            f"The {len(errors)} calibration rows, the last rows of X, hold "
-            f"{n_errors.min()} values of {name!r} to measure errors on, but 2 are "
-            "needed. Raise calibration_fraction, or leave the column out."
+            f"The last {len(errors)} rows of X calibrate the threshold. They hold "
+            f"{n_errors.min()} values of {name!r}, but 2 are needed. Raise "
+            "calibration_fraction, or drop the column."
         )

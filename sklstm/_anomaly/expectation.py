@@ -1,4 +1,4 @@
-"""What an estimator expects of each row, from the window that ends with it."""
+"""Expected values of each row, from the window that ends with it."""
 
 from typing import NamedTuple
 
@@ -20,7 +20,7 @@ class CenteredWindows(NamedTuple):
     targets : ndarray of shape (n_windows, n_features) or None
         Last row of each window; None for "reconstruction".
     levels : ndarray of shape (n_windows, n_features)
-        What was subtracted.
+        Levels that were subtracted.
     """
 
     inputs: np.ndarray

@@ -12,7 +12,7 @@ def extremes(values):
 
 
 def distances_from_range(values, bounds):
-    """Compute the distance of each row from the middle of a range, in half ranges.
+    """Compute the distance of each row from the middle of a range.
 
     Parameters
     ----------
@@ -24,7 +24,8 @@ def distances_from_range(values, bounds):
     Returns
     -------
     distances : ndarray of shape (n_rows,)
-        Largest distance over the columns. It is 1 at the minimum and the maximum.
+        Largest distance over the columns, in units of half the range. It is 1 at the
+        minimum and the maximum.
     """
     minimum, maximum = bounds
     center, half = (minimum + maximum) / 2, (maximum - minimum) / 2

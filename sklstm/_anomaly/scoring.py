@@ -1,4 +1,4 @@
-"""From the errors of all rows to one distance per row, series by series."""
+"""Compute one distance per row from the errors of all rows, series by series."""
 
 from functools import partial
 from typing import Any, NamedTuple
@@ -21,7 +21,7 @@ EDGE = 1.001
 
 
 class Scorer(NamedTuple):
-    """Scale of the errors of the calibration rows, and how distances follow from it.
+    """Scale of the errors of the calibration rows, from which distances are computed.
 
     Attributes
     ----------

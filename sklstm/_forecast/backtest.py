@@ -36,8 +36,8 @@ def read_splits(splits, horizon):
         steps = np.sort(test) - n_known + 1
         if not len(steps) or steps[0] < 1 or steps[0] > horizon:
             raise ValueError(
-                "In each split of cv, the test values must come after the training "
-                f"values, and the first one at most horizon={horizon} steps later. "
+                "In each split of cv, all test values must come after the training "
+                f"values, the first at most {horizon} steps after the last of them. "
                 "Pass TimeSeriesSplit, without shuffling."
             )
         origins.append((n_known, steps[steps <= horizon]))

@@ -108,8 +108,8 @@ def quantile_margins(errors, levels):
     margins : ndarray of shape (horizon, n_levels)
         For a level above the median, the quantile of the errors at this level. For a
         level below, the negative quantile of the negative errors at ``1 - level``.
-        Errors of few windows are pooled as in :func:`half_widths`. The median does
-        not move.
+        Errors of few windows are pooled as in :func:`half_widths`. The margin of the
+        median is 0.
 
     References
     ----------
@@ -151,7 +151,7 @@ def sort_quantiles(quantiles, forecasts, levels):
 
 def _quantile_by_step(errors, level):
     """Return a quantile of the errors of each step, pooled if there are few windows."""
-    # The error of a new window counts as one more.
+    # The error of a new window is counted too.
     fraction = min(1.0, (len(errors) + 1) * level / len(errors))
     if len(errors) >= ENOUGH_WINDOWS:
         return _quantile(errors, fraction)
@@ -161,6 +161,6 @@ def _quantile_by_step(errors, level):
 
 
 def _quantile(numbers, fraction):
-    """Return the smallest number that is not less than a fraction of them all."""
+    """Return the smallest number that is at least as large as a fraction of all."""
     rank = int(np.ceil(round(fraction * len(numbers), 6)))
     return np.sort(numbers, axis=0)[max(rank, 1) - 1]

@@ -60,7 +60,7 @@ class SeriesTable(NamedTuple):
     def rows_at(self, times, is_labelled, n_optional):
         """Return the rows at some times or, without times, the first rows.
 
-        The first `n_optional` rows may be missing. Any other row then replaces them.
+        The first `n_optional` rows may be missing. Any other row is then used instead.
         """
         if is_labelled and not self.is_array:
             index = as_dates(self.rows.index)
@@ -191,7 +191,7 @@ class CovariateSpec(NamedTuple):
 
 
 def covariate_spec(X, panel, past_covariates, date_features):
-    """Return which covariates there are, and which are known in the future.
+    """Return the specification of the covariates of a fit.
 
     Parameters
     ----------
@@ -306,7 +306,7 @@ def _finite_values(rows):
 
 
 def _with_next(times, n_steps):
-    """Return times and the next ones."""
+    """Return times with the next ones appended."""
     return times.append(times_after(times, n_steps)) if n_steps > 0 else times
 
 

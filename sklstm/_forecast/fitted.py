@@ -87,8 +87,8 @@ class FittedState:
         horizon = self.settings.horizon
         if n_steps > horizon:
             raise ValueError(
-                f"horizon={n_steps} is more than the {horizon} steps of the fit, for "
-                "which errors are known. Fit with a larger horizon."
+                f"Intervals cover at most the {horizon} steps of the fit, got "
+                f"horizon={n_steps}. Fit with a larger horizon."
             )
         scales = self.mase_scales(history)
         forecasts = self._forecast([history], scales, n_steps)

@@ -31,7 +31,10 @@ class Scale(NamedTuple):
 
 
 def scale_of(values, is_log):
-    """Return the scale of a series: its standard deviation, or its size if constant."""
+    """Return the scale of a series.
+
+    It is its standard deviation, or its absolute value if it is constant.
+    """
     peak = np.nanmax(np.abs(values))
     if is_log or peak == 0:
         return Scale(is_log, 1.0)
@@ -89,8 +92,9 @@ class History:
     def of_others(self, panel, covariates) -> Self:
         """Return the history of other series.
 
-        If the names are the same, in the same order, the scales are kept. Otherwise, a
-        series keeps the scale of its name if the name is unique, or gets a new one.
+        Series with the same names in the same order keep the fitted scales. Otherwise,
+        a series gets the scale of the fitted series of its name if that name is unique,
+        and else its own.
         """
         return History(panel, covariates, self._scales_of(panel))
 

@@ -93,7 +93,7 @@ class Series:
 
 
 class Panel(NamedTuple):
-    """One series or several, and the container in which they came."""
+    """One or several series, and the container they were passed in."""
 
     series: list[Series]
     join: Callable  # puts one item per series into such a container
@@ -118,7 +118,8 @@ class Panel(NamedTuple):
         """Return the position of a series by its name."""
         if self.names.count(name) != 1:
             raise ValueError(
-                f"There is no series {name!r}, or several. Choose from {self.names}."
+                f"There is no series {name!r}, or there are several. Choose from "
+                f"{self.names}."
             )
         return self.names.index(name)
 

@@ -33,9 +33,9 @@ class FeatureSpec(NamedTuple):
         Returns
         -------
         features : ndarray of shape (n_windows, window_size, n_features)
-            The values minus their level; the covariates of the same steps; and those
-            that are known in the future again, `n_steps` steps later. Steps without a
-            value are NaN.
+            The values minus their level; the covariates of the same steps; and the
+            covariates known in the future again, with their values `n_steps` steps
+            later. Steps without a value are NaN.
         """
         values, covariates = windows.values, windows.covariates
         window_size = values.shape[1]
@@ -164,7 +164,8 @@ def new_models(settings, is_future_known, regressor, seeds, n_windows):
     Raises
     ------
     ValueError
-        If the regressor predicts quantiles without the median, or one by one step.
+        If the regressor predicts quantiles and these lack the median, or the steps are
+        forecast one by one.
     """
     quantiles = quantile_levels(regressor)
     if quantiles and settings.n_steps_at_once < settings.horizon:
@@ -193,8 +194,8 @@ def continued_models(models, regressor, seeds):
     models : ResidualModels
         Fitted models.
     regressor : estimator
-        Regressor whose parameters the copies get. With ``max_iter="auto"`` they keep
-        their number of epochs and get a tenth of its learning rate, so that a few
+        Regressor whose parameters the copies get. With ``max_iter="auto"``, a copy
+        keeps its number of epochs and uses a tenth of the learning rate, so that a few
         windows do not undo what was learned from many.
     seeds : sequence of int
         Seed of each copy.

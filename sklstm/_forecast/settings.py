@@ -11,7 +11,7 @@ from sklstm._input.frequency import default_season_length
 
 @dataclass(frozen=True)
 class Settings:
-    """Parameters of a forecaster, with or without "auto".
+    """Parameters of a forecaster; "auto" may not be resolved yet.
 
     Attributes
     ----------

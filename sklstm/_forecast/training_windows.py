@@ -12,7 +12,7 @@ class Windows(NamedTuple):
     """Windows of values with their covariates and targets."""
 
     values: np.ndarray  # (n_windows, window_size)
-    # Of the steps of the window and of its targets,
+    # Covariates of the steps of the window and of its targets,
     # (n_windows, window_size + horizon, n_covariates).
     covariates: np.ndarray
     targets: np.ndarray  # (n_windows, horizon); (n_windows, 0) if not yet known
@@ -42,9 +42,9 @@ def training_windows(values, covariates, window_size, horizon):
     Returns
     -------
     windows : Windows
-        Windows in time order. Missing values in a window are interpolated. At its end
-        they are the last observation of the window, because later values are not known
-        to it. Windows with a missing target, or that begin before the first
+        Windows in time order. Missing values in a window are interpolated. At the end
+        of a window they are its last observation, because later values are not known at
+        that time. Windows with a missing target, or that begin before the first
         observation, are left out.
     ends : ndarray of shape (n_windows,)
         Position of the first target of each window in the series.
@@ -139,7 +139,7 @@ def split_all_in_time(ends, horizon, validation_fraction):
 
 
 def n_windows_to_split(horizon, validation_fraction):
-    """Return how many windows a series needs to have an early one after the split."""
+    """Return the minimum number of windows for which the split leaves an early one."""
     n_windows = horizon + 1
     while n_windows - np.ceil(validation_fraction * n_windows) < horizon:
         n_windows += 1

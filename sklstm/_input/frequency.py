@@ -200,8 +200,8 @@ def _with_step_one(times):
     """Return a single integer with a step of 1; raise for a single duration."""
     if isinstance(times, pd.TimedeltaIndex):
         raise ValueError(
-            f"The single duration {times[0]} of y has no step. Set the freq of its "
-            "index, or pass at least two values."
+            f"y has a single value, at the duration {times[0]}, so its step is "
+            "unknown. Set the freq of its index, or pass at least two values."
         )
     first = int(times[0])
     return pd.RangeIndex(first, first + 1, name=times.name)

@@ -142,7 +142,7 @@ def unflatten_steps(steps, step_mask):
 
 
 def like_sequences(predictions, X):
-    """Remove the padding from predictions of steps if X are sequences."""
+    """Remove the padding from predictions of steps if X is a list of sequences."""
     if not is_ragged(X):
         return predictions
     return [
@@ -162,7 +162,7 @@ def _shape(item):
 def _check_sequence(array, name, n_features, first):
     """Raise unless a sequence has steps, finite values and `n_features` features."""
     if len(array) == 0:
-        raise ValueError(f"{name} has no time steps. Leave it out.")
+        raise ValueError(f"{name} has no time steps. Drop it.")
     if array.shape[1] != n_features:
         raise ValueError(
             f"{name} has {array.shape[1]} features, but {first} has {n_features}. "

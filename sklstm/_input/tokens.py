@@ -228,7 +228,7 @@ def _tokenize(sequence, analyze, name):
     if tokens:
         return tokens
     raise ValueError(
-        f"{name} has no tokens: {_describe(sequence)}. Leave it out, with its target, "
+        f"{name} has no tokens: {_describe(sequence)}. Drop it, with its target, "
         "or change analyzer or token_pattern so that it has some."
     )
 
