@@ -411,10 +411,10 @@ class LSTMOutlierDetector(TunableDefault, OutlierMixin, BaseEstimator):
         comparison : DataFrame of shape (n_rows, 3 * n_features + 1)
             One line per row, with the index of X or positions. The columns have two
             levels: "value", "expected" and "error" of each feature, and "distance",
-            which is a single column. An error is the difference between value and
-            expected value minus its typical value, in standard deviations of typical
-            errors. The distance is that of :meth:`score_samples`. Expected values,
-            errors and distances that are not defined are NaN.
+            which is a single column. An error is the value minus the expected value.
+            The median of typical errors is subtracted from it, and it is divided by
+            their standard deviation. The distance is that of :meth:`score_samples`.
+            Expected values, errors and distances that are not defined are NaN.
         """
         table, expected, errors, distances = self._score_rows(X)
         return comparison_frame(

@@ -183,8 +183,8 @@ class LSTMAutoencoder(BaseLSTM):
         Training loss of the last epoch.
 
     loss_curve_ : list of float of length `n_iter_`
-        Training loss of each epoch with the penalty: the mean over the batches, between
-        which the weights change.
+        Training loss of each epoch, penalty included. It is the mean over the batches,
+        and the weights change from batch to batch.
 
     validation_loss_curve_ : list of float of length `n_iter_` or None
         Loss on the validation windows after each epoch. None if there were none.

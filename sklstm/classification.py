@@ -97,10 +97,10 @@ class LSTMClassifier(ClassifierMixin, BaseLSTM):
 
     class_weight : dict, "balanced" or None, default=None
         Weight of each class, by label. "balanced" gives all classes the same total
-        weight: the weight of all windows, divided by ``n_classes`` times that of the
-        class. If None, all classes have weight 1. It is multiplied with
-        `sample_weight`. With ``pooling=None`` it applies to time steps. Not available
-        for several labels per window.
+        weight: the weight of a class is the total weight of all windows, divided by
+        ``n_classes`` times the total weight of its windows. If None, all classes have
+        weight 1. It is multiplied with `sample_weight`. With ``pooling=None`` it
+        applies to time steps. Not available for several labels per window.
 
     solver : {"adam", "adamw", "sgd"}, default="adam"
         Optimizer: Adam [8]_, Adam with decoupled weight decay [9]_, or stochastic
@@ -192,8 +192,8 @@ class LSTMClassifier(ClassifierMixin, BaseLSTM):
         Training loss of the last epoch.
 
     loss_curve_ : list of float of length `n_iter_`
-        Training loss of each epoch with the penalty: the mean over the batches, between
-        which the weights change.
+        Training loss of each epoch, penalty included. It is the mean over the batches,
+        and the weights change from batch to batch.
 
     validation_loss_curve_ : list of float of length `n_iter_` or None
         Loss on the validation windows after each epoch. None if there were none.

@@ -48,7 +48,7 @@ class SequenceEncoder(TransformerMixin, BaseEstimator):
     min_frequency : int or float, default=1
         Number of training sequences that a token must be in to get a code, similar to
         `min_df` of `CountVectorizer`. A float between 0 and 1 is a fraction of the
-        sequences. A token that is twice in a sequence counts once.
+        sequences. A token that occurs twice in a sequence counts once.
 
     Attributes
     ----------

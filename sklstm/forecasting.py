@@ -785,7 +785,7 @@ def _read_horizon(horizon, settings):
     if not isinstance(n_steps, Integral):
         raise TypeError(
             f"horizon must be an integer, got {type(n_steps).__name__}. Pass "
-            "covariates by name, as X=.... In a search, do not pass `scoring`: the "
+            "covariates by name: predict(X=X). In a search, do not pass `scoring`: the "
             "forecaster has a score method."
         )
     check_scalar(n_steps, "horizon", Integral, min_val=1)

@@ -112,9 +112,10 @@ class SlidingWindowTransformer(TransformerMixin, CallbackSupportMixin, BaseEstim
     There may be a gap between the training rows and X, as with
     ``TimeSeriesSplit(gap=3)``. If the training rows are evenly spaced, the rows in the
     gap are padded; "edge" then repeats the last row before the gap. Calendar months and
-    business days count as evenly spaced. If the training rows are not evenly spaced, a
-    time step to X that is at most their longest one is no gap. After a longer one, X is
-    padded as a series of its own.
+    business days count as evenly spaced. If the training rows are not evenly spaced,
+    there is no gap if the time from the last training row to X is at most the longest
+    time between consecutive training rows. After a longer time, X is padded like a series of
+    its own.
 
     The times of the rows are the index of a frame (dates with or without a time zone,
     periods, durations, numbers) or the `time` column. Times that do not increase raise
@@ -255,7 +256,8 @@ class SlidingWindowTransformer(TransformerMixin, CallbackSupportMixin, BaseEstim
             Names such as ``"sales__lag3"``, the sales three rows before the row of the
             window. The oldest time step comes first, with all its features.
         """
-        # scikit-learn's own check of the names, without its promise to keep them.
+        # Only the check of the names is used. The class is not a OneToOneFeatureMixin,
+        # because the windows have other columns than X.
         names = OneToOneFeatureMixin.get_feature_names_out(self, input_features)
         names = lag_names(names[self._columns], self.window_size, self.shift)
         return np.array(names, dtype=object)

@@ -157,7 +157,7 @@ def test_intervals_and_quantiles_use_covariates():
         ([PRICES[70:]] * 3, "list of 3 parts, but y holds 1 series"),
         (pd.concat({"b": PRICES[70:]}), r"no rows of the series \[None\]"),
         (PRICES[70:].replace(PRICES.iloc[72, 0], np.inf), "holds inf .* Replace it"),
-        (pd.concat([PRICES[70:]] * 2, axis=1), "several columns of one name"),
+        (pd.concat([PRICES[70:]] * 2, axis=1), "several columns with the same name"),
         (PRICES[70:].to_period(), r"dtype period\[D\], those of y datetime64.*Convert"),
     ],
 )
@@ -178,7 +178,7 @@ def test_messages_list_missing_future_covariates(future, message):
             PRICES,
             r"contains \['rain'\], but X has",
         ),
-        ({}, pd.concat([PRICES, PRICES], axis=1), "several columns of one name"),
+        ({}, pd.concat([PRICES, PRICES], axis=1), "several columns with the same name"),
         ({"window_size": 4}, PRICES, "window_size=4 is less than the 5 steps"),
         ({"date_features": ["hour"]}, None, None),
     ],

@@ -88,7 +88,7 @@ class SeriesTable(NamedTuple):
 class CovariateSpec(NamedTuple):
     """The covariates of a fit: which columns of X and which date features."""
 
-    # Of the columns of X, positions if X is an array; empty without X.
+    # Names of the columns of X; positions if X is an array; empty without X.
     names: list[object]
     is_future_known: np.ndarray  # whether the future of each is known, (n_names,)
     date_features: tuple[str, ...]  # their future is always known
@@ -177,7 +177,9 @@ class CovariateSpec(NamedTuple):
                 f"X lacks the columns {missing} of fit. It has {list(rows.columns)}."
             )
         if rows.columns.has_duplicates:
-            raise ValueError(f"X has several columns of one name: {list(rows)}.")
+            raise ValueError(
+                f"X has several columns with the same name: {list(rows)}. Rename them."
+            )
         return _finite_values(rows[wanted])
 
     def _refuse_none(self, is_wanted, times):
@@ -224,7 +226,9 @@ def covariate_spec(X, panel, past_covariates, date_features):
             "names of columns, or positions if X is an array."
         )
     if len(set(names)) < len(names):
-        raise ValueError(f"X has several columns of one name: {names}. Rename them.")
+        raise ValueError(
+            f"X has several columns with the same name: {names}. Rename them."
+        )
     is_future_known = np.array([name not in past_covariates for name in names], bool)
     return CovariateSpec(names, is_future_known, tuple(date_features))
 

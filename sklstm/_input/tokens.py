@@ -71,7 +71,7 @@ def build_vocabulary(sequences, min_frequency):
         If no token is frequent enough.
     """
     counts = Counter(token for tokens in sequences for token in set(tokens))
-    # Compare quotients, for 0.07 * 100 > 7 in floating point.
+    # Compare quotients, because 0.07 * 100 > 7 in floating point.
     size = 1 if isinstance(min_frequency, Integral) else len(sequences)
     frequent = sorted(t for t, count in counts.items() if count / size >= min_frequency)
     if not frequent:

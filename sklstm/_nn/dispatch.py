@@ -1,8 +1,8 @@
 """Choice of the method by which a layer and its gradient are computed.
 
 The equations of a cell (:mod:`sklstm._nn.cells`) can be computed by several methods,
-which agree up to rounding. This module chooses the fastest one for each case. A row of
-the table applies if no row above it does.
+which agree up to rounding. This module chooses the fastest one for each case. In each
+table, the first row that applies is used.
 
 Hidden states of a layer, by :func:`choose_method`:
 

@@ -75,7 +75,7 @@ def keep_tail(values, time_indexes, n_rows, n_first_rows):
 
 
 def no_past_rows(n_features):
-    """Return the past rows of a series of which none is known."""
+    """Return empty past rows, for a series without known rows."""
     return PastRows(np.empty((0, n_features)), 0)
 
 

@@ -59,7 +59,7 @@ def looks_subsampled(times):
     length one, and the runs of rows between holes have all lengths. Uneven times break
     the first rule. So do outages. Weekends and nights break the second rule. Random
     events whose times are rounded until most neighbors are one unit apart cannot be
-    told from drawn rows.
+    distinguished from drawn rows.
 
     Parameters
     ----------

@@ -19,8 +19,8 @@ class BaseUnrolledGRU(Unrolled):
     """
 
     n_gates = 3
-    # Of n, r, z and a. The inputs contribute to the first three, the hidden state to
-    # the last three.
+    # Local gradients of n, r, z and a. The inputs contribute to the first three, the
+    # hidden state to the last three.
     n_local = 4
     scale: float  # factor of the argument of the candidate's activation
 
@@ -74,7 +74,8 @@ class BaseUnrolledGRU(Unrolled):
         self.local = self._buffer(n_steps, 4 * size)
         self.d_dropped_hidden = self._buffer(size)
         n_rows = self.n_gates * size
-        # Of hidden state and bias for r, z, a; of inputs and bias for n, r, z.
+        # Gradient of the weights of hidden state and bias for r, z, a. Gradient of
+        # those of inputs and bias for n, r, z.
         self.gradient = self.weights.new_empty(1 + size, n_rows)
         n_columns = self.batch.n_inputs + 1
         self.input_gradient = self.weights.new_empty(n_columns, n_rows)
@@ -117,7 +118,7 @@ class BaseUnrolledGRU(Unrolled):
         torch.mul(local_a, a, out=local_r)
         torch.addcmul(local_r, local_r, r, value=-1, out=local_r)
         local_r.mul_(1 / self.scale)
-        # Of z: (hidden_before - n) z (1 - z), and hidden is n + z (hidden_before - n).
+        # hidden is n + z (before - n), so local_z is (before - n) z (1 - z).
         torch.sub(hidden, n, out=local_z)
         torch.addcmul(local_z, local_z, z, value=-1, out=local_z)
 

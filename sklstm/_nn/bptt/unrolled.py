@@ -16,7 +16,7 @@ What makes it fast:
 - Large products are computed by the faster one of two libraries.
 - The training loop allocates almost nothing. An :class:`Unrolled` owns all buffers, and
   all views of them, for batches of one shape. Only the products of oneDNN and the
-  gradient of the inputs are new.
+  gradient of the inputs are allocated anew.
 
 The equations are in :mod:`sklstm._nn.cells`.
 """
