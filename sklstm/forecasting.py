@@ -460,7 +460,7 @@ class LSTMForecaster(TunableDefault, BaseEstimator):
         X: ArrayLike = None,
         last_window: ArrayLike = None,
     ) -> ArrayLike:
-        """Forecast quantiles of each step, which do not cross.
+        """Forecast the quantiles of each step. They do not cross.
 
         Parameters
         ----------

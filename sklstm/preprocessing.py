@@ -114,8 +114,8 @@ class SlidingWindowTransformer(TransformerMixin, CallbackSupportMixin, BaseEstim
     gap are padded; "edge" then repeats the last row before the gap. Calendar months and
     business days count as evenly spaced. If the training rows are not evenly spaced,
     there is no gap if the time from the last training row to X is at most the longest
-    time between consecutive training rows. After a longer time, X is padded like a series of
-    its own.
+    time between consecutive training rows. After a longer time, X is padded like a
+    series of its own.
 
     The times of the rows are the index of a frame (dates with or without a time zone,
     periods, durations, numbers) or the `time` column. Times that do not increase raise

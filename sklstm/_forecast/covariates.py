@@ -130,7 +130,7 @@ class CovariateSpec(NamedTuple):
         return self._covariates(self._read(X, panel, times, True))
 
     def read_past_and_future(self, X, panel, n_steps):
-        """Read the covariates of the observed steps, and of the next steps if known."""
+        """Read covariates of the observed steps, and known ones of the next steps."""
         times = [_with_next(of_one, n_steps) for of_one in panel.times]
         tables = self._read(X, panel, times, True)
         for table, past in zip(tables, self.read_past(X, panel), strict=True):
@@ -183,7 +183,7 @@ class CovariateSpec(NamedTuple):
         return _finite_values(rows[wanted])
 
     def _refuse_none(self, is_wanted, times):
-        """Raise because X is None, with the columns and times that are needed."""
+        """Raise because X is None; list the columns and times that are needed."""
         names = np.array(self.names, object)[is_wanted].tolist()
         raise ValueError(
             f"X is missing: the forecaster was fitted with the columns {names}, and "

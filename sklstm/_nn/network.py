@@ -190,7 +190,7 @@ class RecurrentNetwork(nn.Module):
         self.eval()
 
     def _set_workspaces(self, make):
-        """Set the buffers of every layer, by a function without arguments."""
+        """Set the buffers of each layer to the result of a call of `make`."""
         for layers in self.layers:
             for layer in layers:
                 layer.workspaces = make()

@@ -68,7 +68,7 @@ def product(left, right):
 
 
 def _processor():
-    """Return the description of the processor by the operating system."""
+    """Return how the operating system describes the processor."""
     try:
         return CPU_INFO.read_text(encoding="utf-8").partition("\n\n")[0]
     except OSError:

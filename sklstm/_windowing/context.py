@@ -123,7 +123,7 @@ def past_rows_by_assumption(tail, values):
 
 
 def fill_past(past, n_rows, before, between=None):
-    """Build the `n_rows` rows before X from known and padded rows.
+    """Build the `n_rows` rows before X from known rows and padding.
 
     Parameters
     ----------
