@@ -118,8 +118,10 @@ def test_invalid_forecast_displays_are_refused(monkeypatch):
     with pytest.raises(NotFittedError):
         ForecastDisplay.from_estimator(LSTMForecaster())
     forecaster = FORECASTER.fit(FRAME)
-    with pytest.raises(ValueError, match=r"no series 'c', .*Choose from \['a', 'b'\]"):
+    with pytest.raises(ValueError, match=r"no series 'c'\. Choose from \['a', 'b'\]"):
         ForecastDisplay.from_estimator(forecaster, series="c")
+    with pytest.raises(ValueError, match="n_history == -1, must be >= 0"):
+        ForecastDisplay.from_estimator(forecaster, n_history=-1)
     with pytest.raises(TypeError, match="needs an LSTMForecaster, got Ridge"):
         ForecastDisplay.from_estimator(Ridge())
     monkeypatch.setitem(sys.modules, "matplotlib", None)
