@@ -609,8 +609,10 @@ class LSTMForecaster(TunableDefault, BaseEstimator):
         n_future = max(n_known for n_known, _ in origins) + self.horizon - n_timesteps
         covariates = spec.read_past_and_future(X, panel, n_future)
         pasts = [panel.head(n_known) for n_known, _ in origins]
+        # Each group is forecast by one fit, on its first past.
+        groups = [[past] for past in pasts] if refit else [pasts]
         forecasts = []
-        for group in [[past] for past in pasts] if refit else [pasts]:
+        for group in groups:
             forecaster = clone(self)._fit(group[0], spec, covariates)
             forecasts += forecaster._forecasts_from(group)
         return compare_origins(
