@@ -1,4 +1,4 @@
-"""Pictures hold the numbers that the estimators answer with."""
+"""Plots show the numbers that the estimators return."""
 
 import sys
 
@@ -37,7 +37,7 @@ def close_figures():
 
 
 def heights(band):
-    """Lower and upper edge of a band, as drawn."""
+    """Return the lower and the upper edge of a band, as plotted."""
     vertices = band.get_paths()[0].vertices
     return np.unique(vertices[:, 1])
 
