@@ -1,13 +1,14 @@
 """Plots of the results of estimators."""
 
 from collections.abc import Hashable
+from numbers import Integral
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator
-from sklearn.utils.validation import check_is_fitted
+from sklearn.utils.validation import check_is_fitted, check_scalar
 
 from sklstm._forecast.covariates import select_part
 from sklstm._input.frequency import as_dates, times_after
@@ -337,10 +338,10 @@ class ForecastDisplay:
         Raises
         ------
         ValueError
-            If there is no series of this name, or several; or as
-            :meth:`LSTMForecaster.predict_interval`.
+            If there is no series of this name, or several; if `n_history` is negative;
+            or as :meth:`LSTMForecaster.predict_interval`.
         TypeError
-            If the estimator is not a forecaster.
+            If the estimator is not a forecaster, or `n_history` is not an integer.
         ImportError
             If matplotlib is not installed.
         """
@@ -362,6 +363,7 @@ class ForecastDisplay:
             interval = pd.DataFrame(np.asarray(bounds), times, SIDES)
         label = series if history.name is None else history.name
         n_history = 4 * len(forecast) if n_history is None else n_history
+        check_scalar(n_history, "n_history", Integral, min_val=0)
         display = cls(
             pd.Series(forecast, times, name=label),
             history=history.rename(label).tail(n_history),

@@ -10,6 +10,7 @@ from sklearn.feature_extraction.text import CountVectorizer
 from sklearn.utils.validation import check_array, check_is_fitted
 
 from sklstm._core.sklearn_compat import Interval, RealNotInt, StrOptions, fit_context
+from sklstm._input.check import check_no_strings
 from sklstm._input.tokens import TEXT, build_vocabulary, decode, encode, read_sequences
 from sklstm._input.windows import lag_names
 from sklstm._typing import ArrayLike
@@ -200,7 +201,10 @@ class SequenceEncoder(TransformerMixin, BaseEstimator):
             If X holds anything but codes of known tokens, 0, and NaN before them.
         """
         check_is_fitted(self)
-        X = check_array(X, dtype=np.float64, ensure_all_finite=False, input_name="X")
+        with check_no_strings("X"):
+            X = check_array(
+                X, dtype=np.float64, ensure_all_finite=False, input_name="X"
+            )
         is_char = self._kind == TEXT and self.analyzer == "char"
         unknown = "\N{REPLACEMENT CHARACTER}" if is_char else "<unknown>"
         sequences = decode(X, [unknown, *self.vocabulary_])

@@ -2,7 +2,7 @@
 
 from collections.abc import Hashable, Sequence
 from copy import copy
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from numbers import Integral, Real
 from typing import Any, Literal, Self
 
@@ -494,7 +494,7 @@ class LSTMForecaster(TunableDefault, BaseEstimator):
                 "tuple such as (0.1, 0.5, 0.9)."
             )
         for level in quantiles:
-            _check_fraction(level, "Each of quantiles")
+            _check_fraction(level, "Each level in quantiles")
         history, n_steps = self._history_and_steps(horizon, X, last_window)
         forecasts = self._fitted.quantiles(history, n_steps, quantiles)
         return history.to_container(forecasts, list(quantiles))
@@ -612,8 +612,10 @@ class LSTMForecaster(TunableDefault, BaseEstimator):
         n_future = max(n_known for n_known, _ in origins) + self.horizon - n_timesteps
         covariates = spec.read_past_and_future(X, panel, n_future)
         pasts = [panel.head(n_known) for n_known, _ in origins]
+        # Each group is forecast by one fit, on its first past.
+        groups = [[past] for past in pasts] if refit else [pasts]
         forecasts = []
-        for group in [[past] for past in pasts] if refit else [pasts]:
+        for group in groups:
             forecaster = clone(self)._fit(group[0], spec, covariates)
             forecasts += forecaster._forecasts_from(group)
         return compare_origins(
@@ -650,8 +652,7 @@ class LSTMForecaster(TunableDefault, BaseEstimator):
         if X is not None:
             check_lengths(X, later)
         covariates = self._covariates.read_past(X, later)
-        history = self._history.append(later, covariates)
-        self._history = history
+        self._history = self._history.append(later, covariates)
         return self
 
     def select(self, series: Hashable) -> Self:
@@ -706,7 +707,7 @@ class LSTMForecaster(TunableDefault, BaseEstimator):
         """Fit to series and covariates that have been read."""
         regressor = self.regressor
         if regressor is None:
-            regressor = default_regressor()
+            regressor = self._default_estimator()
         settings = self._settings()
         fixed = _fixed_by_fit(settings, spec, regressor)
         random = check_random_state(self.random_state)
@@ -729,7 +730,7 @@ class LSTMForecaster(TunableDefault, BaseEstimator):
 
     def _settings(self):
         """Return the settings as the user passed them."""
-        names = Settings.__dataclass_fields__
+        names = [field.name for field in fields(Settings)]
         return Settings(**{name: getattr(self, name) for name in names})
 
     def _set_fitted_attributes(self):
@@ -759,13 +760,13 @@ class LSTMForecaster(TunableDefault, BaseEstimator):
         check_is_fitted(self)
         n_steps = _read_horizon(horizon, self._fitted.settings)
         n_future = max(n_steps, self._fitted.settings.n_steps_at_once)
-        known = self._history
+        history = self._history
         if last_window is None:
-            covariates = self._covariates.read_future(X, known.panel, n_future)
-            return known.with_next(covariates), n_steps
-        panel = read_series(last_window, like=known.panel)
+            covariates = self._covariates.read_future(X, history.panel, n_future)
+            return history.with_next(covariates), n_steps
+        panel = read_series(last_window, like=history.panel)
         covariates = self._covariates.read_past_and_future(X, panel, n_future)
-        return known.of_others(panel, covariates), n_steps
+        return history.of_others(panel, covariates), n_steps
 
 
 def _fixed_by_fit(settings, spec, regressor):
@@ -792,7 +793,8 @@ def _read_horizon(horizon, settings):
     if n_steps > settings.horizon and settings.n_steps_at_once > 1:
         raise ValueError(
             f"horizon={n_steps} is more than the {settings.horizon} steps of the fit. "
-            'Fit with a larger horizon, or with strategy="recursive".'
+            'Fit with a larger horizon. After a fit with strategy="recursive", predict '
+            "has no such limit."
         )
     return n_steps
 

@@ -199,6 +199,12 @@ class SlidingWindowTransformer(TransformerMixin, CallbackSupportMixin, BaseEstim
         -------
         self : SlidingWindowTransformer
             The fitted transformer.
+
+        Raises
+        ------
+        ValueError
+            If a parameter or X is invalid, such as X with a missing value; or if
+            `context` is not None and the times of a series do not increase.
         """
         callback_runner = CallbackRunner(self, {"X": X, "y": y})
         table = read_table(self, X, reset=True)
@@ -233,6 +239,11 @@ class SlidingWindowTransformer(TransformerMixin, CallbackSupportMixin, BaseEstim
             Window t ends `shift` rows before row t. The windows are flat if `flatten`
             is True or if `set_output` requests a frame, whose columns are
             `get_feature_names_out`.
+
+        Raises
+        ------
+        ValueError
+            If X is not valid input for `fit`, or has other columns than in `fit`.
         """
         check_is_fitted(self)
         table = read_table(self, X, reset=False)

@@ -71,7 +71,7 @@ ESTIMATORS = [
     SlidingWindowTransformer(window_size=3, shift=2, padding="mean", flatten=True),
 ]
 
-# Those that scikit-learn runs on its own transformers only.
+# Checks that scikit-learn runs on its own transformers only.
 FURTHER_CHECKS = [
     "check_dataframe_column_names_consistency",
     "check_get_feature_names_out_error",
@@ -87,8 +87,8 @@ FURTHER_CHECKS = [
 ]
 
 
-# Those that fit on no numbers. Of an estimator that takes strings and no numbers
-# `check_estimator` itself runs the first only.
+# Checks that do not need numbers. `check_estimator` runs only the first one if an
+# estimator accepts strings and no numbers.
 CHECKS_WITHOUT_NUMBERS = [
     "check_estimator_cloneable",
     "check_do_not_raise_errors_in_init_or_set_params",
@@ -106,7 +106,7 @@ CHECKS_WITHOUT_NUMBERS = [
     "check_valid_tag_types",
 ]
 
-# Those that do not fit at all.
+# Checks that do not call fit.
 CHECKS_OF_PARAMETERS = [
     "check_do_not_raise_errors_in_init_or_set_params",
     "check_estimator_cloneable",
@@ -147,11 +147,11 @@ def test_transformer_with_three_axes_keeps_it_too(name):
 
 
 @pytest.mark.parametrize("name", CHECKS_WITHOUT_NUMBERS)
-def test_encoder_of_symbols_keeps_the_contract(name):
+def test_encoder_of_tokens_keeps_the_contract(name):
     getattr(estimator_checks, name)("SequenceEncoder", SequenceEncoder())
 
 
-def test_encoder_of_symbols_says_that_it_reads_strings_like_count_vectorizer():
+def test_encoder_has_the_input_tags_of_count_vectorizer():
     tags, tags_of_sklearn = get_tags(SequenceEncoder()), get_tags(CountVectorizer())
     assert tags.input_tags == tags_of_sklearn.input_tags
     assert tags.requires_fit
@@ -254,16 +254,26 @@ def test_attributes_of_a_forecaster_need_a_fit():
 def test_forecaster_does_not_change_its_inputs(forecaster):
     y, X = SALES.copy(), COVARIATES.copy()
     y.iloc[5] = np.nan
-    y_before, X_before = y.copy(), X.copy()
-    model = clone(forecaster).fit(y[:30], X[:30])
+    # A slice of pandas would be a copy, and no change of it would show in y and X.
+    inputs = [y, X, y[:30].copy(), X[:30].copy(), y[30:].copy(), X[30:].copy()]
+    before = deepcopy(inputs)
+    y, X, past, past_X, later, later_X = inputs
+    model = clone(forecaster).fit(past, past_X)
     for method in PREDICTIONS:
-        getattr(model, method)(X=X[30:])
-        getattr(model, method)(X=X, last_window=y[:30])
-    model.score(y[30:], X[30:])
-    model.update(y[30:], X[30:])
+        getattr(model, method)(X=later_X)
+        getattr(model, method)(X=X, last_window=past)
+    model.score(later, later_X)
+    model.update(later, later_X)
     model.backtest(y, FOLDS, X)
-    pdt.assert_series_equal(y, y_before)
-    pdt.assert_frame_equal(X, X_before)
+    assert joblib.hash(inputs) == joblib.hash(before)
+
+
+def test_forecaster_does_not_change_with_an_array_that_it_was_fitted_on():
+    y, X = SALES.to_numpy(copy=True), COVARIATES.to_numpy(copy=True)
+    model = LSTMForecaster(Ridge(), horizon=3, past_covariates="all").fit(y, X)
+    expected = model.predict()
+    y[:], X[:] = 0, 0
+    np.testing.assert_array_equal(model.predict(), expected)
 
 
 @by_forecaster

@@ -1,4 +1,4 @@
-"""Real series hold the published numbers, generated ones what their docs say."""
+"""Published numbers of real series, and documented properties of generated ones."""
 
 from hashlib import sha256
 from importlib.resources import files

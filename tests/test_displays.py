@@ -1,4 +1,4 @@
-"""Pictures hold the numbers that the estimators answer with."""
+"""Plots show the numbers that the estimators return."""
 
 import sys
 
@@ -37,7 +37,7 @@ def close_figures():
 
 
 def heights(band):
-    """Lower and upper edge of a band, as drawn."""
+    """Return the lower and the upper edge of a band, as plotted."""
     vertices = band.get_paths()[0].vertices
     return np.unique(vertices[:, 1])
 
@@ -118,8 +118,10 @@ def test_invalid_forecast_displays_are_refused(monkeypatch):
     with pytest.raises(NotFittedError):
         ForecastDisplay.from_estimator(LSTMForecaster())
     forecaster = FORECASTER.fit(FRAME)
-    with pytest.raises(ValueError, match=r"no series 'c', .*Choose from \['a', 'b'\]"):
+    with pytest.raises(ValueError, match=r"no series 'c'\. Choose from \['a', 'b'\]"):
         ForecastDisplay.from_estimator(forecaster, series="c")
+    with pytest.raises(ValueError, match="n_history == -1, must be >= 0"):
+        ForecastDisplay.from_estimator(forecaster, n_history=-1)
     with pytest.raises(TypeError, match="needs an LSTMForecaster, got Ridge"):
         ForecastDisplay.from_estimator(Ridge())
     monkeypatch.setitem(sys.modules, "matplotlib", None)

@@ -208,6 +208,11 @@ def test_other_numbers_than_codes_are_refused(wrong):
         encoder.inverse_transform([[1, 2], [NAN, wrong]])
 
 
+def test_tokens_in_place_of_codes_are_refused():
+    with pytest.raises(ValueError, match="X holds strings that are not numbers"):
+        SequenceEncoder().fit(["ab"]).inverse_transform([["a", "b"]])
+
+
 def test_nan_after_the_first_code_is_refused():
     with pytest.raises(ValueError, match=r"X\[0, 1\] is nan.* only before the first"):
         SequenceEncoder().fit(["ab"]).inverse_transform([[1, NAN]])

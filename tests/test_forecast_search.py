@@ -175,7 +175,7 @@ def test_last_windows_have_the_step_of_the_fit():
         for n_known in (1, 2, 3):
             known = series[70 - n_known : 70]
             assert list(forecaster.predict(last_window=known).index) == expected
-    with pytest.raises(ValueError, match="0 sample"):
+    with pytest.raises(ValueError, match="There are no values in y"):
         LSTMForecaster(Ridge(), horizon=3).fit(noisy_wave()).predict(
             last_window=noisy_wave()[:0]
         )

@@ -349,9 +349,13 @@ def test_update_must_begin_at_the_next_step():
 @pytest.mark.parametrize(
     ("y", "settings", "message"),
     [
-        (wave(30), {"window_size": 12}, r"has 30 values, .* need 38\. Lower"),
+        (wave(30), {"window_size": 12}, r"has 30 values, .* need 38\. Pass .*None\.$"),
         (wave(37), {"window_size": 12}, "has 37 values, .* need 38"),
-        (wave(23), {"window_size": 12, "calibration_fraction": None}, "need 24"),
+        (
+            wave(23),
+            {"window_size": 12, "calibration_fraction": None},
+            r"24\. .*horizon\.$",
+        ),
         (wave(20), {}, "window_size=1, .* need 27"),
         (-wave(), {"log": True}, "Logarithms need positive values"),
         (np.full(60, np.nan), {}, "All values of y are missing"),
@@ -469,6 +473,7 @@ def test_splits_with_a_gap_are_later_steps():
         (wave(), KFold(3), "test values must come after"),
         (wave(), TimeSeriesSplit(2, test_size=4, gap=9), "at most 4 steps after"),
         (wave(), [], "no splits"),
+        (wave(), [([], [1, 2])], "test values must come after"),
         ([wave(), wave(50)], None, r"same length, got \[50, 72\]"),
         (np.c_[wave(), np.r_[np.full(70, np.nan), 1, 2]], None, "no value up to"),
         (wave(20), TimeSeriesSplit(2, test_size=8), "too short"),
@@ -499,6 +504,8 @@ def test_scores_by_hand():
     expected = {"MASE": [0.25, 0.5], "sMAPE": [50.0, 100.0], "RMSE": [2**0.5, 0.5**0.5]}
     expected = pd.DataFrame(expected, ["forecast", "baseline"])
     pdt.assert_frame_equal(score_forecasts(backtest), expected)
+    with pytest.raises(ValueError, match=r"lacks the columns \['actual', 'scale'\]"):
+        score_forecasts(backtest[["forecast", "baseline"]])
 
 
 @pytest.mark.parametrize("horizon", [2, 6])
@@ -509,8 +516,11 @@ def test_a_selected_series_is_forecast_as_before(horizon):
     pdt.assert_series_equal(one.predict(horizon), forecaster.predict(horizon)["b"])
     assert (forecaster.series_names_, one.series_names_) == (["a", "b"], ["b"])
     pdt.assert_series_equal(one.history_, y["b"])
-    with pytest.raises(ValueError, match=r"no series 'c', .* Choose from \['a', 'b'\]"):
+    with pytest.raises(ValueError, match=r"no series 'c'\. Choose from \['a', 'b'\]"):
         forecaster.select("c")
+    twins = LSTMForecaster(Ridge(), horizon=6).fit(y[["a", "a"]])
+    with pytest.raises(ValueError, match=r"There are 2 series 'a'\. Fit with a name"):
+        twins.select("a")
     assert forecaster.update(y[-1:].shift(1, freq="MS")).series_names_ == ["a", "b"]
     assert len(one.history_) == 72
 

@@ -198,6 +198,7 @@ FRAME = pd.DataFrame({"a": [1.0, 2, 3], "b": [4.0, 5, 6]})
             "2024-01 does not come after 2024-02",
         ),
         ({}, FRAME["a"], r"X.to_frame\(\)"),
+        ({}, FRAME[[]], "X has no columns"),
         ({}, np.zeros((4, 3, 2)), "X with 3 dimensions already holds windows"),
         ({}, pd.DataFrame({"a": ["x", "y"]}), "X holds strings"),
         (

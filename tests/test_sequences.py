@@ -117,6 +117,7 @@ def test_float32_is_kept_and_integers_become_float64(dtypes, expected):
         ([[1.0], [2.0, np.nan]], r"sequences\[1\] holds NaN or infinity"),
         ([[np.inf]], r"sequences\[0\] holds NaN or infinity"),
         ([1.0], r"sequences\[0\] must have shape"),
+        ([[[1.0, 2.0], [3.0]]], r"steps of sequences\[0\] have different numbers"),
     ],
 )
 def test_an_invalid_sequence_is_named(sequences, words):

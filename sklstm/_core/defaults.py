@@ -5,8 +5,8 @@ from typing import Any, Self
 
 import numpy as np
 
-# Fewest and most epochs of an estimator with ``max_iter="auto"``.
-FEWEST_EPOCHS, MOST_EPOCHS = 3, 30
+# Limits of the number of epochs of an estimator with ``max_iter="auto"``.
+MIN_EPOCHS, MAX_EPOCHS = 3, 30
 
 
 class TunableDefault(ABC):
@@ -89,7 +89,7 @@ def with_epochs(estimator, n_windows, n_windows_seen):
     estimator : estimator
         The same estimator, with 3 to 30 epochs.
     """
-    n_epochs = int(np.clip(n_windows_seen // n_windows, FEWEST_EPOCHS, MOST_EPOCHS))
+    n_epochs = int(np.clip(n_windows_seen // n_windows, MIN_EPOCHS, MAX_EPOCHS))
     paths = auto_epochs(estimator.get_params())
     return estimator.set_params(**dict.fromkeys(paths, n_epochs))
 

@@ -28,13 +28,14 @@ def read_splits(splits, horizon):
     Raises
     ------
     ValueError
-        If a value to forecast is known, or none is within the horizon.
+        If no value is known, a value to forecast is known, or none is within the
+        horizon.
     """
     origins = []
     for train, test in splits:
-        n_known = int(np.max(train)) + 1
+        n_known = int(np.max(train, initial=-1)) + 1
         steps = np.sort(test) - n_known + 1
-        if not len(steps) or steps[0] < 1 or steps[0] > horizon:
+        if not (n_known and len(steps) and 1 <= steps[0] <= horizon):
             raise ValueError(
                 "In each split of cv, all test values must come after the training "
                 f"values, the first at most {horizon} steps after the last of them. "
@@ -42,7 +43,7 @@ def read_splits(splits, horizon):
             )
         origins.append((n_known, steps[steps <= horizon]))
     if not origins:
-        raise ValueError("cv has no splits.")
+        raise ValueError("cv has no splits. Pass at least one.")
     return origins
 
 
@@ -154,6 +155,11 @@ def score_forecasts(backtest: pd.DataFrame) -> pd.DataFrame:
         |forecast|)`` in percent; and "RMSE", the root mean squared error. Each is a
         mean over all rows. MASE leaves out series that are constant before the origin.
 
+    Raises
+    ------
+    ValueError
+        If a column is missing.
+
     References
     ----------
     .. [1] R. J. Hyndman and A. B. Koehler, "Another look at measures of forecast
@@ -171,6 +177,12 @@ def score_forecasts(backtest: pd.DataFrame) -> pd.DataFrame:
     forecast   0.5   50.000000  1.414214
     baseline   0.5   53.333333  1.000000
     """
+    missing = {"actual", "forecast", "baseline", "scale"} - set(backtest)
+    if missing:
+        raise ValueError(
+            f"backtest lacks the columns {sorted(missing)}. Pass the result of "
+            "LSTMForecaster.backtest."
+        )
     actual, rows = backtest["actual"], {}
     scale = backtest["scale"].where(backtest["scale"] > 0)
     for name in ("forecast", "baseline"):

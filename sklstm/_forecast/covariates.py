@@ -77,7 +77,8 @@ class SeriesTable(NamedTuple):
             places[len(self.rows) :] = -1
         missing = times[n_optional:][places[n_optional:] < 0]
         if len(missing):
-            hint = "" if index.dtype == times.dtype else _dtype_hint(index, times)
+            is_other_type = not self.is_array and index.dtype != times.dtype
+            hint = _dtype_hint(index, times) if is_other_type else ""
             raise ValueError(
                 f"X has no row for {_listed(missing)}. It has rows for "
                 f"{_listed(index)}.{hint}"

@@ -116,11 +116,14 @@ class Panel(NamedTuple):
 
     def position_of(self, name):
         """Return the position of a series by its name."""
-        if self.names.count(name) != 1:
+        n_series = self.names.count(name)
+        if n_series > 1:
             raise ValueError(
-                f"There is no series {name!r}, or there are several. Choose from "
-                f"{self.names}."
+                f"There are {n_series} series {name!r}. Fit with a name of its own for "
+                "each series."
             )
+        if n_series == 0:
+            raise ValueError(f"There is no series {name!r}. Choose from {self.names}.")
         return self.names.index(name)
 
     def select(self, position):
@@ -158,7 +161,8 @@ class Panel(NamedTuple):
         if names != new_names:
             raise ValueError(
                 f"The new values belong to the series {new_names}, those of fit to "
-                f"{names}. Pass the same series in the same order."
+                f"{names}. Pass the same series, with the same names, in the same "
+                "order."
             )
         pairs = zip(self.series, later.series, strict=True)
         return Panel([one.append(new) for one, new in pairs], self.join)
@@ -194,7 +198,7 @@ def read_series(y, *, is_whole=True, like=None):
     times = None if like is None else like.series[0].times
     panel = _read(y, partial(regular_times, like=times) if is_whole else as_dates)
     if not panel.series:
-        raise ValueError(f"y holds no series: {y!r}.")
+        raise ValueError("y holds no series. Pass at least one column.")
     for one in panel.series:
         if is_whole and np.isnan(one.values).all():
             raise ValueError(f"All values of {_described(one.name)} are missing.")
@@ -271,8 +275,13 @@ def _checked(name, values, times=None):
             dtype=np.float64,
             ensure_2d=False,
             ensure_all_finite="allow-nan",
+            ensure_min_samples=0,
             input_name=owner,
+            # The history must not change with an array that the user changes later.
+            copy=True,
         )
+    if not len(values):
+        raise ValueError(f"There are no values in {owner}. Pass at least one.")
     if times is None:
         return Series(name, values, pd.RangeIndex(len(values)), is_labelled=False)
     return Series(name, values, times, is_labelled=True)

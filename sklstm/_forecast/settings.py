@@ -85,12 +85,11 @@ def choose_settings(settings, panel, is_any_future_known, calibration_fraction):
         size = auto_window_size(settings, min_size, max_size)
     settings = replace(settings, window_size=size)
     if size > max_size:
-        shorter = ' or strategy="recursive"' if min_size > 1 else ""
         raise ValueError(
             f"y is too short: its longest series has {longest} values, but "
             f"window_size={size}, horizon={settings.horizon} and calibration_fraction="
-            f"{calibration_fraction} need {longest + size - max_size}. Lower one of "
-            f"them, or pass calibration_fraction=None{shorter}."
+            f"{calibration_fraction} need {longest + size - max_size}. Pass "
+            f"{_ways_out(min_size, calibration_fraction)}."
         )
     if size < min_size:
         raise ValueError(
@@ -98,6 +97,16 @@ def choose_settings(settings, panel, is_any_future_known, calibration_fraction):
             'known in the future. Raise it, or fit with strategy="recursive".'
         )
     return settings
+
+
+def _ways_out(min_size, calibration_fraction):
+    """Return what to pass if all series are too short, for a message."""
+    ways_out = ["a longer series", "a smaller window_size or horizon"]
+    if calibration_fraction is not None:
+        ways_out.append("calibration_fraction=None")
+    if min_size > 1:
+        ways_out.append('strategy="recursive"')
+    return f"{', '.join(ways_out[:-1])} or {ways_out[-1]}"
 
 
 def auto_window_size(settings, min_size, max_size):

@@ -75,6 +75,7 @@ def check_windows(estimator, X, *, reset, allow_padding=False):
         with check_no_strings("X"):
             return _from_sequences(estimator, X)
     _check_axes(estimator, n_axes, reset)
+    check_has_columns(X)
     check_no_dates(X, "X")
     with check_no_strings("X"):
         if n_axes == 3:
@@ -110,6 +111,12 @@ def count_axes(data, name):
     if len(array.shape) == 1 and any(map(np.ndim, _objects(array))):
         raise _ragged_error(name)
     return len(array.shape)
+
+
+def check_has_columns(X):
+    """Raise if X is a frame without columns."""
+    if hasattr(X, "columns") and not len(X.columns):
+        raise ValueError("X has no columns. Pass at least one feature.")
 
 
 def check_no_dates(data, name):

@@ -55,9 +55,11 @@ def regular_times(times, like=None):
     Raises
     ------
     ValueError
-        If the times are of another kind, missing, duplicated, unsorted or not equally
-        spaced.
+        If there are no times; or if they are of another kind, missing, duplicated,
+        unsorted or not equally spaced.
     """
+    if not len(times):
+        raise ValueError("There are no values in y. Pass at least one.")
     times = as_dates(times)
     has_time_type = isinstance(
         times, pd.DatetimeIndex | pd.PeriodIndex | pd.TimedeltaIndex
@@ -66,7 +68,8 @@ def regular_times(times, like=None):
         raise ValueError(
             "The index of y must hold dates, periods, durations or integers, got "
             f"{times.dtype}. Convert it, for example with y.index = "
-            "pd.to_datetime(y.index), or drop it with y.to_numpy()."
+            "pd.to_datetime(y.index), or drop it with y.to_numpy(). The levels of a "
+            "MultiIndex must be (series, time); y.reorder_levels changes their order."
         )
     _check_order(times)
     if 0 < len(times) < 3 and _has_step_for(like, times):

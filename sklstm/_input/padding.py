@@ -64,7 +64,13 @@ def pad(sequences, name, n_timesteps=None):
 
 def as_series(X, name):
     """Convert numbers to an array of shape (n_timesteps, n_features)."""
-    series = np.asarray(X)
+    try:
+        series = np.asarray(X)
+    except ValueError as error:
+        raise ValueError(
+            f"The time steps of {name} have different numbers of features. Pass as "
+            "many for each."
+        ) from error
     if series.dtype.kind not in "biuf":
         raise ValueError(
             f"{name} must hold real numbers, got dtype {series.dtype}. Encode or drop "

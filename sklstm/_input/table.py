@@ -6,7 +6,13 @@ import numpy as np
 import pandas as pd
 from sklearn.utils.validation import check_array, validate_data
 
-from sklstm._input.check import FLOATS, check_no_dates, check_no_strings, count_axes
+from sklstm._input.check import (
+    FLOATS,
+    check_has_columns,
+    check_no_dates,
+    check_no_strings,
+    count_axes,
+)
 from sklstm._input.row_times import (
     check_increasing,
     read_index,
@@ -73,6 +79,7 @@ def read_table(estimator, X, *, reset, ensure_all_finite=True):
         in time.
     """
     _check_axes(count_axes(X, "X"))
+    check_has_columns(X)
     with check_no_strings("X"):
         if estimator.time is None and estimator.groups is None:
             check_no_dates(X, "X")

@@ -58,8 +58,8 @@ def looks_subsampled(times):
     If a fraction p of the rows is drawn at random, a fraction p of the steps is of
     length one, and the runs of rows between holes have all lengths. Uneven times break
     the first rule. So do outages. Weekends and nights break the second rule. Random
-    events whose times are rounded until most neighbors are one unit apart cannot be
-    distinguished from drawn rows.
+    events whose times are rounded until most neighbors are one unit apart look like
+    drawn rows.
 
     Parameters
     ----------
