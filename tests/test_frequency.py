@@ -133,3 +133,27 @@ def test_numbers_and_durations_suggest_no_season(times):
 def test_irregular_times_are_refused(times, message):
     with pytest.raises(ValueError, match=message):
         regular_times(times)
+
+
+def test_a_frequency_that_does_not_give_the_dates_back_is_refused():
+    # pandas infers business hours, which leave out weekends.
+    hours = pd.date_range("2024-01-01", "2024-06-28 16:00", freq="h")
+    trading = hours[(hours.hour >= 9) & (hours.hour < 17)]
+    with pytest.raises(ValueError, match=r"2024-01-01 16:00:00 to 2024-01-02 09:00:00"):
+        regular_times(trading)
+    # It takes last Fridays for fourth Fridays.
+    fridays = pd.date_range("2023-01-01", periods=14, freq="LWOM-FRI")
+    with pytest.raises(ValueError, match="set the frequency"):
+        regular_times(pd.DatetimeIndex(fridays.to_list()))
+    assert regular_times(fridays).equals(fridays)
+
+
+@pytest.mark.parametrize("freq", ["bh", "B", "W-WED", "BME", "LWOM-FRI", "QS-FEB"])
+def test_a_frequency_is_inferred_or_refused_but_never_wrong(freq):
+    dates = pd.date_range("2023-01-02 09:00", periods=60, freq=freq)
+    try:
+        inferred = regular_times(pd.DatetimeIndex(dates.to_list()))
+    except ValueError:
+        return
+    later = pd.date_range(dates[-1], periods=4, freq=freq)[1:]
+    assert times_after(inferred, 3).equals(later)

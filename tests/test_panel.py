@@ -149,3 +149,14 @@ def test_missing_values_are_nan(y):
 def test_invalid_series_are_refused(y, message):
     with pytest.raises(ValueError, match=message):
         read_series(y)
+
+
+def test_levels_in_the_order_time_and_series_are_refused_with_a_way_out():
+    days = pd.date_range("2024-01-01", periods=4, name="date")
+    table = pd.MultiIndex.from_product([days, [7, 8]], names=["date", "store"])
+    sales = pd.Series(np.arange(8.0), table)
+    with pytest.raises(ValueError, match=r"Swap the two with swaplevel\(0, -1\)"):
+        read_series(sales)
+    panel = read_series(sales.swaplevel(0, -1))
+    assert [one.name for one in panel.series] == [7, 8]
+    npt.assert_array_equal(panel.series[1].values, [1, 3, 5, 7])

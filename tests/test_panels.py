@@ -103,19 +103,23 @@ def test_duplicate_times_without_groups_are_refused():
 
 
 def test_last_level_must_be_the_time():
-    X = panel().swaplevel()
-    with pytest.raises(
-        ValueError, match=r"must hold times, got 'north'.*reorder_levels"
-    ):
-        SlidingWindowTransformer().fit(X)
+    names = panel().rename(str, level=-1).rename(lambda day: f"day {day}", level=-1)
+    with pytest.raises(ValueError, match=r"must hold times, got 'day.*reorder_levels"):
+        SlidingWindowTransformer().fit(names)
     trusted = SlidingWindowTransformer(2, context=None).fit_transform(panel())
     npt.assert_array_equal(trusted, SlidingWindowTransformer(2).fit_transform(panel()))
 
 
-def test_dates_before_numbers_in_the_index_warn():
-    X = panel().rename({"north": 0, "south": 1, "west": 2}, level="store")
-    with pytest.warns(UserWarning, match=r"earlier one holds dates.*\(series, time\)"):
-        SlidingWindowTransformer().fit(X.swaplevel().sort_index())
+@pytest.mark.parametrize("stores", [{}, {"north": 0, "south": 1, "west": 2}])
+def test_levels_in_the_order_time_and_series_are_refused(stores):
+    X = panel().rename(stores, level="store")
+    swapped = X.swaplevel().sort_index()
+    with pytest.raises(ValueError, match=r"Swap the two with swaplevel\(0, -1\)"):
+        SlidingWindowTransformer().fit(swapped)
+    windower = SlidingWindowTransformer(3)
+    windows = windower.set_output(transform="pandas").fit_transform(X)
+    of_advice = windower.fit_transform(swapped.swaplevel(0, -1))
+    pd.testing.assert_frame_equal(of_advice.loc[windows.index], windows)
 
 
 def test_rows_without_a_series_are_refused():

@@ -59,6 +59,18 @@ def test_lag_names_may_have_prefixes_and_skip_lags():
     assert (layout.n_timesteps, layout.n_features) == (2, 2)
 
 
+@pytest.mark.parametrize("pattern", ["lag_{}", "lag{}", "sales_lag_{}", "sales_lag{}"])
+def test_lag_columns_of_other_packages_are_read_in_time_order(pattern):
+    # skforecast and mlforecast put the newest lag first.
+    layout = lag_layout([pattern.format(lag) for lag in (1, 2, 3, 12)])
+    assert (layout.order.tolist(), layout.n_features) == ([3, 2, 1, 0], 1)
+
+
+def test_prefixes_and_features_that_end_with_an_underscore_are_kept_apart():
+    names = [*lag_names(["a_", "a"], 2), "remainder__a_lag_1", "remainder__a_lag_0"]
+    assert lag_layout(names).n_features == 3
+
+
 @pytest.mark.parametrize(
     "names",
     [
@@ -66,6 +78,8 @@ def test_lag_names_may_have_prefixes_and_skip_lags():
         ["a", "b"],
         ["a__lag-1"],
         ["__lag1"],
+        ["flag1", "flag2"],
+        ["lag", "lag_1_mean"],
         [0, 1],
     ],
 )

@@ -158,8 +158,8 @@ def _with_frequency(dates):
     """Return dates with the frequency that pandas infers, if they have none."""
     if dates.freq is not None:
         return dates
-    dates = pd.DatetimeIndex(dates, freq="infer")
-    if dates.freq is None:
+    regular = pd.DatetimeIndex(dates, freq="infer")
+    if regular.freq is None or not _follow_frequency(regular):
         _check_similar_steps(dates)
         raise ValueError(
             f"pandas cannot infer the frequency of the {len(dates)} dates of y. Pass "
@@ -167,7 +167,16 @@ def _with_frequency(dates):
             "convert them with y.tz_convert('UTC'). Or set the frequency, for example "
             "with y.asfreq('MS') for the first of every month."
         )
-    return dates
+    return regular
+
+
+def _follow_frequency(dates):
+    """Whether a range with the frequency of the dates has the same dates.
+
+    pandas infers business hours from the hours 9 to 16 of every day, for example.
+    """
+    regular = pd.date_range(dates[0], periods=len(dates), freq=dates.freq)
+    return regular.equals(dates)
 
 
 def _has_step_for(like, times):

@@ -7,8 +7,6 @@ uneven in the first one: local days around a change to summer time, business day
 months. Time indexes of the same name can be compared.
 """
 
-import warnings
-
 import numpy as np
 import pandas as pd
 
@@ -77,13 +75,32 @@ def read_index(index):
             "time) with X.reorder_levels. Or pass context=None: the order of the rows "
             "is then not checked."
         )
-    _warn_if_time_comes_first(index)
     return time_indexes
 
 
 def series_keys(index):
-    """Return the key of the series of each row: all levels but the last, or None."""
-    return index.droplevel(-1) if _is_panel(index) else None
+    """Find the series that each row belongs to.
+
+    Parameters
+    ----------
+    index : pandas.Index
+        Labels of the rows. The last level of a MultiIndex holds the times.
+
+    Returns
+    -------
+    keys : pandas.Index or None
+        All levels but the last. None if the index has one level: all rows are one
+        series.
+
+    Raises
+    ------
+    ValueError
+        If the levels of a MultiIndex are (time, series).
+    """
+    if not _is_panel(index):
+        return None
+    _check_time_is_last(index)
+    return index.droplevel(-1)
 
 
 def series_rows(keys, n_rows):
@@ -201,16 +218,18 @@ def _has_missing_level(keys):
     return any((codes < 0).any() for codes in levels)
 
 
-def _warn_if_time_comes_first(index):
-    """Warn if the levels of a MultiIndex seem to be (time, series)."""
-    dates = (pd.DatetimeIndex, pd.PeriodIndex)
-    if isinstance(index.levels[-1], dates):
-        return
-    if any(isinstance(level, dates) for level in index.levels[:-1]):
-        warnings.warn(
-            "The last level of the MultiIndex of X is used as the time, but an "
-            "earlier one holds dates. If those are the time, reorder the levels to "
-            "(series, time) with X.reorder_levels.",
-            UserWarning,
-            stacklevel=2,
+def _check_time_is_last(index):
+    """Raise if a level before the last one holds dates and the last one does not."""
+    *are_dates, is_last = (_holds_dates(level) for level in index.levels)
+    if not is_last and any(are_dates):
+        raise ValueError(
+            "The last level of a MultiIndex must hold the times, but it holds "
+            f"{index.levels[-1].dtype} and level {are_dates.index(True)} holds dates. "
+            f"Swap the two with swaplevel({are_dates.index(True)}, -1). If the dates "
+            "identify the series, convert them to strings."
         )
+
+
+def _holds_dates(level):
+    """Whether a level of a MultiIndex holds dates or periods."""
+    return isinstance(as_dates(level), pd.DatetimeIndex | pd.PeriodIndex)

@@ -6,7 +6,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-_LAG_NAME = re.compile(r"^(.+)__lag(\d+)$")
+# Names of this package (sales__lag3) and of others (lag_3, lag3, sales_lag_3).
+_LAG_NAME = re.compile(r"(?:(.+)__|(.*[^_])_)?lag_?(\d+)")
 
 
 class LagLayout(NamedTuple):
@@ -128,7 +129,7 @@ def lag_names(names, window_size, shift=0):
     ['sales__lag1', 'price__lag1', 'sales__lag0', 'price__lag0']
     """
     lags = range(shift + window_size - 1, shift - 1, -1)
-    return [f"{name}__lag{lag}" for lag in lags for name in names]
+    return [_lag_name(name, lag) for lag in lags for name in names]
 
 
 def lag_layout(names):
@@ -140,7 +141,8 @@ def lag_layout(names):
     Parameters
     ----------
     names : sequence
-        Column names, such as ``"sales__lag3"``.
+        Column names, such as ``"sales__lag3"``. The names of other packages are read as
+        well: ``"lag_3"``, ``"lag3"``, ``"sales_lag_3"`` and ``"sales_lag3"``.
 
     Returns
     -------
@@ -159,19 +161,22 @@ def lag_layout(names):
     --------
     >>> lag_layout(["price__lag0", "sales__lag1", "sales__lag0", "price__lag1"])
     LagLayout(order=array([3, 1, 0, 2]), n_timesteps=2, n_features=2)
+    >>> lag_layout(["lag_1", "lag_2", "lag_3"]).order
+    array([2, 1, 0])
     """
     matches = [
-        _LAG_NAME.match(name) if isinstance(name, str) else None for name in names
+        _LAG_NAME.fullmatch(name) if isinstance(name, str) else None for name in names
     ]
     others = [n for n, match in zip(names, matches, strict=True) if match is None]
     if len(others) == len(matches):
         return None
     if others:
         raise ValueError(
-            f"Some columns of X are named after lags, but not {others[:5]}. Cut these "
-            "into windows too, or drop them."
+            f"Some columns of X are named after lags, but not {others[:5]}. A window "
+            "has a value of every feature at every time step: add a column for each "
+            "lag of these, as SlidingWindowTransformer does, or drop them."
         )
-    cells = [(match[1], int(match[2])) for match in matches]
+    cells = [(match[1] or match[2] or "", int(match[3])) for match in matches]
     columns = {cell: column for column, cell in enumerate(cells)}
     features = list(dict.fromkeys(feature for feature, _ in cells))
     lags = sorted({lag for _, lag in cells}, reverse=True)
@@ -181,9 +186,14 @@ def lag_layout(names):
     return LagLayout(order, len(lags), len(features))
 
 
+def _lag_name(feature, lag):
+    """Return the name of a column; a feature without a name is an empty string."""
+    return f"{feature}__lag{lag}" if feature else f"lag{lag}"
+
+
 def _check_grid(cells, grid):
     """Raise unless `cells` holds every (feature, lag) of `grid` once."""
-    missing = [f"{feature}__lag{lag}" for feature, lag in set(grid) - set(cells)]
+    missing = [_lag_name(*cell) for cell in set(grid) - set(cells)]
     if missing:
         raise ValueError(
             "The columns of X are named after lags, but do not form windows: "
@@ -191,9 +201,7 @@ def _check_grid(cells, grid):
             "columns, or drop their lags from all features."
         )
     counts = Counter(cells)
-    duplicated = [
-        f"{feature}__lag{lag}" for (feature, lag), n in counts.items() if n > 1
-    ]
+    duplicated = [_lag_name(*cell) for cell, n in counts.items() if n > 1]
     if duplicated:
         raise ValueError(
             "The columns of X are named after lags, but do not form windows: "
