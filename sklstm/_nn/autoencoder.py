@@ -111,6 +111,10 @@ class AutoencoderNetwork(nn.Module):
         """Return the components of windows, (n_windows, n_components)."""
         return self.encoder(windows, n_padding)
 
+    def step_weights(self, windows, n_padding=None):
+        """Return the attention weight of each step in the encoder."""
+        return self.encoder.step_weights(windows, n_padding)
+
     def errors(self, windows, n_padding=None):
         """Return the mean squared error of each window; NaN if it is all padding."""
         squares = (self(windows, n_padding) - windows).square().mean(2)
