@@ -200,6 +200,8 @@ def test_classes_of_later_calls_must_be_those_of_the_first():
     model.partial_fit(X, THREE, classes=[20, 10, 0])
     with pytest.raises(ValueError, match=r"classes=\['a', 'b'\] differ from those"):
         model.partial_fit(X, THREE, classes=["a", "b"])
+    with pytest.raises(ValueError, match=r"classes=\[20\] differ from those"):
+        model.partial_fit(X, THREE, classes=20)
 
 
 def test_searches_stratify_and_score():
