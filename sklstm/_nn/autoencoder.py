@@ -39,6 +39,7 @@ class AutoencoderNetwork(nn.Module):
     """
 
     predicts_steps = True
+    plain_layers = None  # the encoder and the decoder are not one stack
 
     def __init__(
         self,
