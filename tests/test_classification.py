@@ -4,6 +4,7 @@ import pickle
 
 import numpy as np
 import numpy.testing as npt
+import pandas as pd
 import pytest
 import scipy.sparse
 from scipy.special import expit, softmax
@@ -219,6 +220,8 @@ def test_searches_stratify_and_score():
         (np.zeros(240), {}, r"1 class\(es\), \[0\.0\]"),
         (LEVEL, {}, "Unknown label type"),
         (np.where(LEVEL > 0, 1, np.nan), {}, "y contains NaN"),
+        (["a", "b", None] * 80, {}, "80 labels are missing. Drop the windows"),
+        (pd.Series(["a", "b", pd.NA] * 80, dtype="string"), {}, "80 labels are miss"),
         (TWO[:-1], {}, "240 windows, but y has 239"),
         (None, {}, "requires y to be passed"),
         (
