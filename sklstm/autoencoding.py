@@ -547,13 +547,22 @@ class LSTMAutoencoder(BaseLSTM):
         score : float
             Negative weighted mean of :meth:`reconstruction_error`, without windows that
             are all padding.
+
+        Raises
+        ------
+        ValueError
+            If X or a weight is not as in :meth:`fit`, or if no window with values has a
+            positive weight.
         """
         errors = self.reconstruction_error(X)
-        if sample_weight is None:
-            return -float(np.nanmean(errors))
         weights = check_weights(sample_weight, errors)
-        is_known = ~np.isnan(errors)
-        return -float(np.average(errors[is_known], weights=weights[is_known]))
+        is_scored = ~np.isnan(errors) & (weights > 0)
+        if not is_scored.any():
+            raise ValueError(
+                "There is no window to score: each is all NaN or has a sample weight "
+                "of zero. Pass at least one window with values and a positive weight."
+            )
+        return -float(np.average(errors[is_scored], weights=weights[is_scored]))
 
     def _new_task(self, y):
         return Reconstruction({"name": self.loss})

@@ -606,9 +606,10 @@ class LSTMClassifier(ClassifierMixin, BaseLSTM):
 
     def _check_same_classes(self, classes):
         """Raise unless the classes are those of the first call."""
-        if not np.array_equal(np.sort(classes), self.classes_):
+        classes = np.unique(classes)
+        if not np.array_equal(classes, self.classes_):
             raise ValueError(
-                f"classes={list(classes)} differ from those of the first call, "
+                f"classes={classes.tolist()} differ from those of the first call, "
                 f"{self.classes_.tolist()}. Pass the same classes, or None."
             )
 

@@ -589,18 +589,16 @@ class LSTMRegressor(RegressorMixin, BaseLSTM):
 
 def _check_quantiles(quantiles):
     """Check quantiles and convert them to a tuple; None is (0.1, 0.5, 0.9)."""
-    array = np.atleast_1d((0.1, 0.5, 0.9) if quantiles is None else quantiles)
-    if not (
-        array.ndim == 1
-        and np.issubdtype(array.dtype, np.number)
-        and len(array)
-        and (np.diff(array, prepend=0, append=1) > 0).all()
-    ):
+    if quantiles is None:
+        return 0.1, 0.5, 0.9
+    levels = np.atleast_1d(np.asarray(quantiles, dtype=object))
+    are_numbers = len(levels) and all(isinstance(level, Real) for level in levels)
+    if not (are_numbers and (np.diff([0, *levels, 1]) > 0).all()):
         raise ValueError(
             "quantiles must be increasing numbers between 0 and 1, got "
             f"{quantiles!r}. Pass a tuple such as (0.1, 0.5, 0.9)."
         )
-    return tuple(array.tolist())
+    return tuple(map(float, levels))
 
 
 def _middle(quantiles):

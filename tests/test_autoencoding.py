@@ -103,6 +103,26 @@ def test_a_weighted_score_is_that_of_repeated_rows(model):
     assert model.score(TWO, sample_weight=weights) == pytest.approx(repeated)
 
 
+def test_a_score_needs_a_window_with_values_and_a_weight(model):
+    windows = np.where([[[True]], [[False]]], np.nan, TWO[:2])
+    assert model.score(windows, None, [0, 1]) == model.score(windows)
+    for X, weights in [(windows[:1], None), (windows[:1], [3]), (windows, [1, 0])]:
+        with pytest.raises(ValueError, match="no window to score"):
+            model.score(X, sample_weight=weights)
+    with pytest.raises(ValueError, match="sample_weight holds strings"):
+        model.score(windows, sample_weight=["a", "b"])
+
+
+def test_attention_weights_are_those_of_the_encoder():
+    model = small(pooling="attention").fit(TWO)
+    windows = TWO[:3].copy()
+    windows[0, :2] = np.nan
+    weights = model.attention_weights(windows)
+    npt.assert_array_equal(weights[0, :2], 0)
+    npt.assert_allclose(weights.sum(axis=1), 1, rtol=1e-6)
+    assert weights.std() > 0.01
+
+
 def test_validation_curve_is_the_loss_on_validation_windows():
     losses = [
         small(max_iter=n, shuffle=False, learning_rate="constant").fit(TWO[:160])

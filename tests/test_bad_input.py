@@ -131,6 +131,7 @@ BAD_PARAMETERS = [
     ({"loss": "quantile", "quantiles": (0.5, 1.0)}, "increasing numbers"),
     ({"loss": "quantile", "quantiles": ("a",)}, "increasing numbers"),
     ({"loss": "quantile", "quantiles": ()}, "increasing numbers"),
+    ({"loss": "quantile", "quantiles": ((0.1, 0.9), (0.5,))}, "increasing numbers"),
     ({"solver": "lbfgs"}, "'solver' parameter"),
     ({"learning_rate": "invscaling"}, "'learning_rate' parameter"),
     ({"learning_rate_init": 0}, "'learning_rate_init' parameter"),
@@ -180,9 +181,9 @@ def test_predict_compares_x_with_that_of_fit(fitted_on, passed, words):
 @pytest.mark.parametrize(
     ("validation", "words"),
     [
-        ({"X_val": X}, "Pass both"),
-        ({"y_val": y}, "Pass both"),
-        ({"sample_weight_val": y}, "Pass both"),
+        ({"X_val": X}, "X_val was passed without y_val. Pass X_val and y_val, or no"),
+        ({"y_val": y}, "y_val was passed without X_val"),
+        ({"sample_weight_val": y}, "was passed without X_val and y_val"),
         ({"X_val": X[:, :, :1], "y_val": y}, "1 features"),
         ({"X_val": X, "y_val": np.column_stack([y, y])}, "2 targets per window"),
         ({"X_val": X, "y_val": y[:3]}, "20 windows, but y has 3"),

@@ -4,6 +4,7 @@ import pickle
 
 import numpy as np
 import numpy.testing as npt
+import pandas as pd
 import pytest
 import scipy.sparse
 from scipy.special import expit, softmax
@@ -200,6 +201,8 @@ def test_classes_of_later_calls_must_be_those_of_the_first():
     model.partial_fit(X, THREE, classes=[20, 10, 0])
     with pytest.raises(ValueError, match=r"classes=\['a', 'b'\] differ from those"):
         model.partial_fit(X, THREE, classes=["a", "b"])
+    with pytest.raises(ValueError, match=r"classes=\[20\] differ from those"):
+        model.partial_fit(X, THREE, classes=20)
 
 
 def test_searches_stratify_and_score():
@@ -217,6 +220,8 @@ def test_searches_stratify_and_score():
         (np.zeros(240), {}, r"1 class\(es\), \[0\.0\]"),
         (LEVEL, {}, "Unknown label type"),
         (np.where(LEVEL > 0, 1, np.nan), {}, "y contains NaN"),
+        (["a", "b", None] * 80, {}, "80 labels are missing. Drop the windows"),
+        (pd.Series(["a", "b", pd.NA] * 80, dtype="string"), {}, "80 labels are miss"),
         (TWO[:-1], {}, "240 windows, but y has 239"),
         (None, {}, "requires y to be passed"),
         (

@@ -3,8 +3,9 @@
 import pytest
 import torch
 
-from sklstm._nn import dispatch, onednn
+from sklstm._nn import onednn
 from sklstm._nn.activations import ACTIVATIONS
+from sklstm._nn.autoencoder import AutoencoderNetwork
 from sklstm._nn.autograd import UNROLLED, UNROLLED_TANH
 from sklstm._nn.backprop import AutogradBackprop, PlainBackprop, make_backprop
 from sklstm._nn.dispatch import (
@@ -20,6 +21,7 @@ from sklstm._nn.dispatch import (
     computes_tanh_by_sigmoid,
     masks_padding,
     multiplies_by_onednn,
+    skips_autograd,
 )
 from sklstm._nn.network import RecurrentNetwork
 from sklstm._nn.optimizers import FlatWeights
@@ -183,8 +185,21 @@ def test_other_networks_are_differentiated_by_autograd(settings):
     assert isinstance(make_backprop(network, FlatWeights(network)), AutogradBackprop)
 
 
+def test_autoencoders_are_differentiated_by_autograd():
+    network = AutoencoderNetwork(2, 1, hidden_layer_sizes=(4,))
+    assert isinstance(make_backprop(network, FlatWeights(network)), AutogradBackprop)
+
+
+def test_cells_that_are_not_hand_derived_are_differentiated_by_autograd(monkeypatch):
+    layers = RecurrentNetwork(2, 1, hidden_layer_sizes=(4, 3)).plain_layers
+    assert skips_autograd("cpu", layers)
+    monkeypatch.setattr(layers[1], "cell", "new")
+    assert not skips_autograd("cpu", layers)
+
+
 def test_networks_on_a_gpu_are_differentiated_by_autograd():
-    assert not dispatch.skips_autograd("cuda", True, [])
+    layers = RecurrentNetwork(2, 1, hidden_layer_sizes=(4,)).plain_layers
+    assert not skips_autograd("cuda", layers)
 
 
 @pytest.mark.parametrize(

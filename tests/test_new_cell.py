@@ -5,9 +5,10 @@ import numpy.testing as npt
 import pytest
 import torch
 from scipy.special import expit
+from torch.nn.functional import linear
 
 from sklstm import LSTMAutoencoder, LSTMClassifier, LSTMRegressor
-from sklstm._nn.cells import CELLS, Cell, CellWeights, linear
+from sklstm._nn.cells import CELLS, Cell, CellWeights
 from sklstm._nn.hidden_states import hidden_states
 from sklstm._nn.masking import make_step_mask
 

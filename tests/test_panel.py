@@ -141,7 +141,7 @@ def test_missing_values_are_nan(y):
         (pd.DataFrame(index=KNOWN), "y holds no series"),
         (np.zeros((5, 0)), "y holds no series"),
         (long(KNOWN, a=A).to_frame().assign(b=B), "must have one column"),
-        (long(KNOWN, a=A).swaplevel(), r"must be \(series, time\)"),
+        (long(KNOWN, a=A).swaplevel(), r"Swap the two with swaplevel"),
         (long(KNOWN[[0, 1, 2, 2, 4]], a=A), "has 2020-03-01 00:00:00 twice"),
         ([A, np.c_[A, B]], "each item must hold one series"),
     ],

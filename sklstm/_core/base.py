@@ -36,12 +36,13 @@ from sklstm._core.sklearn_compat import (
     available_if,
     check_weights,
 )
-from sklstm._input.check import check_no_strings, check_windows
+from sklstm._input.check import check_windows
 from sklstm._input.padding import flatten_steps, like_sequences, unflatten_steps
 from sklstm._input.tokens import check_codes, count_codes
+from sklstm._nn.activations import ACTIVATIONS
 from sklstm._nn.architecture import n_multiplications
 from sklstm._nn.batches import weights_of_steps
-from sklstm._nn.cells import ACTIVATIONS, CELLS
+from sklstm._nn.cells import CELLS
 from sklstm._nn.initialization import initialize
 from sklstm._nn.runtime import random_generator, resolve_device, threads_for
 from sklstm._nn.training import TrainingOptions, rows_per_block, train
@@ -221,8 +222,7 @@ class BaseLSTM(
                 f"X has {len(windows.values)} windows, but y has {len(targets)} "
                 "targets. Pass one target per window."
             )
-        with check_no_strings("sample_weight"):
-            weights = check_weights(sample_weight, windows.values)
+        weights = check_weights(sample_weight, windows.values)
         samples = Samples(windows, targets, weights)
         return task, samples if step_mask is None else without_empty_windows(samples)
 
@@ -231,15 +231,16 @@ class BaseLSTM(
 
         Return None if there is none.
         """
-        if X_val is None and y_val is None and sample_weight_val is None:
+        data = {"X_val": X_val, "y_val": y_val, "sample_weight_val": sample_weight_val}
+        passed = [name for name in data if data[name] is not None]
+        if not passed:
             return None
-        if X_val is None and not task.needs_y:
+        required = ["X_val", "y_val"] if task.needs_y else ["X_val"]
+        missing = [name for name in required if name not in passed]
+        if missing:
             raise ValueError(
-                "sample_weight_val was passed without X_val. Pass both, or neither."
-            )
-        if X_val is None or (task.needs_y and y_val is None):
-            raise ValueError(
-                "X_val and y_val belong together. Pass both, or neither of them."
+                f"{' and '.join(passed)} was passed without {' and '.join(missing)}. "
+                f"Pass {' and '.join(required)}, or no validation data."
             )
         _, validation = self._check_samples(
             X_val,
@@ -491,7 +492,7 @@ class BaseLSTM(
         )
 
     def transform(self, X: ArrayLike) -> Floats:
-        """Return the pooled hidden states of windows, as features for other estimators.
+        """Return one vector per window, as features for other estimators.
 
         Parameters
         ----------
@@ -503,8 +504,8 @@ class BaseLSTM(
         Returns
         -------
         features : ndarray or dataframe of shape (n_windows, n_features_out)
-            Input of the linear layer: hidden states of the last recurrent layer, pooled
-            over the time steps.
+            Hidden states of the last recurrent layer, pooled over the time steps. For
+            :class:`LSTMAutoencoder`, the components of each window.
 
         Raises
         ------

@@ -17,10 +17,7 @@ class TunableDefault(ABC):
     can therefore tune the default estimator like any other.
     """
 
-    @property
-    @abstractmethod
-    def _nested_name(self):
-        """The name of the parameter that holds the estimator."""
+    _nested_name: str  # the parameter that holds the estimator
 
     @abstractmethod
     def _default_estimator(self):
@@ -42,8 +39,8 @@ class TunableDefault(ABC):
         """
         params = super().get_params(deep=deep)
         if deep and params[self._nested_name] is None:
-            nested = self._default_estimator().get_params()
-            params |= {f"{self._nested_name}__{key}": nested[key] for key in nested}
+            nested = self._default_estimator().get_params().items()
+            params |= {f"{self._nested_name}__{key}": value for key, value in nested}
         return params
 
     def set_params(self, **params: Any) -> Self:

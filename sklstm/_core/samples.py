@@ -144,7 +144,7 @@ def split_off_last(samples, fraction):
             f"Early stopping leaves no training window: of {n_samples} windows, "
             f"{n_validation} are held out for validation, and {n_overlapping} before "
             "them overlap these. Lower validation_fraction, use shorter windows, pass "
-            "X_val and y_val, or set early_stopping=False."
+            "validation windows as X_val, or set early_stopping=False."
         )
     training = samples.select(slice(start - n_overlapping))
     return training, samples.select(slice(start, None))

@@ -4,6 +4,7 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 from sklearn.utils import assert_all_finite
 from sklearn.utils.class_weight import compute_class_weight
 from sklearn.utils.multiclass import check_classification_targets, type_of_target
@@ -351,7 +352,14 @@ def _kind_of_labels(y):
             "MultiLabelBinarizer. For a label per time step, set pooling=None."
         )
     if not hasattr(y, "toarray"):
-        assert_all_finite(np.asarray(y), input_name="y")
+        labels = np.asarray(y)
+        # scikit-learn only finds NaN among objects, and fails to sort None and NA.
+        if labels.dtype == object and pd.isna(labels).any():
+            raise ValueError(
+                f"Input y contains NaN, None or NA: {pd.isna(labels).sum()} labels are "
+                "missing. Drop the windows without a label."
+            )
+        assert_all_finite(labels, input_name="y")
     check_classification_targets(y)
     return type_of_target(y, input_name="y")
 

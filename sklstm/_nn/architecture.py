@@ -1,7 +1,17 @@
 """The kinds of networks: how each is built, and how much work it takes.
 
 To add a kind, write its class and a function that counts its multiplications, and
-register both in `NETWORKS`.
+register both in `NETWORKS`. The class is a module whose `forward` accepts windows and
+their padding and returns outputs. It has
+
+- `start_training` and `end_training`, which set and release what only training needs;
+- `pooled`, which returns one vector of `width` numbers per window;
+- `step_weights`, which returns the attention weights;
+- `head`, the linear layer that returns the outputs;
+- `predicts_steps`, whether there are outputs for each step;
+- `widest`, the number of units of its widest layer;
+- `plain_layers`, its layers if their gradient can be computed without autograd, else
+  None.
 """
 
 from collections.abc import Callable

@@ -39,6 +39,7 @@ class AutoencoderNetwork(nn.Module):
     """
 
     predicts_steps = True
+    plain_layers = None  # the encoder and the decoder are not one stack
 
     def __init__(
         self,
@@ -110,6 +111,10 @@ class AutoencoderNetwork(nn.Module):
     def pooled(self, windows, n_padding=None):
         """Return the components of windows, (n_windows, n_components)."""
         return self.encoder(windows, n_padding)
+
+    def step_weights(self, windows, n_padding=None):
+        """Return the attention weight of each step in the encoder."""
+        return self.encoder.step_weights(windows, n_padding)
 
     def errors(self, windows, n_padding=None):
         """Return the mean squared error of each window; NaN if it is all padding."""

@@ -6,7 +6,6 @@ from torch.nn.functional import linear
 from sklstm._nn.bptt.unrolled import Batch
 from sklstm._nn.dispatch import skips_autograd
 from sklstm._nn.masking import make_step_mask, steps_first, zero_padding
-from sklstm._nn.network import RecurrentNetwork
 
 
 class AutogradBackprop:
@@ -14,8 +13,8 @@ class AutogradBackprop:
 
     Parameters
     ----------
-    network : RecurrentNetwork
-        Network to train.
+    network : torch.nn.Module
+        Network to train, of any kind.
     weights : FlatWeights
         Its weights and their gradient.
     """
@@ -45,12 +44,13 @@ class PlainBackprop:
     Parameters
     ----------
     network : RecurrentNetwork
-        Network to train. Its parameters have a ``grad`` to write to.
+        Network to train, with `plain_layers`. Its parameters have a ``grad`` to write
+        to.
     """
 
     def __init__(self, network):
         self.network = network
-        self.layers = [layers[0] for layers in network.layers]
+        self.layers = network.plain_layers
         # Kept here because a module needs a while to look up its parameters.
         self.weights = {layer: layer.weights for layer in self.layers}
         self.head = network.head.weight, network.head.bias
@@ -122,8 +122,8 @@ def make_backprop(network, weights):
 
     Parameters
     ----------
-    network : RecurrentNetwork or AutoencoderNetwork
-        Network to train.
+    network : torch.nn.Module
+        Network of a kind in :data:`sklstm._nn.architecture.NETWORKS`.
     weights : FlatWeights
         Its weights and their gradient.
 
@@ -132,10 +132,6 @@ def make_backprop(network, weights):
     backprop : PlainBackprop or AutogradBackprop
         Object with the methods `forward` and `backward`.
     """
-    if isinstance(network, RecurrentNetwork) and skips_autograd(
-        network.head.weight.device.type,
-        network.is_plain_stack,
-        [layer for directions in network.layers for layer in directions],
-    ):
+    if skips_autograd(network.head.weight.device.type, network.plain_layers):
         return PlainBackprop(network)
     return AutogradBackprop(network, weights)

@@ -175,24 +175,22 @@ def masks_padding(method, activation):
     return method is Method.STEPWISE
 
 
-def skips_autograd(device, is_plain_stack, layers):
+def skips_autograd(device, plain_layers):
     """Return whether a network is differentiated without autograd.
 
     Parameters
     ----------
     device : str
         Type of the device, such as "cpu" or "cuda".
-    is_plain_stack : bool
-        Whether the network only has recurrent layers of one direction and a linear
-        head on the last state.
-    layers : iterable of RecurrentLayer
-        Recurrent layers of the network.
+    plain_layers : list of RecurrentLayer or None
+        Recurrent layers of a network that only has these, in one direction, and a
+        linear head on the last state. None for any other network.
     """
     return (
         device == "cpu"
-        and is_plain_stack
-        and all(layer.cell in HAND_DERIVED for layer in layers)
-        and all(ACTIVATIONS[layer.activation].preserves_zero for layer in layers)
+        and plain_layers is not None
+        and all(layer.cell in HAND_DERIVED for layer in plain_layers)
+        and all(ACTIVATIONS[layer.activation].preserves_zero for layer in plain_layers)
     )
 
 

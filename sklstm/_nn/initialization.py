@@ -18,7 +18,7 @@ def initialize(network, generator, device="cpu", max_timescale=None):
 
     Parameters
     ----------
-    network : RecurrentNetwork
+    network : torch.nn.Module
         Network to change in place.
     generator : torch.Generator
         Source of the random numbers, on the CPU, so that all devices start alike.

@@ -1,9 +1,10 @@
 """Loss functions, their gradients, and the conversion of outputs to predictions.
 
 A loss maps outputs of shape (n_windows, n_targets * outputs_per_target) and targets of
-shape (n_windows, n_targets) to one value per target, or per target and quantile. It
-also converts outputs to predictions in the units of the targets. Its gradient is
-written out, because that takes a few operations and autograd takes many.
+shape (n_windows, n_targets) to one value per target; `Quantiles` has one per target
+and quantile, `CrossEntropy` one per window. It also converts outputs to predictions in
+the units of the targets. Its gradient is written out, because that takes a few
+operations and autograd takes many.
 """
 
 from abc import ABC, abstractmethod
@@ -26,7 +27,7 @@ class Loss(ABC):
 
     @abstractmethod
     def __call__(self, outputs, targets):
-        """Return the loss of each target, (n_windows, n_targets)."""
+        """Return the losses of each window, (n_windows, ...)."""
 
     @abstractmethod
     def gradient(self, outputs, targets):
@@ -34,7 +35,7 @@ class Loss(ABC):
 
     @abstractmethod
     def predictions(self, outputs):
-        """Convert outputs to predictions, (n_windows, n_targets)."""
+        """Convert outputs to predictions, (n_windows, n_targets, ...)."""
 
 
 class IdentityLoss(Loss):

@@ -164,13 +164,18 @@ class RecurrentNetwork(nn.Module):
         self.head = Linear(widths[-1], n_outputs, dtype)
 
     @property
-    def is_plain_stack(self):
-        """Whether all layers have one direction and the head reads the last state."""
-        return (
+    def plain_layers(self):
+        """The recurrent layers, if each feeds the next one and the last state the head.
+
+        None if a layer has two directions, or if there are input layers or a pooling of
+        all states.
+        """
+        is_plain = (
             all(len(directions) == 1 for directions in self.layers)
             and not self.input_layers
             and isinstance(self.pooling, Last)
         )
+        return [layer for (layer,) in self.layers] if is_plain else None
 
     @property
     def width(self):

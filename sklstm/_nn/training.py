@@ -105,7 +105,7 @@ class Trainer:
 
     Parameters
     ----------
-    network : RecurrentNetwork
+    network : torch.nn.Module
         Network to train in place.
     loss : Loss
         A loss of :mod:`sklstm._nn.losses`.
@@ -179,7 +179,7 @@ def train(
 
     Parameters
     ----------
-    network : RecurrentNetwork
+    network : torch.nn.Module
         Network to train.
     loss : Loss
         A loss of :mod:`sklstm._nn.losses`.
@@ -279,7 +279,7 @@ def evaluate(network, loss, rows):
 
     Parameters
     ----------
-    network : RecurrentNetwork
+    network : torch.nn.Module
         Network to evaluate.
     loss : Loss
         A loss of :mod:`sklstm._nn.losses`.
@@ -307,7 +307,7 @@ def predict(network, blocks, compute=None):
 
     Parameters
     ----------
-    network : RecurrentNetwork
+    network : torch.nn.Module
         Network to use.
     blocks : iterable of tuple
         Arguments of `compute`, such as windows and their padding, in blocks of at most

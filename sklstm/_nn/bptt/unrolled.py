@@ -131,7 +131,7 @@ class Unrolled(ABC):
 
     @abstractmethod
     def _read_inputs(self, steps):
-        """Compute the contribution of the inputs to some steps, if that saves time."""
+        """Compute what a cell needs of the inputs before some steps, if anything."""
 
     @abstractmethod
     def _forward_step(self, *views):
