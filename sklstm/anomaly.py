@@ -14,7 +14,7 @@ from sklstm._anomaly.comparison import comparison_frame, explanation_frame
 from sklstm._anomaly.errors import check_errors
 from sklstm._anomaly.expectation import expected_values, fit_estimator
 from sklstm._anomaly.scoring import Scorer
-from sklstm._anomaly.settings import Settings
+from sklstm._anomaly.settings import DetectorSettings
 from sklstm._anomaly.windows import fill_missing, split_rows, windows_of_series
 from sklstm._core.base import all_or_nothing
 from sklstm._core.defaults import TunableDefault, with_epochs
@@ -327,7 +327,7 @@ class LSTMOutlierDetector(TunableDefault, OutlierMixin, BaseEstimator):
         table = read_table(self, X, reset=True, ensure_all_finite="allow-nan")
         if np.isnan(table.values).all(axis=0).any():
             raise ValueError("X has columns without a single value. Drop them.")
-        self._settings = Settings(
+        self._settings = DetectorSettings(
             self.method, self.distance, self.range_window, self.halflife
         )
         self._mean = np.nanmean(table.values, axis=0)

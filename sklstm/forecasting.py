@@ -33,7 +33,7 @@ from sklstm._forecast.fitting import continue_fit, fit_new
 from sklstm._forecast.history import history_of
 from sklstm._forecast.panel import read_series
 from sklstm._forecast.settings import (
-    Settings,
+    ForecasterSettings,
     check_unchanged,
     choose_settings,
 )
@@ -730,8 +730,8 @@ class LSTMForecaster(TunableDefault, BaseEstimator):
 
     def _settings(self):
         """Return the settings as the user passed them."""
-        names = [field.name for field in fields(Settings)]
-        return Settings(**{name: getattr(self, name) for name in names})
+        names = [field.name for field in fields(ForecasterSettings)]
+        return ForecasterSettings(**{name: getattr(self, name) for name in names})
 
     def _set_fitted_attributes(self):
         """Set the public attributes of a fit."""

@@ -525,6 +525,13 @@ def test_a_selected_series_is_forecast_as_before(horizon):
     assert len(one.history_) == 72
 
 
+def test_history_is_a_copy():
+    forecaster = LSTMForecaster(Ridge(), horizon=3).fit(np.arange(60.0))
+    expected = forecaster.predict()
+    forecaster.history_[:] = 0
+    npt.assert_array_equal(forecaster.predict(), expected)
+
+
 def test_history_has_the_form_of_y():
     y = pd.DataFrame({"a": growing_year(), "b": growing_year(0.1)})
     long = y.unstack().rename_axis(["shop", "month"])

@@ -12,7 +12,7 @@ from sklstm._anomaly.ranges import (
     distances_from_range,
     extremes,
 )
-from sklstm._anomaly.settings import Settings
+from sklstm._anomaly.settings import DetectorSettings
 from sklstm._anomaly.threshold import outlier_threshold
 
 # Smallest threshold of distances from a range: at its edge, 1, equal windows may differ
@@ -25,7 +25,7 @@ class Scorer(NamedTuple):
 
     Attributes
     ----------
-    settings : Settings
+    settings : DetectorSettings
         Parameters of the detector.
     error_scaler : ErrorScaler
         Scale of the errors.
@@ -35,7 +35,7 @@ class Scorer(NamedTuple):
         The same over all training series, for series that were not in `fit`.
     """
 
-    settings: Settings
+    settings: DetectorSettings
     error_scaler: ErrorScaler
     bounds: dict[Any, np.ndarray]
     bounds_of_all: np.ndarray
@@ -53,7 +53,7 @@ class Scorer(NamedTuple):
             The training rows.
         calibration_rows : ndarray of int
             Positions of the calibration rows.
-        settings : Settings
+        settings : DetectorSettings
             Parameters of the detector.
         """
         columns = np.hstack([errors, table.values])

@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 
-class Settings(NamedTuple):
+class DetectorSettings(NamedTuple):
     """Parameters of a detector that its scores depend on."""
 
     method: str

@@ -350,7 +350,7 @@ class BaseLSTM(
 
         Returns
         -------
-        history : History
+        history : TrainingHistory
             Losses of the epochs.
         """
         samples = without_zero_weights(samples)

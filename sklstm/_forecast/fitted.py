@@ -6,7 +6,7 @@ import numpy as np
 
 from sklstm._forecast.conformal import Calibration, sort_quantiles
 from sklstm._forecast.residual_model import ResidualModels
-from sklstm._forecast.settings import Settings
+from sklstm._forecast.settings import ForecasterSettings
 from sklstm._forecast.training_windows import Windows
 
 
@@ -16,7 +16,7 @@ class FittedState:
 
     Attributes
     ----------
-    settings : Settings
+    settings : ForecasterSettings
         Chosen settings.
     models : ResidualModels
         Fitted regressors.
@@ -24,7 +24,7 @@ class FittedState:
         Correction weight and errors on validation windows.
     """
 
-    settings: Settings
+    settings: ForecasterSettings
     models: ResidualModels
     calibration: Calibration
 

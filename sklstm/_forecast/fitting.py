@@ -15,7 +15,7 @@ def fit_new(settings, history, regressor, seeds, calibration_fraction):
 
     Parameters
     ----------
-    settings : Settings
+    settings : ForecasterSettings
         Settings of which only `baseline` may be "auto".
     history : History
         Series to fit.
@@ -90,7 +90,7 @@ def calibration_of(models_for, settings, history, windows, ends, fraction):
     ----------
     models_for : callable
         Returns new models for a number of windows.
-    settings : Settings
+    settings : ForecasterSettings
         Chosen settings.
     history : History
         Series to fit.

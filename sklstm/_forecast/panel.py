@@ -111,8 +111,8 @@ class Panel(NamedTuple):
 
     @property
     def history(self):
-        """The values of the series, in a container like that of y."""
-        return self.join([one.label(one.values) for one in self.series])
+        """A copy of the values of the series, in a container like that of y."""
+        return self.join([one.label(one.values.copy()) for one in self.series])
 
     def position_of(self, name):
         """Return the position of a series by its name."""

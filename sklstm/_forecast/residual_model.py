@@ -145,7 +145,7 @@ def new_models(settings, is_future_known, regressor, seeds, n_windows):
 
     Parameters
     ----------
-    settings : Settings
+    settings : ForecasterSettings
         Chosen settings of the forecaster.
     is_future_known : ndarray of bool of shape (n_covariates,)
         Whether the future of each covariate is known.

@@ -10,7 +10,7 @@ from sklstm._input.frequency import default_season_length
 
 
 @dataclass(frozen=True)
-class Settings:
+class ForecasterSettings:
     """Parameters of a forecaster; "auto" may not be resolved yet.
 
     Attributes
@@ -50,7 +50,7 @@ def choose_settings(settings, panel, is_any_future_known, calibration_fraction):
 
     Parameters
     ----------
-    settings : Settings
+    settings : ForecasterSettings
         Settings as the user passed them.
     panel : Panel
         Series to fit.
@@ -61,7 +61,7 @@ def choose_settings(settings, panel, is_any_future_known, calibration_fraction):
 
     Returns
     -------
-    settings : Settings
+    settings : ForecasterSettings
         Settings of which only `baseline` may be "auto".
     """
     season_length = settings.season_length or max(
@@ -122,14 +122,14 @@ def choose_baseline(settings, windows):
 
     Parameters
     ----------
-    settings : Settings
+    settings : ForecasterSettings
         Settings whose baseline may be "auto".
     windows : Windows
         Training windows.
 
     Returns
     -------
-    settings : Settings
+    settings : ForecasterSettings
         Settings without "auto".
     """
     if not len(windows.values):

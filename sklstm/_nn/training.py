@@ -36,7 +36,7 @@ class TrainingOptions(NamedTuple):
     n_iter_no_change: int = 10
 
 
-class History:
+class TrainingHistory:
     """Losses of all epochs so far.
 
     Attributes
@@ -202,7 +202,7 @@ def train(
 
     Returns
     -------
-    history : History
+    history : TrainingHistory
         Losses of all complete epochs, also after a KeyboardInterrupt.
     optimizer_state : dict
         State of the optimizer.
@@ -215,7 +215,7 @@ def train(
     trainer = Trainer(network, loss, options, optimizer_state)
     best = BestSoFar(trainer.weights, options.tol, keeps_weights=validation is not None)
     schedule = Schedule(options.learning_rate, trainer.optimizer, options.max_iter)
-    history = History(has_validation=validation is not None)
+    history = TrainingHistory(has_validation=validation is not None)
     network.start_training(generator_on(trainer.weights.values.device, generator))
     try:
         while history.ended_by is None:
