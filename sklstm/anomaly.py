@@ -103,20 +103,20 @@ class ScoredRows(NamedTuple):
 class LSTMOutlierDetector(TunableDefault, OutlierMixin, BaseEstimator):
     """Detector of rows in a time series that do not follow from the rows before them.
 
-    A network learns to predict each row from the rows before it. Its typical errors are
-    measured on the last rows passed to `fit`, which it is not trained on. A row with a
-    much larger error is an outlier. The score of a row depends on the row itself and
-    the rows before it, never on later ones.
+    A network learns to predict each row from the rows before it. The typical errors of
+    the network are measured on the last rows passed to `fit`. The network is not
+    trained on these rows. A row with a much larger error is an outlier. The score of a
+    row depends on the row itself and the rows before it, never on later rows.
 
     Parameters
     ----------
     estimator : estimator or None, default=None
-        Estimator of the expected values, cloned for each fit. With
-        ``method="forecast"``, a regressor that predicts a row from windows of shape
-        (n_windows, window_size, n_features), or, if its tags do not include 3-D input,
-        from rows of shape (n_windows, window_size * n_features). With "reconstruction",
-        an :class:`LSTMAutoencoder`. If None,
-        :func:`~sklstm.anomaly.default_estimator` is used; its parameters can be set as
+        Estimator of the expected values. It is cloned for each fit. With
+        ``method="forecast"``, it is a regressor that predicts each row from its window.
+        It gets windows of shape (n_windows, window_size, n_features), or rows of shape
+        (n_windows, window_size * n_features) if its tags do not allow three dimensions.
+        With ``method="reconstruction"``, it is an :class:`LSTMAutoencoder`. If None,
+        :func:`~sklstm.anomaly.default_estimator` is used. Its parameters can be set as
         ``estimator__dropout=0.1``. An estimator with ``max_iter="auto"`` is trained for
         as many epochs as it takes to see 200 000 windows, at least 3 and at most 30.
         `random_state` replaces the seeds of the estimator.
@@ -133,48 +133,54 @@ class LSTMOutlierDetector(TunableDefault, OutlierMixin, BaseEstimator):
 
         - "mahalanobis" is the Mahalanobis distance with a shrunk covariance [1]_.
           Errors that normally occur together count less.
-        - "absolute" is the mean absolute error in standard deviations.
+        - "absolute" is the mean absolute error, in units of the standard deviation of
+          typical errors.
         - "range" compares each error and each value with its range in the rows before.
           The distance is the largest distance of an error or value from the middle of
-          its range, in units of half the range. It suits long streams whose typical
-          errors change: an error as large as an earlier one is not an outlier.
+          its range, in units of half the range. This distance suits long streams whose
+          typical errors change: an error is not an outlier if an earlier error was as
+          large.
 
     range_window : int or None, default=10_000
-        Number of rows before a row that the range is taken from. If None, all rows
-        before are used. With a limit, one absurd value does not hide all later
+        Number of rows before a row to compute the range on. If None, the range is that
+        of all rows before. With a limit, one extreme value does not hide all later
         outliers. Only used if ``distance="range"``.
 
     halflife : float or None, default=None
-        Number of rows after which the weight of a distance is halved, in the average
-        over time that scores a row [2]_. An average finds anomalies that last; None
-        scores each row by its own distance and finds single outliers.
+        Number of rows after which the weight of a distance is halved. The score of a
+        row is then a weighted average of its distance and the distances before it [2]_.
+        An average finds anomalies that last for many rows. If None, each row is scored
+        by its own distance, which finds single outliers.
 
     contamination : "auto" or float, default="auto"
         Fraction of the calibration rows beyond the threshold, in (0, 0.5]. With "auto",
-        one normal row in 1000 lies beyond it, according to a generalized Pareto
-        distribution of the largest tenth of the distances [3]_. With
-        ``distance="range"``, the distances are those from the range of the whole
-        series, and an "auto" threshold is never below 1, the edge of the range.
+        one normal row in 1000 lies beyond the threshold, according to a generalized
+        Pareto distribution of the largest tenth of the distances [3]_. With
+        ``distance="range"``, the threshold is computed from the distances to the range
+        of the whole series. An "auto" threshold is then never below 1, the edge of the
+        range.
 
     calibration_fraction : float, default=0.3
-        Fraction of the rows of each series, the last ones, to measure errors on instead
-        of training, in (0, 1).
+        Fraction of the rows of each series to hold out from training, in (0, 1). The
+        last rows are held out. The typical errors and the threshold are computed on
+        them.
 
     context : {"auto", "assume_next"} or None, default="auto"
         Whether the first windows of X contain the last training rows. With "auto", they
-        do if the times of the rows show that X comes after them; see :ref:`context`.
-        With "assume_next", they also do if the rows have no times, unless X starts with
-        the same rows as the training rows. With None, they never do, and the order of
-        the rows is not checked.
+        contain these rows if the times show that X comes after the training rows; see
+        :ref:`context`. With "assume_next", they also contain these rows if the rows
+        have no times, unless X starts with the same rows as the training data. With
+        None, they never contain training rows, and the order of the rows is not
+        checked.
 
     time : str or int, default=None
         Name or position of a column that holds the times of the rows: dates or numbers.
-        It replaces the index and is not part of the windows.
+        This column replaces the index and is not part of the windows.
 
     groups : str or int, default=None
         Name or position of a column that identifies the series of each row if X holds
-        several series. It replaces the levels of a MultiIndex before the last one and
-        is not part of the windows.
+        several series. This column replaces the levels of a MultiIndex before the last
+        level and is not part of the windows.
 
     random_state : int, RandomState instance or None, default=None
         Seed of the initial weights, the order of the windows and dropout. Pass an int
@@ -186,7 +192,7 @@ class LSTMOutlierDetector(TunableDefault, OutlierMixin, BaseEstimator):
         The fitted estimator.
 
     offset_ : float
-        Minus the threshold: rows with a lower score are outliers.
+        Negative threshold. Rows with a lower score are outliers.
 
     n_features_in_ : int
         Number of columns seen during :term:`fit`, including time and groups.
@@ -202,23 +208,25 @@ class LSTMOutlierDetector(TunableDefault, OutlierMixin, BaseEstimator):
 
     Notes
     -----
-    The level of each window is subtracted from it: its last value before the row
-    ("forecast"), or its mean ("reconstruction"). A constant level is therefore normal,
-    and the jump to it is flagged. After a level shift only a few rows are outliers, and
-    slow drift is not detected. After an outlier, the expected values may follow it, so
+    The level of each window is subtracted from the window. With ``method="forecast"``,
+    the level is the last value before the row. With ``method="reconstruction"``, it is
+    the mean of the rows before the row. A constant level is therefore normal, and the
+    jump to a new level is flagged. After a level shift, only a few rows are outliers.
+    Slow drift is not detected. After an outlier, the expected values may follow it, so
     that a few later rows are flagged too. In a series that was constant during `fit`,
-    any change is an outlier. With ``distance="range"``, values outside the range of all
+    any change is an outlier. With ``distance="range"``, values outside the range of the
     rows before are outliers too.
 
-    Missing values (NaN) are replaced by the last value before them in windows, and left
-    out of the distance of their row. Rows with fewer than `window_size` rows before
-    them are not scored. The average of `halflife` starts anew with each X. The rows of
-    X count as equally spaced, whatever their times.
+    In windows, missing values (NaN) are replaced by the last value before them. They
+    are left out of the distance of their row. Rows with fewer than `window_size` rows
+    before them are not scored. With `halflife`, the average starts anew with each X.
+    The rows of X are treated as equally spaced, regardless of their times.
 
     A few outliers among the rows of `fit` do little harm, because the scale of the
-    errors comes from their median. The rate of one alarm in 1000 normal rows holds for
-    a calibration on thousands of similar rows. With a few hundred rows, with many
-    features, heavy tails or averages, expect several alarms.
+    errors comes from their median. The rate of one alarm in 1000 normal rows requires
+    thousands of similar calibration rows. Expect several alarms if there are only a few
+    hundred calibration rows, if there are many features, if the errors have heavy
+    tails, or with `halflife`.
 
     References
     ----------
@@ -300,13 +308,13 @@ class LSTMOutlierDetector(TunableDefault, OutlierMixin, BaseEstimator):
     @meta_fit_context
     @all_or_nothing
     def fit(self, X: ArrayLike, y: None = None) -> Self:
-        """Fit the estimator, and measure its typical errors.
+        """Fit the estimator and measure its typical errors.
 
         Parameters
         ----------
         X : {array-like, dataframe} of shape (n_rows, n_columns)
-            Values, one row per time step, mostly normal ones. The rows of a series must
-            be in time order. Missing values are NaN.
+            Values, one row per time step. Most rows should be normal. The rows of a
+            series must be in time order. Missing values are NaN.
 
         y : None
             Ignored. Present for compatibility with pipelines.
@@ -359,7 +367,7 @@ class LSTMOutlierDetector(TunableDefault, OutlierMixin, BaseEstimator):
         return np.where(self.decision_function(X) < 0, -1, 1)
 
     def decision_function(self, X: ArrayLike) -> Floats:
-        """Compute how far each row is from the threshold; negative for outliers.
+        """Compute the score of each row relative to the threshold.
 
         Parameters
         ----------
@@ -369,12 +377,12 @@ class LSTMOutlierDetector(TunableDefault, OutlierMixin, BaseEstimator):
         Returns
         -------
         scores : ndarray of shape (n_rows,)
-            :meth:`score_samples` minus `offset_`.
+            :meth:`score_samples` minus `offset_`. Outliers have negative scores.
         """
         return self.score_samples(X) - self.offset_
 
     def score_samples(self, X: ArrayLike) -> Floats:
-        """Compute minus the distance of each row from its expected values.
+        """Compute the negative distance of each row from its expected values.
 
         Parameters
         ----------
@@ -385,10 +393,11 @@ class LSTMOutlierDetector(TunableDefault, OutlierMixin, BaseEstimator):
         -------
         scores : ndarray of shape (n_rows,)
             The lower, the more abnormal. Normal rows have a score of about -1, or
-            higher with ``distance="range"``. The score of a row depends on the row and
-            those before it; with ``context="assume_next"`` also on whether X starts
-            with the rows of `fit`. It is 0 for rows that cannot be scored: those
-            without a value, and those with fewer than `window_size` rows before them.
+            higher with ``distance="range"``. The score of a row depends on the row
+            itself and the rows before it. With ``context="assume_next"``, it also
+            depends on whether X starts with the rows of `fit`. The score is 0 for rows
+            that cannot be scored: rows without a value, and rows with fewer than
+            `window_size` rows before them.
 
         Raises
         ------
@@ -409,12 +418,13 @@ class LSTMOutlierDetector(TunableDefault, OutlierMixin, BaseEstimator):
         Returns
         -------
         comparison : DataFrame of shape (n_rows, 3 * n_features + 1)
-            One line per row, with the index of X or positions. The columns have two
-            levels: "value", "expected" and "error" of each feature, and "distance",
-            which is a single column. An error is the value minus the expected value.
-            The median of typical errors is subtracted from it, and it is divided by
-            their standard deviation. The distance is that of :meth:`score_samples`.
-            Expected values, errors and distances that are not defined are NaN.
+            One line per row of X, with the index of X, or with positions if X is an
+            array. The columns have two levels: "value", "expected" and "error" have one
+            column per feature, and "distance" is a single column. An error is the value
+            minus the expected value. It is standardized with the median and the
+            standard deviation of typical errors. The distance is the negative of
+            :meth:`score_samples`. Expected values, errors and distances that are not
+            defined are NaN.
         """
         table, expected, errors, distances = self._score_rows(X)
         return comparison_frame(
@@ -439,16 +449,18 @@ class LSTMOutlierDetector(TunableDefault, OutlierMixin, BaseEstimator):
         Returns
         -------
         explanation : DataFrame
-            One line per outlier and feature, without missing values. The columns are
-            "row", its label in the index of X or its position; "feature"; and "value",
-            "expected" and "error" as in :meth:`compare`. The feature with the largest
-            error comes first in each row.
+            One line per outlier and feature, without missing values. The column "row"
+            is the label of the row in the index of X, or its position if X is an array.
+            The column "feature" is the name of the feature, or its position if X has no
+            column names. The columns "value", "expected" and "error" are as in
+            :meth:`compare`. For each row, the feature with the largest error comes
+            first.
         """
         comparison = self.compare(X)
         return explanation_frame(comparison[-comparison["distance"] < self.offset_])
 
     def _calibrate(self, X, table, split):
-        """Measure errors on the calibration rows, and compute the threshold."""
+        """Measure errors on the calibration rows and compute the threshold."""
         expected = self._expected(X, table, split.calibration)
         errors = _subtract(table.values, expected)
         rows = split.calibration_rows
@@ -457,7 +469,7 @@ class LSTMOutlierDetector(TunableDefault, OutlierMixin, BaseEstimator):
         self.offset_ = -self._scorer.threshold(errors, table, rows, self.contamination)
 
     def _score_rows(self, X):
-        """Predict rows and measure how far they are off."""
+        """Compute the expected values, errors and distances of rows."""
         check_is_fitted(self)
         table = read_table(self, X, reset=False, ensure_all_finite="allow-nan")
         X = fill_missing(X, table, self._mean)
@@ -467,7 +479,7 @@ class LSTMOutlierDetector(TunableDefault, OutlierMixin, BaseEstimator):
         return ScoredRows(table, expected, errors, distances)
 
     def _expected(self, X, table, rows_of_series):
-        """Predict some rows of each series; the others are NaN."""
+        """Predict some rows of each series; the other rows are NaN."""
         windows = windows_of_series(self._windower, X, table)
         return expected_values(
             self.estimator_, windows, rows_of_series, table, self._settings.method
@@ -478,13 +490,13 @@ class LSTMOutlierDetector(TunableDefault, OutlierMixin, BaseEstimator):
         required = REQUIRED_METHODS[self.method]
         if self.estimator is not None and not hasattr(self.estimator, required):
             raise ValueError(
-                f"method={self.method!r} needs an estimator with the method "
-                f"{required}, got {self.estimator!r}. Pass a regressor for "
-                '"forecast", or an LSTMAutoencoder for "reconstruction".'
+                f"With method={self.method!r}, the estimator must implement "
+                f"`{required}`, got {self.estimator!r}. Pass a regressor for "
+                "method='forecast', or an LSTMAutoencoder for method='reconstruction'."
             )
 
     def _new_windower(self):
-        """Build the transformer that cuts the window of each row, and the row."""
+        """Build the transformer of windows that hold a row and the rows before it."""
         return SlidingWindowTransformer(
             self.window_size + 1,
             padding="nan",
@@ -494,7 +506,7 @@ class LSTMOutlierDetector(TunableDefault, OutlierMixin, BaseEstimator):
         )
 
     def _new_estimator(self, n_windows):
-        """Clone the estimator or the default one; set its seed and its epochs."""
+        """Clone the estimator and set its seed and its number of epochs."""
         estimator = self.estimator
         if estimator is None:
             estimator = self._default_estimator()
@@ -508,7 +520,7 @@ class LSTMOutlierDetector(TunableDefault, OutlierMixin, BaseEstimator):
         return default_estimator(self.method if is_valid else "forecast")
 
     def _feature_names(self, table):
-        """Return the names of the features, or else their positions in X."""
+        """Return the names of the features; positions in X if they have no names."""
         names = getattr(self, "feature_names_in_", np.arange(self.n_features_in_))
         return names[table.columns]
 

@@ -1,4 +1,4 @@
-"""Windows compressed into a few numbers, and reconstructed from them."""
+"""Autoencoder that compresses windows into a few numbers."""
 
 from numbers import Integral
 from typing import Literal, Self
@@ -43,13 +43,13 @@ class LSTMAutoencoder(BaseLSTM):
     reconstructs the window from its last step to its first [10]_. The decoder has the
     layers of the encoder in reverse order, and it is never bidirectional.
 
-    Windows that are unlike the training windows are poorly reconstructed:
-    :meth:`reconstruction_error` measures how poorly.
+    Windows that are unlike the training windows are poorly reconstructed.
+    :meth:`reconstruction_error` returns the error of each window.
 
     Parameters
     ----------
     hidden_layer_sizes : int or tuple of int, default=(50,)
-        Number of units of each recurrent layer, from first to last. An int is one
+        Number of units of each recurrent layer, from first to last. An int means one
         layer.
 
     n_components : int, default=10
@@ -61,10 +61,11 @@ class LSTMAutoencoder(BaseLSTM):
 
     activation : {"tanh", "relu", "logistic", "identity"}, default="tanh"
         Activation function of the candidate and the output of a cell. The gates always
-        use the logistic function. "tanh" is the fastest, on a GPU by far.
+        use the logistic function. "tanh" is the fastest, especially on a GPU.
 
     bidirectional : bool, default=False
-        Whether each layer also reads the windows backward. This doubles its units.
+        Whether each layer also reads the windows backward. This doubles the number of
+        units.
 
     pooling : {"last", "mean", "max", "attention"}, default="last"
         How the hidden states of all time steps become one vector per window: the state
@@ -73,7 +74,7 @@ class LSTMAutoencoder(BaseLSTM):
 
     dropout : float, default=0.0
         Fraction of the outputs of each recurrent layer to drop during training, in [0,
-        1). The outputs of the last layer are included.
+        1). Dropout also applies to the outputs of the last layer.
 
     recurrent_dropout : float, default=0.0
         Fraction of the hidden state to drop before the gates during training, in [0,
@@ -81,9 +82,9 @@ class LSTMAutoencoder(BaseLSTM):
 
     max_timescale : float or None, default=None
         Longest dependency to learn, in time steps, at least 2. The gate biases are then
-        initialized for memories of 1 to `max_timescale` steps (chrono initialization)
-        [7]_. If None, the forget gate bias starts at 1, and long dependencies take
-        longer to learn: on the adding problem with 100 steps
+        initialized so that the units remember for 1 to `max_timescale` steps (chrono
+        initialization) [7]_. If None, the forget gate bias starts at 1, and long
+        dependencies take longer to learn: on the adding problem with 100 steps
         (:func:`~sklstm.datasets.make_adding`), the mean squared error after the same
         number of sequences is six times as large. Not available for ``cell="rnn"``.
 
@@ -99,48 +100,48 @@ class LSTMAutoencoder(BaseLSTM):
 
     alpha : float, default=0.0
         Strength of the L2 penalty on the weights; biases are not penalized. As in
-        :class:`~sklearn.neural_network.MLPRegressor`, it is divided by the number of
-        windows in a batch. With ``solver="adamw"`` it is the weight decay: each step
-        shrinks the weights by `alpha` times the learning rate.
+        :class:`~sklearn.neural_network.MLPRegressor`, the penalty is divided by the
+        number of windows in a batch. With ``solver="adamw"``, `alpha` is the weight
+        decay: each step shrinks the weights by `alpha` times the learning rate.
 
     batch_size : int or "auto", default="auto"
         Number of windows per training step. "auto" is ``min(200, n_windows)``.
 
     learning_rate : {"constant", "cosine", "adaptive"}, default="constant"
-        Learning-rate schedule: constant; cosine decay to zero over `max_iter` epochs;
-        or adaptive, which divides the learning rate by 5 each time the loss has not
-        improved for more than `n_iter_no_change` epochs. Training then stops when the
-        learning rate would fall below 1e-6.
+        Learning-rate schedule. "constant" keeps the initial learning rate. "cosine"
+        decays it to zero over `max_iter` epochs. "adaptive" divides it by 5 each time
+        the loss has not improved for more than `n_iter_no_change` epochs; training
+        stops when it would fall below 1e-6.
 
     learning_rate_init : float, default=0.01
-        Initial learning rate. It is ten times that of
+        Initial learning rate. The default is ten times that of
         :class:`~sklearn.neural_network.MLPRegressor`: with 0.001, an LSTM on a few
         hundred windows is far from convergence after `max_iter` epochs.
 
     max_grad_norm : float or None, default=1.0
-        Maximum norm of the gradient. A longer gradient is scaled down to it. If None,
-        the gradient is not clipped.
+        Maximum norm of the gradient. A gradient with a larger norm is scaled down to
+        this norm. If None, the gradient is not clipped.
 
     max_iter : int, default=200
         Maximum number of epochs. An epoch is one pass over the training windows.
 
     shuffle : bool, default=True
-        Whether to shuffle the windows in each epoch. It makes no difference if one
-        batch holds all windows.
+        Whether to shuffle the windows in each epoch. Shuffling makes no difference if
+        one batch holds all windows.
 
     tol : float, default=1e-4
         Minimum decrease of the loss that counts as an improvement, in units of the
         loss.
 
     n_iter_no_change : int, default=10
-        Number of epochs without an improvement to tolerate. Training stops after one
-        more.
+        Number of consecutive epochs without an improvement to tolerate. Training stops
+        after one more such epoch.
 
     early_stopping : bool, default=False
         Whether to hold out the last windows for validation and keep the weights with
         the lowest validation loss. The windows must be in time order. Training windows
-        that overlap the validation windows are left out: with windows of 24 steps,
-        these are 23.
+        that overlap the validation windows are left out: 23 windows if each window has
+        24 steps.
 
     validation_fraction : float, default=0.1
         Fraction of the windows to hold out for validation, in (0, 1). Only used if
@@ -174,31 +175,33 @@ class LSTMAutoencoder(BaseLSTM):
     Attributes
     ----------
     network_ : torch.nn.Module
-        Trained network, from scaled windows to scaled targets.
+        Trained network. It maps scaled windows to scaled targets.
 
     n_iter_ : int
-        Number of epochs.
+        Number of epochs that were run.
 
     loss_ : float
         Training loss of the last epoch.
 
     loss_curve_ : list of float of length `n_iter_`
-        Training loss of each epoch, penalty included. It is the mean over the batches,
-        and the weights change from batch to batch.
+        Training loss of each epoch, including the penalty. It is the mean of the losses
+        of the batches. The weights change after each batch.
 
     validation_loss_curve_ : list of float of length `n_iter_` or None
-        Loss on the validation windows after each epoch. None if there were none.
+        Loss on the validation windows after each epoch. None without validation
+        windows.
 
     best_loss_ : float
-        Lowest loss of an epoch, on the validation windows if there were any, otherwise
-        on the training windows.
+        Lowest validation loss of an epoch. Without validation windows, it is the lowest
+        training loss.
 
     n_outputs_ : int
         Number of features that are reconstructed.
 
     n_timesteps_ : int
-        Number of time steps of the windows that :meth:`inverse_transform` returns: that
-        of the windows seen during :term:`fit`, or of the longest sequence.
+        Number of time steps of the windows that :meth:`inverse_transform` returns. It
+        is the number of time steps of the windows, or of the longest sequence, seen
+        during :term:`fit`.
 
     n_features_in_ : int
         Number of features seen during :term:`fit`: the size of the last axis of a 3-D
@@ -364,10 +367,10 @@ class LSTMAutoencoder(BaseLSTM):
             Windows, as in :meth:`LSTMRegressor.fit`.
 
         y : None
-            Ignored. It is a parameter for compatibility with pipelines.
+            Ignored. Present for compatibility with pipelines.
 
         sample_weight : array-like of shape (n_windows,), default=None
-            Weight of each window, not negative. A window with weight 2 counts as two
+            Non-negative weight of each window. A window with weight 2 counts as two
             equal windows in its batch. If None, all windows have the same weight.
 
         X_val : array-like, shaped as X, default=None
@@ -388,7 +391,7 @@ class LSTMAutoencoder(BaseLSTM):
             If a parameter, X or a weight is not as described here; if
             `sample_weight_val` is passed without `X_val`; if early stopping leaves no
             training window; if training diverges; or, with ``warm_start=True``, if the
-            network of the last fit has other shapes.
+            weights of the last fit have other shapes.
         TypeError
             If X is sparse.
 
@@ -411,7 +414,7 @@ class LSTMAutoencoder(BaseLSTM):
     def partial_fit(
         self, X: ArrayLike, y: object = None, sample_weight: ArrayLike | None = None
     ) -> Self:
-        """Train for one epoch on windows, without starting anew.
+        """Train for one epoch, starting from the current weights.
 
         The first call builds the network and computes the scales of the features; later
         calls keep them. The learning rate stays at `learning_rate_init`. The state of
@@ -424,7 +427,7 @@ class LSTMAutoencoder(BaseLSTM):
             Windows, as in :meth:`fit`.
 
         y : None
-            Ignored. It is a parameter for compatibility with pipelines.
+            Ignored. Present for compatibility with pipelines.
 
         sample_weight : array-like of shape (n_windows,), default=None
             Weight of each window. If None, all windows have the same weight.
@@ -458,12 +461,12 @@ class LSTMAutoencoder(BaseLSTM):
         -------
         windows : ndarray of shape (n_windows, `n_timesteps_`, n_features)
             Reconstructed windows, in the units of the windows seen during fit. They
-            have an axis of features even if those windows had none.
+            have an axis of features even if X was 2-D in `fit`.
 
         Raises
         ------
         ValueError
-            If X has another number of columns.
+            If X does not have one column per component.
         """
         check_is_fitted(self)
         components = check_array(X, dtype=np.float64, input_name="X")
@@ -471,25 +474,26 @@ class LSTMAutoencoder(BaseLSTM):
         if components.shape[1] != n_components:
             raise ValueError(
                 f"X has {components.shape[1]} columns, but the network has "
-                f"{n_components} components. Pass what transform returned."
+                f"{n_components} components. Pass the components that "
+                "transform returned."
             )
         return self._model.decode(components, self.n_timesteps_)
 
     def reconstruct(self, X: ArrayLike) -> Floats:
-        """Return windows as they are reconstructed from their components.
+        """Compress windows into components and reconstruct them.
 
         Parameters
         ----------
         X : array-like of shape (n_windows, n_timesteps, n_features) or \
                 (n_windows, n_timesteps), or list of sequences
-            Windows, as in :meth:`fit`. The number of time steps of a 3-D X or of a
-            sequence may differ.
+            Windows, as in :meth:`fit`. A 3-D X or a list of sequences may have a
+            different number of time steps than in `fit`.
 
         Returns
         -------
         windows : ndarray of shape (n_windows, n_timesteps, n_features) or list
-            Reconstructed windows, in the units of X; NaN at padding steps. For
-            sequences of unequal length, a list of arrays.
+            Reconstructed windows, in the units of X. Padding steps are NaN. If the
+            sequences have different lengths, a list of arrays is returned.
 
         Raises
         ------
@@ -501,21 +505,22 @@ class LSTMAutoencoder(BaseLSTM):
     def reconstruction_error(self, X: ArrayLike) -> Floats:
         """Compute the reconstruction error of each window.
 
-        It is large for windows that are unlike the training windows.
+        The error is large for windows that are unlike the training windows.
 
         Parameters
         ----------
         X : array-like of shape (n_windows, n_timesteps, n_features) or \
                 (n_windows, n_timesteps), or list of sequences
-            Windows, as in :meth:`fit`. The number of time steps of a 3-D X or of a
-            sequence may differ.
+            Windows, as in :meth:`fit`. A 3-D X or a list of sequences may have a
+            different number of time steps than in `fit`.
 
         Returns
         -------
         errors : ndarray of shape (n_windows,)
             Mean squared error over the time steps and features of each window. With
-            ``standardize=True`` it is in units of the variance of the feature in the
-            training windows. NaN for a window that is all padding.
+            ``standardize=True``, the squared error of each feature is divided by the
+            variance of the feature in the training windows. The error of a window that
+            is all padding is NaN.
 
         Raises
         ------
@@ -533,11 +538,11 @@ class LSTMAutoencoder(BaseLSTM):
         ----------
         X : array-like of shape (n_windows, n_timesteps, n_features) or \
                 (n_windows, n_timesteps), or list of sequences
-            Windows, as in :meth:`fit`. The number of time steps of a 3-D X or of a
-            sequence may differ.
+            Windows, as in :meth:`fit`. A 3-D X or a list of sequences may have a
+            different number of time steps than in `fit`.
 
         y : None
-            Ignored. It is a parameter for compatibility with pipelines.
+            Ignored. Present for compatibility with pipelines.
 
         sample_weight : array-like of shape (n_windows,), default=None
             Weight of each window. If None, all windows have the same weight.
@@ -545,8 +550,8 @@ class LSTMAutoencoder(BaseLSTM):
         Returns
         -------
         score : float
-            Negative weighted mean of :meth:`reconstruction_error`, without windows that
-            are all padding.
+            Negative weighted mean of :meth:`reconstruction_error`. Windows that are all
+            padding are left out.
 
         Raises
         ------
@@ -559,8 +564,9 @@ class LSTMAutoencoder(BaseLSTM):
         is_scored = ~np.isnan(errors) & (weights > 0)
         if not is_scored.any():
             raise ValueError(
-                "There is no window to score: each is all NaN or has a sample weight "
-                "of zero. Pass at least one window with values and a positive weight."
+                "There is no window to score: each window is all NaN or has a sample "
+                "weight of zero. Pass at least one window with values and a positive "
+                "weight."
             )
         return -float(np.average(errors[is_scored], weights=weights[is_scored]))
 

@@ -37,16 +37,16 @@ class LSTMClassifier(ClassifierMixin, BaseLSTM):
     """Classifier for sequences, such as sensor signals, speech, text or DNA.
 
     A recurrent network, by default an LSTM, reads each sequence step by step. A linear
-    layer maps its hidden states to the probabilities of the classes. Every row of X is
-    an independent sequence. To classify each row of one series, use
-    :class:`SlidingWindowTransformer` as the step before in a pipeline.
+    layer maps the hidden states to the probabilities of the classes. Every row of X is
+    an independent sequence. To classify each row of one series, use a pipeline with
+    :class:`SlidingWindowTransformer` as the step before the classifier.
 
     Features are standardized internally. A scaler is not needed.
 
     Parameters
     ----------
     hidden_layer_sizes : int or tuple of int, default=(50,)
-        Number of units of each recurrent layer, from first to last. An int is one
+        Number of units of each recurrent layer, from first to last. An int means one
         layer.
 
     cell : {"lstm", "gru", "rnn"}, default="lstm"
@@ -55,16 +55,17 @@ class LSTMClassifier(ClassifierMixin, BaseLSTM):
 
     activation : {"tanh", "relu", "logistic", "identity"}, default="tanh"
         Activation function of the candidate and the output of a cell. The gates always
-        use the logistic function. "tanh" is the fastest, on a GPU by far.
+        use the logistic function. "tanh" is the fastest, especially on a GPU.
 
     bidirectional : bool, default=False
-        Whether each layer also reads the windows backward. This doubles its units.
+        Whether each layer also reads the windows backward. This doubles the number of
+        units.
 
     pooling : {"last", "mean", "max", "attention"} or None, default="last"
         How the hidden states of all time steps become one vector per window: the state
         after the last step, the mean, the maximum, or a weighted mean with learned
         weights (attention) [5]_. With None, the network predicts a target for each time
-        step, and y has one for each.
+        step, and y has a target for each time step.
 
     embedding_size : int or None, default=None
         Size of the vector that the network learns for each token. X then holds token
@@ -73,15 +74,15 @@ class LSTMClassifier(ClassifierMixin, BaseLSTM):
 
     conv_filters : int or tuple of int, default=()
         Number of filters of each convolutional layer in front of the recurrent layers.
-        Each is followed by a ReLU. Convolutions find short patterns faster than a
-        recurrent layer. Empty for no convolution.
+        A ReLU follows each convolutional layer. Convolutions find short patterns faster
+        than a recurrent layer. An empty tuple means no convolution.
 
     conv_kernel_size : int, default=3
         Number of time steps that each convolution spans.
 
     dropout : float, default=0.0
         Fraction of the outputs of each recurrent layer to drop during training, in [0,
-        1). The outputs of the last layer are included.
+        1). Dropout also applies to the outputs of the last layer.
 
     recurrent_dropout : float, default=0.0
         Fraction of the hidden state to drop before the gates during training, in [0,
@@ -89,9 +90,9 @@ class LSTMClassifier(ClassifierMixin, BaseLSTM):
 
     max_timescale : float or None, default=None
         Longest dependency to learn, in time steps, at least 2. The gate biases are then
-        initialized for memories of 1 to `max_timescale` steps (chrono initialization)
-        [7]_. If None, the forget gate bias starts at 1, and long dependencies take
-        longer to learn: on the adding problem with 100 steps
+        initialized so that the units remember for 1 to `max_timescale` steps (chrono
+        initialization) [7]_. If None, the forget gate bias starts at 1, and long
+        dependencies take longer to learn: on the adding problem with 100 steps
         (:func:`~sklstm.datasets.make_adding`), the mean squared error after the same
         number of sequences is six times as large. Not available for ``cell="rnn"``.
 
@@ -99,8 +100,9 @@ class LSTMClassifier(ClassifierMixin, BaseLSTM):
         Weight of each class, by label. "balanced" gives all classes the same total
         weight: the weight of a class is the total weight of all windows, divided by
         ``n_classes`` times the total weight of its windows. If None, all classes have
-        weight 1. It is multiplied with `sample_weight`. With ``pooling=None`` it
-        applies to time steps. Not available for several labels per window.
+        weight 1. Class weights are multiplied by `sample_weight`. With
+        ``pooling=None``, they apply to time steps. They are not available for several
+        labels per window.
 
     solver : {"adam", "adamw", "sgd"}, default="adam"
         Optimizer: Adam [8]_, Adam with decoupled weight decay [9]_, or stochastic
@@ -108,48 +110,49 @@ class LSTMClassifier(ClassifierMixin, BaseLSTM):
 
     alpha : float, default=0.0
         Strength of the L2 penalty on the weights; biases are not penalized. As in
-        :class:`~sklearn.neural_network.MLPRegressor`, it is divided by the number of
-        windows in a batch. With ``solver="adamw"`` it is the weight decay: each step
-        shrinks the weights by `alpha` times the learning rate.
+        :class:`~sklearn.neural_network.MLPRegressor`, the penalty is divided by the
+        number of windows in a batch. With ``solver="adamw"``, `alpha` is the weight
+        decay: each step shrinks the weights by `alpha` times the learning rate.
 
     batch_size : int or "auto", default="auto"
         Number of windows per training step. "auto" is ``min(200, n_windows)``.
 
     learning_rate : {"constant", "cosine", "adaptive"}, default="constant"
-        Learning-rate schedule: constant; cosine decay to zero over `max_iter` epochs;
-        or adaptive, which divides the learning rate by 5 each time the loss has not
-        improved for more than `n_iter_no_change` epochs. Training then stops when the
-        learning rate would fall below 1e-6.
+        Learning-rate schedule. "constant" keeps the initial learning rate. "cosine"
+        decays it to zero over `max_iter` epochs. "adaptive" divides it by 5 each time
+        the loss has not improved for more than `n_iter_no_change` epochs; training
+        stops when it would fall below 1e-6.
 
     learning_rate_init : float, default=0.01
-        Initial learning rate. It is ten times that of
+        Initial learning rate. The default is ten times that of
         :class:`~sklearn.neural_network.MLPRegressor`: with 0.001, an LSTM on a few
         hundred windows is far from convergence after `max_iter` epochs.
 
     max_grad_norm : float or None, default=1.0
-        Maximum norm of the gradient. A longer gradient is scaled down to it. If None,
-        the gradient is not clipped.
+        Maximum norm of the gradient. A gradient with a larger norm is scaled down to
+        this norm. If None, the gradient is not clipped.
 
     max_iter : int, default=200
         Maximum number of epochs. An epoch is one pass over the training windows.
 
     shuffle : bool, default=True
-        Whether to shuffle the windows in each epoch. Early stopping then draws its
-        validation windows at random; if False, it holds out the last windows.
+        Whether to shuffle the windows in each epoch. If True, early stopping draws the
+        validation windows at random. If False, it holds out the last windows.
 
     tol : float, default=1e-4
         Minimum decrease of the loss that counts as an improvement, in units of the
         loss.
 
     n_iter_no_change : int, default=10
-        Number of epochs without an improvement to tolerate. Training stops after one
-        more.
+        Number of consecutive epochs without an improvement to tolerate. Training stops
+        after one more such epoch.
 
     early_stopping : bool, default=False
         Whether to hold out the same fraction of the windows of each class for
-        validation and keep the weights with the lowest validation loss. Windows cut
-        from one series overlap: set ``shuffle=False`` for them. The last windows are
-        then held out, and training windows that overlap them are left out.
+        validation and keep the weights with the lowest validation loss. Windows that
+        are cut from one series overlap: set ``shuffle=False`` for such windows. The
+        last windows are then held out, and training windows that overlap the held-out
+        windows are left out.
 
     validation_fraction : float, default=0.1
         Fraction of the windows to hold out for validation, in (0, 1). Only used if
@@ -183,28 +186,29 @@ class LSTMClassifier(ClassifierMixin, BaseLSTM):
     Attributes
     ----------
     network_ : torch.nn.Module
-        Trained network, from scaled windows to scaled targets.
+        Trained network. It maps scaled windows to scaled targets.
 
     n_iter_ : int
-        Number of epochs.
+        Number of epochs that were run.
 
     loss_ : float
         Training loss of the last epoch.
 
     loss_curve_ : list of float of length `n_iter_`
-        Training loss of each epoch, penalty included. It is the mean over the batches,
-        and the weights change from batch to batch.
+        Training loss of each epoch, including the penalty. It is the mean of the losses
+        of the batches. The weights change after each batch.
 
     validation_loss_curve_ : list of float of length `n_iter_` or None
-        Loss on the validation windows after each epoch. None if there were none.
+        Loss on the validation windows after each epoch. None without validation
+        windows.
 
     best_loss_ : float
-        Lowest loss of an epoch, on the validation windows if there were any, otherwise
-        on the training windows.
+        Lowest validation loss of an epoch. Without validation windows, it is the lowest
+        training loss.
 
     classes_ : ndarray of shape (n_classes,)
-        Class labels in sorted order. For several labels per window, the column numbers
-        of y.
+        Class labels in sorted order. With several labels per window, they are the
+        column numbers of y.
 
     n_outputs_ : int
         Number of outputs of the network: 1 for two classes, otherwise one per class or
@@ -222,7 +226,7 @@ class LSTMClassifier(ClassifierMixin, BaseLSTM):
     --------
     LSTMRegressor : Regressor for windows.
     SlidingWindowTransformer : Cut a series into windows in a pipeline.
-    sklearn.neural_network.MLPClassifier : Neural network without an order of features.
+    sklearn.neural_network.MLPClassifier : Neural network for features without an order.
 
     Notes
     -----
@@ -375,13 +379,14 @@ class LSTMClassifier(ClassifierMixin, BaseLSTM):
             padding if all features are NaN. Windows of similar length share a batch.
 
         y : array-like of shape (n_windows,) or (n_windows, n_labels)
-            Class of each window, a number or a string; or a 0 or 1 for each of several
-            labels, of which a window can have any number. With ``pooling=None``, a
-            class for each time step: an array of shape (n_windows, n_timesteps) or a
-            list of sequences like X. Targets of padding steps are ignored.
+            Class of each window, a number or a string. If a window can have several
+            labels, y has one column per label, which is 1 for windows with the label
+            and 0 for the others. With ``pooling=None``, y holds a class for each time
+            step. It is then an array of shape (n_windows, n_timesteps) or a list of
+            sequences like X. Classes of padding steps are ignored.
 
         sample_weight : array-like of shape (n_windows,), default=None
-            Weight of each window, not negative. A window with weight 2 counts as two
+            Non-negative weight of each window. A window with weight 2 counts as two
             equal windows in its batch. If None, all windows have the same weight.
 
         X_val : array-like, shaped as X, default=None
@@ -405,7 +410,7 @@ class LSTMClassifier(ClassifierMixin, BaseLSTM):
             If a parameter, X, y or a weight is not as described here; if y has only one
             class; if `X_val` is passed without `y_val`; if early stopping leaves no
             window for training or for validation; if training diverges; or, with
-            ``warm_start=True``, if the network of the last fit has other shapes.
+            ``warm_start=True``, if the weights of the last fit have other shapes.
         TypeError
             If X is sparse.
 
@@ -417,7 +422,7 @@ class LSTMClassifier(ClassifierMixin, BaseLSTM):
             If training was interrupted (Ctrl-C). The weights learned so far are kept.
         """
         continues = self.warm_start and self.__sklearn_is_fitted__()
-        # New windows may lack some of the classes.
+        # The new windows may lack some classes of the previous fit.
         task = self._task if continues else None
         task, samples = self._check_samples(X, y, sample_weight, reset=True, task=task)
         validation = self._check_validation(
@@ -439,7 +444,7 @@ class LSTMClassifier(ClassifierMixin, BaseLSTM):
         classes: ArrayLike | None = None,
         sample_weight: ArrayLike | None = None,
     ) -> Self:
-        """Train for one epoch on windows, without starting anew.
+        """Train for one epoch, starting from the current weights.
 
         The first call builds the network and computes the scales of the features;
         later calls keep them. The learning rate stays at `learning_rate_init`. The
@@ -455,8 +460,8 @@ class LSTMClassifier(ClassifierMixin, BaseLSTM):
             Classes, as in :meth:`fit`.
 
         classes : array-like of shape (n_classes,), default=None
-            All classes that may occur in later calls. It can be left out in later
-            calls. If None in the first call, the classes in y are used.
+            All classes that may occur in this call and later calls. Only the first call
+            needs this parameter. If None in the first call, the classes in y are used.
 
         sample_weight : array-like of shape (n_windows,), default=None
             Weight of each window. If None, all windows have the same weight.
@@ -469,8 +474,8 @@ class LSTMClassifier(ClassifierMixin, BaseLSTM):
         Raises
         ------
         ValueError
-            As in :meth:`fit`; if y has a class that the first call did not have; and if
-            ``early_stopping=True`` or ``class_weight="balanced"``.
+            As in :meth:`fit`; if y has a class that was not among the classes of the
+            first call; or if ``early_stopping=True`` or ``class_weight="balanced"``.
         """
         if isinstance(self.class_weight, str):
             raise ValueError(
@@ -500,16 +505,17 @@ class LSTMClassifier(ClassifierMixin, BaseLSTM):
         ----------
         X : array-like of shape (n_windows, n_timesteps, n_features) or \
                 (n_windows, n_timesteps), or list of sequences
-            Windows, as in :meth:`fit`. The number of time steps of a 3-D X or of a
-            sequence may differ.
+            Windows, as in :meth:`fit`. A 3-D X or a list of sequences may have a
+            different number of time steps than in `fit`.
 
         Returns
         -------
         y : ndarray of shape (n_windows,) or (n_windows, n_labels)
-            Most probable class of each window; for several labels, 1 if the probability
-            of the label exceeds 0.5, else 0. With ``pooling=None`` there is a class for
-            each time step, of no meaning for padding; for sequences of unequal length,
-            a list of arrays.
+            Most probable class of each window. With several labels, the value is 1 if
+            the probability of the label exceeds 0.5, and 0 otherwise. With
+            ``pooling=None``, a class is returned for each time step. The classes of
+            padding steps have no meaning. If the sequences have different lengths, a
+            list of arrays is returned.
         """
         outputs = self._call_model("outputs", X)
         return self._without_padding(self._task.labels(outputs), X)
@@ -521,15 +527,15 @@ class LSTMClassifier(ClassifierMixin, BaseLSTM):
         ----------
         X : array-like of shape (n_windows, n_timesteps, n_features) or \
                 (n_windows, n_timesteps), or list of sequences
-            Windows, as in :meth:`fit`. The number of time steps of a 3-D X or of a
-            sequence may differ.
+            Windows, as in :meth:`fit`. A 3-D X or a list of sequences may have a
+            different number of time steps than in `fit`.
 
         Returns
         -------
         scores : ndarray of shape (n_windows,) or (n_windows, n_classes)
-            For two classes, the log-odds of the second class. For several labels, the
-            log-odds of each. For more classes, the logarithms of their probabilities
-            plus a constant.
+            With two classes, the log-odds of the second class. With more classes, the
+            logarithm of the probability of each class, plus a constant that all classes
+            of a window share. With several labels, the log-odds of each label.
         """
         outputs = self._call_model("outputs", X)
         return self._without_padding(
@@ -543,15 +549,17 @@ class LSTMClassifier(ClassifierMixin, BaseLSTM):
         ----------
         X : array-like of shape (n_windows, n_timesteps, n_features) or \
                 (n_windows, n_timesteps), or list of sequences
-            Windows, as in :meth:`fit`. The number of time steps of a 3-D X or of a
-            sequence may differ.
+            Windows, as in :meth:`fit`. A 3-D X or a list of sequences may have a
+            different number of time steps than in `fit`.
 
         Returns
         -------
         probabilities : ndarray of shape (n_windows, n_classes)
-            Probabilities in the order of `classes_`. For several labels, they do not
-            sum to 1. With ``pooling=None`` there is a row for each time step, NaN for
-            padding.
+            Probabilities in the order of `classes_`. With several labels, the
+            probabilities of a window do not sum to 1. With ``pooling=None``, a row of
+            probabilities is returned for each time step. The probabilities of padding
+            steps are NaN. If the sequences have different lengths, a list of arrays is
+            returned.
         """
         outputs = self._call_model("outputs", X)
         return self._without_padding(np.exp(self._task.log_probabilities(outputs)), X)
@@ -563,13 +571,14 @@ class LSTMClassifier(ClassifierMixin, BaseLSTM):
         ----------
         X : array-like of shape (n_windows, n_timesteps, n_features) or \
                 (n_windows, n_timesteps), or list of sequences
-            Windows, as in :meth:`fit`. The number of time steps of a 3-D X or of a
-            sequence may differ.
+            Windows, as in :meth:`fit`. A 3-D X or a list of sequences may have a
+            different number of time steps than in `fit`.
 
         Returns
         -------
         log_probabilities : ndarray of shape (n_windows, n_classes)
-            Logarithms of :meth:`predict_proba`, precise for small probabilities too.
+            Logarithms of :meth:`predict_proba`. They are also precise for small
+            probabilities.
         """
         outputs = self._call_model("outputs", X)
         return self._without_padding(self._task.log_probabilities(outputs), X)
@@ -583,8 +592,8 @@ class LSTMClassifier(ClassifierMixin, BaseLSTM):
         ----------
         X : array-like of shape (n_windows, n_timesteps, n_features) or \
                 (n_windows, n_timesteps), or list of sequences
-            Windows, as in :meth:`fit`. The number of time steps of a 3-D X or of a
-            sequence may differ.
+            Windows, as in :meth:`fit`. A 3-D X or a list of sequences may have a
+            different number of time steps than in `fit`.
 
         y : array-like
             Classes, shaped like the y seen during fit.
@@ -595,8 +604,8 @@ class LSTMClassifier(ClassifierMixin, BaseLSTM):
         Returns
         -------
         score : float
-            :func:`sklearn.metrics.accuracy_score` of the windows, or of all time steps
-            without padding with ``pooling=None``.
+            :func:`sklearn.metrics.accuracy_score` of the windows. With
+            ``pooling=None``, it is computed over all time steps that are not padding.
         """
         actual, predictions, weights = self._to_score(X, y, sample_weight)
         return accuracy_score(actual, predictions, sample_weight=weights)

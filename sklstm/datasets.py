@@ -52,7 +52,8 @@ def load_retail_sales(
     (X, y) : tuple of DataFrame and Series
         Only if `return_X_y` is True: a frame with `sales` as its only column, and
         `sales` itself. X contains the target, so use windows that end before the row to
-        predict: ``SlidingWindowTransformer(shift=1)`` or more.
+        predict: set `shift` of the :class:`~sklstm.SlidingWindowTransformer` to 1 or
+        more.
 
     See Also
     --------
@@ -168,7 +169,7 @@ def make_machine(
     n_timesteps : int, default=4000
         Number of rows. A fault needs up to 200 rows of the second half.
     faults : list of str, default=("knock", "bearing", "stuck", "shift")
-        Faults in order, each any number of times:
+        Faults, in order of time. The same fault can be given several times:
 
         - "knock": an impact, after which both vibrations ring for 4 rows.
         - "bearing": a defect of the outer race, which the rolling elements pass 3.58
@@ -191,7 +192,7 @@ def make_machine(
     Raises
     ------
     ValueError
-        If a fault is unknown, or there are too few rows for the faults.
+        If a fault is unknown, or if there are too few rows for the faults.
 
     See Also
     --------
@@ -199,9 +200,9 @@ def make_machine(
 
     Notes
     -----
-    With the same seed and ``faults=()``, the normal rows have the same values. The
-    first rows of a "bearing" fault hardly differ from normal ones, and the rows of a
-    "shift" differ only in their level.
+    The normal rows have the same values as with ``faults=()`` and the same seed. The
+    first rows of a "bearing" fault hardly differ from normal rows. The rows of a
+    "shift" fault differ from normal rows only in their level.
 
     References
     ----------
@@ -271,7 +272,7 @@ def _fault_starts(n_timesteps, faults, random):
     if n_rows < needed.max():
         raise ValueError(
             f"n_timesteps={n_timesteps} leaves {n_rows} rows for each of "
-            f"{len(faults)} faults, but the longest needs {needed.max()}. Pass "
+            f"{len(faults)} faults, but the longest fault needs {needed.max()}. Pass "
             f"{2 * len(faults) * needed.max()} or more."
         )
     return (

@@ -26,10 +26,10 @@ SIDES = ["lower", "upper"]
 class AnomalyDisplay:
     """Plot of a series, its expected values and the outliers in it.
 
-    The upper axes show the values and the expected values, the lower axes the distance
-    of each row from its expected values. Create a display with :meth:`from_estimator`.
-    The parameters are stored as attributes; :meth:`plot` can be called again with other
-    axes or styles.
+    The upper axes show the values and the expected values. The lower axes show the
+    distance of each row from its expected values. Create a display with
+    :meth:`from_estimator`. The parameters are stored as attributes; :meth:`plot` can be
+    called again with other axes or styles.
 
     Parameters
     ----------
@@ -113,7 +113,7 @@ class AnomalyDisplay:
 
         feature : str, int or None, default=None
             Name of the feature to plot, or its position in X if X has no column names.
-            If None, the first feature.
+            If None, the first feature is plotted.
 
         ax : array-like of two matplotlib Axes or None, default=None
             Upper and lower axes to plot on. If None, a new figure is created.
@@ -185,7 +185,7 @@ class AnomalyDisplay:
         Returns
         -------
         display : AnomalyDisplay
-            The display itself, with the fitted attributes set.
+            The display itself, with its attributes set.
 
         Raises
         ------
@@ -226,8 +226,8 @@ class AnomalyDisplay:
 class ForecastDisplay:
     """Plot of a series, its forecast and an interval.
 
-    Create one with :meth:`from_estimator`. The parameters are stored as attributes, so
-    that :meth:`plot` can be called again with other axes or styles.
+    Create a display with :meth:`from_estimator`. The parameters are stored as
+    attributes; :meth:`plot` can be called again with other axes or styles.
 
     Parameters
     ----------
@@ -235,11 +235,11 @@ class ForecastDisplay:
         Forecast of the next values, by time or position.
 
     history : Series of shape (n_timesteps,) or None, default=None
-        Values before the forecast. If None, they are not drawn.
+        Values before the forecast. If None, no history is drawn.
 
     interval : DataFrame of shape (horizon, 2) or None, default=None
-        Limits of the interval, in the columns "lower" and "upper". If None, it is not
-        drawn.
+        Limits of the interval, in the columns "lower" and "upper". If None, no interval
+        is drawn.
 
     coverage : float or None, default=None
         Fraction of actual values that the interval covers, for the legend.
@@ -256,7 +256,7 @@ class ForecastDisplay:
         The lines "history" and "forecast".
 
     band_ : matplotlib PolyCollection or None
-        The interval.
+        Band of the interval. None without an interval.
 
     See Also
     --------
@@ -310,7 +310,7 @@ class ForecastDisplay:
             The columns known in the future, as in :meth:`LSTMForecaster.predict`.
 
         horizon : int or None, default=None
-            Number of steps. If None, it is that of the fit.
+            Number of steps to forecast. If None, the number of steps of the fit.
 
         coverage : float or None, default=0.9
             Fraction of actual values that the interval covers, in (0, 1). If the
@@ -319,10 +319,11 @@ class ForecastDisplay:
 
         series : hashable or None, default=None
             Name of the series to draw, one of `series_names_` of the forecaster. If
-            None, it is the first one.
+            None, the first series is drawn.
 
         n_history : int or None, default=None
-            Number of the last values to draw. If None, it is four times the horizon.
+            Number of values before the forecast to draw. If None, four times the number
+            of forecast steps.
 
         ax : matplotlib Axes or None, default=None
             Axes to draw on. If None, a new figure is created.
@@ -338,8 +339,8 @@ class ForecastDisplay:
         Raises
         ------
         ValueError
-            If there is no series of this name, or several; if `n_history` is negative;
-            or as :meth:`LSTMForecaster.predict_interval`.
+            If no series or several series have this name; if `n_history` is negative;
+            or for a reason given in :meth:`LSTMForecaster.predict_interval`.
         TypeError
             If the estimator is not a forecaster, or `n_history` is not an integer.
         ImportError
@@ -388,15 +389,15 @@ class ForecastDisplay:
             Axes to draw on. If None, a new figure is created.
 
         history_kwargs, forecast_kwargs : dict or None, default=None
-            Keyword arguments for :meth:`matplotlib.axes.Axes.plot`.
+            Keyword arguments passed to :meth:`matplotlib.axes.Axes.plot`.
 
         band_kwargs : dict or None, default=None
-            Keyword arguments for :meth:`matplotlib.axes.Axes.fill_between`.
+            Keyword arguments passed to :meth:`matplotlib.axes.Axes.fill_between`.
 
         Returns
         -------
         display : ForecastDisplay
-            The display, with its attributes set.
+            The display itself, with its attributes set.
 
         Raises
         ------
@@ -434,7 +435,7 @@ def _draw(ax, numbers, style):
 
 
 def _times_of(X, time):
-    """Return the times of the rows, or their positions if the times are no numbers."""
+    """Return the times of the rows; positions if they are neither dates nor numbers."""
     if time is not None:
         times = _column(X, time)
     elif isinstance(X, pd.DataFrame):
@@ -456,7 +457,7 @@ def _check_one_series(X, groups):
         keys = series_keys(X.index)
     if keys is not None and keys.nunique() > 1:
         raise ValueError(
-            f"X holds {keys.nunique()} series. Pass the rows of one, such as "
+            f"X holds {keys.nunique()} series. Pass the rows of one series, such as "
             f"{keys[0]!r}."
         )
 

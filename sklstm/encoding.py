@@ -20,9 +20,9 @@ class SequenceEncoder(TransformerMixin, BaseEstimator):
     r"""Convert sequences of tokens to rows of integer codes.
 
     Each token that is frequent enough in :term:`fit` gets a code of its own, from 1 on.
-    All others share code 0. The last token of a sequence is in the last column. Shorter
-    sequences have NaN before their first token; the estimators of this package skip
-    these time steps.
+    All other tokens share code 0. The last token of a sequence is in the last column.
+    Shorter sequences have NaN before their first token; the estimators of this package
+    skip these time steps.
 
     Parameters
     ----------
@@ -47,9 +47,9 @@ class SequenceEncoder(TransformerMixin, BaseEstimator):
         it is the length of the longest sequence in `fit`.
 
     min_frequency : int or float, default=1
-        Number of training sequences that a token must be in to get a code, similar to
-        `min_df` of `CountVectorizer`. A float between 0 and 1 is a fraction of the
-        sequences. A token that occurs twice in a sequence counts once.
+        Minimum number of training sequences that contain a token, similar to `min_df`
+        of `CountVectorizer`. Rarer tokens get code 0. A float between 0 and 1 is a
+        fraction of the sequences. A token that occurs twice in a sequence counts once.
 
     Attributes
     ----------
@@ -61,16 +61,16 @@ class SequenceEncoder(TransformerMixin, BaseEstimator):
 
     See Also
     --------
-    sklstm.pad_sequences : The same for sequences of numbers.
-    sklearn.feature_extraction.text.CountVectorizer : Counts tokens, without their
-        order.
+    sklstm.pad_sequences : Pad sequences of numbers.
+    sklearn.feature_extraction.text.CountVectorizer : Count tokens, regardless
+        of their order.
 
     Notes
     -----
     With ``min_frequency=1``, no training sequence has an unknown token, so an estimator
-    cannot learn what code 0 means. With ``min_frequency=2``, it gets examples: the
-    tokens that are in one training sequence only. Tokens that `max_length` removes in
-    `fit` do not count.
+    cannot learn what code 0 means. With ``min_frequency=2``, the estimator gets
+    examples: the tokens that occur in only one training sequence. Tokens that
+    `max_length` removes in `fit` do not count.
 
     Codes are categories, not quantities: code 4 is not twice code 2. An estimator must
     embed them or encode them one-hot.
@@ -128,8 +128,9 @@ class SequenceEncoder(TransformerMixin, BaseEstimator):
         Parameters
         ----------
         X : list, 1-D array, series or table of one column, of n_sequences
-            Sequences: strings, or lists, tuples or 1-D arrays of tokens, which are
-            strings or integers. All must be of the same kind, and none may be empty.
+            Each sequence is a string, or a list, tuple or 1-D array of tokens. Tokens
+            are strings or integers. All sequences must be of the same kind, and none
+            may be empty.
 
         y : None
             Ignored.
@@ -143,8 +144,9 @@ class SequenceEncoder(TransformerMixin, BaseEstimator):
         ------
         ValueError
             If X is a single string or empty; if a sequence is empty, of another kind
-            than the first one, or neither a string nor tokens; if no token is frequent
-            enough; or if `token_pattern` is None with ``analyzer="word"``.
+            than the first one, or neither a string nor a sequence of tokens; if no
+            token is frequent enough; or if `token_pattern` is None with
+            ``analyzer="word"``.
         """
         sequences, kind = read_sequences(X, self._analyzer())
         n_timesteps = self.max_length or max(map(len, sequences))
@@ -160,20 +162,20 @@ class SequenceEncoder(TransformerMixin, BaseEstimator):
         Parameters
         ----------
         X : list, 1-D array, series or table of one column, of n_sequences
-            Sequences of the same kind as in `fit`. None may be empty.
+            Sequences of the same kind as in `fit`. No sequence may be empty.
 
         Returns
         -------
         codes : ndarray or dataframe of shape (n_sequences, `n_timesteps_`)
             Codes as float64, with the last token in the last column. Unknown tokens
-            have code 0, and NaN stands before the first token. A sequence that is too
+            have code 0. Columns before the first token are NaN. A sequence that is too
             long loses its first tokens.
 
         Raises
         ------
         ValueError
             If X is a single string or empty, or if a sequence is empty, of another kind
-            than in `fit` or neither a string nor tokens.
+            than in `fit` or neither a string nor a sequence of tokens.
         """
         check_is_fitted(self)
         sequences, _ = read_sequences(X, self._analyzer(), wanted=self._kind)
@@ -185,8 +187,8 @@ class SequenceEncoder(TransformerMixin, BaseEstimator):
         Parameters
         ----------
         X : {array-like, dataframe} of shape (n_sequences, n_timesteps)
-            Codes as `transform` returns them, with NaN only before the first one, and
-            any number of time steps.
+            Codes as `transform` returns them. NaN is only allowed before the first
+            code. The number of time steps may differ from that of `fit`.
 
         Returns
         -------

@@ -34,9 +34,9 @@ class SlidingWindowTransformer(TransformerMixin, CallbackSupportMixin, BaseEstim
     """Convert each row of a table to the window of rows that ends there.
 
     A pipeline cannot drop rows of y, so every row gets a window. Row t becomes the
-    window that ends `shift` rows before it. If there are not enough rows before it, its
-    window starts with the last training rows if these precede X, and otherwise with
-    padding.
+    window that ends `shift` rows before it. If X has too few rows before row t, the
+    window starts with the last training rows if these precede X, and with padding
+    otherwise.
 
     Parameters
     ----------
@@ -46,8 +46,9 @@ class SlidingWindowTransformer(TransformerMixin, CallbackSupportMixin, BaseEstim
     shift : int, default=0
         Number of rows by which the windows are shifted back, as in
         :meth:`pandas.DataFrame.shift`: the window of row t ends at row ``t - shift``.
-        With ``shift=1``, y is predicted one step ahead, from the rows before it. With
-        0, the window ends with the row itself, which must then not hold the target.
+        With ``shift=1``, the target of row t is predicted from the rows before it. With
+        ``shift=0``, the window ends with row t itself, so X must not contain the
+        target.
 
     padding : {"edge", "mean", "constant", "nan"}, default="edge"
         Values of the rows before the first known row.
@@ -64,25 +65,26 @@ class SlidingWindowTransformer(TransformerMixin, CallbackSupportMixin, BaseEstim
 
     context : {"auto", "assume_next"} or None, default="auto"
         Whether the first windows of X contain the last training rows. With "auto", they
-        do if the times of the rows show that X comes after them; see :ref:`context`.
-        With "assume_next", they also do if the rows have no times, unless X starts with
-        the same rows as the training rows. With None, they never do, and the order of
-        the rows is not checked.
+        contain these rows if the times show that X comes after the training rows; see
+        :ref:`context`. With "assume_next", they also contain these rows if the rows
+        have no times, unless X starts with the same rows as the training data. With
+        None, they never contain training rows, and the order of the rows is not
+        checked.
 
     time : str or int, default=None
         Name or position of a column that holds the times of the rows: dates or numbers.
-        It replaces the index and is not part of the windows.
+        This column replaces the index and is not part of the windows.
 
     groups : str or int, default=None
         Name or position of a column that identifies the series of each row if X holds
-        several series. It replaces the levels of a MultiIndex before the last one and
-        is not part of the windows.
+        several series. This column replaces the levels of a MultiIndex before the last
+        level and is not part of the windows.
 
     flatten : bool, default=False
         Whether to return each window as one row of ``window_size * n_features``
-        columns, the oldest time step first. Windows in a frame are always flat. A flat
-        array has no column names, so :class:`LSTMRegressor` reads it as windows of one
-        feature.
+        columns, with the oldest time step first. Windows in a frame are always flat. A
+        flat array has no column names, so :class:`LSTMRegressor` reads it as windows of
+        one feature.
 
     Attributes
     ----------
@@ -104,28 +106,29 @@ class SlidingWindowTransformer(TransformerMixin, CallbackSupportMixin, BaseEstim
 
     Notes
     -----
-    `fit` stores the last `n_context` rows of each series. `transform` uses those that
-    are strictly before the first row of X, so ``transform(X_train)`` equals
-    ``fit_transform(X_train)``, and the windows of a test fold hold the rows that
-    precede it.
+    `fit` stores the last `n_context` rows of each series. `transform` uses the stored
+    rows that are strictly before the first row of X. Therefore, ``transform(X_train)``
+    equals ``fit_transform(X_train)``, and the first windows of a test fold contain the
+    training rows that precede the fold.
 
     There may be a gap between the training rows and X, as with
     ``TimeSeriesSplit(gap=3)``. If the training rows are evenly spaced, the rows in the
     gap are padded; "edge" then repeats the last row before the gap. Calendar months and
     business days count as evenly spaced. If the training rows are not evenly spaced,
     there is no gap if the time from the last training row to X is at most the longest
-    time between consecutive training rows. After a longer time, X is padded like a
-    series of its own.
+    time between consecutive training rows. After a longer time, X is padded like a new
+    series.
 
     The times of the rows are the index of a frame (dates with or without a time zone,
     periods, durations, numbers) or the `time` column. Times that do not increase raise
-    an error. Rows are padded if they have no times: those of an array without `time`,
-    or of a frame whose index holds strings. A scaler before the transformer drops the
-    index unless ``set_output(transform="pandas")`` is set. ``pd.DataFrame(X)`` adds an
-    index to an array.
+    an error. Rows have no times if X is an array and `time` is None, or if X is a frame
+    whose index holds strings. With ``context="auto"``, the first windows of such an X
+    start with padding. A scaler before the transformer drops the index unless
+    ``set_output(transform="pandas")`` is set. ``pd.DataFrame(X)`` adds an index to an
+    array.
 
-    The windows of one series are a read-only view of a copy of it. The windows of
-    several series are a copy.
+    The windows of one series are a read-only view of a copy of the series. The windows
+    of several series are a copy.
 
     Examples
     --------
@@ -192,8 +195,8 @@ class SlidingWindowTransformer(TransformerMixin, CallbackSupportMixin, BaseEstim
             order.
 
         y : array-like of shape (n_timesteps,) or (n_timesteps, n_targets), default=None
-            Targets. They are only used to warn if a column of X holds one and `shift`
-            is 0.
+            Targets. They are only used for a warning if `shift` is 0 and a column of X
+            holds a target.
 
         Returns
         -------
@@ -203,7 +206,7 @@ class SlidingWindowTransformer(TransformerMixin, CallbackSupportMixin, BaseEstim
         Raises
         ------
         ValueError
-            If a parameter or X is invalid, such as X with a missing value; or if
+            If a parameter or X is invalid, for example if X has a missing value; or if
             `context` is not None and the times of a series do not increase.
         """
         callback_runner = CallbackRunner(self, {"X": X, "y": y})
@@ -229,16 +232,16 @@ class SlidingWindowTransformer(TransformerMixin, CallbackSupportMixin, BaseEstim
         ----------
         X : {array-like, dataframe} of shape (n_timesteps, n_columns)
             Finite numbers, one row per time step. The rows of each series are in time
-            order. To predict beyond the data, append rows with any values: no window
-            holds the last `shift` rows of X.
+            order. To predict beyond the data, append up to `shift` rows with any
+            values: no window contains the last `shift` rows of X.
 
         Returns
         -------
         windows : ndarray of shape (n_timesteps, window_size, n_features), or \
                 ndarray or dataframe of shape (n_timesteps, window_size * n_features)
             Window t ends `shift` rows before row t. The windows are flat if `flatten`
-            is True or if `set_output` requests a frame, whose columns are
-            `get_feature_names_out`.
+            is True or if `set_output` requests a frame. The names of its columns are
+            those of `get_feature_names_out`.
 
         Raises
         ------
@@ -306,10 +309,13 @@ class SlidingWindowTransformer(TransformerMixin, CallbackSupportMixin, BaseEstim
         return past_rows_by_time(tail, start, self.n_context)
 
     def _padding(self, oldest, mean):
-        """Return the rows that pad the start and gaps; None is the row before a gap."""
+        """Return the row that pads the start and the row that pads gaps.
+
+        If the second row is None, a gap is padded with the row before it.
+        """
         if self.padding == "edge":
-            # The windows share the padding, so with a shift the windows of the first
-            # rows would hold a row before its time.
+            # All windows share the padding. With a shift, the windows of the first rows
+            # would contain the row that they predict.
             return (oldest if self.shift == 0 else mean), None
         fill = {"mean": mean, "constant": self.fill_value, "nan": np.nan}
         row = np.broadcast_to(fill[self.padding], mean.shape)

@@ -45,9 +45,9 @@ class LSTMRegressor(RegressorMixin, BaseLSTM):
     """Regressor for windows of time series.
 
     A recurrent network, by default an LSTM, reads each window step by step. A linear
-    layer maps its hidden states to the prediction of one or more numbers. Every row of
-    X is an independent sequence. To cut a series into windows in a pipeline, use
-    :class:`SlidingWindowTransformer` as the step before.
+    layer maps the hidden states to one or more predicted numbers. Every row of X is an
+    independent sequence. To cut a series into windows in a pipeline, use
+    :class:`SlidingWindowTransformer` as the step before the regressor.
 
     Features and targets are standardized internally. A scaler or a
     :class:`~sklearn.compose.TransformedTargetRegressor` is not needed.
@@ -55,7 +55,7 @@ class LSTMRegressor(RegressorMixin, BaseLSTM):
     Parameters
     ----------
     hidden_layer_sizes : int or tuple of int, default=(50,)
-        Number of units of each recurrent layer, from first to last. An int is one
+        Number of units of each recurrent layer, from first to last. An int means one
         layer.
 
     cell : {"lstm", "gru", "rnn"}, default="lstm"
@@ -64,16 +64,17 @@ class LSTMRegressor(RegressorMixin, BaseLSTM):
 
     activation : {"tanh", "relu", "logistic", "identity"}, default="tanh"
         Activation function of the candidate and the output of a cell. The gates always
-        use the logistic function. "tanh" is the fastest, on a GPU by far.
+        use the logistic function. "tanh" is the fastest, especially on a GPU.
 
     bidirectional : bool, default=False
-        Whether each layer also reads the windows backward. This doubles its units.
+        Whether each layer also reads the windows backward. This doubles the number of
+        units.
 
     pooling : {"last", "mean", "max", "attention"} or None, default="last"
         How the hidden states of all time steps become one vector per window: the state
         after the last step, the mean, the maximum, or a weighted mean with learned
         weights (attention) [5]_. With None, the network predicts a target for each time
-        step, and y has one for each.
+        step, and y has a target for each time step.
 
     embedding_size : int or None, default=None
         Size of the vector that the network learns for each token. X then holds token
@@ -82,15 +83,15 @@ class LSTMRegressor(RegressorMixin, BaseLSTM):
 
     conv_filters : int or tuple of int, default=()
         Number of filters of each convolutional layer in front of the recurrent layers.
-        Each is followed by a ReLU. Convolutions find short patterns faster than a
-        recurrent layer. Empty for no convolution.
+        A ReLU follows each convolutional layer. Convolutions find short patterns faster
+        than a recurrent layer. An empty tuple means no convolution.
 
     conv_kernel_size : int, default=3
         Number of time steps that each convolution spans.
 
     dropout : float, default=0.0
         Fraction of the outputs of each recurrent layer to drop during training, in [0,
-        1). The outputs of the last layer are included.
+        1). Dropout also applies to the outputs of the last layer.
 
     recurrent_dropout : float, default=0.0
         Fraction of the hidden state to drop before the gates during training, in [0,
@@ -98,24 +99,24 @@ class LSTMRegressor(RegressorMixin, BaseLSTM):
 
     max_timescale : float or None, default=None
         Longest dependency to learn, in time steps, at least 2. The gate biases are then
-        initialized for memories of 1 to `max_timescale` steps (chrono initialization)
-        [7]_. If None, the forget gate bias starts at 1, and long dependencies take
-        longer to learn: on the adding problem with 100 steps
+        initialized so that the units remember for 1 to `max_timescale` steps (chrono
+        initialization) [7]_. If None, the forget gate bias starts at 1, and long
+        dependencies take longer to learn: on the adding problem with 100 steps
         (:func:`~sklstm.datasets.make_adding`), the mean squared error after the same
         number of sequences is six times as large. Not available for ``cell="rnn"``.
 
     loss : {"squared_error", "absolute_error", "huber", "poisson", "quantile"}, \
             default="squared_error"
         Loss to minimize, averaged over the targets: half the squared error, as in
-        :class:`~sklearn.neural_network.MLPRegressor`; the absolute error, for the
-        median; the Huber loss, which is linear above an error of 1; half the Poisson
-        deviance, for counts; or the pinball loss of `quantiles`. With
+        :class:`~sklearn.neural_network.MLPRegressor`; the absolute error, which
+        predicts the median; the Huber loss, which is linear above an error of 1; half
+        the Poisson deviance, for counts; or the pinball loss of `quantiles`. With
         ``standardize=True``, errors are in units of the standard deviation of y, except
         for "poisson".
 
     quantiles : float, tuple of float or None, default=None
         Quantiles to predict, increasing, in (0, 1). Only used if ``loss="quantile"``.
-        Predicted quantiles never cross. None is (0.1, 0.5, 0.9).
+        Predicted quantiles never cross. None means (0.1, 0.5, 0.9).
 
     solver : {"adam", "adamw", "sgd"}, default="adam"
         Optimizer: Adam [8]_, Adam with decoupled weight decay [9]_, or stochastic
@@ -123,48 +124,48 @@ class LSTMRegressor(RegressorMixin, BaseLSTM):
 
     alpha : float, default=0.0
         Strength of the L2 penalty on the weights; biases are not penalized. As in
-        :class:`~sklearn.neural_network.MLPRegressor`, it is divided by the number of
-        windows in a batch. With ``solver="adamw"`` it is the weight decay: each step
-        shrinks the weights by `alpha` times the learning rate.
+        :class:`~sklearn.neural_network.MLPRegressor`, the penalty is divided by the
+        number of windows in a batch. With ``solver="adamw"``, `alpha` is the weight
+        decay: each step shrinks the weights by `alpha` times the learning rate.
 
     batch_size : int or "auto", default="auto"
         Number of windows per training step. "auto" is ``min(200, n_windows)``.
 
     learning_rate : {"constant", "cosine", "adaptive"}, default="constant"
-        Learning-rate schedule: constant; cosine decay to zero over `max_iter` epochs;
-        or adaptive, which divides the learning rate by 5 each time the loss has not
-        improved for more than `n_iter_no_change` epochs. Training then stops when the
-        learning rate would fall below 1e-6.
+        Learning-rate schedule. "constant" keeps the initial learning rate. "cosine"
+        decays it to zero over `max_iter` epochs. "adaptive" divides it by 5 each time
+        the loss has not improved for more than `n_iter_no_change` epochs; training
+        stops when it would fall below 1e-6.
 
     learning_rate_init : float, default=0.01
-        Initial learning rate. It is ten times that of
+        Initial learning rate. The default is ten times that of
         :class:`~sklearn.neural_network.MLPRegressor`: with 0.001, an LSTM on a few
         hundred windows is far from convergence after `max_iter` epochs.
 
     max_grad_norm : float or None, default=1.0
-        Maximum norm of the gradient. A longer gradient is scaled down to it. If None,
-        the gradient is not clipped.
+        Maximum norm of the gradient. A gradient with a larger norm is scaled down to
+        this norm. If None, the gradient is not clipped.
 
     max_iter : int, default=200
         Maximum number of epochs. An epoch is one pass over the training windows.
 
     shuffle : bool, default=True
-        Whether to shuffle the windows in each epoch. It makes no difference if one
-        batch holds all windows.
+        Whether to shuffle the windows in each epoch. Shuffling makes no difference if
+        one batch holds all windows.
 
     tol : float, default=1e-4
         Minimum decrease of the loss that counts as an improvement, in units of the
         loss.
 
     n_iter_no_change : int, default=10
-        Number of epochs without an improvement to tolerate. Training stops after one
-        more.
+        Number of consecutive epochs without an improvement to tolerate. Training stops
+        after one more such epoch.
 
     early_stopping : bool, default=False
         Whether to hold out the last windows for validation and keep the weights with
         the lowest validation loss. The windows must be in time order. Training windows
-        that overlap the validation windows are left out: with windows of 24 steps,
-        these are 23.
+        that overlap the validation windows are left out: 23 windows if each window has
+        24 steps.
 
     validation_fraction : float, default=0.1
         Fraction of the windows to hold out for validation, in (0, 1). Only used if
@@ -172,8 +173,8 @@ class LSTMRegressor(RegressorMixin, BaseLSTM):
 
     standardize : bool, default=True
         Whether to scale each feature and each target to mean 0 and standard deviation
-        1, computed on the training windows. Counts (``loss="poisson"``) are divided by
-        their mean instead. If False, the values are used as they are.
+        1, computed on the training windows. With ``loss="poisson"``, each target is
+        divided by its mean instead. If False, the values are used as they are.
 
     warm_start : bool, default=False
         Whether `fit` starts from the weights of the previous fit. The scaling and the
@@ -199,24 +200,25 @@ class LSTMRegressor(RegressorMixin, BaseLSTM):
     Attributes
     ----------
     network_ : torch.nn.Module
-        Trained network, from scaled windows to scaled targets.
+        Trained network. It maps scaled windows to scaled targets.
 
     n_iter_ : int
-        Number of epochs.
+        Number of epochs that were run.
 
     loss_ : float
         Training loss of the last epoch.
 
     loss_curve_ : list of float of length `n_iter_`
-        Training loss of each epoch, penalty included. It is the mean over the batches,
-        and the weights change from batch to batch.
+        Training loss of each epoch, including the penalty. It is the mean of the losses
+        of the batches. The weights change after each batch.
 
     validation_loss_curve_ : list of float of length `n_iter_` or None
-        Loss on the validation windows after each epoch. None if there were none.
+        Loss on the validation windows after each epoch. None without validation
+        windows.
 
     best_loss_ : float
-        Lowest loss of an epoch, on the validation windows if there were any, otherwise
-        on the training windows.
+        Lowest validation loss of an epoch. Without validation windows, it is the lowest
+        training loss.
 
     n_outputs_ : int
         Number of targets per window, or per time step with ``pooling=None``.
@@ -233,7 +235,7 @@ class LSTMRegressor(RegressorMixin, BaseLSTM):
     --------
     LSTMClassifier : Classifier for sequences.
     SlidingWindowTransformer : Cut a series into windows in a pipeline.
-    sklearn.neural_network.MLPRegressor : Neural network without an order of features.
+    sklearn.neural_network.MLPRegressor : Neural network for features without an order.
 
     Notes
     -----
@@ -395,13 +397,13 @@ class LSTMRegressor(RegressorMixin, BaseLSTM):
             padding if all features are NaN. Windows of similar length share a batch.
 
         y : array-like of shape (n_windows,) or (n_windows, n_outputs)
-            Numbers to predict. With ``pooling=None``, one number or row of numbers for
-            each time step: an array of shape (n_windows, n_timesteps) or (n_windows,
-            n_timesteps, n_outputs), or a list of sequences like X. Targets of padding
-            steps are ignored.
+            Numbers to predict. With ``pooling=None``, y holds one number or one row of
+            numbers for each time step. It is then an array of shape (n_windows,
+            n_timesteps) or (n_windows, n_timesteps, n_outputs), or a list of sequences
+            like X. Targets of padding steps are ignored.
 
         sample_weight : array-like of shape (n_windows,), default=None
-            Weight of each window, not negative. A window with weight 2 counts as two
+            Non-negative weight of each window. A window with weight 2 counts as two
             equal windows in its batch. If None, all windows have the same weight.
 
         X_val : array-like, shaped as X, default=None
@@ -423,9 +425,9 @@ class LSTMRegressor(RegressorMixin, BaseLSTM):
         ------
         ValueError
             If a parameter, X, y or a weight is not as described here; if `X_val` is
-            passed without `y_val`; if early stopping leaves no training window;
-            if training diverges; or, with ``warm_start=True``, if the network of the
-            last fit has other shapes.
+            passed without `y_val`; if early stopping leaves no training window; if
+            training diverges; or, with ``warm_start=True``, if the weights of the last
+            fit have other shapes.
         TypeError
             If X is sparse.
 
@@ -448,7 +450,7 @@ class LSTMRegressor(RegressorMixin, BaseLSTM):
     def partial_fit(
         self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None
     ) -> Self:
-        """Train for one epoch on windows, without starting anew.
+        """Train for one epoch, starting from the current weights.
 
         The first call builds the network and computes the scales of the features and of
         the targets; later calls keep them. The learning rate stays at
@@ -493,15 +495,16 @@ class LSTMRegressor(RegressorMixin, BaseLSTM):
         ----------
         X : array-like of shape (n_windows, n_timesteps, n_features) or \
                 (n_windows, n_timesteps), or list of sequences
-            Windows, as in :meth:`fit`. The number of time steps of a 3-D X or of a
-            sequence may differ.
+            Windows, as in :meth:`fit`. A 3-D X or a list of sequences may have a
+            different number of time steps than in `fit`.
 
         Returns
         -------
         y : ndarray of shape (n_windows,) or (n_windows, n_outputs)
-            Predictions, shaped like the y seen during fit. With ``pooling=None`` there
-            is one for each time step, NaN for padding; for sequences of unequal length,
-            a list of arrays. With ``loss="quantile"``, the quantile closest to 0.5.
+            Predictions, shaped like the y seen during fit. With ``loss="quantile"``,
+            the quantile closest to 0.5 is returned. With ``pooling=None``, a prediction
+            is returned for each time step. The predictions of padding steps are NaN. If
+            the sequences have different lengths, a list of arrays is returned.
         """
         y = self._call_model("predict", X)
         if self._has_quantiles:
@@ -510,14 +513,16 @@ class LSTMRegressor(RegressorMixin, BaseLSTM):
 
     @available_if(lambda self: self.loss == "quantile")
     def predict_quantiles(self, X: ArrayLike) -> Floats:
-        """Predict all quantiles of the targets; only with ``loss="quantile"``.
+        """Predict all quantiles of the targets.
+
+        This method is only available with ``loss="quantile"``.
 
         Parameters
         ----------
         X : array-like of shape (n_windows, n_timesteps, n_features) or \
                 (n_windows, n_timesteps), or list of sequences
-            Windows, as in :meth:`fit`. The number of time steps of a 3-D X or of a
-            sequence may differ.
+            Windows, as in :meth:`fit`. A 3-D X or a list of sequences may have a
+            different number of time steps than in `fit`.
 
         Returns
         -------
@@ -549,8 +554,8 @@ class LSTMRegressor(RegressorMixin, BaseLSTM):
         ----------
         X : array-like of shape (n_windows, n_timesteps, n_features) or \
                 (n_windows, n_timesteps), or list of sequences
-            Windows, as in :meth:`fit`. The number of time steps of a 3-D X or of a
-            sequence may differ.
+            Windows, as in :meth:`fit`. A 3-D X or a list of sequences may have a
+            different number of time steps than in `fit`.
 
         y : array-like
             Targets, shaped like the y seen during fit.
@@ -561,8 +566,8 @@ class LSTMRegressor(RegressorMixin, BaseLSTM):
         Returns
         -------
         score : float
-            :func:`sklearn.metrics.r2_score` of the windows, or of all time steps
-            without padding with ``pooling=None``.
+            :func:`sklearn.metrics.r2_score` of the windows. With ``pooling=None``, it
+            is computed over all time steps that are not padding.
         """
         actual, predictions, weights = self._to_score(X, y, sample_weight)
         return r2_score(actual, predictions, sample_weight=weights)
@@ -588,7 +593,7 @@ class LSTMRegressor(RegressorMixin, BaseLSTM):
 
 
 def _check_quantiles(quantiles):
-    """Check quantiles and convert them to a tuple; None is (0.1, 0.5, 0.9)."""
+    """Check quantiles and convert them to a tuple; None means (0.1, 0.5, 0.9)."""
     if quantiles is None:
         return 0.1, 0.5, 0.9
     levels = np.atleast_1d(np.asarray(quantiles, dtype=object))

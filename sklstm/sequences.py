@@ -50,10 +50,11 @@ def make_windows(
     Returns
     -------
     windows : ndarray of shape (n_windows, window_size, n_features)
-        The windows. A read-only view of X if X is an array or a frame of one dtype.
+        The windows. They are a read-only view of X if X is an array or a frame of one
+        dtype.
 
     targets : ndarray of shape (n_windows,) or (n_windows, horizon)
-        The targets, 1-D if `horizon` is 1. A read-only view of y.
+        The targets, in a 1-D array if `horizon` is 1. They are a read-only view of y.
 
     origins : ndarray of shape (n_windows,)
         Position in X of the last row of each window. ``X.index[origins]`` are the dates
@@ -62,9 +63,9 @@ def make_windows(
     Raises
     ------
     ValueError
-        If X and y do not hold numbers of these shapes; if they differ in length or are
-        shorter than ``window_size + gap + horizon``; or if a number of time steps is
-        too small.
+        If X and y do not hold numbers of these shapes; if X and y differ in length or
+        are shorter than ``window_size + gap + horizon``; or if `window_size`,
+        `horizon`, `gap` or `stride` is too small.
 
     See Also
     --------
@@ -127,8 +128,8 @@ def pad_sequences(sequences: ArrayLike, n_timesteps: int | None = None) -> NDArr
     Returns
     -------
     windows : ndarray of shape (n_sequences, n_timesteps, n_features)
-        The sequences. Each ends at the last time step. float32 if all sequences are
-        float32, otherwise float64.
+        The padded sequences. Each sequence ends at the last time step. The dtype is
+        float32 if all sequences are float32, otherwise float64.
 
     Raises
     ------
@@ -175,7 +176,7 @@ def _as_target(series):
 
 
 def _check_lengths(series, target, needed):
-    """Raise unless both series have the same length, which one window fits into."""
+    """Raise unless both series have the same length and one window fits into them."""
     if len(series) != len(target):
         raise ValueError(
             f"X and y must both have one row per time step, got {len(series)} and "
@@ -184,6 +185,6 @@ def _check_lengths(series, target, needed):
     if len(series) < needed:
         raise ValueError(
             f"One window and its targets need {needed} time steps (window_size + gap + "
-            f"horizon), got {len(series)}. Pass a longer series or make one of these "
-            "smaller."
+            f"horizon), got {len(series)}. Pass a longer series or reduce one of "
+            "these parameters."
         )

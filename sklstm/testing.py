@@ -12,8 +12,8 @@ _USES_ROWS_BEFORE = (
     "order of the rows and on which rows are present"
 )
 _USES_CALIBRATION_ROWS = (
-    "the threshold comes from calibration rows, which are not trained on, so no fixed "
-    "fraction of the rows of fit lies beyond it"
+    "the threshold is computed on calibration rows, which are not used for training, "
+    "so the fraction of the rows of fit beyond it is not fixed"
 )
 _WINDOWING_CHECKS = {
     "check_methods_sample_order_invariance": _USES_ROWS_BEFORE,

@@ -416,8 +416,8 @@ def test_a_fit_that_fails_changes_nothing(on_wave):
 @pytest.mark.parametrize(
     ("estimator", "method", "message"),
     [
-        (LSTMAutoencoder(), "forecast", "needs an estimator with the method predict"),
-        (NETWORK, "reconstruction", "needs an estimator with the method reconstruct"),
+        (LSTMAutoencoder(), "forecast", "must implement `predict`"),
+        (NETWORK, "reconstruction", "must implement `reconstruct`"),
         (LinearSVR(), "forecast", None),
     ],
 )

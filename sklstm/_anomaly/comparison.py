@@ -35,12 +35,12 @@ def explanation_frame(comparison):
     Parameters
     ----------
     comparison : DataFrame
-        The outliers in a frame of :func:`comparison_frame`.
+        Rows of the outliers in the frame that :func:`comparison_frame` returns.
 
     Returns
     -------
     explanation : DataFrame
-        One line per outlier and value, the largest error of each row first.
+        One line per outlier and value. For each row, the largest error comes first.
     """
     names = comparison["value"].columns
     errors = comparison["error"].to_numpy()

@@ -32,13 +32,14 @@ class ErrorScaler(NamedTuple):
         Parameters
         ----------
         errors : ndarray of shape (n_rows, n_features)
-            Values minus expected values, NaN where a value is missing or not expected.
-            Each feature needs at least two errors.
+            Values minus expected values, NaN where a value is missing or has no
+            expected value. Each feature needs at least two errors.
         """
         center = np.nanmedian(errors, axis=0)
         deviations = np.abs(errors - center)
         scale = STD_PER_MAD * np.nanmedian(deviations, axis=0)
-        # If most errors are equal, use the largest deviation, or else rounding errors.
+        # If most errors are equal, the scale is the largest deviation. If all errors
+        # are equal, the scale is that of rounding errors.
         scale = np.where(scale > 0, scale, np.nanmax(deviations, axis=0))
         scale = np.where(scale > 0, scale, 1e-9 * np.maximum(1, np.abs(center)))
         scaled = np.nan_to_num((errors - center) / scale).clip(-CLIP, CLIP)
@@ -85,7 +86,7 @@ class ErrorScaler(NamedTuple):
 
 
 def cross_validated_distances(errors, kind):
-    """Compute the distance of each calibration row, with scales from the other rows.
+    """Compute the distance of each calibration row, with scales from other rows.
 
     Parameters
     ----------
@@ -98,7 +99,8 @@ def cross_validated_distances(errors, kind):
     -------
     distances : ndarray of shape (n_rows,)
         Distances of five consecutive folds. The scales of a fold come from the other
-        four folds, or from all rows if a feature has fewer than two errors in those.
+        four folds, or from all rows if a feature has fewer than two errors in the other
+        folds.
     """
     distances = np.empty(len(errors))
     for rows in np.array_split(np.arange(len(errors)), N_FOLDS):

@@ -62,7 +62,7 @@ def fit_estimator(estimator, windows_of_series, method):
     windows_of_series : iterable of ndarray
         Training windows of each series, as in :func:`center_windows`.
     method : {"forecast", "reconstruction"}
-        What the estimator learns.
+        Method of the detector.
     """
     parts = [center_windows(windows, method)[:2] for windows in windows_of_series]
     # The windows of a single series are not copied again.
@@ -84,13 +84,13 @@ def expected_values(estimator, windows_of_series, rows_of_series, table, method)
     table : Table
         The rows.
     method : {"forecast", "reconstruction"}
-        What the estimator has learned.
+        Method that the estimator was fitted for.
 
     Returns
     -------
     expected : ndarray of shape (n_rows, n_features)
         Expected values. They are NaN for other rows and for rows with an incomplete
-        window: the first rows of a series, and those after a gap since `fit`.
+        window: the first rows of a series, and the first rows after a gap since `fit`.
     """
     expected = np.full(table.values.shape, np.nan)
     for key, windows in windows_of_series:
@@ -119,8 +119,8 @@ def _predict_last_rows(estimator, inputs, method):
     predicted = predicted.reshape(len(inputs), -1)
     if predicted.shape[1] != inputs.shape[2]:
         raise ValueError(
-            f"The estimator predicts {predicted.shape[1]} values per row, but rows "
-            f"have {inputs.shape[2]}. Pass an estimator that predicts several outputs."
+            f"The estimator predicts {predicted.shape[1]} values per row, but each row "
+            f"has {inputs.shape[2]}. Pass an estimator that predicts several outputs."
         )
     return predicted
 

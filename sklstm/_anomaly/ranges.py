@@ -46,7 +46,7 @@ def distances_from_past_range(values, first_bounds, range_window):
     first_bounds : ndarray of shape (2, n_columns)
         Minimum and maximum of the rows before the first one.
     range_window : int or None
-        Number of rows that a range is taken from. If None, all rows before are used.
+        Number of rows that a range is computed on. If None, all rows before are used.
 
     Returns
     -------

@@ -15,8 +15,9 @@ from sklstm._anomaly.ranges import (
 from sklstm._anomaly.settings import DetectorSettings
 from sklstm._anomaly.threshold import outlier_threshold
 
-# Smallest threshold of distances from a range: at its edge, 1, equal windows may differ
-# by the rounding errors of a network.
+# Smallest threshold of distances from a range. It is slightly above 1, the edge of the
+# range, because the outputs of a network for equal windows may differ by rounding
+# errors.
 EDGE = 1.001
 
 
@@ -32,7 +33,7 @@ class Scorer(NamedTuple):
     bounds : dict of key to ndarray of shape (2, 2 * n_features)
         Minimum and maximum of the errors and the values of each training series.
     bounds_of_all : ndarray of shape (2, 2 * n_features)
-        The same over all training series, for series that were not in `fit`.
+        Minimum and maximum over all training series, for series that were not in `fit`.
     """
 
     settings: DetectorSettings
@@ -77,8 +78,8 @@ class Scorer(NamedTuple):
     def threshold(self, errors, table, calibration_rows, contamination):
         """Compute the distance beyond which a row is an outlier.
 
-        Errors, table and rows are those of :meth:`from_errors`, and `contamination` is
-        that of :func:`outlier_threshold`.
+        The errors, the table and the rows are as in :meth:`from_errors`, and
+        `contamination` is as in :func:`outlier_threshold`.
         """
         has_range = self.settings.distance == "range"
         if has_range:
@@ -108,7 +109,7 @@ class Scorer(NamedTuple):
 
 
 def smooth_series(distances, rows_of_series, halflife):
-    """Average the distances of each series over time; None leaves them as they are."""
+    """Average the distances of each series over time, unless `halflife` is None."""
     if halflife is None:
         return distances
     averages = distances.copy()
@@ -118,7 +119,7 @@ def smooth_series(distances, rows_of_series, halflife):
 
 
 def smooth(distances, halflife):
-    """Compute the exponentially weighted average of each row and those before [1]_.
+    """Compute the exponentially weighted average of the distances up to each row [1]_.
 
     Parameters
     ----------
@@ -130,7 +131,7 @@ def smooth(distances, halflife):
     Returns
     -------
     averages : ndarray of shape (n_rows,)
-        NaN where the distance is NaN.
+        Averages, NaN where the distance is NaN.
 
     References
     ----------

@@ -26,7 +26,7 @@ def outlier_threshold(distances, contamination):
     Returns
     -------
     threshold : float
-        A distance.
+        Distance beyond which a row is an outlier.
 
     References
     ----------

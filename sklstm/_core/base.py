@@ -229,7 +229,7 @@ class BaseLSTM(
     def _check_validation(self, task, X_val, y_val, sample_weight_val, samples):
         """Check the validation data and convert it to samples.
 
-        Return None if there is none.
+        Return None if no validation data was passed.
         """
         data = {"X_val": X_val, "y_val": y_val, "sample_weight_val": sample_weight_val}
         passed = [name for name in data if data[name] is not None]
@@ -498,8 +498,8 @@ class BaseLSTM(
         ----------
         X : array-like of shape (n_windows, n_timesteps, n_features) or \
                 (n_windows, n_timesteps), or list of sequences
-            Windows, as in :meth:`fit`. The number of time steps of a 3-D X or of a
-            sequence may differ.
+            Windows, as in :meth:`fit`. A 3-D X or a list of sequences may have a
+            different number of time steps than in `fit`.
 
         Returns
         -------
@@ -528,8 +528,8 @@ class BaseLSTM(
         Parameters
         ----------
         input_features : array-like of str, default=None
-            Names of the columns of a 2-D X, which are checked. Ignored if the estimator
-            was fitted on a 3-D X.
+            Names of the columns of a 2-D X. They must be the names seen during `fit`.
+            Ignored if the estimator was fitted on a 3-D X.
 
         Returns
         -------
@@ -543,14 +543,16 @@ class BaseLSTM(
 
     @available_if(lambda self: self.pooling == "attention")
     def attention_weights(self, X: ArrayLike) -> Floats:
-        """Return the attention weight of each step; only with ``pooling="attention"``.
+        """Return the attention weight of each time step.
+
+        This method is only available with ``pooling="attention"``.
 
         Parameters
         ----------
         X : array-like of shape (n_windows, n_timesteps, n_features) or \
                 (n_windows, n_timesteps), or list of sequences
-            Windows, as in :meth:`fit`. The number of time steps of a 3-D X or of a
-            sequence may differ.
+            Windows, as in :meth:`fit`. A 3-D X or a list of sequences may have a
+            different number of time steps than in `fit`.
 
         Returns
         -------
