@@ -119,9 +119,10 @@ class LSTMClassifier(ClassifierMixin, BaseLSTM):
 
     learning_rate : {"constant", "cosine", "adaptive"}, default="constant"
         Learning-rate schedule. "constant" keeps the initial learning rate. "cosine"
-        decays it to zero over `max_iter` epochs. "adaptive" divides it by 5 each time
-        the loss has not improved for more than `n_iter_no_change` epochs; training
-        stops when it would fall below 1e-6.
+        decays the learning rate to zero over `max_iter` epochs. "adaptive" divides the
+        learning rate by 5 each time the loss has not improved for more than
+        `n_iter_no_change` epochs; training stops when the learning rate would fall
+        below 1e-6.
 
     learning_rate_init : float, default=0.01
         Initial learning rate. The default is ten times that of
