@@ -405,7 +405,8 @@ class LSTMClassifier(ClassifierMixin, BaseLSTM):
             If a parameter, X, y or a weight is not as described here; if y has only one
             class; if `X_val` is passed without `y_val`; if early stopping leaves no
             window for training or for validation; if training diverges; or, with
-            ``warm_start=True``, if the network of the last fit has other shapes.
+            ``warm_start=True``, if the network of the last fit has other shapes or y
+            lacks one of its classes.
         TypeError
             If X is sparse.
 
@@ -417,9 +418,10 @@ class LSTMClassifier(ClassifierMixin, BaseLSTM):
             If training was interrupted (Ctrl-C). The weights learned so far are kept.
         """
         continues = self.warm_start and self.__sklearn_is_fitted__()
-        # New windows may lack some of the classes.
         task = self._task if continues else None
         task, samples = self._check_samples(X, y, sample_weight, reset=True, task=task)
+        if continues:
+            task.check_all_classes(samples)
         validation = self._check_validation(
             task, X_val, y_val, sample_weight_val, samples
         )

@@ -146,8 +146,10 @@ def test_warm_start_keeps_the_classes():
     before = model.loss_
     assert model.fit(X[:160], THREE[:160]).loss_ < before
     few = THREE[:160] < 20
-    model.set_params(max_iter=1).fit(X[:160][few], THREE[:160][few])
+    model.partial_fit(X[:160][few], THREE[:160][few])
     assert model.score(X[160:], THREE[160:]) > 0.7
+    with pytest.raises(ValueError, match=r"lacks \[20\].*Use partial_fit"):
+        model.fit(X[:160][few], THREE[:160][few])
     for y, message in [
         (TWO, r"classes \['down', 'up'\], which are not among"),
         (MANY, "must have one class for each window"),
