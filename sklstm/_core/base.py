@@ -44,7 +44,12 @@ from sklstm._nn.architecture import n_multiplications
 from sklstm._nn.batches import weights_of_steps
 from sklstm._nn.cells import CELLS
 from sklstm._nn.initialization import initialize
-from sklstm._nn.runtime import random_generator, resolve_device, threads_for
+from sklstm._nn.runtime import (
+    default_modes,
+    random_generator,
+    resolve_device,
+    threads_for,
+)
 from sklstm._nn.training import TrainingOptions, rows_per_block, train
 from sklstm._typing import ArrayLike, Floats
 
@@ -358,7 +363,8 @@ class BaseLSTM(
         generator = random_generator(random_state.randint(2**31 - 1))
         options = self._training_options(len(samples.weights), max_iter)
         architecture = self._architecture(task, samples, former)
-        with threads_for(options.batch_size * n_multiplications(**architecture)):
+        n_per_step = options.batch_size * n_multiplications(**architecture)
+        with threads_for(n_per_step), default_modes():
             if former is None:
                 model = self._new_model(architecture, task, samples, generator)
             else:
@@ -466,7 +472,8 @@ class BaseLSTM(
         windows = self._check_windows(X, reset=False, n_codes=self._n_codes)
         n_windows, n_timesteps, _ = windows.values.shape
         n_rows = min(n_windows, rows_per_block(self._model.network, n_timesteps))
-        with threads_for(n_rows * n_multiplications(**self._model.architecture)):
+        n_per_block = n_rows * n_multiplications(**self._model.architecture)
+        with threads_for(n_per_block), default_modes():
             return getattr(self._model, method)(windows)
 
     def _without_padding(self, outputs, X):
