@@ -36,7 +36,7 @@ from sklstm._core.sklearn_compat import (
     available_if,
     check_weights,
 )
-from sklstm._input.check import check_windows
+from sklstm._input.check import check_windows, from_tensor
 from sklstm._input.padding import flatten_steps, like_sequences, unflatten_steps
 from sklstm._input.tokens import check_codes, count_codes
 from sklstm._nn.activations import ACTIVATIONS
@@ -214,6 +214,7 @@ class BaseLSTM(
             Windows with targets and weights.
         """
         windows = self._check_windows(X, reset=reset, n_codes=n_codes)
+        y = from_tensor(y, "y")
         step_mask = make_step_mask(windows) if self.pooling is None else None
         if step_mask is not None:
             y = flatten_steps(y, step_mask)
@@ -484,7 +485,7 @@ class BaseLSTM(
 
     def _to_score(self, X, y, sample_weight):
         """Return actual targets, predictions and weights of windows or real steps."""
-        predictions = self.predict(X)
+        predictions, y = self.predict(X), from_tensor(y, "y")
         if not self._model.network.predicts_steps:
             return y, predictions, sample_weight
         windows = self._check_windows(X, reset=False, n_codes=self._n_codes)
