@@ -153,9 +153,9 @@ class LSTMAutoencoder(BaseLSTM):
         the training windows. If False, the values are used as they are.
 
     warm_start : bool, default=False
-        Whether `fit` starts from the weights of the previous fit. The scaling and the
-        precision of that fit are kept, and `max_timescale` and `standardize` are
-        ignored.
+        Whether `fit` starts from the weights of the previous fit. The scaling of that
+        fit is kept, and with ``dtype="auto"`` its precision too. `max_timescale` and
+        `standardize` are ignored.
 
     random_state : int, RandomState instance or None, default=None
         Seed of the initial weights, the order of the windows and dropout. Pass an int

@@ -164,9 +164,9 @@ class LSTMClassifier(ClassifierMixin, BaseLSTM):
         the training windows. If False, the values are used as they are.
 
     warm_start : bool, default=False
-        Whether `fit` starts from the weights of the previous fit. The scaling and the
-        precision of that fit are kept, and `max_timescale` and `standardize` are
-        ignored.
+        Whether `fit` starts from the weights of the previous fit. The scaling of that
+        fit is kept, and with ``dtype="auto"`` its precision too. `max_timescale` and
+        `standardize` are ignored.
 
     random_state : int, RandomState instance or None, default=None
         Seed of the initial weights, the order of the windows and dropout. Pass an int
@@ -411,7 +411,8 @@ class LSTMClassifier(ClassifierMixin, BaseLSTM):
             If a parameter, X, y or a weight is not as described here; if y has only one
             class; if `X_val` is passed without `y_val`; if early stopping leaves no
             window for training or for validation; if training diverges; or, with
-            ``warm_start=True``, if the weights of the last fit have other shapes.
+            ``warm_start=True``, if the weights of the last fit have other shapes or y
+            lacks one of its classes.
         TypeError
             If X is sparse.
 
@@ -423,9 +424,10 @@ class LSTMClassifier(ClassifierMixin, BaseLSTM):
             If training was interrupted (Ctrl-C). The weights learned so far are kept.
         """
         continues = self.warm_start and self.__sklearn_is_fitted__()
-        # The new windows may lack some classes of the previous fit.
         task = self._task if continues else None
         task, samples = self._check_samples(X, y, sample_weight, reset=True, task=task)
+        if continues:
+            task.check_all_classes(samples)
         validation = self._check_validation(
             task, X_val, y_val, sample_weight_val, samples
         )

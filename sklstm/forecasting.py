@@ -381,8 +381,9 @@ class LSTMForecaster(TunableDefault, BaseEstimator):
         Raises
         ------
         ValueError
-            If X lacks a column or a step; if ``strategy="direct"`` and `horizon` is
-            larger than in the fit; or if `last_window` is not a series.
+            If X lacks a column or a step; if X is passed, but the fit had none; if
+            ``strategy="direct"`` and `horizon` is larger than in the fit; or if
+            `last_window` is not a series.
         """
         history, n_steps = self._history_and_steps(horizon, X, last_window)
         return history.to_container(self._fitted.forecasts([history], n_steps)[0])

@@ -152,3 +152,40 @@ def test_windows_that_do_not_overlap_are_all_kept():
 def test_samples_without_weight_are_left_out():
     samples = samples_of(np.zeros((4, 2, 1)))._replace(weights=np.array([1, 0, 2, 0]))
     npt.assert_array_equal(without_zero_weights(samples).targets[:, 0], [0, 2])
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64, torch.bfloat16])
+def test_tensors_are_read_as_arrays(dtype):
+    X = torch.arange(24).reshape(3, 4, 2).to(dtype).requires_grad_()
+    npt.assert_array_equal(read(X).values, np.arange(24).reshape(3, 4, 2))
+
+
+@pytest.mark.filterwarnings("ignore:The PyTorch API of nested tensors")
+def test_tensors_of_several_sequences_are_refused_with_a_way_out():
+    parts = [torch.ones(3, 2), torch.zeros(2, 2)]
+    nested = torch.nested.nested_tensor(parts)
+    with pytest.raises(ValueError, match=r"list\(X.unbind\(\)\)"):
+        read(nested)
+    packed = torch.nn.utils.rnn.pack_sequence(parts)
+    with pytest.raises(ValueError, match=r"unpack_sequence\(X\)"):
+        read(packed)
+    for sequences in (
+        list(nested.unbind()),
+        torch.nn.utils.rnn.unpack_sequence(packed),
+    ):
+        npt.assert_array_equal(read(sequences).n_padding, [0, 1])
+
+
+def test_objects_that_are_not_numbers_are_refused_with_a_way_out():
+    X = pd.DataFrame({"a": [1.0, pd.NA], "b": [2.0, 3.0]}, dtype=object)
+    with pytest.raises(TypeError, match=r"X holds values that are not numbers.*NAType"):
+        read(X)
+    npt.assert_array_equal(read(X[:1].astype("Float64")).values[:, :, 0], [[1, 2]])
+    periods = pd.DataFrame({"a": pd.period_range("2024", periods=3, freq="M")})
+    with pytest.raises(ValueError, match="X holds dates or durations"):
+        read(periods)
+
+
+def test_columns_of_the_same_name_are_refused():
+    with pytest.raises(ValueError, match=r"several columns with the same name: \['a'"):
+        read(pd.DataFrame(np.ones((3, 3)), columns=["a", "b", "a"]))

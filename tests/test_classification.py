@@ -7,6 +7,7 @@ import numpy.testing as npt
 import pandas as pd
 import pytest
 import scipy.sparse
+import torch
 from scipy.special import expit, softmax
 from sklearn.metrics import log_loss
 from sklearn.model_selection import StratifiedKFold, cross_val_score
@@ -146,8 +147,10 @@ def test_warm_start_keeps_the_classes():
     before = model.loss_
     assert model.fit(X[:160], THREE[:160]).loss_ < before
     few = THREE[:160] < 20
-    model.set_params(max_iter=1).fit(X[:160][few], THREE[:160][few])
+    model.partial_fit(X[:160][few], THREE[:160][few])
     assert model.score(X[160:], THREE[160:]) > 0.7
+    with pytest.raises(ValueError, match=r"lacks \[20\].*Use partial_fit"):
+        model.fit(X[:160][few], THREE[:160][few])
     for y, message in [
         (TWO, r"classes \['down', 'up'\], which are not among"),
         (MANY, "must have one class for each window"),
@@ -250,3 +253,10 @@ def test_validation_classes_must_be_those_of_fit():
         LSTMClassifier(**SETTINGS).fit(X, TWO, X_val=X[:2], y_val=["up", "left"])
     with pytest.raises(ValueError, match='does not support class_weight="balanced"'):
         LSTMClassifier(class_weight="balanced").partial_fit(X, TWO)
+
+
+def test_labels_may_be_a_tensor():
+    labels = (LEVEL > 0).astype(int)
+    model = fitted(torch.tensor(labels))
+    npt.assert_array_equal(model.predict(X), fitted(labels).predict(X))
+    assert model.score(X, torch.tensor(labels)) == model.score(X, labels)

@@ -54,6 +54,16 @@ def test_forecasts_do_not_use_the_future_of_past_covariates():
     npt.assert_allclose(forecasts, SALES[70:75])
 
 
+@pytest.mark.parametrize("past_covariates", [(), "all"])
+def test_an_X_that_the_fit_did_not_have_is_refused(past_covariates):
+    model = forecaster(past_covariates=past_covariates).fit(SALES[:70])
+    with pytest.raises(ValueError, match="fitted without X"):
+        model.predict(X=PRICES[70:])
+    with pytest.raises(ValueError, match="fitted without X"):
+        model.update(SALES[70:72], PRICES[70:72])
+    assert len(model.update(SALES[70:72]).predict()) == 5
+
+
 def test_networks_use_covariates():
     network = LSTMRegressor((16,), learning_rate="cosine", max_iter=150, random_state=0)
     model = forecaster(regressor=network, horizon=1, random_state=0)

@@ -4,6 +4,8 @@ import copy
 import io
 import multiprocessing
 import pickle
+from contextlib import contextmanager
+from functools import partial
 
 import joblib
 import numpy as np
@@ -13,7 +15,7 @@ import torch
 from sklearn.base import clone
 from sklearn.model_selection import GridSearchCV, KFold
 
-from sklstm import LSTMRegressor
+from sklstm import LSTMAutoencoder, LSTMRegressor
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
@@ -56,6 +58,65 @@ def test_global_generators_are_not_changed():
     model(pooling="attention", early_stopping=True).fit(X, y).predict(X)
     assert torch.equal(torch.get_rng_state(), before_torch)
     assert pickle.dumps(np.random.get_state()) == before_numpy  # noqa: NPY002
+
+
+@contextmanager
+def default_device(name):
+    torch.set_default_device(name)
+    try:
+        yield
+    finally:
+        torch.set_default_device(None)
+
+
+@contextmanager
+def default_dtype(dtype):
+    torch.set_default_dtype(dtype)
+    try:
+        yield
+    finally:
+        torch.set_default_dtype(torch.float32)
+
+
+@pytest.mark.parametrize(
+    "ambient",
+    [
+        torch.no_grad,
+        torch.inference_mode,
+        partial(default_device, "meta"),
+        partial(default_dtype, torch.float16),
+    ],
+)
+@pytest.mark.parametrize(
+    "network",
+    [
+        model(),
+        model(bidirectional=True, pooling="attention", max_timescale=5),
+        model(cell="gru", conv_filters=3, loss="quantile", solver="sgd"),
+        LSTMAutoencoder((6,), n_components=2, max_iter=4, random_state=0),
+    ],
+)
+def test_modes_and_defaults_of_pytorch_are_not_used_or_changed(network, ambient):
+    expected = clone(network).fit(X, y).transform(X)
+    with ambient():
+        before = ambient_state()
+        fitted = clone(network).set_params(warm_start=True).fit(X, y)
+        features = fitted.transform(X)
+        loaded = pickle.loads(pickle.dumps(fitted)).transform(X)
+        fitted.fit(X, y)
+        assert ambient_state() == before
+    npt.assert_array_equal(features, expected)
+    npt.assert_array_equal(loaded, expected)
+
+
+def ambient_state():
+    """Return the modes and defaults of PyTorch."""
+    return (
+        torch.is_grad_enabled(),
+        torch.is_inference_mode_enabled(),
+        torch.get_default_device(),
+        torch.get_default_dtype(),
+    )
 
 
 def test_global_generators_have_no_influence():

@@ -36,7 +36,7 @@ from sklstm._core.sklearn_compat import (
     available_if,
     check_weights,
 )
-from sklstm._input.check import check_windows
+from sklstm._input.check import check_windows, from_tensor
 from sklstm._input.padding import flatten_steps, like_sequences, unflatten_steps
 from sklstm._input.tokens import check_codes, count_codes
 from sklstm._nn.activations import ACTIVATIONS
@@ -44,7 +44,12 @@ from sklstm._nn.architecture import n_multiplications
 from sklstm._nn.batches import weights_of_steps
 from sklstm._nn.cells import CELLS
 from sklstm._nn.initialization import initialize
-from sklstm._nn.runtime import random_generator, resolve_device, threads_for
+from sklstm._nn.runtime import (
+    default_modes,
+    random_generator,
+    resolve_device,
+    threads_for,
+)
 from sklstm._nn.training import TrainingOptions, rows_per_block, train
 from sklstm._typing import ArrayLike, Floats
 
@@ -209,6 +214,7 @@ class BaseLSTM(
             Windows with targets and weights.
         """
         windows = self._check_windows(X, reset=reset, n_codes=n_codes)
+        y = from_tensor(y, "y")
         step_mask = make_step_mask(windows) if self.pooling is None else None
         if step_mask is not None:
             y = flatten_steps(y, step_mask)
@@ -358,7 +364,8 @@ class BaseLSTM(
         generator = random_generator(random_state.randint(2**31 - 1))
         options = self._training_options(len(samples.weights), max_iter)
         architecture = self._architecture(task, samples, former)
-        with threads_for(options.batch_size * n_multiplications(**architecture)):
+        n_per_step = options.batch_size * n_multiplications(**architecture)
+        with threads_for(n_per_step), default_modes():
             if former is None:
                 model = self._new_model(architecture, task, samples, generator)
             else:
@@ -466,7 +473,8 @@ class BaseLSTM(
         windows = self._check_windows(X, reset=False, n_codes=self._n_codes)
         n_windows, n_timesteps, _ = windows.values.shape
         n_rows = min(n_windows, rows_per_block(self._model.network, n_timesteps))
-        with threads_for(n_rows * n_multiplications(**self._model.architecture)):
+        n_per_block = n_rows * n_multiplications(**self._model.architecture)
+        with threads_for(n_per_block), default_modes():
             return getattr(self._model, method)(windows)
 
     def _without_padding(self, outputs, X):
@@ -477,7 +485,7 @@ class BaseLSTM(
 
     def _to_score(self, X, y, sample_weight):
         """Return actual targets, predictions and weights of windows or real steps."""
-        predictions = self.predict(X)
+        predictions, y = self.predict(X), from_tensor(y, "y")
         if not self._model.network.predicts_steps:
             return y, predictions, sample_weight
         windows = self._check_windows(X, reset=False, n_codes=self._n_codes)

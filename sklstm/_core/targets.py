@@ -243,6 +243,19 @@ class Classification(Task):
         """Return a scale that leaves the targets as they are."""
         return identity_scale(samples.n_targets)
 
+    def check_all_classes(self, samples):
+        """Raise unless each class has a target."""
+        if self.kind == "multilabel-indicator":
+            return
+        targets, _ = samples.flat_targets()
+        missing = np.delete(self.classes, np.unique(self.class_numbers(targets)))
+        if len(missing):
+            raise ValueError(
+                "With warm_start=True, y must have all classes of the last fit, but it "
+                f"lacks {missing.tolist()}. Use partial_fit to continue with some of "
+                "the classes, or set warm_start=False."
+            )
+
     def class_numbers(self, targets):
         """Return the position of each row's class in `classes`; 0 if multilabel."""
         if self.kind == "multilabel-indicator":

@@ -146,6 +146,11 @@ class CovariateSpec(NamedTuple):
 
     def _read(self, X, panel, times, is_future):
         """Read rows of each series; for the future, only the columns known then."""
+        if X is not None and not self.names:
+            raise ValueError(
+                "X was passed, but the forecaster was fitted without X. Fit it with X, "
+                "or leave X out."
+            )
         all_names = np.ones(len(self.names), bool)
         is_wanted = self.is_future_known if is_future else all_names
         parts = [None] * len(times)

@@ -4,6 +4,7 @@ from contextlib import contextmanager
 from typing import NamedTuple
 
 import numpy as np
+import pandas as pd
 from sklearn.utils.validation import check_array, validate_data
 
 from sklstm._input.padding import is_ragged, pad
@@ -65,6 +66,7 @@ def check_windows(estimator, X, *, reset, allow_padding=False):
     TypeError
         If X is sparse.
     """
+    X = from_tensor(X, "X")
     is_uneven = is_ragged(X)
     are_sequences = is_uneven or isinstance(X, list | tuple)
     if is_uneven:
@@ -75,7 +77,7 @@ def check_windows(estimator, X, *, reset, allow_padding=False):
         with check_no_strings("X"):
             return _from_sequences(estimator, X)
     _check_axes(estimator, n_axes, reset)
-    check_has_columns(X)
+    check_columns(X)
     check_no_dates(X, "X")
     with check_no_strings("X"):
         if n_axes == 3:
@@ -113,10 +115,55 @@ def count_axes(data, name):
     return len(array.shape)
 
 
-def check_has_columns(X):
-    """Raise if X is a frame without columns."""
-    if hasattr(X, "columns") and not len(X.columns):
+def from_tensor(data, name):
+    """Convert a tensor of PyTorch to an array.
+
+    Parameters
+    ----------
+    data : object
+        Data that a user passed. Everything but a tensor is returned unchanged.
+    name : str
+        Name of the data in the message.
+
+    Returns
+    -------
+    data : ndarray or object
+        Array with the values of the tensor.
+
+    Raises
+    ------
+    ValueError
+        If the tensor is nested or packed.
+    """
+    if type(data).__name__ == "PackedSequence":
+        raise ValueError(
+            f"{name} is a PackedSequence. Pass the list of sequences that "
+            f"torch.nn.utils.rnn.unpack_sequence({name}) returns."
+        )
+    if not hasattr(data, "is_nested"):
+        return data
+    if data.is_nested:
+        raise ValueError(
+            f"{name} is a nested tensor. Pass a list of sequences: "
+            f"list({name}.unbind())."
+        )
+    data = data.detach().cpu()
+    # NumPy has no such type.
+    return (data.float() if "bfloat16" in str(data.dtype) else data).numpy()
+
+
+def check_columns(X):
+    """Raise if X is a frame without columns, or with several of the same name."""
+    if not hasattr(X, "columns"):
+        return
+    names = list(X.columns)
+    if not names:
         raise ValueError("X has no columns. Pass at least one feature.")
+    repeated = sorted({str(name) for name in names if names.count(name) > 1})
+    if repeated:
+        raise ValueError(
+            f"X has several columns with the same name: {repeated}. Rename them."
+        )
 
 
 def check_no_dates(data, name):
@@ -124,7 +171,7 @@ def check_no_dates(data, name):
     dtypes = getattr(data, "dtypes", None)
     if dtypes is None or not np.iterable(dtypes):
         dtypes = [getattr(data, "dtype", None)]
-    if any(getattr(dtype, "kind", "") in ("m", "M") for dtype in dtypes):
+    if any(map(_is_of_time, dtypes)):
         raise ValueError(
             f"{name} holds dates or durations, not numbers. Drop them, or convert them "
             "to the numbers that matter, such as the month or the hours since an "
@@ -135,7 +182,7 @@ def check_no_dates(data, name):
 
 @contextmanager
 def check_no_strings(name):
-    """Explain the error that NumPy raises if an array holds strings."""
+    """Explain the error that NumPy raises if an array does not hold numbers."""
     try:
         yield
     except ValueError as error:
@@ -146,6 +193,18 @@ def check_no_strings(name):
             "for instance with sklearn.preprocessing.OrdinalEncoder, or with "
             "sklstm.SequenceEncoder if they are sequences of tokens."
         ) from error
+    except TypeError as error:
+        if "must be a string or a real number" not in str(error):
+            raise
+        raise TypeError(
+            f"{name} holds values that are not numbers: {error}. Convert them to "
+            "numbers, or drop them. astype('Float64') converts a column with pd.NA."
+        ) from error
+
+
+def _is_of_time(dtype):
+    """Whether a dtype is that of dates, durations or periods."""
+    return getattr(dtype, "kind", "") in ("m", "M") or isinstance(dtype, pd.PeriodDtype)
 
 
 def _objects(array):

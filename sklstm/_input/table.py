@@ -8,7 +8,7 @@ from sklearn.utils.validation import check_array, validate_data
 
 from sklstm._input.check import (
     FLOATS,
-    check_has_columns,
+    check_columns,
     check_no_dates,
     check_no_strings,
     count_axes,
@@ -79,7 +79,7 @@ def read_table(estimator, X, *, reset, ensure_all_finite=True):
         in time.
     """
     _check_axes(count_axes(X, "X"))
-    check_has_columns(X)
+    check_columns(X)
     with check_no_strings("X"):
         if estimator.time is None and estimator.groups is None:
             check_no_dates(X, "X")

@@ -1,7 +1,7 @@
 """Devices, threads and random numbers: one function for each."""
 
 import os
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 
 import torch
 
@@ -67,6 +67,23 @@ def threads_for(n_multiplications):
     finally:
         if is_single:
             torch.set_num_threads(before)
+
+
+@contextmanager
+def default_modes():
+    """Run a block with gradients, without inference mode, and on the CPU by default.
+
+    The modes and the default device that the caller has set are restored afterwards. A
+    block that needs no gradients switches them off itself.
+    """
+    with ExitStack() as modes:
+        if torch.is_inference_mode_enabled():
+            modes.enter_context(torch.inference_mode(False))
+        modes.enter_context(torch.enable_grad())
+        # The context of a device makes each call slower, so use it only if needed.
+        if torch.get_default_device().type != "cpu":
+            modes.enter_context(torch.device("cpu"))
+        yield
 
 
 def random_generator(seed):
