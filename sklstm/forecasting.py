@@ -48,9 +48,9 @@ def default_regressor() -> LSTMRegressor:
     """Return the regressor that :class:`LSTMForecaster` uses by default.
 
     It minimizes the absolute error in batches of 64 windows, with a learning rate that
-    decays along a cosine. Its ``max_iter="auto"`` is only valid inside a forecaster,
-    which replaces it by the number of epochs that it takes to see 300 000 windows, at
-    least 3 and at most 30.
+    decays along a cosine. ``max_iter="auto"`` is only valid inside a forecaster. The
+    forecaster replaces it with a number of epochs, from 3 to 30. Within these limits,
+    the regressor is trained on about 300 000 windows in all epochs together.
 
     Returns
     -------
@@ -68,7 +68,7 @@ def default_regressor() -> LSTMRegressor:
     >>> regressor = default_regressor().set_params(hidden_layer_sizes=(32,))
     >>> forecaster = LSTMForecaster(regressor, horizon=12)
 
-    The same without this function:
+    Set the same parameter without this function:
 
     >>> forecaster = LSTMForecaster(horizon=12)
     >>> forecaster = forecaster.set_params(regressor__hidden_layer_sizes=(32,))
@@ -85,11 +85,11 @@ def default_regressor() -> LSTMRegressor:
 class LSTMForecaster(TunableDefault, BaseEstimator):
     """Forecast the next steps of one series, or of thousands.
 
-    It starts from a baseline forecast that fits the series, such as last year's month
-    plus recent growth, and adjusts it only as far as that helped on held-out data. The
-    adjustment is predicted by a regressor on windows, an LSTM by default. One regressor
-    learns from all series. The errors on the held-out data give the width of the
-    intervals.
+    The forecaster starts from a baseline forecast, such as last year's month plus
+    recent growth. A regressor on windows, an LSTM by default, predicts the error of the
+    baseline. One regressor learns from all series. The forecaster adjusts the baseline
+    by the fraction of the predicted error that gave the smallest error on held-out
+    data. The errors on these data also give the width of the intervals.
 
     Parameters
     ----------
@@ -98,51 +98,55 @@ class LSTMForecaster(TunableDefault, BaseEstimator):
         windows of shape (n_windows, window_size, n_features), or rows of shape
         (n_windows, window_size * n_features) if its tags do not allow three dimensions.
         The features are the values of the series, the columns of X and the
-        `date_features`. Those known in the future appear again with their values
-        `horizon` steps later. It must predict several outputs, unless the strategy is
-        "recursive" or the horizon is 1. If it predicts quantiles, as an
-        :class:`LSTMRegressor` with ``loss="quantile"`` does, they become the intervals.
-        Its seeds are drawn from `random_state`. If None, it is
-        :func:`~sklstm.forecasting.default_regressor`, whose parameters can be set and
-        tuned as well, for example `regressor__dropout`. With ``max_iter="auto"`` the
-        number of epochs depends on the number of windows, as described there.
+        `date_features`. Features that are known in the future appear a second time,
+        with their values `horizon` steps later, or one step later if the strategy is
+        "recursive". The regressor must predict several outputs, unless the strategy is
+        "recursive" or the horizon is 1. If it predicts quantiles, such as an
+        :class:`LSTMRegressor` with ``loss="quantile"``, these become the intervals. Its
+        seeds are drawn from `random_state`. If None, the regressor is
+        :func:`~sklstm.forecasting.default_regressor`. Its parameters can still be set
+        and tuned, for example `regressor__dropout`. That function also describes
+        ``max_iter="auto"``.
 
     window_size : int or "auto", default="auto"
-        Number of values that the regressor sees. "auto" is one season and three steps;
-        without a season, a quarter more than `horizon` and at least 10. It is less if
-        the series are too short. The baseline sees the same values: with less than a
-        season, "season" and "growth" repeat the last value.
+        Number of values that the regressor sees. "auto" is one season plus three steps.
+        Without a season, it is 1.25 times `horizon`, and at least 10. If the series are
+        too short, it is smaller. The baseline is computed from the same values: if the
+        value one season before a step is not in the window, "season" and "growth" start
+        from the last value.
 
     horizon : int, default=12
         Number of steps to forecast.
 
     strategy : {"direct", "recursive"}, default="direct"
-        Whether to forecast all steps at once, or one step at a time, each from the
-        forecasts before it.
+        "direct" forecasts all steps at once. "recursive" forecasts one step at a time
+        and uses each forecast as an input for the next step.
 
     season_length : int or None, default=None
-        Number of steps of a season, such as 12 for months. If None, it follows from the
+        Number of steps of a season, such as 12 for months. If None, it depends on the
         frequency of the index: 12 for months, 4 for quarters, 52 for weeks, 7 for days,
         5 for business days, a day for hours and minutes, an hour for seconds. Without a
         frequency it is 1, which means no season. With several series, the longest
         season is used.
 
     baseline : {"auto", "last", "mean", "season", "growth"}, default="auto"
-        Baseline forecast: the last value; the mean of the last season; the value one
-        season before; or this value plus the mean of the last three seasonal
-        differences. The regressor sees the window minus its last value for "last", and
-        minus the mean of its last season for the others [1]_. "auto" is the one with
-        the smallest mean absolute error on all windows.
+        Baseline forecast. "last" is the last value; "mean" is the mean of the last
+        season; "season" is the value one season before; "growth" is this value plus the
+        mean of the last three seasonal differences. "auto" is the baseline with the
+        smallest mean absolute error on all windows. The regressor sees the window minus
+        its last value for "last", and minus the mean of its last season for the other
+        baselines [1]_.
 
     log : bool or "auto", default="auto"
-        Whether to forecast logarithms. Relative growth is linear on their scale. "auto"
-        does so if all values are positive. Without logarithms each series is divided by
-        its standard deviation.
+        Whether to forecast logarithms. Relative growth is linear on a logarithmic
+        scale. With "auto", logarithms are forecast if all values are positive. Without
+        logarithms, each series is divided by its standard deviation.
 
     past_covariates : "all" or sequence of names, default=()
-        Columns of X that are not known in the future, such as the weather; positions if
-        X is an array. Their last known value is carried forward. The future of all
-        other columns, such as prices and holidays, must be passed to :meth:`predict`.
+        Names of the columns of X that are not known in the future, such as the weather.
+        If X is an array, pass their positions. The last known value of these columns is
+        carried forward. The future values of all other columns, such as prices and
+        holidays, must be passed to :meth:`predict`.
 
     date_features : sequence of str, default=()
         Parts of the date to use as features, each as a sine and a cosine: "minute",
@@ -150,22 +154,24 @@ class LSTMForecaster(TunableDefault, BaseEstimator):
         must have dates or periods.
 
     n_estimators : int, default=1
-        Number of regressors to fit, with different seeds. Their median is used.
+        Number of regressors to fit, with different seeds. The median of their
+        predictions is used.
 
     calibration_fraction : float or None, default=0.2
-        Fraction of the windows of each series to hold out, in (0, 1): the last ones.
-        The correction weight and the intervals are computed on them. The regressors are
-        then fitted again on all windows. If None, the correction weight is 1, there is
-        one fit instead of two, and there are no intervals.
+        Fraction of the windows of each series to hold out, in (0, 1). The last windows
+        are held out. The correction weight and the intervals are computed on them. The
+        regressors are then fitted again on all windows. If None, no windows are held
+        out: the correction weight is 1, the regressors are fitted only once, and there
+        are no intervals unless the regressor predicts quantiles.
 
     warm_start : bool, default=False
         Whether `fit` continues to train the regressors of the last fit. A series with
-        few values can then profit from many similar series. The window size, the
-        baseline, logarithms, the correction weight and the errors behind the intervals
-        are kept. The regressors need a parameter `warm_start`. A regressor with
-        ``max_iter="auto"`` keeps its number of epochs, and its learning rate is divided
-        by ten. Series that are too short for a window and its targets are not trained
-        on, but can be forecast.
+        few values can then profit from many similar series. The new fit keeps the
+        window size, the baseline, the choice of logarithms, the correction weight and
+        the errors that give the width of the intervals. The regressors must have a
+        parameter `warm_start`. A regressor with ``max_iter="auto"`` keeps its number of
+        epochs, and its learning rate is divided by ten. Series that are too short for a
+        window and its targets are not used for training, but they can be forecast.
 
     random_state : int, RandomState instance or None, default=None
         Seed of the initial weights, the order of the windows and dropout. Pass an int
@@ -177,7 +183,7 @@ class LSTMForecaster(TunableDefault, BaseEstimator):
         Fitted regressors.
 
     baseline_ : str
-        Baseline forecast in use, one of those of `baseline`.
+        Baseline forecast in use: "last", "mean", "season" or "growth".
 
     correction_weight_ : float
         Fraction of the predicted correction that is added to the baseline, from 0 to 1.
@@ -213,10 +219,11 @@ class LSTMForecaster(TunableDefault, BaseEstimator):
     -----
     Missing values (NaN) in a window are interpolated linearly. Windows with missing
     targets are left out of training and calibration. A series that begins with NaN
-    starts late. If it ends with NaN, its last value is carried forward.
+    starts at its first value. If a series ends with NaN, its last value is carried
+    forward.
 
-    Series that are too short for a window and its targets are not trained on, but they
-    are forecast. Constant series get no correction.
+    Series that are too short for a window and its targets are not used for training,
+    but they are forecast. For constant series, the forecast is the baseline.
 
     References
     ----------
@@ -249,7 +256,7 @@ class LSTMForecaster(TunableDefault, BaseEstimator):
     True
     """
 
-    # These are not metadata with a row per sample.
+    # These parameters are not metadata with a row per sample.
     __metadata_request__predict = {"horizon": UNUSED, "last_window": UNUSED}
 
     _nested_name = "regressor"
@@ -313,16 +320,17 @@ class LSTMForecaster(TunableDefault, BaseEstimator):
         y : array-like, Series, DataFrame or list of them
             Values at equal steps, NaN where one is missing. One series: an array of
             shape (n_timesteps,) or a Series whose index holds dates, periods, durations
-            or integers. Several: an array of shape (n_timesteps, n_series) or a
-            DataFrame, with one column each; a Series or a DataFrame of one column with
-            a MultiIndex (series, time); or a list of arrays or Series.
+            or integers. Several series: an array of shape (n_timesteps, n_series) or a
+            DataFrame, with one column for each series; a Series or a DataFrame of one
+            column with a MultiIndex (series, time); or a list of arrays or Series.
 
         X : array-like, DataFrame, list of them or None, default=None
             Covariates: finite numbers of shape (n_timesteps, n_columns), with rows in
-            the order of the values of y. If y has times, X may be a DataFrame with
-            these times and others. With several series, pass one X for all; a DataFrame
-            with a MultiIndex (series, time); or a list with one X for each. Unless
-            `past_covariates` contains a column, :meth:`predict` needs its future.
+            the order of the values of y. If y has times, X may be a DataFrame whose
+            index contains these times; it may contain other times, too. With several
+            series, pass one X for all; a DataFrame with a MultiIndex (series, time); or
+            a list with one X for each series. :meth:`predict` needs the future values
+            of each column that is not in `past_covariates`.
 
         Returns
         -------
@@ -334,7 +342,7 @@ class LSTMForecaster(TunableDefault, BaseEstimator):
         ValueError
             If y is not a series of numbers with equal steps; if all series are too
             short; if ``log=True`` and a value is not positive; if X lacks a time or has
-            a value that is not a finite number; or if there are `date_features` and y
+            a value that is not a finite number; or if `date_features` are used and y
             has no dates.
         """
         panel = read_series(y)
@@ -355,35 +363,36 @@ class LSTMForecaster(TunableDefault, BaseEstimator):
         Parameters
         ----------
         horizon : int or None, default=None
-            Number of steps. With ``strategy="direct"``, it is at most that of the fit.
-            If None, it is that of the fit.
+            Number of steps to forecast. With ``strategy="direct"``, it is at most the
+            horizon of the fit. If None, it is the horizon of the fit.
 
         X : array-like, DataFrame, list of them or None, default=None
-            The columns known in the future, for the next steps, as in :meth:`fit`. With
-            ``strategy="direct"`` they are needed for all steps of the fit. With
+            Values of the columns known in the future for the next steps, in a form that
+            :meth:`fit` accepts. With ``strategy="direct"``, pass them for all steps of
+            the horizon of the fit, even if fewer steps are forecast. With
             `last_window`, pass all columns of the fit for the steps of `last_window`,
             followed by the next steps.
 
         last_window : array-like, Series, DataFrame, list of them or None, default=None
             Values to forecast from instead of the fitted series, for example those of
-            new series. They are of any length and in any form of y in :meth:`fit`.
-            Series with the same names in the same order as the fitted series, or
-            without names if these have none, keep the fitted scales. Otherwise, a
-            series gets the scale of the fitted series of its name, or its own scale if
-            there is none.
+            new series. They may have any length, and any form that y may have in
+            :meth:`fit`. Series with the same names in the same order as the fitted
+            series, or without names if the fitted series have none, keep the fitted
+            scales. Otherwise, a series gets the scale of the fitted series with its
+            name, or its own scale if there is no such series.
 
         Returns
         -------
         forecasts : ndarray, Series, DataFrame or list of them
-            Forecasts in the form of y in :meth:`fit`, or of `last_window`, with the
-            times that follow it.
+            Forecasts in the form of y in :meth:`fit` or, if it is passed, of
+            `last_window`. Their times follow those of the last values.
 
         Raises
         ------
         ValueError
-            If X lacks a column or a step; if X is passed, but the fit had none; if
-            ``strategy="direct"`` and `horizon` is larger than in the fit; or if
-            `last_window` is not a series.
+            If X lacks a column or the row of a step; if X is passed, but the fit had
+            none; if ``strategy="direct"`` and `horizon` is larger than in the fit; or
+            if `last_window` is not a series.
         """
         history, n_steps = self._history_and_steps(horizon, X, last_window)
         return history.to_container(self._fitted.forecasts([history], n_steps)[0])
@@ -401,21 +410,23 @@ class LSTMForecaster(TunableDefault, BaseEstimator):
         The intervals are split-conformal [1]_: their width comes from the errors on the
         held-out windows, before the regressors are fitted again on all windows. They
         reach their coverage on average, if the series continue as before. With few
-        windows the coverage is some percent lower, because the windows overlap and the
-        correction weight was chosen on them as well. No interval is wider than the
-        largest of these errors. The errors of each series are divided by its MASE
-        scale, the mean absolute seasonal difference, so that errors of several series
-        can be compared. If logarithms are forecast, the intervals are wider above the
-        forecast than below.
+        windows the coverage is a few percent lower, because the windows overlap and the
+        correction weight was also chosen on them. The width of the intervals is limited
+        by the largest of these errors. The errors of each series are divided by its
+        MASE scale, the mean absolute seasonal difference, so that errors of several
+        series can be compared. If logarithms are forecast, the intervals are wider
+        above the forecast than below.
 
-        A regressor with ``loss="quantile"`` predicts the interval itself, and makes it
-        wide where it expects large errors. The errors on the last windows are then used
-        to move its quantiles until they reach the coverage [2]_.
+        A regressor with ``loss="quantile"`` predicts the interval itself. It predicts
+        wider intervals where it expects larger errors. The errors on the held-out
+        windows are then used to shift the quantiles so that they reach the coverage
+        [2]_.
 
         Parameters
         ----------
         horizon : int or None, default=None
-            Number of steps, at most that of the fit. If None, it is that of the fit.
+            Number of steps to forecast, at most the horizon of the fit. If None, it is
+            the horizon of the fit.
 
         coverage : float, default=0.9
             Fraction of actual values to cover, in (0, 1).
@@ -435,10 +446,10 @@ class LSTMForecaster(TunableDefault, BaseEstimator):
         Raises
         ------
         ValueError
-            As :meth:`predict`; if `horizon` is larger than in the fit; if
-            ``calibration_fraction=None`` and the regressors do not predict quantiles;
-            or if they predict other quantiles than ``(1 - coverage) / 2`` and ``(1 +
-            coverage) / 2``.
+            In the same cases as :meth:`predict`; if `horizon` is larger than in the
+            fit; if ``calibration_fraction=None`` and the regressors do not predict
+            quantiles; or if they predict quantiles, but not those of the levels ``(1 -
+            coverage) / 2`` and ``(1 + coverage) / 2``.
 
         References
         ----------
@@ -466,11 +477,12 @@ class LSTMForecaster(TunableDefault, BaseEstimator):
         Parameters
         ----------
         horizon : int or None, default=None
-            Number of steps, at most that of the fit. If None, it is that of the fit.
+            Number of steps to forecast, at most the horizon of the fit. If None, it is
+            the horizon of the fit.
 
         quantiles : sequence of float, default=(0.1, 0.5, 0.9)
-            Levels in (0, 1). The quantile 0.5 is the forecast. The others are limits of
-            the intervals of :meth:`predict_interval`.
+            Levels in (0, 1). The quantile 0.5 is the forecast. The other quantiles are
+            limits of the intervals of :meth:`predict_interval`.
 
         X : array-like, DataFrame, list of them or None, default=None
             The columns known in the future, as in :meth:`predict`.
@@ -487,7 +499,8 @@ class LSTMForecaster(TunableDefault, BaseEstimator):
         Raises
         ------
         ValueError
-            As :meth:`predict_interval`; or if a quantile is not in (0, 1).
+            In the same cases as :meth:`predict_interval`; or if a quantile is not in
+            (0, 1).
         """
         if np.ndim(quantiles) != 1 or not len(quantiles):
             raise ValueError(
@@ -503,43 +516,44 @@ class LSTMForecaster(TunableDefault, BaseEstimator):
     def score(self, y: ArrayLike, X: ArrayLike = None) -> float:
         """Return the negative MASE of forecasts of the next values.
 
-        :class:`~sklearn.model_selection.GridSearchCV` tunes a forecaster with it:
-        ``GridSearchCV(forecaster, grid, cv=TimeSeriesSplit(test_size=12)).fit(y, X)``.
+        :class:`~sklearn.model_selection.GridSearchCV` uses this score to tune a
+        forecaster: ``GridSearchCV(forecaster, grid,
+        cv=TimeSeriesSplit(test_size=12)).fit(y, X)``.
 
         Parameters
         ----------
         y : array-like, Series, DataFrame or list of them
             The next values, as in :meth:`update`. They are not stored. Values beyond
-            the horizon are ignored. Only an index shows whether y follows the fitted
-            series: without an index, any split is accepted, also those of
-            :class:`~sklearn.model_selection.KFold`.
+            the horizon are ignored. If y has an index, it must follow the fitted
+            series. Without an index, this cannot be checked, and any split is accepted,
+            even those of :class:`~sklearn.model_selection.KFold`.
 
         X : array-like, DataFrame, list of them or None, default=None
             The columns known in the future, as in :meth:`predict`. With
-            ``strategy="direct"`` they are needed for all steps of the fit, so that the
-            test set of a split must have as many rows.
+            ``strategy="direct"``, they are needed for all steps of the horizon of the
+            fit. The test set of each split must therefore have at least as many rows.
 
         Returns
         -------
         score : float
             Minus the mean absolute error, in units of the mean absolute seasonal
-            difference of the history. The season follows from the frequency of y;
-            without a season, the difference is that of neighbors. The best score is 0.
-            If `season_length` is None, it is minus the MASE of
+            difference of the history. The length of the season depends on the frequency
+            of y. Without a season, differences between neighboring values are used. The
+            best score is 0. If `season_length` is None, the score is minus the MASE of
             :func:`sklstm.forecasting.score_forecasts`.
 
         Raises
         ------
         ValueError
-            As :meth:`update` and :meth:`predict`; or if y has no value, or all series
-            are constant.
+            In the same cases as :meth:`update` and :meth:`predict`; or if y has no
+            value, or if all series are constant.
         """
         check_is_fitted(self)
         past = self._history.panel
         panel = past.append(read_series(y, is_whole=False))
         history, n_steps = self._history_and_steps(None, X, None)
         forecasts = self._fitted.forecasts([history], n_steps)[0]
-        # A scale that does not depend on parameters.
+        # The scale does not depend on parameters, so that scores can be compared.
         season_length = max(map(default_season_length, past.times))
         comparison = compare_next(
             past, panel, history.inverse_transform(forecasts), season_length
@@ -563,27 +577,27 @@ class LSTMForecaster(TunableDefault, BaseEstimator):
     ) -> pd.DataFrame:
         """Forecast from past origins and compare with the actual values.
 
-        The forecaster itself does not change: its clones are fitted.
+        Clones of the forecaster are fitted. The forecaster itself does not change.
 
         Parameters
         ----------
         y : array-like, Series or DataFrame
-            One series, or several with one column each, as in :meth:`fit`.
+            One series, or several, in a form that :meth:`fit` accepts.
 
         cv : splitter, iterable or None, default=None
             Splits in time order, such as those of
             :class:`~sklearn.model_selection.TimeSeriesSplit` with
             ``test_size=horizon``. Test values beyond the horizon are ignored. If None,
-            there are five such splits.
+            this splitter makes five splits.
 
         X : array-like, DataFrame, list of them or None, default=None
             Covariates as in :meth:`fit`. The columns known in the future are needed up
             to the end of the last forecast.
 
         refit : bool, default=True
-            Whether to fit at each origin. If False, there is one fit at the first
-            origin, and later values are used as in :meth:`update`. This is many times
-            faster.
+            Whether to fit at each origin. If False, the forecaster is fitted once, at
+            the first origin, and later values are added as in :meth:`update`. This is
+            many times faster.
 
         Returns
         -------
@@ -597,8 +611,8 @@ class LSTMForecaster(TunableDefault, BaseEstimator):
         Raises
         ------
         ValueError
-            As :meth:`fit`; or if the series differ in length, or a split is not in time
-            order.
+            In the same cases as :meth:`fit`; if the series differ in length; or if a
+            split is not in time order.
 
         See Also
         --------
@@ -613,7 +627,7 @@ class LSTMForecaster(TunableDefault, BaseEstimator):
         n_future = max(n_known for n_known, _ in origins) + self.horizon - n_timesteps
         covariates = spec.read_past_and_future(X, panel, n_future)
         pasts = [panel.head(n_known) for n_known, _ in origins]
-        # Each group is forecast by one fit, on its first past.
+        # One fit, on the first past of a group, forecasts from all pasts of the group.
         groups = [[past] for past in pasts] if refit else [pasts]
         forecasts = []
         for group in groups:
@@ -635,7 +649,7 @@ class LSTMForecaster(TunableDefault, BaseEstimator):
             where one is missing.
 
         X : array-like, DataFrame, list of them or None, default=None
-            All columns of the fit for the new steps; None if it had none.
+            All columns of the fit for the new steps; None if the fit had no X.
 
         Returns
         -------
@@ -645,8 +659,8 @@ class LSTMForecaster(TunableDefault, BaseEstimator):
         Raises
         ------
         ValueError
-            If y holds other series than in fit, or does not begin at the next step; or
-            if X lacks a column or a time.
+            If y does not hold the fitted series, in the same order; if y does not begin
+            at the next step; or if X lacks a column or the row of a step.
         """
         check_is_fitted(self)
         later = read_series(y, is_whole=False)
@@ -674,7 +688,7 @@ class LSTMForecaster(TunableDefault, BaseEstimator):
         Raises
         ------
         ValueError
-            If there is no series of this name, or several.
+            If no series has this name, or if several series have it.
         """
         check_is_fitted(self)
         forecaster = copy(self)
@@ -771,7 +785,7 @@ class LSTMForecaster(TunableDefault, BaseEstimator):
 
 
 def _fixed_by_fit(settings, spec, regressor):
-    """Return what a warm start cannot change, by the name in a message."""
+    """Return the settings that a warm start cannot change, by name."""
     names_and_future = zip(spec.names, spec.is_future_known.tolist(), strict=True)
     return {
         **asdict(settings),
@@ -795,7 +809,7 @@ def _read_horizon(horizon, settings):
         raise ValueError(
             f"horizon={n_steps} is more than the {settings.horizon} steps of the fit. "
             'Fit with a larger horizon. After a fit with strategy="recursive", predict '
-            "has no such limit."
+            "accepts any horizon."
         )
     return n_steps
 

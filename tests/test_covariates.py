@@ -165,10 +165,13 @@ def test_intervals_and_quantiles_use_covariates():
         (pd.concat([PRICES[70:]] * 2), "2023-03-12 00:00:00 twice"),
         (PRICES[70:].to_numpy()[None, None], r"got \(1, 1, 10, 1\)"),
         ([PRICES[70:]] * 3, "list of 3 parts, but y holds 1 series"),
-        (pd.concat({"b": PRICES[70:]}), r"no rows of the series \[None\]"),
+        (pd.concat({"b": PRICES[70:]}), r"no rows for the series \[None\]"),
         (PRICES[70:].replace(PRICES.iloc[72, 0], np.inf), "holds inf .* Replace it"),
         (pd.concat([PRICES[70:]] * 2, axis=1), "several columns with the same name"),
-        (PRICES[70:].to_period(), r"dtype period\[D\], those of y datetime64.*Convert"),
+        (
+            PRICES[70:].to_period(),
+            r"dtype period\[D\], y have the dtype datetime64.*Convert",
+        ),
     ],
 )
 def test_messages_list_missing_future_covariates(future, message):

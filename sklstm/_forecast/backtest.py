@@ -11,12 +11,14 @@ from sklstm._forecast.baselines import (
 
 
 def read_splits(splits, horizon):
-    """Read cross-validation splits as origins and steps to forecast.
+    """Convert cross-validation splits to forecast origins and steps to forecast.
+
+    Each split has one origin: its last training value.
 
     Parameters
     ----------
     splits : iterable of (ndarray of int, ndarray of int)
-        Positions of known values, and of those to forecast.
+        Positions of the training values and of the test values of each split.
     horizon : int
         Number of steps of a forecast.
 
@@ -28,8 +30,8 @@ def read_splits(splits, horizon):
     Raises
     ------
     ValueError
-        If no value is known, a value to forecast is known, or none is within the
-        horizon.
+        If a split has no training values, if a test value does not come after the
+        training values, or if no test value is within the horizon.
     """
     origins = []
     for train, test in splits:
@@ -38,8 +40,9 @@ def read_splits(splits, horizon):
         if not (n_known and len(steps) and 1 <= steps[0] <= horizon):
             raise ValueError(
                 "In each split of cv, all test values must come after the training "
-                f"values, the first at most {horizon} steps after the last of them. "
-                "Pass TimeSeriesSplit, without shuffling."
+                f"values. The first test value must be at most {horizon} steps after "
+                "the last training value. Pass splits in time order, such as those of "
+                "TimeSeriesSplit."
             )
         origins.append((n_known, steps[steps <= horizon]))
     if not origins:
@@ -110,7 +113,7 @@ def _compare_series(one, n_known, steps, forecast, season_length):
     n_known : int
         Number of known values.
     steps : ndarray of int
-        Steps after them to compare, counted from 1.
+        Steps after the known values to compare, counted from 1.
     forecast : ndarray of shape (horizon,)
         Forecast on the scale of the series.
     season_length : int
@@ -152,8 +155,9 @@ def score_forecasts(backtest: pd.DataFrame) -> pd.DataFrame:
         The rows are "forecast" and "baseline". The columns are "MASE", the mean
         absolute error in units of the mean absolute seasonal difference before the
         origin [1]_; "sMAPE", the mean of ``200 |actual - forecast| / (|actual| +
-        |forecast|)`` in percent; and "RMSE", the root mean squared error. Each is a
-        mean over all rows. MASE leaves out series that are constant before the origin.
+        |forecast|)`` in percent; and "RMSE", the root mean squared error. Each score is
+        computed over all rows. MASE leaves out series that are constant before the
+        origin.
 
     Raises
     ------

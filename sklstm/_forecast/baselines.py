@@ -18,8 +18,8 @@ def interpolate(values):
     Returns
     -------
     values : ndarray of shape (n_timesteps,)
-        Missing values at the end are the last observation. Those before the first
-        observation stay NaN.
+        Values with the gaps filled. Missing values at the end are replaced by the last
+        observation. Missing values before the first observation stay NaN.
     """
     steps = np.arange(len(values))
     is_observed = ~np.isnan(values)
@@ -27,7 +27,7 @@ def interpolate(values):
 
 
 def mean_absolute_difference(values, season_length):
-    """Return the mean absolute seasonal difference, NaN if there is none."""
+    """Return the mean absolute seasonal difference; NaN without a difference."""
     differences = np.abs(values[season_length:] - values[:-season_length])
     is_observed = ~np.isnan(differences)
     return differences[is_observed].mean() if is_observed.any() else np.nan
@@ -46,8 +46,9 @@ def mase_scale(values, season_length):
     Returns
     -------
     scale : float
-        The mean absolute seasonal difference. If there are fewer than three, it is the
-        mean absolute difference of neighbors, and 0 if there are no neighbors.
+        The mean absolute seasonal difference. With fewer than three seasonal
+        differences, it is the mean absolute difference between neighboring values,
+        and 0 if there is only one value.
     """
     values = interpolate(values)
     is_known = ~np.isnan(values)
@@ -70,8 +71,9 @@ def baseline_forecasts(kind, windows, season_length, horizon):
         The last value; the mean of the last season; the value one season before each
         step; or this value plus the mean of the last three seasonal differences.
     windows : ndarray of shape (n_windows, window_size)
-        Values in time order, NaN only at the start. If a window is too short, "season"
-        repeats the last value and "growth" adds nothing.
+        Values in time order, NaN only at the start. If the value one season before a
+        step is not in the window, "season" forecasts the last value for this step. If
+        the window has no seasonal differences, "growth" adds nothing.
     season_length : int
         Number of steps of a season.
     horizon : int
@@ -106,7 +108,8 @@ def best_baseline(kinds, windows, targets, season_length):
     Parameters
     ----------
     kinds : sequence of str
-        Kinds of :func:`baseline_forecasts`. The first one wins a tie.
+        Kinds of :func:`baseline_forecasts`. If errors are equal, the first kind is
+        returned.
     windows : ndarray of shape (n_windows, window_size)
         Windows to forecast from.
     targets : ndarray of shape (n_windows, horizon)

@@ -7,7 +7,7 @@ from sklearn.isotonic import isotonic_regression
 
 # Candidates for the correction weight.
 CORRECTION_WEIGHTS = np.arange(11) / 10
-# With this many windows, the errors of each step are enough on their own.
+# From this number of windows on, the errors of different steps are not pooled.
 ENOUGH_WINDOWS = 100
 
 
@@ -19,7 +19,7 @@ class Calibration(NamedTuple):
 
     correction_weight: float = 1.0
     errors: np.ndarray | None = None  # of forecasts, (n_windows, horizon)
-    # To add to predicted quantiles, (horizon, n_quantiles).
+    # Numbers to add to predicted quantiles, (horizon, n_quantiles).
     margins: np.ndarray | float = 0.0
 
     def offsets(self, levels):
@@ -52,7 +52,8 @@ def calibrate(models, validation, scales):
     Returns
     -------
     calibration : Calibration
-        With the correction weight that gives the smallest mean absolute error.
+        Correction weight with the smallest mean absolute error, and the errors of the
+        forecasts with this weight.
     """
     forecasts = models.forecasts_by_weight(validation, CORRECTION_WEIGHTS)
     errors = [validation.targets - forecast for forecast in forecasts]
@@ -80,10 +81,10 @@ def half_widths(errors, coverage):
     -------
     widths : ndarray of shape (horizon,)
         Quantiles of the absolute errors of each step, corrected for the number of
-        errors. With fewer than 100 windows, the errors of all steps are pooled, in
-        units of the root mean square of each step. These units are smoothed so that
-        they do not decrease from step to step. The pooled errors of one window are
-        alike and count as one.
+        errors. With fewer than 100 windows, the errors of all steps are pooled. Each
+        error is first divided by the root mean square error of its step. The root mean
+        square errors are smoothed so that they do not decrease from step to step. The
+        errors of one window are similar and count as one error in the correction.
 
     References
     ----------
@@ -107,9 +108,9 @@ def quantile_margins(errors, levels):
     -------
     margins : ndarray of shape (horizon, n_levels)
         For a level above the median, the quantile of the errors at this level. For a
-        level below, the negative quantile of the negative errors at ``1 - level``.
-        Errors of few windows are pooled as in :func:`half_widths`. The margin of the
-        median is 0.
+        level below the median, the negative quantile of the negative errors at ``1 -
+        level``. Errors of few windows are pooled as in :func:`half_widths`. The margin
+        of the median is 0.
 
     References
     ----------
@@ -132,7 +133,7 @@ def sort_quantiles(quantiles, forecasts, levels):
     quantiles : ndarray of shape (n_series, n_steps, n_levels)
         Quantiles.
     forecasts : ndarray of shape (n_series, n_steps)
-        Forecasts, which take the place of the medians.
+        Forecasts, which replace the medians.
     levels : sequence of float
         Levels of the quantiles.
 
@@ -151,7 +152,7 @@ def sort_quantiles(quantiles, forecasts, levels):
 
 def _quantile_by_step(errors, level):
     """Return a quantile of the errors of each step, pooled if there are few windows."""
-    # The error of a new window is counted too.
+    # The correction counts the unknown error of a new window, too.
     fraction = min(1.0, (len(errors) + 1) * level / len(errors))
     if len(errors) >= ENOUGH_WINDOWS:
         return _quantile(errors, fraction)
@@ -161,6 +162,6 @@ def _quantile_by_step(errors, level):
 
 
 def _quantile(numbers, fraction):
-    """Return the smallest number that is at least as large as a fraction of all."""
+    """Return the smallest number that is at least as large as a fraction of them."""
     rank = int(np.ceil(round(fraction * len(numbers), 6)))
     return np.sort(numbers, axis=0)[max(rank, 1) - 1]

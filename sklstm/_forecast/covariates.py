@@ -19,7 +19,7 @@ class Covariates(NamedTuple):
     """Covariates of one series, from its first step on."""
 
     table: np.ndarray  # (n_rows, n_covariates)
-    # Whether each is known after the last value of the series, (n_covariates,).
+    # Whether each one is known after the last value of the series, (n_covariates,).
     is_future_known: np.ndarray
 
     def around(self, ends, window_size, horizon):
@@ -55,12 +55,13 @@ class SeriesTable(NamedTuple):
     """Rows of X for one series."""
 
     rows: pd.DataFrame
-    is_array: bool  # without times and names
+    is_array: bool  # whether the rows have neither times nor column names
 
     def rows_at(self, times, is_labelled, n_optional):
-        """Return the rows at some times or, without times, the first rows.
+        """Return the rows at some times; the first rows if X has no times.
 
-        The first `n_optional` rows may be missing. Any other row is then used instead.
+        The rows of the first `n_optional` times may be missing. An arbitrary row
+        replaces each of them, and the caller does not use it.
         """
         if is_labelled and not self.is_array:
             index = as_dates(self.rows.index)
@@ -91,7 +92,7 @@ class CovariateSpec(NamedTuple):
 
     # Names of the columns of X; positions if X is an array; empty without X.
     names: list[object]
-    is_future_known: np.ndarray  # whether the future of each is known, (n_names,)
+    is_future_known: np.ndarray  # whether the future of each column is known
     date_features: tuple[str, ...]  # their future is always known
 
     @property
@@ -125,13 +126,17 @@ class CovariateSpec(NamedTuple):
     def read_future(self, X, panel, n_steps):
         """Read the covariates that are known in the future, for the next steps.
 
-        X begins with the next step. Other columns are NaN.
+        Rows of X without times begin with the next step. Columns that are not known in
+        the future are NaN.
         """
         times = [times_after(of_one, n_steps) for of_one in panel.times]
         return self._covariates(self._read(X, panel, times, True))
 
     def read_past_and_future(self, X, panel, n_steps):
-        """Read covariates of the observed steps, and known ones of the next steps."""
+        """Read the covariates of the observed steps and of the next steps.
+
+        In the next steps, columns that are not known in the future are NaN.
+        """
         times = [_with_next(of_one, n_steps) for of_one in panel.times]
         tables = self._read(X, panel, times, True)
         for table, past in zip(tables, self.read_past(X, panel), strict=True):
@@ -145,7 +150,10 @@ class CovariateSpec(NamedTuple):
         return [Covariates(table, is_future_known) for table in tables]
 
     def _read(self, X, panel, times, is_future):
-        """Read rows of each series; for the future, only the columns known then."""
+        """Read the rows of each series.
+
+        If `is_future`, only the columns that are known in the future are read.
+        """
         if X is not None and not self.names:
             raise ValueError(
                 "X was passed, but the forecaster was fitted without X. Fit it with X, "
@@ -193,8 +201,8 @@ class CovariateSpec(NamedTuple):
         names = np.array(self.names, object)[is_wanted].tolist()
         raise ValueError(
             f"X is missing: the forecaster was fitted with the columns {names}, and "
-            f"needs them for {_listed(times[0])}. Pass them as X. If they are not "
-            "known in the future, fit with past_covariates."
+            f"needs them for {_listed(times[0])}. Pass these columns as X. If a column "
+            "is not known in the future, fit with its name in past_covariates."
         )
 
 
@@ -204,7 +212,7 @@ def covariate_spec(X, panel, past_covariates, date_features):
     Parameters
     ----------
     X : DataFrame, array-like, list of them or None
-        Columns of covariates, None for none.
+        Covariates, or None if there are none.
     panel : Panel
         The series.
     past_covariates : sequence or "all"
@@ -240,7 +248,7 @@ def covariate_spec(X, panel, past_covariates, date_features):
 
 
 def check_lengths(X, panel):
-    """Raise if X has no times and not one row per value of y."""
+    """Raise if X has no times and the number of its rows differs from that of y."""
     for one, part in zip(panel.series, _split_by_series(X, panel), strict=True):
         is_by_time = one.is_labelled and not part.is_array
         if not is_by_time and len(part.rows) != len(one.values):
@@ -272,7 +280,7 @@ def _split_by_series(X, panel):
     places = series_rows(keys, len(part.rows))
     missing = [one.name for one in panel.series if one.name not in places]
     if missing:
-        raise ValueError(f"X has no rows of the series {missing} of y.")
+        raise ValueError(f"X has no rows for the series {missing} of y.")
     rows = part.rows.set_axis(part.rows.index.get_level_values(-1))
     return [SeriesTable(rows.iloc[places[one.name]], False) for one in panel.series]
 
@@ -323,13 +331,14 @@ def _with_next(times, n_steps):
 def _dtype_hint(index, times):
     """Return a hint that the times of X and y differ in type."""
     return (
-        f" Its times have the dtype {index.dtype}, those of y {times.dtype}. Convert "
-        "one, for example with X.to_period(), X.to_timestamp() or X.tz_localize()."
+        f" The times of X have the dtype {index.dtype}, but the times of y have the "
+        f"dtype {times.dtype}. Convert X or y, for example with X.to_period(), "
+        "X.to_timestamp() or X.tz_localize()."
     )
 
 
 def _listed(times):
-    """Return a few times as text; many as the first and the last."""
+    """Return times as text; if there are many, only the first and the last."""
     if len(times) > MAX_LISTED:
         return f"{times[0]} to {times[-1]}, {len(times)} steps"
     return ", ".join(str(time) for time in times) or "no time"

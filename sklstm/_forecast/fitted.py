@@ -1,4 +1,4 @@
-"""Fitted state of a forecaster, which forecasts its series and others."""
+"""Fitted state of a forecaster, which computes its forecasts and quantiles."""
 
 from dataclasses import dataclass
 
@@ -33,7 +33,7 @@ class FittedState:
         return history.mase_scales(self.settings.season_length)
 
     def forecasts(self, histories, n_steps):
-        """Forecast on the scales of the series.
+        """Forecast the scaled series.
 
         Parameters
         ----------
@@ -51,7 +51,7 @@ class FittedState:
         return np.split(self._forecast(histories, scales, n_steps), len(histories))
 
     def _forecast(self, histories, mase_scales, n_steps):
-        """Forecast from all origins together, (n_origins * n_series, n_steps)."""
+        """Forecast from all origins at once, (n_origins * n_series, n_steps)."""
         window_size = self.settings.window_size
         n_covariate_steps = max(n_steps, self.settings.n_steps_at_once)
         windows = Windows.concatenate(
@@ -63,7 +63,7 @@ class FittedState:
         return self.models.forecast(windows, weight, n_steps)
 
     def quantiles(self, history, n_steps, levels):
-        """Forecast quantiles on the scales of the series.
+        """Forecast quantiles of the scaled series.
 
         Parameters
         ----------
@@ -77,12 +77,13 @@ class FittedState:
         Returns
         -------
         quantiles : ndarray of shape (n_series, n_steps, n_levels)
-            Quantiles around the forecasts, in order.
+            Quantiles that increase with their level. The median is the forecast.
 
         Raises
         ------
         ValueError
-            If the fit has no errors for these steps, or no such quantiles.
+            If there are more steps than in the fit; if there are no errors on
+            validation windows; or if the regressors do not predict these quantiles.
         """
         horizon = self.settings.horizon
         if n_steps > horizon:
@@ -108,8 +109,8 @@ class FittedState:
         if not np.allclose(fitted[places], levels):
             levels = [round(level, 6) for level in levels]
             raise ValueError(
-                f"The regressors predict the quantiles {fitted.tolist()}, not {levels}."
-                " Choose from them, or fit a regressor with other quantiles."
+                f"The regressors do not predict the quantiles {levels}. Choose from "
+                f"{fitted.tolist()}, or fit a regressor with other quantiles."
             )
         sizes = self.settings.window_size, self.settings.n_steps_at_once
         quantiles = self.models.forecast_quantiles(history.last_windows(*sizes))

@@ -16,7 +16,7 @@ def fit_new(settings, history, regressor, seeds, calibration_fraction):
     Parameters
     ----------
     settings : ForecasterSettings
-        Settings of which only `baseline` may be "auto".
+        Settings in which only `baseline` may still be "auto".
     history : History
         Series to fit.
     regressor : estimator
@@ -24,12 +24,13 @@ def fit_new(settings, history, regressor, seeds, calibration_fraction):
     seeds : sequence of int
         Seed of each clone.
     calibration_fraction : float or None
-        Fraction of the windows to hold out for the calibration. If None, there is none.
+        Fraction of the windows to hold out for the calibration. If None,
+        there is no calibration.
 
     Returns
     -------
     state : FittedState
-        Models that were fitted on all windows.
+        Models that were fitted on all windows, with their settings and calibration.
     """
     sizes = settings.window_size, settings.horizon
     windows, ends = history.training_windows(*sizes)
@@ -51,8 +52,8 @@ def fit_new(settings, history, regressor, seeds, calibration_fraction):
 def continue_fit(state, history, regressor, seeds):
     """Fit copies of fitted residual models on other series.
 
-    Settings and calibration stay, because the models have already been trained on
-    windows that could be held out.
+    The settings and the calibration are kept. The models may already have been trained
+    on the windows that a new calibration would hold out.
 
     Parameters
     ----------
@@ -61,7 +62,7 @@ def continue_fit(state, history, regressor, seeds):
     history : History
         Series to fit.
     regressor : estimator
-        Regressor whose parameters the models get.
+        Regressor that has the new parameters of the models.
     seeds : sequence of int
         Seed of each model.
 
@@ -76,7 +77,7 @@ def continue_fit(state, history, regressor, seeds):
 
 
 def training_windows_of(settings, history):
-    """Return the windows to fit on, with as many targets as are forecast at once."""
+    """Return the windows to fit on, with a target for each step forecast at once."""
     windows, _ = history.training_windows(
         settings.window_size, settings.n_steps_at_once
     )
@@ -89,7 +90,7 @@ def calibration_of(models_for, settings, history, windows, ends, fraction):
     Parameters
     ----------
     models_for : callable
-        Returns new models for a number of windows.
+        Function that returns new models for a number of windows.
     settings : ForecasterSettings
         Chosen settings.
     history : History
@@ -97,7 +98,7 @@ def calibration_of(models_for, settings, history, windows, ends, fraction):
     windows : Windows
         Training windows of all series.
     ends : list of ndarray of int
-        Positions of their first targets in each series.
+        Position of the first target of each window, one array for each series.
     fraction : float
         Fraction of the windows of each series to hold out.
 

@@ -19,26 +19,28 @@ class Scale(NamedTuple):
     """The scale on which one series is forecast."""
 
     is_log: bool
-    size: float  # to divide by; 1 for logarithms
+    size: float  # number that divides the values; 1 for logarithms
 
     def transform(self, values):
-        """Return values on this scale."""
+        """Return scaled values."""
         return np.log(values) if self.is_log else values / self.size
 
     def inverse_transform(self, numbers):
-        """Return numbers on the scale of the series."""
+        """Return scaled numbers on the original scale of the series."""
         return np.exp(numbers) if self.is_log else numbers * self.size
 
 
 def scale_of(values, is_log):
     """Return the scale of a series.
 
-    It is its standard deviation, or its absolute value if it is constant.
+    Values are divided by their standard deviation, or by their absolute value if they
+    are constant.
     """
     peak = np.nanmax(np.abs(values))
     if is_log or peak == 0:
         return Scale(is_log, 1.0)
-    # Divided by the peak, so that huge and tiny values have finite squares.
+    # Values are divided by the peak so that the squares of huge values are finite and
+    # those of tiny values are not 0.
     ratio = np.nanstd(values / peak)
     return Scale(is_log, peak * (ratio if ratio > 1e-9 else 1.0))
 
@@ -86,15 +88,15 @@ class History:
         return replace(self, covariates=list(appended))
 
     def with_panel(self, panel) -> Self:
-        """Return the history with other values of the same series."""
+        """Return a copy of the history in which `panel` replaces the series."""
         return replace(self, panel=panel)
 
     def of_others(self, panel, covariates) -> Self:
         """Return the history of other series.
 
         Series with the same names in the same order keep the fitted scales. Otherwise,
-        a series gets the scale of the fitted series of its name if that name is unique,
-        and else its own.
+        each series gets the scale of the fitted series with the same name. If no fitted
+        series has this name, or several have it, the series gets its own scale.
         """
         return History(panel, covariates, self._scales_of(panel))
 
@@ -117,7 +119,7 @@ class History:
         return History(panel, self.covariates[at], self.scales[at])
 
     def training_windows(self, window_size, horizon):
-        """Return the training windows of all series, and the ends in each series."""
+        """Return the training windows, and the positions of their first targets."""
         sizes = window_size, horizon
         parts = [training_windows(*one, *sizes) for one in self._scaled()]
         windows, ends = zip(*parts, strict=True)
@@ -134,12 +136,12 @@ class History:
         return np.array([mase_scale(one, season_length) for one, _ in self._scaled()])
 
     def inverse_transform(self, forecasts):
-        """Return forecasts on the scales of the series."""
+        """Return scaled forecasts on the original scales of the series."""
         pairs = zip(self.scales, forecasts, strict=True)
         return [scale.inverse_transform(forecast) for scale, forecast in pairs]
 
     def to_container(self, forecasts, columns=None):
-        """Return forecasts on the scales of the series, in a container like y."""
+        """Return scaled forecasts on the original scales, in a container like y."""
         return self.panel.to_container(self.inverse_transform(forecasts), columns)
 
     def _scaled(self):
@@ -150,7 +152,7 @@ class History:
 
 
 def history_of(panel, covariates, is_log):
-    """Return the history of series and their covariates, each with its own scale."""
+    """Return the history of series, each with its own scale."""
     scales = [scale_of(one.values, is_log) for one in panel.series]
     return History(panel, covariates, scales)
 

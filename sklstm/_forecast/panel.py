@@ -38,7 +38,7 @@ class Series:
 
     @property
     def n_late(self):
-        """Number of steps before the first observation; 0 if there is none."""
+        """Number of steps before the first observation; 0 without an observation."""
         return int(np.argmax(~np.isnan(self.values)))
 
     def head(self, n_timesteps):
@@ -47,7 +47,7 @@ class Series:
         if np.isnan(values).all():
             raise ValueError(
                 f"The series {self.name!r} of y has no value up to {times[-1]}, where "
-                "forecasts begin. Drop the series, or begin later."
+                "forecasts begin. Drop the series, or pass later splits."
             )
         return replace(self, values=values, times=times)
 
@@ -61,7 +61,8 @@ class Series:
         """
         if self.is_labelled != later.is_labelled:
             raise ValueError(
-                "y must have times if the y of fit has times, and none otherwise."
+                "y must have times if the y of fit had times, and no times if it had "
+                "none."
             )
         values = np.concatenate([self.values, later.values])
         if not self.is_labelled:
@@ -70,17 +71,18 @@ class Series:
         if list(following) != list(later.times):
             raise ValueError(
                 f"The new values must begin at {following[0]}, the step after the last "
-                f"known one, and continue without gaps. They begin at {later.times[0]}."
-                " Pass only new values, with NaN where one is missing, or call fit."
+                "known value, and continue without gaps. They begin at "
+                f"{later.times[0]}. Pass only new values, with NaN where a value is "
+                "missing, or call fit."
             )
         return replace(self, values=values, times=self.times.append(following))
 
     def label(self, values):
-        """Return the values of this series with its times, if it has any."""
+        """Return values, with the times of this series if the user passed times."""
         return self._with_times(values, self.times, None)
 
     def label_next(self, numbers, columns=None):
-        """Return numbers for the next steps with their times, if there are any."""
+        """Return numbers of the next steps, with times if the user passed times."""
         return self._with_times(numbers, times_after(self.times, len(numbers)), columns)
 
     def _with_times(self, numbers, times, columns):
@@ -127,7 +129,7 @@ class Panel(NamedTuple):
         return self.names.index(name)
 
     def select(self, position):
-        """Return one series on its own."""
+        """Return a panel that contains only one series."""
         return Panel([self.series[position]], itemgetter(0))
 
     def to_container(self, numbers, columns=None):
@@ -138,13 +140,13 @@ class Panel(NamedTuple):
         numbers : list of ndarray of shape (horizon,) or (horizon, n_columns)
             Numbers for the next steps of each series.
         columns : list or None, default=None
-            Names for the second axis, None without one.
+            Names for the second axis; None if there is no second axis.
 
         Returns
         -------
         container : ndarray, Series, DataFrame or list of them
             Container of the kind of y, with the names of the series. If y has times,
-            it has the times that follow.
+            the container has the times that follow them.
         """
         pairs = zip(self.series, numbers, strict=True)
         return self.join([one.label_next(number, columns) for one, number in pairs])
@@ -160,9 +162,9 @@ class Panel(NamedTuple):
         )
         if names != new_names:
             raise ValueError(
-                f"The new values belong to the series {new_names}, those of fit to "
-                f"{names}. Pass the same series, with the same names, in the same "
-                "order."
+                f"The new values are for the series {new_names}, but the forecaster "
+                f"was fitted on the series {names}. Pass the same series, with the "
+                "same names, in the same order."
             )
         pairs = zip(self.series, later.series, strict=True)
         return Panel([one.append(new) for one, new in pairs], self.join)
@@ -175,14 +177,14 @@ def read_series(y, *, is_whole=True, like=None):
     ----------
     y : array-like, Series, DataFrame or list of array-like
         One series: an array of shape (n_timesteps,) or a Series. Several: an array of
-        shape (n_timesteps, n_series) or a DataFrame, with one column each; a Series or
-        a DataFrame of one column with a MultiIndex (series, time); or a list of arrays
-        or Series, which may differ in length.
+        shape (n_timesteps, n_series) or a DataFrame, with one column for each series; a
+        Series or a DataFrame of one column with a MultiIndex (series, time); or a list
+        of arrays or Series, which may differ in length.
     is_whole : bool, default=True
         Whether the series must have an observation, and times with equal steps. Values
         to be appended to a series need neither.
     like : Panel or None, default=None
-        Series whose step is used for series that are too short to have one.
+        Series whose step is used if a series of y is too short to have a step.
 
     Returns
     -------
@@ -206,7 +208,7 @@ def read_series(y, *, is_whole=True, like=None):
 
 
 def _read(y, as_times):
-    """Read y, with a function that reads an index as times."""
+    """Read y. The function `as_times` converts an index to times."""
     if isinstance(y, pd.DataFrame | pd.Series):
         read = _from_long if isinstance(y.index, pd.MultiIndex) else _from_frame
         return read(y, as_times)

@@ -20,7 +20,7 @@ class FeatureSpec(NamedTuple):
     baseline: str  # a kind of :func:`sklstm._forecast.baselines.baseline_forecasts`
     season_length: int
     n_steps: int  # number of steps that are forecast at once
-    is_future_known: np.ndarray  # of each covariate, (n_covariates,)
+    is_future_known: np.ndarray  # for each covariate, (n_covariates,)
 
     def features(self, windows):
         """Return the features of windows.
@@ -33,9 +33,9 @@ class FeatureSpec(NamedTuple):
         Returns
         -------
         features : ndarray of shape (n_windows, window_size, n_features)
-            The values minus their level; the covariates of the same steps; and the
-            covariates known in the future again, with their values `n_steps` steps
-            later. Steps without a value are NaN.
+            The values minus their level; the covariates of the same steps; and a second
+            copy of the covariates known in the future, with their values `n_steps`
+            steps later. Steps without a value are NaN.
         """
         values, covariates = windows.values, windows.covariates
         window_size = values.shape[1]
@@ -58,11 +58,11 @@ class FeatureSpec(NamedTuple):
 
 
 class ResidualModels(NamedTuple):
-    """Regressors that differ in their seeds. Their median is the prediction."""
+    """Regressors with different seeds. The median of their predictions is used."""
 
     spec: FeatureSpec
     regressors: list[BaseEstimator]
-    quantiles: tuple[float, ...] = ()  # that each regressor predicts
+    quantiles: tuple[float, ...] = ()  # levels that each one predicts
 
     def fit(self, windows):
         """Fit each regressor to the residuals, unless there are no windows."""
@@ -109,7 +109,8 @@ class ResidualModels(NamedTuple):
         """Forecast the targets of windows once for each weight of the residuals."""
         horizon = windows.targets.shape[1]
         if self.spec.n_steps < horizon:
-            # Residuals depend on the forecasts before them, and so on the weight.
+            # In a recursive forecast, residuals depend on earlier forecasts and
+            # therefore on the weight.
             return [self.forecast(windows, weight, horizon) for weight in weights]
         baseline = self.spec.baseline_forecasts(windows)
         residuals = self._residuals(windows)
@@ -164,13 +165,13 @@ def new_models(settings, is_future_known, regressor, seeds, n_windows):
     Raises
     ------
     ValueError
-        If the regressor predicts quantiles and these lack the median, or the steps are
-        forecast one by one.
+        If the regressor predicts quantiles and the median is not one of them, or if it
+        predicts quantiles and the steps are forecast one by one.
     """
     quantiles = quantile_levels(regressor)
     if quantiles and settings.n_steps_at_once < settings.horizon:
         raise ValueError(
-            "A regressor that predicts quantiles forecasts all steps at once. Pass "
+            "A regressor that predicts quantiles must forecast all steps at once. Pass "
             'strategy="direct".'
         )
     spec = FeatureSpec(
@@ -194,9 +195,9 @@ def continued_models(models, regressor, seeds):
     models : ResidualModels
         Fitted models.
     regressor : estimator
-        Regressor whose parameters the copies get. With ``max_iter="auto"``, a copy
-        keeps its number of epochs and uses a tenth of the learning rate, so that a few
-        windows do not undo what was learned from many.
+        Regressor that has the new parameters of the copies. With ``max_iter="auto"``, a
+        copy keeps its number of epochs and uses a tenth of the learning rate, so that a
+        few windows do not undo what was learned from many.
     seeds : sequence of int
         Seed of each copy.
 

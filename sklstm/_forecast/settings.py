@@ -1,4 +1,4 @@
-"""Settings of a forecaster: as the user passed them, and as a fit has chosen them."""
+"""Settings of a forecaster: those that the user passed, and those that a fit chose."""
 
 from dataclasses import dataclass, replace
 
@@ -11,7 +11,7 @@ from sklstm._input.frequency import default_season_length
 
 @dataclass(frozen=True)
 class ForecasterSettings:
-    """Parameters of a forecaster; "auto" may not be resolved yet.
+    """Parameters of a forecaster. Some of them may still be "auto".
 
     Attributes
     ----------
@@ -62,7 +62,7 @@ def choose_settings(settings, panel, is_any_future_known, calibration_fraction):
     Returns
     -------
     settings : ForecasterSettings
-        Settings of which only `baseline` may be "auto".
+        Settings in which only `baseline` may still be "auto".
     """
     season_length = settings.season_length or max(
         map(default_season_length, panel.times)
@@ -72,8 +72,8 @@ def choose_settings(settings, panel, is_any_future_known, calibration_fraction):
         season_length=season_length,
         log=uses_logarithms(settings.log, panel),
     )
-    # Covariates that are known in the future are part of a window that ends with the
-    # last step.
+    # The regressor sees covariates that are known in the future in a window that ends
+    # with the last step to forecast. The window must contain all of these steps.
     min_size = settings.n_steps_at_once if is_any_future_known else 1
     n_windows = 1
     if calibration_fraction is not None:
@@ -94,7 +94,7 @@ def choose_settings(settings, panel, is_any_future_known, calibration_fraction):
     if size < min_size:
         raise ValueError(
             f"window_size={size} is less than the {min_size} steps for which X is "
-            'known in the future. Raise it, or fit with strategy="recursive".'
+            'known in the future. Increase it, or fit with strategy="recursive".'
         )
     return settings
 
@@ -110,7 +110,7 @@ def _ways_out(min_size, calibration_fraction):
 
 
 def auto_window_size(settings, min_size, max_size):
-    """Return a window size: a season and three steps, or more than the horizon."""
+    """Return a window size: a season plus three steps, or more than the horizon."""
     size = max(10, int(np.ceil(1.25 * settings.horizon)))
     if settings.season_length > 1:
         size = max(settings.season_length + N_DIFFERENCES, min_size)
@@ -146,18 +146,18 @@ def choose_baseline(settings, windows):
 
 
 def uses_logarithms(log, panel):
-    """Return whether to forecast logarithms; "auto" does if all values are positive."""
+    """Return whether to forecast logarithms; for "auto", if all values are positive."""
     if log != "auto":
         return log
     return all(np.nanmin(one.values) > 0 for one in panel.series)
 
 
 def check_unchanged(fixed, last_fixed):
-    """Raise if a warm start would change what the last fit has fixed."""
+    """Raise if a warm start would change a setting that the last fit has fixed."""
     for name, value in fixed.items():
         if value != last_fixed[name]:
             raise ValueError(
                 f"warm_start=True cannot change the {name} of the last fit from "
-                f"{last_fixed[name]} to {value}. Keep it, or pass warm_start=False to "
-                "start a new fit."
+                f"{last_fixed[name]} to {value}. Keep the old value, or pass "
+                "warm_start=False to start a new fit."
             )

@@ -1,4 +1,4 @@
-"""Windows of series: for training and validation, and the last one."""
+"""Windows of series: training windows, validation windows and the last window."""
 
 from typing import NamedTuple, Self
 
@@ -42,10 +42,10 @@ def training_windows(values, covariates, window_size, horizon):
     Returns
     -------
     windows : Windows
-        Windows in time order. Missing values in a window are interpolated. At the end
-        of a window they are its last observation, because later values are not known at
-        that time. Windows with a missing target, or that begin before the first
-        observation, are left out.
+        Windows in time order. Missing values in a window are interpolated. Missing
+        values at its end are replaced by the last observation, because later values
+        are not known at that time. Windows are left out if a target is missing or if
+        they begin before the first observation.
     ends : ndarray of shape (n_windows,)
         Position of the first target of each window in the series.
     """
@@ -105,7 +105,8 @@ def split_in_time(ends, horizon, validation_fraction):
     -------
     is_early, is_validation : ndarray of bool of shape (n_windows,)
         The last windows are for validation. The targets of the early ones end before
-        the first validation target. Windows between the two are neither.
+        the first validation target. Windows between these two
+        groups are in neither of them.
     """
     n_validation = int(np.ceil(validation_fraction * len(ends)))
     is_validation = np.arange(len(ends)) >= len(ends) - n_validation
