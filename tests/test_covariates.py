@@ -170,7 +170,7 @@ def test_intervals_and_quantiles_use_covariates():
         (pd.concat([PRICES[70:]] * 2, axis=1), "several columns with the same name"),
         (
             PRICES[70:].to_period(),
-            r"dtype period\[D\], y have the dtype datetime64.*Convert",
+            r"dtype period\[D\], but the times of y .* datetime64.*Convert",
         ),
     ],
 )

@@ -340,7 +340,7 @@ def test_update_must_begin_at_the_next_step():
         forecaster.update(y[61:])
     with pytest.raises(ValueError, match="must have times"):
         clone(forecaster).fit(y[:60].rename(None)).update(y[60:].to_numpy())
-    with pytest.raises(ValueError, match=r"to the series \['other'\]"):
+    with pytest.raises(ValueError, match=r"for the series \['other'\]"):
         forecaster.update(y[60:].rename("other"))
     with pytest.raises(ValueError, match="Logarithms need positive values"):
         forecaster.update(-y[60:])

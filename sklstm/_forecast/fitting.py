@@ -24,8 +24,8 @@ def fit_new(settings, history, regressor, seeds, calibration_fraction):
     seeds : sequence of int
         Seed of each clone.
     calibration_fraction : float or None
-        Fraction of the windows to hold out for the calibration. If None,
-        there is no calibration.
+        Fraction of the windows to hold out for the calibration. If None, there is no
+        calibration.
 
     Returns
     -------

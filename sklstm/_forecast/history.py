@@ -88,7 +88,7 @@ class History:
         return replace(self, covariates=list(appended))
 
     def with_panel(self, panel) -> Self:
-        """Return a copy of the history in which `panel` replaces the series."""
+        """Return a copy of the history in which `panel` replaces the values."""
         return replace(self, panel=panel)
 
     def of_others(self, panel, covariates) -> Self:

@@ -105,8 +105,8 @@ def split_in_time(ends, horizon, validation_fraction):
     -------
     is_early, is_validation : ndarray of bool of shape (n_windows,)
         The last windows are for validation. The targets of the early ones end before
-        the first validation target. Windows between these two
-        groups are in neither of them.
+        the first validation target. Windows between these two groups are in
+        neither of them.
     """
     n_validation = int(np.ceil(validation_fraction * len(ends)))
     is_validation = np.arange(len(ends)) >= len(ends) - n_validation
