@@ -70,7 +70,7 @@ def _weighted_values(windows, weights):
             is_real = n_padding <= step
             yield values[is_real, step], weights[is_real]
     elif is_sliding_view(values):
-        # The weight of a value is that of all windows that contain it.
+        # The weight of a value is the total weight of the windows that contain it.
         ends = np.cumsum(np.concatenate([[0.0], weights, np.zeros(n_timesteps - 1)]))
         starts = np.concatenate([np.zeros(n_timesteps), ends[1:-n_timesteps]])
         series, series_weights = distinct_values(values), ends[1:] - starts

@@ -213,7 +213,7 @@ class Classification(Task):
             wanted = "a row of 0 and 1" if is_multilabel else "one class"
             raise ValueError(
                 f"y has shape {np.shape(y)}, but it must have {wanted} for each "
-                "window, like the y of the first fit or the y that belongs to X."
+                "window, like the y of the training windows."
             )
         if is_multilabel:
             return self._read_multilabel(y)
@@ -222,8 +222,8 @@ class Classification(Task):
         if len(unknown):
             raise ValueError(
                 f"y has the classes {unknown.tolist()}, which are not among the "
-                f"classes seen before, {self.classes.tolist()}. Pass windows of these "
-                "classes only."
+                f"classes seen before, {self.classes.tolist()}. Drop the windows of "
+                "other classes."
             )
         columns = np.searchsorted(self.classes, labels)
         if self.kind == "binary":

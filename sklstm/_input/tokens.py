@@ -249,7 +249,7 @@ def _kind_of(tokens, name):
 
 
 def _check_kinds(kinds, wanted):
-    """Raise unless all sequences are of the wanted kind; if None, of the first kind."""
+    """Raise unless all sequences are of the wanted kind, by default the first."""
     source = "X[0] is" if wanted is None else "fit saw"
     wanted = wanted or kinds[0]
     for i, kind in enumerate(kinds):

@@ -165,7 +165,7 @@ class RecurrentNetwork(nn.Module):
 
     @property
     def plain_layers(self):
-        """The recurrent layers, if only they and a head on the last state are used.
+        """The recurrent layers, if the only other layer is a head on the last state.
 
         None if a layer has two directions, or if there are input layers or a pooling of
         all states.

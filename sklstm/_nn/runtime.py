@@ -51,7 +51,7 @@ def threads_for(n_multiplications):
     """Run a block on one thread if more would slow it down.
 
     If a process has used several threads, a process forked from it hangs as soon as the
-    forked process uses several threads. It therefore always stays on one thread.
+    forked process uses several threads. A forked process therefore stays on one thread.
 
     Parameters
     ----------
