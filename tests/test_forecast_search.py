@@ -179,7 +179,7 @@ def test_last_windows_have_the_step_of_the_fit():
         LSTMForecaster(Ridge(), horizon=3).fit(noisy_wave()).predict(
             last_window=noisy_wave()[:0]
         )
-    with pytest.raises(ValueError, match="do not continue in the steps"):
+    with pytest.raises(ValueError, match="do not have the step of the series"):
         LSTMForecaster(Ridge(), horizon=3).fit(tens).predict(last_window=tens[:3:2])
 
 

@@ -179,7 +179,7 @@ FRAME = pd.DataFrame({"a": [1.0, 2, 3], "b": [4.0, 5, 6]})
         (
             {"time": "a", "groups": "b"},
             FRAME,
-            "no columns but those of time and groups",
+            "only the columns of time and groups",
         ),
         (
             {"groups": "b"},

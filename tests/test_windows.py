@@ -98,5 +98,5 @@ def test_a_missing_or_duplicated_lag_is_refused():
 
 @pytest.mark.parametrize("other", ["b", 3])
 def test_other_columns_beside_lags_are_refused(other):
-    with pytest.raises(ValueError, match=f"named after lags, but not .*{other}"):
+    with pytest.raises(ValueError, match=f"are lag columns, but .*{other}.* are not"):
         lag_layout(["a__lag1", "a__lag0", other])

@@ -1,4 +1,4 @@
-"""Base of the network estimators: arrays in, a trained network, arrays out."""
+"""Base class of the estimators that train a network on windows."""
 
 import math
 import warnings
@@ -54,10 +54,10 @@ from sklstm._nn.training import TrainingOptions, rows_per_block, train
 from sklstm._typing import ArrayLike, Floats
 
 # With float64 input, the network is float64 if an epoch takes fewer multiplications
-# than this, which are about ten milliseconds on one core.
+# than this. They take about ten milliseconds on one core.
 FLOAT64_EPOCH = 100_000_000
 
-# Parameters of the estimators that are parameters of their networks.
+# Parameters that the estimators pass to their networks.
 RECURRENT_PARAMETERS = (
     "hidden_layer_sizes",
     "cell",
@@ -85,9 +85,8 @@ class BaseLSTM(
 ):
     """Base class of the estimators that train one network on windows.
 
-    A subclass states the kind of its network, the estimator's parameters that are
-    parameters of the network, the task, which follows from y, and how validation
-    windows are held out.
+    A subclass defines the kind of its network, the parameters that it passes to the
+    network, the task for a given y, and how validation windows are held out.
     """
 
     _network_kind: str  # a key of :data:`sklstm._nn.architecture.NETWORKS`
@@ -149,7 +148,7 @@ class BaseLSTM(
 
     @abstractmethod
     def _new_task(self, y, **options):
-        """Return the task that follows from y."""
+        """Return the task for y."""
 
     @abstractmethod
     def _split_off(self, task, samples):
@@ -171,12 +170,12 @@ class BaseLSTM(
         Parameters
         ----------
         X : array-like or list of sequences
-            As the user passed it.
+            Data as the user passed it.
         reset : bool
-            Whether this is a fit. If False, X must be like the X of the last fit.
+            Whether the estimator is being fitted. If False, X must match the X of fit.
         n_codes : int or None, default=None
-            Number of token codes seen in fit; None for numeric values. Ignored if
-            `reset`.
+            Number of token codes seen in fit. None for numeric values. Ignored if
+            `reset` is True.
 
         Returns
         -------
@@ -198,11 +197,11 @@ class BaseLSTM(
         Parameters
         ----------
         X, y, sample_weight : array-like
-            As the user passed them.
+            Data as the user passed them.
         reset, n_codes : bool, int or None
             As in :meth:`_check_windows`.
         task : Task or None, default=None
-            Task that the targets belong to. If None, it follows from y.
+            Task that the targets belong to. If None, y determines the task.
         **options : dict
             Options of :meth:`_new_task`.
 
@@ -308,7 +307,7 @@ class BaseLSTM(
         return self
 
     def _partial_fit(self, task, samples, data):
-        """Train for one epoch, with a new network or the one of the last fit."""
+        """Train a new network, or the network of the last fit, for one epoch."""
         if self.early_stopping:
             raise ValueError(
                 "partial_fit does not support early_stopping=True, because one call "
@@ -341,12 +340,12 @@ class BaseLSTM(
         max_iter,
         optimizer_state=None,
     ):
-        """Train a model and keep it.
+        """Train a model and store it in the estimator.
 
         Parameters
         ----------
         former : ScaledNetwork or None
-            Model to copy and train further. If None, a new one is built.
+            Model to copy and train further. If None, a new model is built.
         task, samples, validation, data
             As in :meth:`_fit`.
         max_iter : int
@@ -395,7 +394,7 @@ class BaseLSTM(
         return history
 
     def _architecture(self, task, samples, former):
-        """Return the parameters of the network for the estimator and the data."""
+        """Return the parameters of the network for these samples."""
         windows = samples.windows
         architecture = {
             "kind": self._network_kind,
@@ -421,7 +420,7 @@ class BaseLSTM(
         if windows.n_codes is None or n_codes is None:
             return {"dtype": dtype}
         check_codes(windows, n_codes)
-        # Not all of the codes need to occur in the new windows.
+        # The new windows need not contain all codes.
         return {"dtype": dtype, "n_codes": n_codes}
 
     def _new_model(self, architecture, task, samples, generator):
@@ -444,7 +443,7 @@ class BaseLSTM(
         return model
 
     def _training_options(self, n_samples, max_iter):
-        """Return the settings of training on a number of samples."""
+        """Return the training options for a number of samples."""
         batch_size = 200 if self.batch_size == "auto" else int(self.batch_size)
         return TrainingOptions(
             solver=self.solver,
@@ -591,7 +590,7 @@ class BaseLSTM(
         return tags
 
     def __getstate__(self):
-        # With the state of the optimizer a file would be three times as large.
+        # With the state of the optimizer, a pickle would be three times as large.
         state = super().__getstate__().copy()
         state.pop("_optimizer_state", None)
         return state
@@ -620,7 +619,7 @@ def callback_data(X, y, sample_weight):
 
 
 def _choose_dtype(dtype, dtype_of_X, n_per_epoch):
-    """Return the precision, by name, for the dtype of X and the size of an epoch."""
+    """Return the name of the precision for the dtype of X and the size of an epoch."""
     if dtype != "auto":
         return dtype
     is_small = n_per_epoch < FLOAT64_EPOCH
@@ -637,7 +636,7 @@ def _check_n_targets(samples, n_targets):
 
 
 def _check_sizes(sizes, name):
-    """Check layer sizes and convert them to a tuple; an int is one layer."""
+    """Check layer sizes and convert them to a tuple; an int means one layer."""
     layers = np.atleast_1d(np.asarray(sizes, dtype=object))
     is_empty = not len(layers) and name == "hidden_layer_sizes"
     if is_empty or not all(isinstance(n, Integral) and n > 0 for n in layers):

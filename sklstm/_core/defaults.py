@@ -1,4 +1,4 @@
-"""Default estimators of a meta-estimator, and their parameters before they exist."""
+"""Default estimators of meta-estimators, and how to tune their parameters."""
 
 from abc import ABC, abstractmethod
 from typing import Any, Self
@@ -12,8 +12,8 @@ MIN_EPOCHS, MAX_EPOCHS = 3, 30
 class TunableDefault(ABC):
     """Mixin for meta-estimators whose estimator defaults to None.
 
-    `get_params` shows the parameters of the default estimator as nested ones, and
-    `set_params` replaces None by a default estimator when one of them is set. Searches
+    `get_params` includes the parameters of the default estimator. If one of these
+    parameters is set, `set_params` first replaces None by a default estimator. Searches
     can therefore tune the default estimator like any other.
     """
 
@@ -29,8 +29,8 @@ class TunableDefault(ABC):
         Parameters
         ----------
         deep : bool, default=True
-            Whether to include the parameters of the nested estimator. If it is None,
-            these are the parameters of the default one.
+            Whether to include the parameters of the nested estimator. If the nested
+            estimator is None, the parameters of the default estimator are included.
 
         Returns
         -------
@@ -50,8 +50,8 @@ class TunableDefault(ABC):
         ----------
         **params : dict
             Values of the parameters by name. A parameter of the nested estimator is
-            named ``<name>__<parameter>``. If the nested estimator is None, it becomes
-            the default one first.
+            named ``<name>__<parameter>``. If the nested estimator is None, it is
+            first replaced by the default estimator.
 
         Returns
         -------
@@ -74,8 +74,8 @@ def with_epochs(estimator, n_windows, n_windows_seen):
     Parameters
     ----------
     estimator : estimator
-        The estimator or one of its parts may have ``max_iter="auto"``. It is changed
-        in place.
+        Estimator to change in place. It or a nested estimator may have
+        ``max_iter="auto"``.
     n_windows : int
         Number of windows in an epoch.
     n_windows_seen : int
@@ -92,7 +92,7 @@ def with_epochs(estimator, n_windows, n_windows_seen):
 
 
 def auto_epochs(parameters):
-    """Return the paths of the parameters `max_iter` that are "auto"."""
+    """Return the nested names of all `max_iter` parameters that are set to "auto"."""
     return [
         path
         for path, value in parameters.items()

@@ -1,4 +1,4 @@
-"""Estimators held by other estimators: their inputs, seeds and warm starts."""
+"""Nested estimators: their inputs, seeds and warm starts."""
 
 from copy import deepcopy
 
@@ -14,32 +14,32 @@ def reshape_for(regressor, windows):
 
 
 def clone_with_seed(regressor, seed):
-    """Clone a regressor and seed all of its parts."""
+    """Clone a regressor and set every `random_state`, also of nested estimators."""
     return _with_parameter(clone(regressor), "random_state", int(seed))
 
 
 def warm_start_copy(fitted, parameters, seed):
-    """Copy a fitted regressor so that its next fit continues from this one.
+    """Copy a fitted regressor so that the next fit continues its training.
 
     Parameters
     ----------
     fitted : estimator
         Fitted regressor.
     parameters : dict
-        New parameters, by names as in ``get_params``. Parts that are estimators are
-        left as they are.
+        New parameters by name, as ``get_params`` returns them. Values that are
+        estimators are ignored.
     seed : int
-        Seed of all parts.
+        New value of every `random_state`.
 
     Returns
     -------
     regressor : estimator
-        Copy with ``warm_start=True`` in every part that has this parameter.
+        Copy in which every parameter `warm_start` is True.
 
     Raises
     ------
     ValueError
-        If no part has the parameter `warm_start`.
+        If neither the regressor nor a nested estimator has the parameter `warm_start`.
     """
     if not _names(fitted, "warm_start"):
         raise ValueError(
@@ -57,10 +57,10 @@ def warm_start_copy(fitted, parameters, seed):
 
 
 def _with_parameter(regressor, name, value):
-    """Set a parameter in a regressor and in all of its parts that have it."""
+    """Set all parameters called `name` in a regressor and its nested estimators."""
     return regressor.set_params(**dict.fromkeys(_names(regressor, name), value))
 
 
 def _names(regressor, name):
-    """Return the full names of a parameter in a regressor and its parts."""
+    """Return the nested names of parameters called `name`, such as `step__name`."""
     return [path for path in regressor.get_params() if path.split("__")[-1] == name]

@@ -1,4 +1,4 @@
-"""Windows with their targets and weights, and how some are held out."""
+"""Windows with their targets and weights, and how validation windows are held out."""
 
 from typing import NamedTuple
 
@@ -11,11 +11,11 @@ from sklstm._nn.batches import weights_of_steps
 
 
 class Samples(NamedTuple):
-    """Windows, targets and weights; all have the windows on the first axis."""
+    """Windows, their targets and their weights, with one row per window."""
 
     windows: Windows
-    # (n_windows, n_targets), or for each step (n_windows, n_timesteps, n_targets). For
-    # an autoencoder, they are the array of the windows itself.
+    # (n_windows, n_targets), or for each step (n_windows, n_timesteps, n_targets). The
+    # targets of an autoencoder are the array of the windows itself.
     targets: np.ndarray
     weights: np.ndarray  # (n_windows,), or for each step (n_windows, n_timesteps)
 
@@ -35,7 +35,7 @@ class Samples(NamedTuple):
         return self.weights if self.weights.ndim == 1 else self.weights.mean(axis=1)
 
     def select(self, rows):
-        """Return the samples of some rows; views if `rows` is a slice."""
+        """Select some of the samples. The result is a view if `rows` is a slice."""
         windows = self.windows.select(rows)
         targets = windows.values if self.are_windows_targets else self.targets[rows]
         return Samples(windows, targets, self.weights[rows])
@@ -57,7 +57,7 @@ class Samples(NamedTuple):
 
 
 def make_step_mask(windows):
-    """Return which steps of windows are real, bool of (n_windows, n_timesteps)."""
+    """Return a mask of the real steps of windows, (n_windows, n_timesteps)."""
     n_windows, n_timesteps, _ = windows.values.shape
     n_padding = windows.n_padding
     if n_padding is None:
@@ -66,7 +66,7 @@ def make_step_mask(windows):
 
 
 def without_zero_weights(samples):
-    """Leave out windows of weight 0, so that they have no influence at all.
+    """Remove windows of weight 0, so that they have no influence at all.
 
     Parameters
     ----------
@@ -76,12 +76,13 @@ def without_zero_weights(samples):
     Returns
     -------
     samples : Samples
-        Windows with a positive weight; views if they follow one another.
+        Windows with a positive weight. They are a view if they are consecutive, and a
+        copy otherwise.
 
     Raises
     ------
     ValueError
-        If no window is left, or only windows without a real step.
+        If no window is left, or if all windows that are left are padding.
     """
     is_kept = samples.window_weights > 0
     if not is_kept.any():
@@ -97,22 +98,22 @@ def without_zero_weights(samples):
         )
     rows = np.flatnonzero(is_kept)
     first, last = rows[0], rows[-1]
-    # Rows that follow one another are a view, others are a copy.
+    # Consecutive rows are selected as a view, others as a copy.
     is_run = last - first + 1 == len(rows)
     return samples.select(slice(first, last + 1) if is_run else rows)
 
 
 def without_empty_windows(samples):
-    """Leave out windows that are all padding and have no target."""
+    """Remove windows that are all padding, because they have no target."""
     has_steps = make_step_mask(samples.windows).any(axis=1)
     return samples if has_steps.all() else samples.select(has_steps)
 
 
 def split_off_last(samples, fraction):
-    """Split samples in time order into training samples and the last ones.
+    """Split samples in time order and hold out the last ones for validation.
 
-    Windows that overlap the first validation window are left out of both parts. No
-    value is then seen in training and in validation.
+    Windows that come before the first validation window and overlap it are in neither
+    part. Training and validation windows then share no values.
 
     Parameters
     ----------
@@ -136,22 +137,23 @@ def split_off_last(samples, fraction):
     n_samples = len(samples.weights)
     n_validation = int(np.ceil(fraction * n_samples))
     start = n_samples - n_validation
-    n_overlapping = 0  # windows of token codes are sequences of their own
+    n_overlapping = 0  # windows of token codes are separate sequences
     if samples.windows.n_codes is None:
         n_overlapping = _n_windows_overlapping(samples.windows.values, start)
     if start - n_overlapping < 1:
         raise ValueError(
-            f"Early stopping leaves no training window: of {n_samples} windows, "
-            f"{n_validation} are held out for validation, and {n_overlapping} before "
-            "them overlap these. Lower validation_fraction, use shorter windows, pass "
-            "validation windows as X_val, or set early_stopping=False."
+            f"Early stopping leaves no training window. Of {n_samples} windows, "
+            f"{n_validation} are held out for validation and {n_overlapping} are "
+            "dropped because they overlap the validation windows. Lower "
+            "validation_fraction, use shorter windows, pass validation windows as "
+            "X_val, or set early_stopping=False."
         )
     training = samples.select(slice(start - n_overlapping))
     return training, samples.select(slice(start, None))
 
 
 def split_off_stratified(samples, fraction, strata, random_state):
-    """Split samples at random into training samples and a fraction of each stratum.
+    """Split samples at random and hold out the same fraction of each stratum.
 
     Parameters
     ----------
@@ -160,16 +162,17 @@ def split_off_stratified(samples, fraction, strata, random_state):
     fraction : float
         Fraction of the samples to hold out for validation, in (0, 1).
     strata : ndarray of int of shape (n_windows,)
-        Number of the stratum of each sample.
+        Number of each sample's stratum.
     random_state : RandomState
         Source of the random numbers.
 
     Returns
     -------
     training : Samples
-        Samples to train on in their order, at least one of each stratum.
+        Training samples in their original order, at least one of each stratum.
     validation : Samples
-        Samples held out in their order, `fraction` of each stratum, rounded.
+        Held-out samples in their original order. Their number is `fraction` of the
+        samples of each stratum, rounded.
 
     Raises
     ------
@@ -194,8 +197,8 @@ def split_off_stratified(samples, fraction, strata, random_state):
 def _n_windows_overlapping(values, start):
     """Count the windows before `start` that overlap the window at `start`.
 
-    Windows overlap if each is the one before it, shifted by some steps. The three
-    windows that end at `start` show whether this is so.
+    Windows overlap if each window is the window before it, shifted by some steps. Only
+    the window at `start` and the two windows before it are compared.
     """
     n_timesteps = values.shape[1]
     last = values[max(0, start - 2) : start + 1]

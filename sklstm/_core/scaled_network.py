@@ -1,4 +1,4 @@
-"""A network with the scales of its features and targets: arrays in, arrays out."""
+"""A network with the scales of its features and targets."""
 
 from functools import partial
 
@@ -44,7 +44,7 @@ class ScaledNetwork:
         self._build()
 
     def _build(self):
-        """Build the network, without weights, and the loss."""
+        """Build the loss and the network, whose weights are not set yet."""
         self.dtype = getattr(torch, self.architecture["dtype"])
         self.network = make_network(**{**self.architecture, "dtype": self.dtype})
         self.loss = make_loss(**self.loss_parameters)
@@ -60,9 +60,10 @@ class ScaledNetwork:
         Parameters
         ----------
         architecture : dict
-            As in the class. Only the parameters in `MAY_CHANGE` may differ.
+            As in the class. Only the parameters in `MAY_CHANGE` may differ from those
+            of this network.
         loss : dict
-            As in the class. It may not differ.
+            As in the class. It must equal the loss of this network.
         device : torch.device
             Device of the copy.
 
@@ -74,7 +75,7 @@ class ScaledNetwork:
         Raises
         ------
         ValueError
-            If parameters differ that the weights depend on.
+            If a parameter that the weights depend on has changed.
         """
         before = self.architecture | {"loss": self.loss_parameters}
         now = architecture | {"loss": loss}
@@ -98,7 +99,7 @@ class ScaledNetwork:
         """Scale samples and move them to the device of the network."""
         windows, n_padding = self._windows_to_tensors(samples.windows)
         if samples.are_windows_targets:
-            targets = windows  # they may be a view of a series
+            targets = windows  # the windows may be a view of a series
         else:
             targets = self._to_tensor(self.y_scale.apply(samples.targets))
         if (samples.weights == 1).all():
@@ -107,8 +108,8 @@ class ScaledNetwork:
         window_weights = weights if weights.ndim == 1 else weights.mean(1)
         if not ((window_weights > 0).all() and weights.sum().isfinite()):
             raise ValueError(
-                f"The sample weights, {samples.weights.min()} to "
-                f"{samples.weights.max()}, are beyond the range of "
+                f"The sample weights are from {samples.weights.min()} to "
+                f"{samples.weights.max()}, which is beyond the range of "
                 f"{self.architecture['dtype']}. Divide them by their mean."
             )
         return Rows(windows, n_padding, targets, weights)
@@ -148,7 +149,7 @@ class ScaledNetwork:
         return self._mask_padding(_to_array(self._run(windows)), windows)
 
     def errors(self, windows):
-        """Return the mean squared reconstruction errors, scaled, (n_windows,)."""
+        """Return the mean squared error of each scaled window, (n_windows,)."""
         return _to_array(self._run(windows, self.network.errors))
 
     def decode(self, components, n_timesteps):
@@ -217,7 +218,7 @@ class ScaledNetwork:
             device = resolve_device(device)
         except ValueError:
             device = torch.device("cpu")
-        # Copied, because the arrays may be memory-mapped and read-only.
+        # The arrays are copied, because they may be memory-mapped and read-only.
         tensors = {k: torch.tensor(w, device=device) for k, w in weights.items()}
         self.network.load_state_dict(tensors, assign=True)
 

@@ -1,4 +1,4 @@
-"""Scales of columns, and windows scaled without a copy of each step."""
+"""Scales of columns, and the scaling of windows without a copy of each step."""
 
 from typing import NamedTuple
 
@@ -59,7 +59,7 @@ def scale_of_windows(windows, weights):
 
 
 def _weighted_values(windows, weights):
-    """Yield blocks of rows of values, of one or more steps, with the rows' weights.
+    """Yield blocks of the values of one or more steps, with the weight of each row.
 
     A float64 copy of all windows could exceed the memory.
     """
@@ -70,7 +70,7 @@ def _weighted_values(windows, weights):
             is_real = n_padding <= step
             yield values[is_real, step], weights[is_real]
     elif is_sliding_view(values):
-        # The weight of a value is the sum over the windows that contain it.
+        # The weight of a value is the total weight of the windows that contain it.
         ends = np.cumsum(np.concatenate([[0.0], weights, np.zeros(n_timesteps - 1)]))
         starts = np.concatenate([np.zeros(n_timesteps), ends[1:-n_timesteps]])
         series, series_weights = distinct_values(values), ends[1:] - starts
@@ -93,8 +93,8 @@ def _compute_scale(parts, n_features, name):
     Parameters
     ----------
     parts : callable
-        Returns an iterable of pairs: rows of shape (n_rows, n_repeats * n_features) and
-        their weights. Called once for each pass over the data.
+        Function that returns an iterable of pairs: rows of shape (n_rows, n_repeats *
+        n_features) and their weights. It is called for each pass over the data.
     n_features : int
         Number of features.
     name : str
@@ -117,7 +117,7 @@ def _compute_scale(parts, n_features, name):
     total = sum(w.sum() * len(features(rows[0])) for rows, w in parts() if len(rows))
     with np.errstate(over="ignore", invalid="ignore"):
         mean = sum(features(w @ rows).sum(axis=0) for rows, w in parts()) / total
-        # Deviations relative to the largest one: their squares stay in range.
+        # Deviations are divided by the largest one, so that their squares stay finite.
         largest = np.zeros(n_features)
         for rows, _ in parts():
             distance = np.abs(_deviations(rows, mean)).max(axis=0, initial=0.0)
@@ -137,7 +137,7 @@ def _compute_scale(parts, n_features, name):
 
 
 def _deviations(rows, mean, unit=1.0):
-    """Return the deviations of values from the mean of their feature, over `unit`."""
+    """Return the deviations of values from their feature's mean, divided by `unit`."""
     n_repeats = rows.shape[1] // len(mean)
     unit = np.broadcast_to(unit, mean.shape)
     return (rows - np.tile(mean, n_repeats)) / np.tile(unit, n_repeats)
@@ -179,8 +179,8 @@ def windows_to_tensors(windows, scale, dtype, device="cpu"):
         scaled.masked_fill_(scaled.isnan(), 0.0)
     if not scaled.sum().isfinite() and not scaled.isfinite().all():
         raise ValueError(
-            f"X has values that {str(dtype)[6:]} cannot hold after they are scaled as "
-            'in fit. Pass dtype="float64", or look for outliers in X.'
+            f"After scaling, some values of X are too large for {str(dtype)[6:]}. "
+            'Pass dtype="float64", or look for outliers in X.'
         )
     scaled = scaled.to(device)
     if n_padding is not None:

@@ -64,7 +64,7 @@ def available_if(check: Callable[[Any], bool]) -> Callable[[Method], Method]:
 
 
 def fit_context(method: Method) -> Method:
-    """Check the parameters before a fit; nested estimators check their own."""
+    """Check the parameters before a fit, but not again those of nested estimators."""
     return _fit_context(prefer_skip_nested_validation=True)(method)
 
 
@@ -74,7 +74,7 @@ def output_container(transformer):
 
 
 def check_weights(sample_weight, X):
-    """Check sample weights and convert them to float64, (n_rows,); ones for None."""
+    """Check sample weights and convert them to float64, (n_rows,); None gives ones."""
     with check_no_strings("sample_weight"):
         return _check_sample_weight(
             sample_weight, X, dtype=np.float64, ensure_non_negative=True
@@ -82,7 +82,7 @@ def check_weights(sample_weight, X):
 
 
 def meta_fit_context(method):
-    """Check the parameters before a fit that also checks those of nested estimators."""
+    """Check the parameters before a fit, and later those of nested estimators."""
     return _fit_context(prefer_skip_nested_validation=False)(method)
 
 

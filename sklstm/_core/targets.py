@@ -17,7 +17,7 @@ from sklstm._nn.losses import make_loss
 
 
 class Task(ABC):
-    """What a network learns.
+    """Task of a network: its targets, their scale and the loss.
 
     Attributes
     ----------
@@ -62,16 +62,16 @@ class Task(ABC):
         Returns
         -------
         scale : Scale
-            Scale that the targets are divided by, after its mean is subtracted.
+            Mean to subtract from the targets, and scale to divide them by.
         """
 
     def network_parameters(self, samples):
-        """Return the parameters of the network that follow from the targets."""
+        """Return the parameters of the network that depend on the targets."""
         outputs_per_target = make_loss(**self.loss).outputs_per_target
         return {"n_outputs": samples.n_targets * outputs_per_target}
 
     def fitted_attributes(self, samples):
-        """Return the attributes of a fitted estimator that follow from the task."""
+        """Return the attributes of a fitted estimator that depend on the task."""
         return {"n_outputs_": samples.n_targets}
 
 
@@ -85,7 +85,7 @@ class Regression(Task):
 
     @classmethod
     def of(cls, y, owner, loss):
-        """Return the task that follows from y."""
+        """Return the task for y."""
         _check_not_none(y, owner, "one number, or one row of numbers,")
         return cls(owner, loss, count_axes(y, "y") == 1)
 
@@ -118,7 +118,7 @@ class Regression(Task):
         """Compute the mean and the standard deviation of each target."""
         scale = scale_of_columns(*samples.flat_targets())
         if self.loss["name"] == "poisson":
-            # Counts must not be shifted; divided by their mean, they are around 1.
+            # Counts must not be shifted. They are only divided by their mean.
             return Scale(
                 np.zeros_like(scale.mean), np.where(scale.mean > 0, scale.mean, 1.0)
             )
@@ -142,11 +142,11 @@ class Reconstruction(Task):
         return x_scale
 
     def network_parameters(self, samples):
-        """Return nothing: the outputs are the features."""
+        """Return an empty dict, because the outputs are the features."""
         return {}
 
     def fitted_attributes(self, samples):
-        """Return also the length of the windows, for `inverse_transform`."""
+        """Return the attributes, with the window length for `inverse_transform`."""
         n_timesteps = samples.windows.values.shape[1]
         return super().fitted_attributes(samples) | {"n_timesteps_": n_timesteps}
 
@@ -161,7 +161,7 @@ class Classification(Task):
 
     @classmethod
     def of(cls, y, owner, classes=None):
-        """Return the task that follows from y; `classes` are all possible classes."""
+        """Return the task for y; `classes` are all possible classes."""
         _check_not_none(y, owner, "one label, or one row of 0 and 1,")
         kind = _kind_of_labels(y)
         if kind == "multilabel-indicator":
@@ -182,7 +182,7 @@ class Classification(Task):
         return {"name": name}
 
     def fitted_attributes(self, samples):
-        """Return also the classes."""
+        """Return the attributes, with the classes."""
         return super().fitted_attributes(samples) | {"classes_": self.classes}
 
     def read(self, y, windows):
@@ -191,15 +191,16 @@ class Classification(Task):
         Parameters
         ----------
         y : array-like of shape (n_rows,) or (n_rows, n_labels)
-            Labels in `classes`, or a 0 or 1 for each of several labels.
+            One of `classes` for each row, or 0 or 1 for each label of a row.
         windows : Windows
             Not used.
 
         Returns
         -------
         targets : ndarray of shape (n_rows, n_targets)
-            1 if the row has the second of two classes, or for the column of its class,
-            or for each label that it has; otherwise 0.
+            With two classes, 1 for the second class. With more classes, 1 in the column
+            of the row's class. With several labels, 1 for each label that the row has.
+            All other values are 0.
 
         Raises
         ------
@@ -212,7 +213,7 @@ class Classification(Task):
             wanted = "a row of 0 and 1" if is_multilabel else "one class"
             raise ValueError(
                 f"y has shape {np.shape(y)}, but it must have {wanted} for each "
-                "window, like the y of the first fit or the y that belongs to X."
+                "window, like the y of the training windows."
             )
         if is_multilabel:
             return self._read_multilabel(y)
@@ -221,8 +222,8 @@ class Classification(Task):
         if len(unknown):
             raise ValueError(
                 f"y has the classes {unknown.tolist()}, which are not among the "
-                f"classes seen before, {self.classes.tolist()}. Pass windows of these "
-                "classes only."
+                f"classes seen before, {self.classes.tolist()}. Drop the windows of "
+                "other classes."
             )
         columns = np.searchsorted(self.classes, labels)
         if self.kind == "binary":
@@ -328,7 +329,7 @@ class Classification(Task):
         return weights
 
     def _balanced_weights(self, samples):
-        """Compute weights with which all classes that occur have the same total."""
+        """Compute weights that give each class in y the same total weight."""
         targets, weights = samples.flat_targets()
         totals = np.bincount(self.class_numbers(targets), weights, len(self.classes))
         occurs = totals > 0
@@ -357,7 +358,7 @@ class Classification(Task):
 
 
 def _kind_of_labels(y):
-    """Return the kind of labels in y as scikit-learn names it, or refuse y."""
+    """Check the labels in y and return their kind, as scikit-learn names it."""
     if is_ragged(y):
         raise ValueError(
             "The rows of y have different numbers of labels. For several labels per "
@@ -366,7 +367,7 @@ def _kind_of_labels(y):
         )
     if not hasattr(y, "toarray"):
         labels = np.asarray(y)
-        # scikit-learn only finds NaN among objects, and fails to sort None and NA.
+        # Among objects, scikit-learn finds only NaN. It fails to sort None and NA.
         if labels.dtype == object and pd.isna(labels).any():
             raise ValueError(
                 f"Input y contains NaN, None or NA: {pd.isna(labels).sum()} labels are "
@@ -383,7 +384,7 @@ def _as_labels(y):
 
 
 def _check_not_none(y, owner, wanted):
-    """Raise if there are no targets."""
+    """Raise if y is None."""
     if y is None:
         raise ValueError(
             f"{owner} requires y to be passed, but the target y is None. Pass {wanted} "

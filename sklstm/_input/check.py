@@ -25,7 +25,7 @@ class Windows(NamedTuple):
     values: np.ndarray  # (n_windows, n_timesteps, n_features)
     # Number of padding steps at the start of each window; None if there are none.
     n_padding: np.ndarray | None  # (n_windows,)
-    # If the values are token codes, they are below this number; else None.
+    # Token codes are below this number. None if the values are not token codes.
     n_codes: int | None = None
 
     def select(self, rows):
@@ -50,8 +50,8 @@ def check_windows(estimator, X, *, reset, allow_padding=False):
     reset : bool
         Whether the estimator is being fitted.
     allow_padding : bool, default=False
-        Whether windows may start with padding (NaN) if X is 2-D and its columns are
-        not named after lags. Otherwise this is allowed for any other X.
+        Whether the windows of a 2-D X without lag columns may start with padding (NaN).
+        The windows of any other X always may.
 
     Returns
     -------
@@ -61,8 +61,8 @@ def check_windows(estimator, X, *, reset, allow_padding=False):
     Raises
     ------
     ValueError
-        If X has the wrong shape, features or columns, or a value that is not finite and
-        not in a padding step; or if all steps are padding during fit.
+        If X has the wrong shape, features or columns, if a value outside the padding is
+        not finite, or if all steps are padding during fit.
     TypeError
         If X is sparse.
     """
@@ -73,7 +73,8 @@ def check_windows(estimator, X, *, reset, allow_padding=False):
         X = pad(X, "X")
     n_axes = count_axes(X, "X")
     if are_sequences and not reset and {n_axes, estimator._n_axes_in} == {2, 3}:
-        # Whether sequences of one feature have the same length is a matter of chance.
+        # Sequences of one feature have 2 axes if their lengths happen to be equal.
+        # Otherwise they were padded and have 3 axes.
         with check_no_strings("X"):
             return _from_sequences(estimator, X)
     _check_axes(estimator, n_axes, reset)
@@ -208,7 +209,7 @@ def _is_of_time(dtype):
 
 
 def _objects(array):
-    """Return the items of an array of Python objects, and none for other arrays."""
+    """Return the items of an array of Python objects; for other arrays, return ()."""
     dtype = getattr(array, "dtype", None)
     return np.asarray(array) if getattr(dtype, "kind", "") == "O" else ()
 
@@ -244,18 +245,21 @@ def _check_axes(estimator, n_axes, reset):
 
 
 def _from_2d(estimator, X, reset, allow_padding):
-    """Convert columns to windows: lag columns, or the time steps of one feature."""
+    """Convert a 2-D X to windows.
+
+    Its columns are lag columns or the time steps of one feature.
+    """
     layout = lag_layout(list(X.columns)) if hasattr(X, "columns") else None
     if reset:
         estimator._layout = layout
     elif layout is not None and estimator._layout is None:
         raise ValueError(
-            "X has columns named after lags, but the columns of fit had no such names. "
-            "They were read as the time steps of one feature. Pass the same columns as "
-            "in fit."
+            "X has lag columns, but the X passed to fit had none. In fit, the columns "
+            "were read as the time steps of one feature. Pass the same columns as in "
+            "fit."
         )
     X = validate_data(estimator, X, reset=reset, dtype=FLOATS, ensure_all_finite=False)
-    # An array has the layout of the frame of fit.
+    # An array has the layout of the frame that was passed to fit.
     layout = estimator._layout
     if layout is None:
         if allow_padding:
@@ -271,7 +275,7 @@ def _from_2d(estimator, X, reset, allow_padding):
 
 
 def _from_sequences(estimator, X):
-    """Convert sequences of one feature to windows, whether fit saw 2 or 3 axes."""
+    """Convert sequences of one feature to windows, if the X of fit had 2 or 3 axes."""
     X = np.asarray(X)
     windows = X[:, :, None] if X.ndim == 2 else X
     if estimator._n_axes_in == 2:
@@ -300,14 +304,14 @@ def _from_3d(estimator, X, reset):
             f"required by {type(estimator).__name__}."
         )
     # scikit-learn reads the number of features from axis 1, so it gets a single step.
-    # After fit, only that number is left to check.
+    # After fit, only this number remains to be checked.
     last = {"skip_check_array": True} if not reset else {"ensure_all_finite": False}
     validate_data(estimator, X[:, -1], reset=reset, **last)
     return _with_padding(X, check_not_empty=reset)
 
 
 def _with_padding(values, check_not_empty):
-    """Count the padding steps, and raise if another value is not finite."""
+    """Count the padding steps, and raise if a value outside them is not finite."""
     if _sum_is_finite(distinct_values(values)):
         return Windows(values, None)
     n_padding = _count_padding(values)
@@ -351,8 +355,8 @@ def _check_finite(values, n_padding):
             value = features[~np.isfinite(features)][0]
             kind = "NaN" if np.isnan(value) else "infinity"
             raise ValueError(
-                f"Input X contains {kind}, in window {window} at step {step}. Fill it "
-                "in or drop the window. NaN is allowed as padding: in all features at "
-                "the start of a window. X must then have shape (n_windows, "
-                "n_timesteps, n_features) or columns named after lags."
+                f"Input X contains {kind}, in window {window} at step {step}. Fill in "
+                "the value or drop the window. NaN is allowed as padding: in all "
+                "features at the start of a window. X must then have shape (n_windows, "
+                "n_timesteps, n_features) or lag columns, such as sales__lag3."
             )

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-# Steps per season, by the name of a frequency without its number and its anchor.
+# Steps per season. A frequency is named without number and anchor: 2W-SUN is W.
 SEASON_LENGTHS = {
     **dict.fromkeys(["M", "ME", "MS", "BME", "BMS"], 12),
     **dict.fromkeys(["Q", "QE", "QS", "BQE", "BQS"], 4),
@@ -17,7 +17,7 @@ SEASON_LENGTHS = {
 
 
 def as_dates(labels):
-    """Convert an index of Python objects to the type that pandas has for them.
+    """Convert an index of Python dates or integers to the index type of pandas.
 
     Parameters
     ----------
@@ -44,8 +44,8 @@ def regular_times(times, like=None):
     times : pandas.Index
         Dates, periods, durations or integers, one per value.
     like : pandas.Index or None, default=None
-        Times of another series of the same kind. One or two times alone have no step,
-        so they get the step of this series.
+        Times of another series, of the same kind. One or two times do not define a
+        step, so they get the step of this series.
 
     Returns
     -------
@@ -55,7 +55,7 @@ def regular_times(times, like=None):
     Raises
     ------
     ValueError
-        If there are no times; or if they are of another kind, missing, duplicated,
+        If there are no times, or if they are of another type, missing, duplicated,
         unsorted or not equally spaced.
     """
     if not len(times):
@@ -83,7 +83,7 @@ def regular_times(times, like=None):
 
 
 def times_after(times, horizon):
-    """Return the times that follow.
+    """Return the times that follow the last one.
 
     Parameters
     ----------
@@ -123,9 +123,9 @@ def default_season_length(times):
     -------
     season_length : int
         12 for months, 4 for quarters, 52 for weeks, 7 for days, 5 for business days,
-        steps per day for hours and minutes, steps per hour for seconds. A multiple of
-        these has a shorter season, such as 96 for 15 minutes. 1 for years, without a
-        frequency, and if the season is not a whole number of steps.
+        steps per day for hours and minutes, steps per hour for seconds. A multiple of a
+        frequency has fewer steps per season, such as 96 for 15 minutes. 1 for years,
+        for times without a frequency, and if the season is not a whole number of steps.
     """
     frequency = getattr(times, "freq", None)
     if not isinstance(times, pd.DatetimeIndex | pd.PeriodIndex) or frequency is None:
@@ -173,7 +173,8 @@ def _with_frequency(dates):
 def _follow_frequency(dates):
     """Whether a range with the frequency of the dates has the same dates.
 
-    pandas infers business hours from the hours 9 to 16 of every day, for example.
+    It does not if the inferred frequency is wrong. For the hours 9 to 16 of every day,
+    pandas infers business hours, which leave out weekends.
     """
     regular = pd.date_range(dates[0], periods=len(dates), freq=dates.freq)
     return regular.equals(dates)
@@ -202,8 +203,8 @@ def _with_step_of(like, times):
         regular = pd.RangeIndex(int(times[0]), stop, step)
     if list(regular) != list(times):
         raise ValueError(
-            f"The times {list(times)} do not continue in the steps of the series of "
-            "fit. Pass equally spaced values, with NaN where one is missing."
+            f"The times {list(times)} do not have the step of the series passed to "
+            "fit. Pass equally spaced values, with NaN where a value is missing."
         )
     return regular.rename(times.name)
 
@@ -230,7 +231,7 @@ def _check_equal_steps(times):
 
 
 def _check_similar_steps(dates):
-    """Raise if a date is missing. Steps may differ as much as months do."""
+    """Raise if a date is missing. Steps may differ as much as the lengths of months."""
     steps = np.diff(dates.asi8)
     typical = np.median(steps) if len(steps) else 0
     _raise_at_first(dates, (steps > 1.5 * typical) | (steps < typical / 1.5))
@@ -242,8 +243,8 @@ def _raise_at_first(times, is_odd):
     if len(odd):
         raise ValueError(
             "The times of y are not equally spaced: the step from "
-            f"{times[odd[0]]} to {times[odd[0] + 1]} differs from the others or from "
-            "the frequency. Insert NaN where a value is missing, with y.asfreq('D') "
-            "for days or y.reindex(...) for other times: missing values are "
-            "interpolated in the windows."
+            f"{times[odd[0]]} to {times[odd[0] + 1]} differs from the other steps or "
+            "from the frequency. Insert NaN where a value is missing, with "
+            "y.asfreq('D') for days or y.reindex(...) for other times. Missing values "
+            "are interpolated in the windows."
         )

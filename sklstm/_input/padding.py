@@ -35,13 +35,13 @@ def pad(sequences, name, n_timesteps=None):
     name : str
         Name of the sequences in messages.
     n_timesteps : int or None, default=None
-        Number of steps to keep of each sequence, the last ones. None keeps all.
+        Number of last steps of each sequence to keep. None keeps all steps.
 
     Returns
     -------
     windows : ndarray of shape (n_sequences, n_timesteps, n_features)
-        The sequences. Each ends at the last time step. float32 if all sequences are
-        float32, otherwise float64.
+        The sequences. Each ends at the last time step. The dtype is float32 if all
+        sequences are float32, otherwise float64.
 
     Raises
     ------
@@ -68,8 +68,8 @@ def as_series(X, name):
         series = np.asarray(X)
     except ValueError as error:
         raise ValueError(
-            f"The time steps of {name} have different numbers of features. Pass as "
-            "many for each."
+            f"The time steps of {name} have different numbers of features. Pass "
+            "the same number of features for each step."
         ) from error
     if series.dtype.kind not in "biuf":
         raise ValueError(
@@ -94,7 +94,7 @@ def flatten_steps(y, step_mask):
     y : array-like of shape (n_windows, n_timesteps) or (n_windows, n_timesteps, \
             n_outputs), or list of sequences
         Targets. An array may hold anything in the padding steps. A list of sequences
-        has no targets for them.
+        has no targets for padding steps.
     step_mask : ndarray of bool of shape (n_windows, n_timesteps)
         True where a step is real.
 
@@ -112,8 +112,8 @@ def flatten_steps(y, step_mask):
         return None
     if not step_mask.any():
         raise ValueError(
-            "Every window of X is all NaN: there is no step whose target could be "
-            "scored. Pass at least one value."
+            "Every window of X is all NaN, so no step has a target. Pass at least one "
+            "value."
         )
     lengths = step_mask.sum(axis=1)
     if is_ragged(y):
@@ -128,7 +128,7 @@ def flatten_steps(y, step_mask):
 
 
 def unflatten_steps(steps, step_mask):
-    """Return flat targets of steps to their windows, with zeros in padding steps.
+    """Convert flat targets of steps to targets of windows, with zeros at padding steps.
 
     Parameters
     ----------
@@ -161,7 +161,7 @@ def _shape(item):
     """Return the shape of a sequence, and () for anything else."""
     try:
         return np.shape(item)
-    except ValueError:  # its own items have unequal lengths
+    except ValueError:  # the items of the sequence have unequal lengths
         return ()
 
 

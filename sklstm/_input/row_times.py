@@ -2,9 +2,9 @@
 
 A time index is an array with one position per row. The difference of two positions is
 the time between the two rows. Labels are converted to a dict of time indexes by name.
-The first one defines the order of the rows. The others count calendar units that are
-uneven in the first one: local days around a change to summer time, business days,
-months. Time indexes of the same name can be compared.
+The first time index defines the order of the rows. The others count units of the
+calendar: local days, business days and months. These units have uneven lengths in the
+first time index. Time indexes of the same name can be compared.
 """
 
 import numpy as np
@@ -12,7 +12,7 @@ import pandas as pd
 
 from sklstm._input.frequency import as_dates
 
-# Times are rounded, so a number of steps may differ this much from a whole number.
+# Times are rounded, so a number of steps may be this far from a whole number.
 TOLERANCE = 1e-3
 
 
@@ -27,7 +27,8 @@ def read_time_indexes(labels):
     Returns
     -------
     time_indexes : dict of str to ndarray of shape (n_rows,)
-        Empty if the labels are not times, such as strings.
+        Time indexes by name. Empty if the labels are not times but, for example,
+        strings.
 
     Raises
     ------
@@ -57,7 +58,7 @@ def read_index(index):
     Returns
     -------
     time_indexes : dict of str to ndarray of shape (n_rows,)
-        Empty if the index does not hold times.
+        Time indexes by name. Empty if the index does not hold times.
 
     Raises
     ------
@@ -89,8 +90,8 @@ def series_keys(index):
     Returns
     -------
     keys : pandas.Index or None
-        All levels but the last. None if the index has one level: all rows are one
-        series.
+        All levels of the index except the last one. None if the index has one level,
+        because all rows are then one series.
 
     Raises
     ------
@@ -128,7 +129,8 @@ def series_rows(keys, n_rows):
     codes, names = pd.factorize(keys)
     if (codes < 0).any() or _has_missing_level(keys):
         raise ValueError(
-            "The series of some rows are missing. Fill them in or drop the rows."
+            "The series of some rows are missing. Fill in the names of the series, or "
+            "drop these rows."
         )
     by_series = np.argsort(codes, kind="stable")
     ends = np.cumsum(np.bincount(codes))[:-1]
@@ -143,9 +145,10 @@ def check_increasing(time_index, labels, source):
     time_index : ndarray of shape (n_rows,)
         Positions of the rows in time.
     labels : callable
-        Returns the labels of the rows, for the message.
+        Function that returns the labels of the rows. The error message shows two of
+        them.
     source : str
-        Where X holds the labels, for the message.
+        Name of the index or column that holds the labels. The error message shows it.
     """
     backwards = np.flatnonzero(~(time_index[1:] > time_index[:-1]))
     if len(backwards):
@@ -154,8 +157,9 @@ def check_increasing(time_index, labels, source):
             f"{source} must increase from row to row, but {after} does not come after "
             f"{before} in the row before it. If the rows are unsorted, sort them. If "
             "they are shuffled, split them in time order, as TimeSeriesSplit does. If "
-            "they belong to several series, name these with groups= or a MultiIndex "
-            "(series, time). To use the rows in the order they have, pass context=None."
+            "they belong to several series, identify the series with groups= or a "
+            "MultiIndex (series, time). To use the rows in their present order, pass "
+            "context=None."
         )
 
 
@@ -185,7 +189,7 @@ def _date_indexes(dates):
 
 
 def _calendar_indexes(dates):
-    """Count business days and months, if the dates are all alike in the other units."""
+    """Count business days and months, if all dates have the same time of day."""
     days = dates.astype("datetime64[D]")
     hour = _common_value(dates - days)
     if hour is None:
@@ -203,7 +207,7 @@ def _calendar_indexes(dates):
 
 
 def _common_value(values):
-    """Return the value that all have in common, or None."""
+    """Return the value if all values are equal, otherwise None."""
     return values[0] if (values == values[0]).all() else None
 
 

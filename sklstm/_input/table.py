@@ -1,4 +1,4 @@
-"""Split X into values, times of the rows and the series that they belong to."""
+"""Split X into the values, the times and the series of its rows."""
 
 from typing import Any, NamedTuple
 
@@ -32,7 +32,7 @@ class Table(NamedTuple):
     columns : ndarray of shape (n_features,)
         Positions of the features in X.
     time_indexes : dict of str to ndarray of shape (n_rows,)
-        Times of the rows, as in `sklstm._input.row_times`. Empty without times.
+        Times of the rows, as in `sklstm._input.row_times`. Empty if X has no times.
     rows : dict of key to slice or ndarray of int
         Positions of the rows of each series. The only key is None if X is one series.
     """
@@ -58,14 +58,14 @@ def read_table(estimator, X, *, reset, ensure_all_finite=True):
     Parameters
     ----------
     estimator : estimator instance
-        Has the parameters ``time``, ``groups`` and ``context``. If `reset` is True, the
-        number and the names of the columns of X are stored in it.
+        Estimator with the parameters ``time``, ``groups`` and ``context``. If `reset`
+        is True, the number and the names of the columns of X are stored in it.
     X : {array-like, dataframe} of shape (n_rows, n_columns)
         Data that a user passed.
     reset : bool
         Whether the estimator is being fitted.
     ensure_all_finite : bool or "allow-nan", default=True
-        Whether all values must be finite, or may also be NaN.
+        Whether all values must be finite. With "allow-nan", they may also be NaN.
 
     Returns
     -------
@@ -75,8 +75,8 @@ def read_table(estimator, X, *, reset, ensure_all_finite=True):
     Raises
     ------
     ValueError
-        If X has no feature, or if ``context`` is not None and the rows do not increase
-        in time.
+        If X has no feature, or if ``context`` is not None and the times do not increase
+        from row to row.
     """
     _check_axes(count_axes(X, "X"))
     check_columns(X)
@@ -110,15 +110,15 @@ def forward_fill(table, mean):
     Parameters
     ----------
     table : Table
-        Its values are NaN where one is missing.
+        Table whose missing values are NaN.
     mean : ndarray of shape (n_features,)
-        Replaces the values of a feature that are all missing in a series.
+        Value of a feature in a series in which all its values are missing.
 
     Returns
     -------
     values : ndarray of shape (n_rows, n_features)
-        Filled values, each series by itself. Values before the first one are filled
-        with the first one.
+        Values, filled within each series. Missing values at the start of a series are
+        replaced by its first value.
     """
     values = table.values.copy()
     for rows in table.rows.values():
@@ -158,7 +158,7 @@ def _check_axes(n_axes):
     if n_axes != 2:
         raise ValueError(
             f"X has {n_axes} dimensions; a table with one row per time step has 2. "
-            "Reshape your data: a series of one feature with X.reshape(-1, 1), or "
+            "Reshape your data. For a series of one feature, use X.reshape(-1, 1), or "
             "X.to_frame() in pandas. An X with 3 dimensions already holds windows."
         )
 
@@ -190,8 +190,8 @@ def _split_columns(estimator, X, reset, ensure_all_finite):
     )
     if len(kept) == 0:
         raise ValueError(
-            "X has no columns but those of time and groups, so windows would be empty. "
-            "Pass at least one more column, a feature."
+            "X has only the columns of time and groups, so windows would be empty. "
+            "Pass at least one more column as a feature."
         )
     cells = getattr(X, "iloc", X)
     check_no_dates(cells[:, kept], "X")

@@ -10,8 +10,8 @@ TEXT = "a string"
 STRINGS = "a sequence of string tokens"
 INTEGERS = "a sequence of integer tokens"
 
-# The network has a vector for each code. More codes than this are a mistake, such as
-# hashes or measured numbers.
+# The network has a vector for each code. More codes than this must be a mistake: they
+# may be hashes or measured numbers.
 MAX_CODES = 2**20
 
 
@@ -25,12 +25,12 @@ def read_sequences(X, analyze, wanted=None):
     analyze : callable
         Splits a string into a list of tokens.
     wanted : str, default=None
-        Kind that the sequences must have. If None, all must have that of the first one.
+        Required kind of the sequences. If None, it is the kind of the first sequence.
 
     Returns
     -------
     sequences : list of list
-        Tokens of each sequence, at least one.
+        Tokens of each sequence. Each sequence has at least one.
     kind : str
         Kind of the sequences: `TEXT`, `STRINGS` or `INTEGERS`.
 
@@ -51,14 +51,15 @@ def read_sequences(X, analyze, wanted=None):
 
 
 def build_vocabulary(sequences, min_frequency):
-    """Build the codes of the frequent tokens: from 1 on, in sorted order.
+    """Build a vocabulary: codes from 1 on for the frequent tokens, in sorted order.
 
     Parameters
     ----------
     sequences : list of list
         Tokens of one type.
     min_frequency : int or float
-        Number of sequences that a token must be in, or their fraction if it is a float.
+        Minimum number of sequences that contain a token. A float is the minimum
+        fraction of the sequences.
 
     Returns
     -------
@@ -80,7 +81,7 @@ def build_vocabulary(sequences, min_frequency):
             f"in {max(counts.values())} of {len(sequences)} sequences. Pass a smaller "
             "min_frequency."
         )
-    # The tokens of an array are NumPy's types.
+    # The tokens of an array have NumPy's types.
     python_type = str if isinstance(frequent[0], str) else int
     return {python_type(token): code for code, token in enumerate(frequent, start=1)}
 
@@ -91,7 +92,7 @@ def encode(sequences, vocabulary, n_timesteps):
     Parameters
     ----------
     sequences : list of list
-        Tokens of each sequence, at least one.
+        Tokens of each sequence. Each sequence has at least one.
     vocabulary : dict
         Code of each known token. All others get code 0.
     n_timesteps : int
@@ -156,7 +157,8 @@ def check_codes(windows, n_codes=None):
     Raises
     ------
     ValueError
-        If there are several features, numbers that are not codes, or too large codes.
+        If X has several features, a number that is not a code, or a code that is too
+        large.
     """
     values = windows.values
     if values.shape[2] != 1:
@@ -228,8 +230,8 @@ def _tokenize(sequence, analyze, name):
     if tokens:
         return tokens
     raise ValueError(
-        f"{name} has no tokens: {_describe(sequence)}. Drop it, with its target, "
-        "or change analyzer or token_pattern so that it has some."
+        f"{name} has no tokens: {_describe(sequence)}. Drop the sequence and its "
+        "target, or change analyzer or token_pattern so that the sequence has tokens."
     )
 
 
@@ -247,7 +249,7 @@ def _kind_of(tokens, name):
 
 
 def _check_kinds(kinds, wanted):
-    """Raise unless all sequences are of one kind, and of the wanted one if given."""
+    """Raise unless all sequences are of the wanted kind, by default the first."""
     source = "X[0] is" if wanted is None else "fit saw"
     wanted = wanted or kinds[0]
     for i, kind in enumerate(kinds):
@@ -259,17 +261,17 @@ def _check_kinds(kinds, wanted):
 
 
 def _check_codes(codes, is_padding, n_tokens):
-    """Raise unless all values but the padding are codes of tokens."""
+    """Raise if a value outside the padding is not the code of a token."""
     is_wrong = ~(is_padding | np.isin(codes, np.arange(n_tokens)))
     if is_wrong.any():
         row, column = np.argwhere(is_wrong)[0]
         raise ValueError(
             f"X[{row}, {column}] is {codes[row, column]:g}, which is not a token code: "
             f"codes are integers from 0 (unknown) to {n_tokens - 1}, with NaN only "
-            "before the first. Pass codes as transform returns them."
+            "before the first code. Pass codes as transform returns them."
         )
 
 
 def _describe(value):
-    """Describe a value in an error: its type and the first characters."""
+    """Return the type and the first characters of a value, for error messages."""
     return f"{type(value).__name__} {value!r:.60}"

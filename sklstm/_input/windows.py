@@ -6,12 +6,12 @@ from typing import NamedTuple
 
 import numpy as np
 
-# Names of this package (sales__lag3) and of others (lag_3, lag3, sales_lag_3).
+# Lag columns of this package (sales__lag3) and of others (lag_3, lag3, sales_lag_3).
 _LAG_NAME = re.compile(r"(?:(.+)__|(.*[^_])_)?lag_?(\d+)")
 
 
 class LagLayout(NamedTuple):
-    """Order of columns named after lags, and the shape of the windows they form.
+    """Order of lag columns, and the shape of the windows that they form.
 
     The windows are ``X[:, order].reshape(-1, n_timesteps, n_features)``.
     """
@@ -59,7 +59,7 @@ def sliding_windows(series, window_size):
 
 
 def distinct_values(values):
-    """Return the series that windows slide over, as a view; else the windows."""
+    """Return a view of the series of a sliding view; return other windows unchanged."""
     n_windows, n_timesteps, n_features = values.shape
     if is_sliding_view(values):
         shape = (n_windows + n_timesteps - 1, n_features)
@@ -69,7 +69,7 @@ def distinct_values(values):
 
 
 def is_sliding_view(values):
-    """Whether windows are a view of a series in which each starts a step later."""
+    """Whether windows are a view of a series, where each window starts a step later."""
     n_windows, n_timesteps, _ = values.shape
     return (
         min(n_windows, n_timesteps) > 1 and 0 != values.strides[0] == values.strides[1]
@@ -133,7 +133,7 @@ def lag_names(names, window_size, shift=0):
 
 
 def lag_layout(names):
-    """Return the layout of columns named after lags, which may be in any order.
+    """Return the layout of lag columns, which may be in any order.
 
     Names may have a prefix, as ``ColumnTransformer`` adds it. Lags may start at any
     number and skip numbers.
@@ -172,9 +172,9 @@ def lag_layout(names):
         return None
     if others:
         raise ValueError(
-            f"Some columns of X are named after lags, but not {others[:5]}. A window "
-            "has a value of every feature at every time step: add a column for each "
-            "lag of these, as SlidingWindowTransformer does, or drop them."
+            f"Some columns of X are lag columns, but {others[:5]} are not. Every "
+            "feature needs a column for each lag. Add these columns, for instance with "
+            "SlidingWindowTransformer, or drop the columns without a lag."
         )
     cells = [(match[1] or match[2] or "", int(match[3])) for match in matches]
     columns = {cell: column for column, cell in enumerate(cells)}
@@ -187,7 +187,7 @@ def lag_layout(names):
 
 
 def _lag_name(feature, lag):
-    """Return the name of a column; a feature without a name is an empty string."""
+    """Return the name of a lag column. The name of the feature may be empty."""
     return f"{feature}__lag{lag}" if feature else f"lag{lag}"
 
 
@@ -196,17 +196,16 @@ def _check_grid(cells, grid):
     missing = [_lag_name(*cell) for cell in set(grid) - set(cells)]
     if missing:
         raise ValueError(
-            "The columns of X are named after lags, but do not form windows: "
-            f"{_enumeration(missing)} missing. Every feature needs every lag: add the "
-            "columns, or drop their lags from all features."
+            f"The lag columns of X do not form windows: {_enumeration(missing)} "
+            "missing. Every feature needs the same lags. Add the missing columns, or "
+            "remove these lags from all other features."
         )
     counts = Counter(cells)
     duplicated = [_lag_name(*cell) for cell, n in counts.items() if n > 1]
     if duplicated:
         raise ValueError(
-            "The columns of X are named after lags, but do not form windows: "
-            f"{_enumeration(duplicated)} there more than once. Drop or rename the "
-            "duplicates."
+            f"The lag columns of X do not form windows: {_enumeration(duplicated)} "
+            "there more than once. Drop or rename the duplicates."
         )
 
 

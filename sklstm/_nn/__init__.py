@@ -1,1 +1,1 @@
-"""The engine: PyTorch only; no module here knows of an estimator."""
+"""Networks and their training in PyTorch, without any code of the estimators."""

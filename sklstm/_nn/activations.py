@@ -5,15 +5,15 @@ from typing import NamedTuple
 
 import torch
 
-# The result of an operation has the dtype of the other operand, not of this one.
+# The number 1 as a tensor. Results have the dtype of the other operand.
 ONE = torch.ones((), dtype=torch.float32, device="cpu")
 
 
 class Activation(NamedTuple):
     """Elementwise function and its derivative; both can write to ``out``.
 
-    The derivative is computed from the values of the function, so that its arguments
-    need not be kept.
+    The derivative is computed from the values of the function, so that the arguments of
+    the function need not be kept.
     """
 
     function: Callable  # differentiable by PyTorch if `out` is None

@@ -56,6 +56,6 @@ def n_multiplications(kind, **parameters):
     Returns
     -------
     n_multiplications : int
-        Number of weights of its layers without the biases.
+        Number of weights of the layers, without the biases.
     """
     return NETWORKS[kind].n_multiplications(parameters)

@@ -99,8 +99,9 @@ class HiddenStates(torch.autograd.Function):
         ----------
         settings : tuple of (str, str, Workspaces or None)
             Type of cell, its activation, and the source of buffers. The states are
-            views of these buffers, which are free after the backward pass. With None,
-            new buffers are allocated, and several backward passes are possible.
+            views of these buffers, which are free after the backward pass. If the
+            source is None, new buffers are allocated, and several backward passes are
+            possible.
         inputs : torch.Tensor of shape (n_windows, n_timesteps, n_inputs)
             Inputs in time order, zero at padding steps.
         step_mask : torch.Tensor of shape (n_timesteps, n_windows) or None
@@ -116,7 +117,8 @@ class HiddenStates(torch.autograd.Function):
         states : torch.Tensor of shape (n_windows, n_timesteps, size)
             Hidden state after every step.
         last : torch.Tensor of shape (n_windows, size)
-            Hidden state after the last step, whose backward pass is cheaper.
+            Hidden state after the last step. Its backward pass is cheaper than that of
+            ``states[:, -1]``.
         """
         cell, activation, workspaces = settings
         size = weights[1].shape[1]

@@ -51,10 +51,10 @@ class PlainBackprop:
     def __init__(self, network):
         self.network = network
         self.layers = network.plain_layers
-        # Kept here because a module needs a while to look up its parameters.
+        # The weights are kept here, because a module is slow to look them up.
         self.weights = {layer: layer.weights for layer in self.layers}
         self.head = network.head.weight, network.head.bias
-        # What the backward pass needs of the forward pass.
+        # Results of the forward pass that the backward pass needs.
         self._cache, self._step_mask, self._pooled = [], None, None
 
     @torch.inference_mode()
@@ -78,7 +78,10 @@ class PlainBackprop:
         return linear(states, *self.head)
 
     def _forward_layer(self, layer, inputs):
-        """Run a layer on buffers that it owns until the backward pass."""
+        """Run a layer forward.
+
+        The layer's buffers stay reserved until the backward pass.
+        """
         mask = layer.draw_dropout(inputs, self.network.generator)
         has_masks = mask is not None, self._step_mask is not None
         options = layer.size, inputs.dtype, layer.activation, *has_masks
@@ -92,7 +95,7 @@ class PlainBackprop:
         weight, bias = self.head
         torch.mm(d_outputs.t(), self._pooled, out=weight.grad)
         torch.sum(d_outputs, 0, out=bias.grad)
-        # Gradient of the last state of the last layer, of all states of the others.
+        # For the last layer, the gradient of its last state. For others, of all states.
         gradient = torch.mm(d_outputs, weight).t()
         for layer, unrolled, mask in reversed(self._cache):
             if mask is not None:

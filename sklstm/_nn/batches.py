@@ -8,11 +8,11 @@ from sklstm._nn.masking import make_step_mask, trim
 
 
 class Rows(NamedTuple):
-    """Windows, targets and weights; all have the windows on the first axis."""
+    """Windows, their targets and their weights, with one row per window."""
 
     windows: torch.Tensor  # (n_windows, n_timesteps, n_features)
     n_padding: torch.Tensor | None  # (n_windows,), padding steps at the start
-    # (n_windows, n_targets), or of every step (n_windows, n_timesteps, n_targets).
+    # (n_windows, n_targets), or for each step (n_windows, n_timesteps, n_targets).
     targets: torch.Tensor
     # (n_windows,) or (n_windows, n_timesteps). None for equal weights.
     weights: torch.Tensor | None
@@ -63,8 +63,8 @@ class Rows(NamedTuple):
         rows : Rows
             Rows whose targets and weights belong to these outputs.
         unflatten : callable
-            Function that brings a gradient of these outputs into the shape of all
-            outputs, zero at padding steps.
+            Function that converts a gradient of these outputs to the shape of all
+            outputs, with zeros at padding steps.
         """
         if self.targets.ndim < 3:
             return outputs, self, lambda gradient: gradient
@@ -101,9 +101,10 @@ def weights_of_steps(weights, step_mask):
     Parameters
     ----------
     weights : torch.Tensor or ndarray of shape (n_windows[, n_timesteps])
-        Weight of each window, which is repeated for its steps, or of each step.
+        Weight of each window or of each step. The weight of a window is repeated for
+        its steps.
     step_mask : torch.Tensor or ndarray of bool of shape (n_windows, n_timesteps)
-        Which steps are real.
+        True where a step is real.
     """
     weights = weights if weights.ndim > 1 else weights[:, None]
     return (weights * step_mask)[step_mask]

@@ -1,8 +1,8 @@
 """Recurrent cells: the published equations, one per line.
 
-They define what a cell is. To compute hidden states, call
-:func:`sklstm._nn.hidden_states.hidden_states`, which has faster methods for the same
-numbers.
+The equations define the cells. To compute hidden states, call
+:func:`sklstm._nn.hidden_states.hidden_states`, which computes the same numbers by
+faster methods.
 
 References
 ----------
@@ -32,7 +32,7 @@ class CellWeights(NamedTuple):
     inputs: torch.Tensor  # (n_gates * size, n_inputs)
     recurrent: torch.Tensor  # (n_gates * size, size)
     bias: torch.Tensor  # (n_gates * size,)
-    # Only of a GRU, whose reset gate scales it together with the recurrent part.
+    # Only a GRU has it. The reset gate scales it together with the recurrent part.
     candidate_bias: torch.Tensor | None = None  # (size,)
 
 
@@ -131,12 +131,12 @@ class Cell(NamedTuple):
     """
 
     step: Callable
-    n_gates: int  # blocks of rows in the weights, the candidate included
+    n_gates: int  # blocks of rows in the weights, including the candidate
     has_candidate_bias: bool = False
     # Position of the gate that keeps the state, and its initial bias.
     forget_gate: int | None = None
     forget_bias: float = 0.0
-    # Position of the gate that adds new input, if it is another one.
+    # Position of the gate that adds new input, if the forget gate does not.
     input_gate: int | None = None
 
 

@@ -81,18 +81,18 @@ PYTORCH_LAYERS = {
 # Cells with hand-derived gradients, in `sklstm._nn.bptt`.
 HAND_DERIVED = {"lstm", "gru", "rnn"}
 
-# Cells whose states lose digits in float64 if tanh is computed by a sigmoid: those of
-# the simple recurrent network are tanh of tanh of tanh.
+# Cells whose states lose digits in float64 if tanh is computed by a sigmoid. A simple
+# recurrent network applies tanh to its state again at every step.
 EXACT_TANH_IN_DOUBLE = {"rnn"}
 
-# Fewer windows than this are faster by PyTorch's layers if no gradient is needed.
+# For fewer windows than this, PyTorch's layers are faster if no gradient is needed.
 FEW_WINDOWS = 64
 # With 512-bit instructions PyTorch's LSTM is faster for more windows too, in blocks
 # whose states fit a cache. Measured on a Zen 5.
 BLOCK_STATES, FEW_IN_BLOCK = 2**19, 128
 FEW_STEPS, FEW_UNITS = 12, 16
 
-# Multiplications of a matrix product from which on oneDNN is faster.
+# oneDNN is faster for matrix products of at least this many multiplications.
 LARGE_PRODUCT = 2**21
 
 
@@ -100,14 +100,14 @@ class Method(Enum):
     """Method to compute the states of a layer."""
 
     PYTORCH = auto()  # a layer of PyTorch, which autograd can differentiate
-    BLOCKS = auto()  # the same, for blocks of windows and their last states
+    BLOCKS = auto()  # a layer of PyTorch for blocks of windows; last states only
     INFERENCE = auto()  # our own steps, without a backward pass
     BPTT = auto()  # our own steps, with hand-derived gradients
     STEPWISE = auto()  # the published equations, differentiated by autograd
 
 
 class Case(NamedTuple):
-    """What the choice of a method depends on."""
+    """Layer and batch that the choice of a method depends on."""
 
     cell: str
     activation: str

@@ -12,16 +12,17 @@ def initialize(network, generator, device="cpu", max_timescale=None):
     """Draw the initial weights of a network and move it to a device.
 
     Input weights are Glorot uniform and recurrent weights orthogonal, gate by gate.
-    Biases are zero, except that of an LSTM's forget gate, which is 1 [1]_: sigmoid(1) =
-    73 % of the cell state survives a step, and gradients reach far back. Convolutions
-    are Glorot uniform, embedding vectors standard normal.
+    Biases are zero, except that of an LSTM's forget gate, which is 1 [1]_. Then 73 % of
+    the cell state, sigmoid(1), is kept from step to step, and gradients reach far back.
+    Convolutions are Glorot uniform, and embedding vectors are standard normal.
 
     Parameters
     ----------
     network : torch.nn.Module
         Network to change in place.
     generator : torch.Generator
-        Source of the random numbers, on the CPU, so that all devices start alike.
+        Source of the random numbers. It is on the CPU, so that the initial weights are
+        the same on all devices.
     device : torch.device or str, default="cpu"
         Device to move the network to.
     max_timescale : float or None, default=None

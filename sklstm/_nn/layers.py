@@ -198,7 +198,7 @@ class Attention(nn.Module):
         """Return the attention weight of each step, (n_windows, n_timesteps)."""
         scores = (torch.tanh(self.project(states)) @ self.query.T)[:, :, 0]
         if step_mask is not None:
-            # Finite, so that the weights of a window of padding alone are not NaN.
+            # The score is finite, so that weights are not NaN if all steps are padding.
             lowest = torch.finfo(scores.dtype).min
             scores = scores.masked_fill(~step_mask, lowest)
         return scores.softmax(1)

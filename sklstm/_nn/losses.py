@@ -1,10 +1,10 @@
 """Loss functions, their gradients, and the conversion of outputs to predictions.
 
 A loss maps outputs of shape (n_windows, n_targets * outputs_per_target) and targets of
-shape (n_windows, n_targets) to one value per target; `Quantiles` has one per target
-and quantile, `CrossEntropy` one per window. It also converts outputs to predictions in
-the units of the targets. Its gradient is written out, because that takes a few
-operations and autograd takes many.
+shape (n_windows, n_targets) to one value per target. `Quantiles` returns one value per
+target and quantile, and `CrossEntropy` one per window. A loss also converts outputs to
+predictions in the units of the targets. Its gradient is written out, because autograd
+takes many more operations.
 """
 
 from abc import ABC, abstractmethod
@@ -113,7 +113,7 @@ class Quantiles(Loss):
     Parameters
     ----------
     quantiles : sequence of float
-        Levels in (0, 1), increasing.
+        Increasing levels in (0, 1).
 
     References
     ----------

@@ -75,7 +75,7 @@ def predict_trimmed(compute, windows, n_padding):
 def with_padding_last(compute, inputs, step_mask):
     """Compute states with a function that cannot mask padding.
 
-    The padding is moved behind the real steps, whose states do not depend on it there.
+    The padding is moved behind the real steps. Their states then do not depend on it.
 
     Parameters
     ----------
@@ -110,7 +110,7 @@ def _roll(states, shifts):
 
 
 def _gather_steps(states, first, stride):
-    """Select all steps of each window from a first one on, modulo its length."""
+    """Select all steps of each window, starting at `first` and wrapping around."""
     n_timesteps = states.shape[1]
     steps = torch.arange(n_timesteps, device=states.device) * stride
     steps = (steps + first[:, None]) % n_timesteps  # (n_windows, n_timesteps)

@@ -1,4 +1,4 @@
-"""Recurrent network: windows in, one row of outputs per window out."""
+"""Recurrent network that maps windows to outputs, per window or per step."""
 
 from itertools import pairwise
 
@@ -165,7 +165,7 @@ class RecurrentNetwork(nn.Module):
 
     @property
     def plain_layers(self):
-        """The recurrent layers, if each feeds the next one and the last state the head.
+        """The recurrent layers, if the only other layer is a head on the last state.
 
         None if a layer has two directions, or if there are input layers or a pooling of
         all states.
@@ -206,7 +206,7 @@ class RecurrentNetwork(nn.Module):
         Parameters
         ----------
         windows : torch.Tensor of shape (n_windows, n_timesteps, n_features)
-            Values in time order. Those at padding steps are ignored.
+            Values in time order. Values at padding steps are ignored.
         n_padding : torch.Tensor of shape (n_windows,) or None, default=None
             Number of padding steps at the start of each window. None for no padding.
 
@@ -294,8 +294,8 @@ def n_multiplications(parameters):
     Parameters
     ----------
     parameters : dict
-        Parameters of :class:`RecurrentNetwork`. Input layers that it does not have may
-        be left out.
+        Parameters of :class:`RecurrentNetwork`. Parameters of input layers that the
+        network does not have may be left out.
 
     Returns
     -------

@@ -68,7 +68,7 @@ def product(left, right):
 
 
 def _processor():
-    """Return how the operating system describes the processor."""
+    """Return the operating system's description of the processor."""
     try:
         return CPU_INFO.read_text(encoding="utf-8").partition("\n\n")[0]
     except OSError:

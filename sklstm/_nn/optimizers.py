@@ -55,7 +55,7 @@ class FlatWeights:
         self.gradient[: len(self.matrices)].add_(self.matrices, alpha=alpha)
 
     def clip_gradient(self, max_norm):
-        """Scale the gradient down to a norm of `max_norm` if it is longer."""
+        """Scale the gradient down to a norm of `max_norm` if its norm is larger."""
         self.gradient.mul_((max_norm / self.gradient.norm()).clamp_(max=1.0))
 
 
@@ -170,7 +170,7 @@ class Adam(Optimizer):
         values.addcdiv_(mean, size, value=-self.learning_rate * bias_of_root / bias)
 
     def _has_fused_update(self):
-        """Return whether this PyTorch has the private function for this device."""
+        """Return whether the installed PyTorch has the fused update for this device."""
         values = self.weights.values.new_ones(4, 1)
         try:
             self._fused_update(*values, n_steps=1)

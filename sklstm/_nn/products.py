@@ -1,8 +1,8 @@
 """Matrix products, by ``torch.matmul`` or by oneDNN.
 
-If only oneDNN uses the 512-bit instructions of the processor, it is 2.5 times as fast
-for large products. It takes 10 microseconds to start. :mod:`sklstm._nn.dispatch`
-chooses between the two.
+If only oneDNN uses the 512-bit instructions of the processor, oneDNN is 2.5 times as
+fast for large products. Each call of oneDNN takes 10 microseconds to start.
+:mod:`sklstm._nn.dispatch` chooses between the two.
 """
 
 from abc import ABC, abstractmethod
@@ -101,7 +101,7 @@ class StepwiseSum(ProductSum):
 
 
 class OneDNNSum(ProductSum):
-    """Sum that is one product of oneDNN, of the concatenated steps.
+    """Sum computed as one product of oneDNN, over the concatenated steps.
 
     Parameters
     ----------

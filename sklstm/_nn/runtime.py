@@ -6,9 +6,9 @@ from contextlib import ExitStack, contextmanager
 import torch
 
 # A training step with fewer multiplications than this runs on one thread, because more
-# threads cost about as much as they save. Measured by benchmarks/bench_threads.py: on a
-# slow core, more threads save time from a fifth of this number on, on a fast core only
-# from a larger number on.
+# threads cost about as much as they save. Measured by benchmarks/bench_threads.py: more
+# threads save time from a fifth of this number on if the cores are slow, and only from
+# a larger number on if the cores are fast.
 SMALL_STEP = 2_000_000
 
 _home_process = os.getpid()
@@ -50,8 +50,8 @@ def resolve_device(name):
 def threads_for(n_multiplications):
     """Run a block on one thread if more would slow it down.
 
-    If a process has used several threads, a process forked from it hangs as soon as it
-    uses several itself. A forked process therefore always stays on one thread.
+    If a process has used several threads, a process forked from it hangs as soon as the
+    forked process uses several threads. A forked process therefore stays on one thread.
 
     Parameters
     ----------
@@ -92,7 +92,7 @@ def random_generator(seed):
 
 
 def generator_on(device, generator):
-    """Return a generator on a device, seeded by `generator`; on the CPU, itself."""
+    """Return `generator` on the CPU, or a new generator on a device, seeded by it."""
     if device.type == "cpu":
         return generator
     seed = torch.randint(2**62, (), generator=generator).item()

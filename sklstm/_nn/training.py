@@ -12,12 +12,12 @@ from sklstm._nn.masking import predict_trimmed
 from sklstm._nn.optimizers import FlatWeights, Schedule, make_optimizer
 from sklstm._nn.runtime import generator_on
 
-# In prediction: maximum size of the gates of one step, so that they fit the cache of a
-# core, which is larger on wide processors; and maximum size of the states of all steps.
+# Limits of the numbers to predict at once. The gates of one step fit the cache of a
+# core, which is larger on wide processors. The states of all steps fit the memory.
 GATE_NUMBERS, WIDE_GATE_NUMBERS, STATE_NUMBERS = 2**17, 2**18, 2**22
 # With fewer rows than this, loading the weights takes too much of the time.
 FEWEST_ROWS = 256
-# Rows of unequal length are sorted among this number of batches.
+# Rows of unequal length are sorted within groups of this many batches.
 N_SORTED = 20
 
 
@@ -112,8 +112,8 @@ class Trainer:
     options : TrainingOptions
         Options of training.
     optimizer_state : dict or None
-        State of an earlier optimizer to continue from. It is ignored if the solver is
-        another one.
+        State of an earlier optimizer to continue from. It is ignored if the solver has
+        changed.
     """
 
     def __init__(self, network, loss, options, optimizer_state):
@@ -265,8 +265,8 @@ def _batches(training, options, generator):
 def _batches_by_length(order, n_padding, batch_size, generator):
     """Yield batches of rows of similar length, so that little is padded.
 
-    Rows are sorted among `N_SORTED` batches only, and batches come in random order. The
-    composition of the batches thus differs between epochs.
+    Rows are sorted within groups of `N_SORTED` batches, and the batches come in random
+    order. The composition of the batches therefore differs between epochs.
     """
     pools = order.split(N_SORTED * batch_size)
     order = torch.cat([pool[n_padding[pool].argsort(stable=True)] for pool in pools])
@@ -320,7 +320,7 @@ def predict(network, blocks, compute=None):
     outputs : torch.Tensor of shape (n_windows[, n_timesteps], n_outputs)
         One row per window or step, in the order of the blocks.
     """
-    if network.training:  # setting it takes a tenth of the time of one row
+    if network.training:  # the call takes a tenth of the time of predicting one row
         network.eval()
     compute = compute or network
     with torch.inference_mode():

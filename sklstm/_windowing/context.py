@@ -17,7 +17,8 @@ class SeriesTail:
     rows : ndarray of shape (n_last, n_features)
         The last rows.
     time_indexes : dict of str to ndarray of shape (n_last,)
-        Times of the last rows. The first time index orders them. Empty without times.
+        Times of the last rows. The first time index orders them. Empty if there
+        are no times.
     steps : dict of str to step
         Time from row to row, for each time index that is evenly spaced.
     longest_step : step or None
@@ -53,12 +54,12 @@ def keep_tail(values, time_indexes, n_rows, n_first_rows):
     time_indexes : dict of str to ndarray of shape (n_timesteps,)
         Times of its rows.
     n_rows, n_first_rows : int
-        Number of last and of first rows to copy.
+        Number of last rows and number of first rows to copy.
 
     Returns
     -------
     tail : SeriesTail
-        Shares no memory with `values`.
+        Copies of the rows. They share no memory with `values`.
     """
     start = max(len(values) - n_rows, 0)
     order = next(iter(time_indexes.values()), ())
@@ -83,8 +84,8 @@ def past_rows_by_time(tail, start, n_rows):
     """Find the training rows whose times are before the first row of X.
 
     If the training rows are evenly spaced, the rows between them and X are counted.
-    Otherwise there is no gap if the time to X is at most the longest training step, and
-    no past row is known if it is longer.
+    Otherwise, there is no gap if the time to X is at most the longest training step. If
+    the time is longer, no past row is known.
 
     Parameters
     ----------
@@ -116,7 +117,8 @@ def past_rows_by_time(tail, start, n_rows):
 
 def past_rows_by_assumption(tail, values):
     """Return the last training rows, unless X starts with the first training rows."""
-    # A shorter X always follows: a few rows may equal the first ones by chance.
+    # A shorter X always follows the training rows, because a few rows may equal the
+    # first ones by chance.
     if np.array_equal(values[: len(tail.first_rows)], tail.first_rows):
         return no_past_rows(tail.rows.shape[1])
     return PastRows(tail.rows, 0)
@@ -132,9 +134,10 @@ def fill_past(past, n_rows, before, between=None):
     n_rows : int
         Number of rows before X that its first window needs.
     before : ndarray of shape (n_features,)
-        Pads the rows before the known ones.
+        Row to repeat before the known rows.
     between : ndarray of shape (n_features,), default=None
-        Pads the gap between the known rows and X. If None, the last known row does.
+        Row to repeat in the gap between the known rows and X. If None, the last known
+        row is repeated.
 
     Returns
     -------

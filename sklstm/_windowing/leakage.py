@@ -1,4 +1,4 @@
-"""Warn if windows may hold what they are used to predict."""
+"""Warn if windows may hold the values that they are used to predict."""
 
 import warnings
 
@@ -8,7 +8,7 @@ from sklstm._input.row_times import TOLERANCE
 
 
 def warn_if_features_hold_target(values, y):
-    """Warn if a column of X is y, up to a factor and an offset.
+    """Warn if a column of X equals y up to a factor and an offset.
 
     Parameters
     ----------
@@ -23,7 +23,7 @@ def warn_if_features_hold_target(values, y):
         return
     if _holds_target(values, y):
         warnings.warn(
-            "A column of X is y, up to a factor and an offset, and shift=0: every "
+            "A column of X equals y up to a factor and an offset. With shift=0, every "
             "window holds the value to predict. Pass shift=1 or more, or drop the "
             "column.",
             UserWarning,
@@ -42,9 +42,9 @@ def warn_if_subsampled(time_indexes_of_series):
     indexes = (_most_complete(each) for each in time_indexes_of_series if each)
     if any(map(looks_subsampled, indexes)):
         warnings.warn(
-            "The times of X look like those of rows drawn at random from an evenly "
-            "spaced series, as KFold(shuffle=True) draws them: windows run across the "
-            "holes, and test rows lie between training rows. Split in time order, as "
+            "The rows of X seem to be drawn at random from an evenly spaced series, as "
+            "KFold(shuffle=True) draws them. Windows then span rows that are missing, "
+            "and test rows lie between training rows. Split in time order, as "
             "TimeSeriesSplit does. If rows really are missing, insert them, or pass "
             "context=None.",
             UserWarning,
@@ -55,11 +55,11 @@ def warn_if_subsampled(time_indexes_of_series):
 def looks_subsampled(times):
     """Whether rows seem to be drawn at random from an evenly spaced series.
 
-    If a fraction p of the rows is drawn at random, a fraction p of the steps is of
-    length one, and the runs of rows between holes have all lengths. Uneven times break
-    the first rule. So do outages. Weekends and nights break the second rule. Random
-    events whose times are rounded until most neighbors are one unit apart look like
-    drawn rows.
+    If a fraction p of the rows is drawn at random, two rules hold: a fraction p of the
+    steps is of length one, and the runs of rows between holes have all lengths. Uneven
+    times and outages break the first rule. Weekends and nights break the second rule.
+    Random events are mistaken for drawn rows if their times are rounded so coarsely
+    that most neighbors are one unit apart.
 
     Parameters
     ----------
@@ -88,7 +88,7 @@ def _most_complete(time_indexes):
 
 
 def _fraction_kept(times):
-    """Divide the number of rows by that of a series without holes; 0 if uneven."""
+    """Return the fraction of rows that are present; 0 if the times are uneven."""
     if len(times) < 10 or not (times[1:] > times[:-1]).all():
         return 0
     steps = np.diff(times)

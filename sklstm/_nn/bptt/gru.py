@@ -13,9 +13,9 @@ from sklstm._nn.products import product_sum_for
 class BaseUnrolledGRU(Unrolled):
     """GRU unrolled over time; subclasses apply the activation.
 
-    The candidate n is the activation of the contribution of the inputs, computed for
-    all steps at once, plus r times that of the hidden state, a. The product of each
-    step computes r, z and a.
+    The candidate is ``n = activation(x + r * a)``. The contribution x of the inputs is
+    computed for all steps at once. The matrix product of each step computes the
+    contribution a of the hidden state, together with r and z.
     """
 
     n_gates = 3
@@ -74,8 +74,8 @@ class BaseUnrolledGRU(Unrolled):
         self.local = self._buffer(n_steps, 4 * size)
         self.d_dropped_hidden = self._buffer(size)
         n_rows = self.n_gates * size
-        # Gradient of the weights of hidden state and bias for r, z, a. Gradient of
-        # those of inputs and bias for n, r, z.
+        # `gradient` is that of the weights of hidden state and bias for r, z, a.
+        # `input_gradient` is that of the weights of inputs and bias for n, r, z.
         self.gradient = self.weights.new_empty(1 + size, n_rows)
         n_columns = self.batch.n_inputs + 1
         self.input_gradient = self.weights.new_empty(n_columns, n_rows)
@@ -131,7 +131,7 @@ class BaseUnrolledGRU(Unrolled):
 
     def _gradients(self):
         size, n_inputs = self.batch.size, self.batch.n_inputs
-        # From the order n, r, z to that of the weights: r, z, n.
+        # Convert the order n, r, z to the order of the weights: r, z, n.
         of_inputs = self.input_gradient.roll(-size, 1)
         return CellWeights(
             of_inputs[:n_inputs].t(),

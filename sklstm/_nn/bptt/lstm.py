@@ -117,7 +117,7 @@ class BaseUnrolledLSTM(Unrolled):
         local_gates, local_i, local_f, local_g, local_o = local_gates
         cell_state_before, activated = states
         local_cell, hidden_by_cell = by_cell
-        # The buffers still hold the gradient that leaves the chunk after this one.
+        # The buffers still hold the gradient from the chunk that follows in time.
         self.d_cell.copy_(self.d_cell_before_chunk)
         torch.addcmul(gates, gates, gates, value=-1, out=local_gates)  # s (1 - s)
         self._input_gradients(i, g, local_i, local_g)

@@ -1,6 +1,6 @@
 """Base class of cells unrolled over time: buffers, forward pass and backward pass.
 
-What makes it fast:
+The cells are fast for these reasons:
 
 - Features come first. A step works on (n_gates * size, n_windows), in which every gate
   is one contiguous block.
@@ -30,7 +30,7 @@ from sklstm._nn.activations import ACTIVATIONS
 from sklstm._nn.cells import CellWeights
 from sklstm._nn.products import layout_for, matmul_for
 
-# Bytes of local gradients to compute at once: what fits the cache of a core.
+# Bytes of local gradients to compute at once. They fit the cache of a core.
 CHUNK_BYTES = 2**19
 
 
@@ -65,8 +65,8 @@ class Unrolled(ABC):
     batch : Batch
         Shape and options of the batches.
     has_backward : bool, default=True
-        Whether a backward pass follows. Every step then has buffers of its own,
-        otherwise two sets of buffers alternate.
+        Whether a backward pass follows. If True, every step has its own buffers. If
+        False, the steps alternate between two sets of buffers.
     """
 
     n_gates: int
@@ -131,7 +131,7 @@ class Unrolled(ABC):
 
     @abstractmethod
     def _read_inputs(self, steps):
-        """Compute what a cell needs of the inputs before some steps, if anything."""
+        """Compute contributions of the inputs to some steps, if the cell needs them."""
 
     @abstractmethod
     def _forward_step(self, *views):
@@ -205,7 +205,7 @@ class Unrolled(ABC):
                 torch.mul(self.hidden[after], self.recurrent_mask, out=out)
 
     def infer(self, inputs, weights, step_mask=None, states=None):
-        """Compute the last state without a backward pass. Works once per object.
+        """Compute the last state without a backward pass. Call it once per object.
 
         Parameters
         ----------
