@@ -352,7 +352,7 @@ def test_grid_search_finds_the_better_analyzer():
         (np.array([["a", "b"], ["c", "d"]]), r"ndarray of shape \(2, 2\).*list\(X\)"),
         (pd.DataFrame({"a": ["x"], "b": ["y"]}), r"DataFrame of shape \(1, 2\)"),
         (np.zeros((2, 1, 1)), r"shape \(2, 1, 1\)"),
-        (["a", ""], r"X\[1\] has no tokens: str ''.*Drop it, with its target"),
+        (["a", ""], r"X\[1\] has no tokens: str ''.*Drop the sequence and its target"),
         ([["a"], [], ["b"]], r"X\[1\] has no tokens: list"),
         ([["a"], np.array([])], r"X\[1\] has no tokens: ndarray"),
         (["a", None], r"X\[1\] is NoneType None, neither a string nor a list"),

@@ -33,7 +33,7 @@ def test_a_target_among_the_columns_warns(dtype, shape):
 def test_each_of_several_targets_is_checked():
     X = np.random.default_rng(0).normal(size=(50, 2))
     y = np.column_stack([np.arange(50), X[:, 0]])
-    with pytest.warns(UserWarning, match="A column of X is y"):
+    with pytest.warns(UserWarning, match="A column of X equals y"):
         fit(X, y)
 
 

@@ -98,7 +98,9 @@ def test_groups_and_time_of_an_array_are_no_features():
 
 def test_duplicate_times_without_groups_are_refused():
     X = panel().reset_index("store", drop=True)
-    with pytest.raises(ValueError, match=r"several series, name these with groups="):
+    with pytest.raises(
+        ValueError, match=r"several series, identify the series with groups="
+    ):
         SlidingWindowTransformer().fit(X)
 
 

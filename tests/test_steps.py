@@ -168,7 +168,7 @@ def test_windows_of_padding_alone_are_left_out():
         np.concatenate([whole, empty]), np.concatenate([y, np.zeros((3, 6))])
     )
     npt.assert_allclose(model.predict(whole), expected)
-    with pytest.raises(ValueError, match="no step whose target could be"):
+    with pytest.raises(ValueError, match="so no step has a target"):
         model.fit(whole, y, X_val=empty, y_val=np.zeros((3, 6)))
 
 
