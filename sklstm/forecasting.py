@@ -408,11 +408,11 @@ class LSTMForecaster(TunableDefault, BaseEstimator):
         """Forecast an interval for each step that covers a fraction of the values.
 
         The intervals are split-conformal [1]_: their width comes from the errors on the
-        held-out windows, before the regressors are fitted again on all windows. They
-        reach their coverage on average, if the series continue as before. With few
-        windows the coverage is a few percent lower, because the windows overlap and the
-        correction weight was also chosen on them. The width of the intervals is limited
-        by the largest of these errors. The errors of each series are divided by its
+        held-out windows, measured before the regressors are fitted again on all
+        windows. The largest of these errors limits the width. The intervals reach their
+        coverage on average, if the series continue as before. With few windows the
+        coverage is a few percent lower, because the windows overlap and the correction
+        weight was also chosen on them. The errors of each series are divided by its
         MASE scale, the mean absolute seasonal difference, so that errors of several
         series can be compared. If logarithms are forecast, the intervals are wider
         above the forecast than below.

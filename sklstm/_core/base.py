@@ -619,7 +619,7 @@ def callback_data(X, y, sample_weight):
 
 
 def _choose_dtype(dtype, dtype_of_X, n_per_epoch):
-    """Return the name of the precision for the dtype of X and the size of an epoch."""
+    """Return `dtype`; if "auto", choose by the dtype of X and the size of an epoch."""
     if dtype != "auto":
         return dtype
     is_small = n_per_epoch < FLOAT64_EPOCH

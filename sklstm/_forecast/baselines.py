@@ -27,7 +27,7 @@ def interpolate(values):
 
 
 def mean_absolute_difference(values, season_length):
-    """Return the mean absolute seasonal difference; NaN without a difference."""
+    """Return the mean absolute seasonal difference, or NaN if there are none."""
     differences = np.abs(values[season_length:] - values[:-season_length])
     is_observed = ~np.isnan(differences)
     return differences[is_observed].mean() if is_observed.any() else np.nan

@@ -136,7 +136,7 @@ def choose_baseline(settings, windows):
         raise ValueError(
             f"Missing values leave no window of {settings.window_size} values that is "
             f"followed by {settings.horizon} observations. Fill the missing values, or "
-            "lower horizon."
+            "pass a smaller horizon."
         )
     if settings.baseline != "auto":
         return settings

@@ -163,8 +163,8 @@ def step_by_step(
     activation : str, default="tanh"
         A key of :data:`~sklstm._nn.activations.ACTIVATIONS`.
     recurrent_mask : torch.Tensor of shape (n_windows, size) or None, default=None
-        Factor of the hidden state before the gates, the same at every step. If None,
-        the hidden state is used as it is.
+        Numbers that multiply the hidden state before it enters the gates, the same at
+        every step. If None, the hidden state is used as it is.
     step_mask : torch.Tensor of bool of shape (n_windows, n_timesteps), default=None
         True where a step is real. Padding is at the start of a window. None if there is
         no padding.

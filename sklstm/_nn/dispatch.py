@@ -151,7 +151,7 @@ def choose_method(case):
 
 
 def _is_for_blocks(case):
-    """Return whether PyTorch's LSTM is the fastest for many windows."""
+    """Return whether PyTorch's LSTM, in blocks of windows, is the fastest method."""
     return (
         (case.cell, case.activation, case.dtype) == ("lstm", "tanh", torch.float32)
         and not (case.wants_states or case.has_padding)

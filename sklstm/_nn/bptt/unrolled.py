@@ -143,7 +143,7 @@ class Unrolled(ABC):
 
     @abstractmethod
     def _views_of_chunk(self, start, stop):
-        """Return the views for the backward pass of some steps, a :class:`Chunk`."""
+        """Return a :class:`Chunk`, the views for the backward pass of some steps."""
 
     @abstractmethod
     def _compute_local_gradients(self, *views):
@@ -184,11 +184,11 @@ class Unrolled(ABC):
         weights : CellWeights
             Weights of the cell.
         step_mask : torch.Tensor of shape (n_timesteps, n_windows) or None, default=None
-            1 at real steps and 0 at padding, for activations that map zero to zero.
-            None if there is no padding.
+            1 at real steps and 0 at padding. Only for activations that map zero to
+            zero. None if there is no padding.
         recurrent_mask : torch.Tensor of shape (n_windows, size) or None, default=None
-            Factor of the hidden state before the gates. None if there is no recurrent
-            dropout.
+            Numbers that multiply the hidden state before it enters the gates. None if
+            there is no recurrent dropout.
         """
         self._set_weights(weights)
         steps = slice(self.batch.n_timesteps)
