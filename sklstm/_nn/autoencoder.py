@@ -11,9 +11,9 @@ class AutoencoderNetwork(nn.Module):
     """Recurrent encoder and decoder with a few components between them.
 
     The encoder maps a window to its components. The decoder reads the components at
-    every step and reconstructs the window from its last step to its first [1]_. The
-    encoder has seen the last steps most recently, and short dependencies are learned
-    before long ones.
+    every step and reconstructs the window from its last step to its first [1]_. This
+    order is easier to learn, because the decoder starts with the steps that the encoder
+    has read most recently, and short dependencies are learned before long ones.
 
     Parameters
     ----------
@@ -22,11 +22,11 @@ class AutoencoderNetwork(nn.Module):
     n_components : int
         Number of components of each window.
     hidden_layer_sizes : tuple of int
-        Number of units of each recurrent layer of the encoder. The decoder has them in
-        reverse order.
+        Number of units of each recurrent layer of the encoder. The decoder has the same
+        numbers in reverse order.
     pooling : {"last", "mean", "max", "attention"}
         How the hidden states of the encoder become one vector. The components are a
-        linear map of it.
+        linear map of this vector.
     bidirectional : bool
         Whether the encoder also reads the windows backward.
     **settings : dict

@@ -65,8 +65,8 @@ def inferred_states(cell, inputs, weights, activation, step_mask, wants_states):
     cell, inputs, weights, activation
         As in :func:`sklstm._nn.hidden_states.hidden_states`.
     step_mask : torch.Tensor of shape (n_timesteps, n_windows) or None
-        1 at real steps and 0 at padding. Only for activations that map zero to zero.
-        None if there is no padding.
+        1 at real steps and 0 at padding. The activation must map zero to zero. None if
+        there is no padding.
     wants_states : bool
         Whether to return the states of all steps, not only the last one.
 
@@ -99,14 +99,14 @@ class HiddenStates(torch.autograd.Function):
         ----------
         settings : tuple of (str, str, Workspaces or None)
             Type of cell, its activation, and the source of buffers. The states are
-            views of these buffers, which are free after the backward pass. If the
-            source is None, new buffers are allocated, and several backward passes are
-            possible.
+            views of these buffers, which later batches may overwrite after the
+            backward pass. If the source is None, new buffers are allocated, and several
+            backward passes are possible.
         inputs : torch.Tensor of shape (n_windows, n_timesteps, n_inputs)
             Inputs in time order, zero at padding steps.
         step_mask : torch.Tensor of shape (n_timesteps, n_windows) or None
-            1 at real steps and 0 at padding. Only for activations that map zero to
-            zero. None if there is no padding.
+            1 at real steps and 0 at padding. The activation must map zero to zero. None
+            if there is no padding.
         recurrent_mask : torch.Tensor of shape (n_windows, size) or None
             Numbers that multiply the hidden state before it enters the gates.
         *weights : torch.Tensor

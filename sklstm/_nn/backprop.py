@@ -95,7 +95,7 @@ class PlainBackprop:
         weight, bias = self.head
         torch.mm(d_outputs.t(), self._pooled, out=weight.grad)
         torch.sum(d_outputs, 0, out=bias.grad)
-        # For the last layer, the gradient of its last state. For others, of all states.
+        # The gradient of the last state of the last layer; of all states of the others.
         gradient = torch.mm(d_outputs, weight).t()
         for layer, unrolled, mask in reversed(self._cache):
             if mask is not None:

@@ -1,4 +1,4 @@
-"""Windows with their targets and weights, and weighted means of losses."""
+"""Windows with their targets and sample weights, and weighted means of losses."""
 
 from typing import NamedTuple
 
@@ -8,7 +8,7 @@ from sklstm._nn.masking import make_step_mask, trim
 
 
 class Rows(NamedTuple):
-    """Windows, their targets and their weights, with one row per window."""
+    """Windows, their targets and their sample weights, with one row per window."""
 
     windows: torch.Tensor  # (n_windows, n_timesteps, n_features)
     n_padding: torch.Tensor | None  # (n_windows,), padding steps at the start

@@ -32,7 +32,7 @@ class CellWeights(NamedTuple):
     inputs: torch.Tensor  # (n_gates * size, n_inputs)
     recurrent: torch.Tensor  # (n_gates * size, size)
     bias: torch.Tensor  # (n_gates * size,)
-    # Only a GRU has it. The reset gate scales it together with the recurrent part.
+    # Only a GRU has this bias. Its reset gate scales it with the recurrent part.
     candidate_bias: torch.Tensor | None = None  # (size,)
 
 
@@ -70,7 +70,7 @@ def gru_step(from_inputs, state, weights, activation):
     """Compute one step of a gated recurrent unit [3]_.
 
     The reset gate scales the recurrent part after its matrix product, as in cuDNN,
-    PyTorch and Keras. Cho et al. scale the hidden state before it.
+    PyTorch and Keras. Cho et al. scale the hidden state before the product.
 
     Parameters
     ----------
@@ -108,7 +108,7 @@ def rnn_step(from_inputs, state, weights, activation):
     state : tuple of two torch.Tensor of shape (n_windows, size)
         Hidden state of the previous step, with and without recurrent dropout.
     weights : CellWeights
-        One gate.
+        The hidden state counts as the only gate.
     activation : callable
         Activation function of the hidden state; tanh in the paper.
 

@@ -28,8 +28,8 @@ Padding at the start of windows, by :func:`masks_padding`:
 method                             padding
 ================================== =================================================
 STEPWISE                           masked
-INFERENCE, BPTT: the activation    masked
-maps zero to zero
+INFERENCE or BPTT, if the          masked
+activation maps zero to zero
 otherwise                          moved behind the other steps
 ================================== =================================================
 
@@ -38,10 +38,11 @@ Gradient of a network, by :func:`skips_autograd`:
 ================================== =================================================
 network                            gradient
 ================================== =================================================
-on a CPU, layers of one direction, hand-derived for the whole network
-last state, no layers in front,
-cells in HAND_DERIVED, activations
-map zero to zero
+on a CPU, with layers of one       hand-derived for the whole network
+direction, a head on the last
+state, no layers in front, cells
+in HAND_DERIVED and activations
+that map zero to zero
 otherwise                          autograd, which calls the method of each layer
 ================================== =================================================
 
@@ -87,8 +88,8 @@ EXACT_TANH_IN_DOUBLE = {"rnn"}
 
 # For fewer windows than this, PyTorch's layers are faster if no gradient is needed.
 FEW_WINDOWS = 64
-# With 512-bit instructions PyTorch's LSTM is faster for more windows too, in blocks
-# whose states fit a cache. Measured on a Zen 5.
+# With 512-bit instructions, PyTorch's LSTM is faster for more windows too if it runs on
+# blocks of windows whose states fit into a cache. Measured on a Zen 5.
 BLOCK_STATES, FEW_IN_BLOCK = 2**19, 128
 FEW_STEPS, FEW_UNITS = 12, 16
 
@@ -183,7 +184,7 @@ def skips_autograd(device, plain_layers):
     device : str
         Type of the device, such as "cpu" or "cuda".
     plain_layers : list of RecurrentLayer or None
-        Recurrent layers of a network that only has these, in one direction, and a
+        Recurrent layers of a network that has only these, in one direction, and a
         linear head on the last state. None for any other network.
     """
     return (
@@ -206,7 +207,7 @@ def multiplies_by_onednn(shape, dtype):
     Parameters
     ----------
     shape : tuple of (int, int, int)
-        Rows of the left matrix, its columns, and columns of the right one.
+        Number of rows and columns of the left matrix, and of columns of the right one.
     dtype : torch.dtype
         Precision of the matrices.
     """

@@ -45,8 +45,8 @@ def hidden_states(
         True where a step is real. Padding is at the start of a window. None if there is
         no padding.
     workspaces : Workspaces or None, default=None
-        Buffers to use again. The states are then overwritten after their backward pass.
-        If None, new buffers are allocated.
+        Buffers to use again. Later batches may then overwrite the states after their
+        backward pass. If None, new buffers are allocated.
     wants_states : bool, default=True
         Whether to return the states of all steps, not only the last one.
 

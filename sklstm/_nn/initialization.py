@@ -12,9 +12,10 @@ def initialize(network, generator, device="cpu", max_timescale=None):
     """Draw the initial weights of a network and move it to a device.
 
     Input weights are Glorot uniform and recurrent weights orthogonal, gate by gate.
-    Biases are zero, except that of an LSTM's forget gate, which is 1 [1]_. Then 73 % of
-    the cell state, sigmoid(1), is kept from step to step, and gradients reach far back.
-    Convolutions are Glorot uniform, and embedding vectors are standard normal.
+    Biases are zero, except that of an LSTM's forget gate, which is 1 [1]_. With this
+    bias, an LSTM at first keeps about 73 % of its cell state, sigmoid(1), from step to
+    step, and gradients reach far back. Convolutions are Glorot uniform, and
+    embedding vectors are standard normal.
 
     Parameters
     ----------
@@ -26,10 +27,11 @@ def initialize(network, generator, device="cpu", max_timescale=None):
     device : torch.device or str, default="cpu"
         Device to move the network to.
     max_timescale : float or None, default=None
-        Longest dependency to learn, in time steps. The gate biases are then set by
-        chrono initialization [2]_, which spreads the timescales of the units over 1 to
-        `max_timescale` steps: ``b_f = log(U(1, max_timescale - 1))``, ``b_i = -b_f``.
-        If None, the forget gate has the bias of its cell.
+        Longest dependency to learn, in time steps. The biases b_f of the forget gate
+        and b_i of the input gate are then set by chrono initialization [2]_, which
+        spreads the timescales of the units over 1 to `max_timescale` steps:
+        ``b_f = log(U(1, max_timescale - 1))``, ``b_i = -b_f``. If None, the biases are
+        set as described above.
 
     References
     ----------

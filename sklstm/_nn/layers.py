@@ -37,7 +37,8 @@ class Convolution(nn.Module):
     n_filters : int
         Number of filters.
     kernel_size : int
-        Number of steps that each filter spans. Steps beyond the ends are zero.
+        Number of steps that each filter spans. Steps beyond the ends of a window count
+        as zero.
     dtype : torch.dtype
         Precision of the weights.
     """
@@ -168,7 +169,8 @@ class Max(nn.Module):
 class Attention(nn.Module):
     """Weighted mean of the states with learned weights [1]_.
 
-    The weight of a step is ``softmax(u . tanh(W h + b))`` over the real steps.
+    The weight of a step is ``softmax(u . tanh(W h + b))`` over the real steps, where h
+    is the state of the step, and u, W and b are learned.
 
     Parameters
     ----------
@@ -198,7 +200,7 @@ class Attention(nn.Module):
         """Return the attention weight of each step, (n_windows, n_timesteps)."""
         scores = (torch.tanh(self.project(states)) @ self.query.T)[:, :, 0]
         if step_mask is not None:
-            # The score is finite, so that weights are not NaN if all steps are padding.
+            # A finite score, so that the weights are not NaN if all steps are padding.
             lowest = torch.finfo(scores.dtype).min
             scores = scores.masked_fill(~step_mask, lowest)
         return scores.softmax(1)

@@ -3,8 +3,8 @@
 A loss maps outputs of shape (n_windows, n_targets * outputs_per_target) and targets of
 shape (n_windows, n_targets) to one value per target. `Quantiles` returns one value per
 target and quantile, and `CrossEntropy` one per window. A loss also converts outputs to
-predictions in the units of the targets. Its gradient is written out, because autograd
-takes many more operations.
+predictions in the units of the targets. The gradient of a loss is derived by hand,
+because autograd takes many more operations.
 """
 
 from abc import ABC, abstractmethod
@@ -89,7 +89,7 @@ class Huber(IdentityLoss):
 
 
 class Poisson(Loss):
-    """Half the Poisson deviance without its constant part; outputs are logarithms."""
+    """Half the Poisson deviance up to a constant; outputs are logs of predictions."""
 
     def __call__(self, outputs, targets):
         """Return the loss of each target, (n_windows, n_targets)."""

@@ -40,8 +40,8 @@ def zero_padding(states, step_mask):
 def trim(windows, n_padding):
     """Cut off steps that are padding in all windows.
 
-    The new length is one of about `N_LENGTHS`, because buffers are kept for each of
-    them.
+    The new length is one of about `N_LENGTHS` lengths, because buffers are kept for
+    each length.
 
     Parameters
     ----------
@@ -65,7 +65,7 @@ def trim(windows, n_padding):
 
 
 def predict_trimmed(compute, windows, n_padding):
-    """Compute outputs of trimmed windows; pad outputs of steps to the full length."""
+    """Compute outputs of trimmed windows; pad outputs per step to the full length."""
     outputs = compute(*trim(windows, n_padding))
     if outputs.ndim < 3:
         return outputs
@@ -75,7 +75,7 @@ def predict_trimmed(compute, windows, n_padding):
 def with_padding_last(compute, inputs, step_mask):
     """Compute states with a function that cannot mask padding.
 
-    The padding is moved behind the real steps. Their states then do not depend on it.
+    The padding is moved behind the real steps, whose states then do not depend on it.
 
     Parameters
     ----------

@@ -97,7 +97,7 @@ class RecurrentNetwork(nn.Module):
     activation : str
         Activation function of the cells.
     bidirectional : bool
-        Whether each layer also reads the windows backward, with other weights.
+        Whether each layer also reads the windows backward, with separate weights.
     pooling : {"last", "mean", "max", "attention"} or None
         How the hidden states of all time steps become one vector per window. With None,
         there are outputs for each time step.
@@ -294,8 +294,8 @@ def n_multiplications(parameters):
     Parameters
     ----------
     parameters : dict
-        Parameters of :class:`RecurrentNetwork`. Parameters of input layers that the
-        network does not have may be left out.
+        Parameters of :class:`RecurrentNetwork`. Those of embedding and convolutions may
+        be left out if the network has no such layers.
 
     Returns
     -------

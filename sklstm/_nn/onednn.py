@@ -1,9 +1,10 @@
 """Detection of processors on which oneDNN is fast, and its matrix product.
 
-PyTorch multiplies matrices by Intel's MKL, which uses 512-bit instructions on Intel's
-own processors only. oneDNN, another library inside PyTorch, uses them on all processors
-that have them. Its use depends on the processor and on shapes, never on measurements,
-so that all processes on a machine compute the same numbers.
+PyTorch multiplies matrices with Intel's MKL, which uses 512-bit instructions on Intel's
+own processors only. oneDNN, another library inside PyTorch, uses these instructions on
+all processors that have them. Whether oneDNN is used depends on the processor, the
+precision and the shapes, never on measurements, so that all processes on a machine
+compute the same numbers.
 
 This is the only module that calls functions of ``torch.ops.mkldnn``, which are private.
 """
@@ -40,7 +41,7 @@ def _has_wide_onednn():
 
 @cache
 def _has_narrow_mkl():
-    """Return whether PyTorch uses MKL, without 512-bit instructions."""
+    """Return whether PyTorch uses MKL, and MKL uses no 512-bit instructions."""
     return (
         torch.backends.mkl.is_available()
         and hasattr(torch.ops.mkldnn, PRODUCT)

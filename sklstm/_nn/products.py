@@ -1,7 +1,8 @@
-"""Matrix products, by ``torch.matmul`` or by oneDNN.
+"""Matrix products, computed by ``torch.matmul`` or by oneDNN.
 
-If only oneDNN uses the 512-bit instructions of the processor, oneDNN is 2.5 times as
-fast for large products. Each call of oneDNN takes 10 microseconds to start.
+If only oneDNN uses the 512-bit instructions of the processor, it is 2.5 times as fast
+as ``torch.matmul`` for large products. Each call of oneDNN takes 10 microseconds to
+start, which is too long for small products.
 :mod:`sklstm._nn.dispatch` chooses between the two.
 """
 
@@ -20,7 +21,7 @@ def matmul_for(shape, dtype):
     Parameters
     ----------
     shape : tuple of (int, int, int)
-        Rows of the left matrix, its columns, and columns of the right one.
+        Number of rows and columns of the left matrix, and of columns of the right one.
     dtype : torch.dtype
         Precision of the matrices.
 
@@ -34,7 +35,7 @@ def matmul_for(shape, dtype):
 
 
 def onednn_matmul(left, right, *, out):
-    """Multiply matrices by oneDNN."""
+    """Multiply matrices with oneDNN."""
     if right.ndim == 2:
         return out.copy_(onednn.product(left, right))
     for right_of_step, out_of_step in zip(right, out, strict=True):

@@ -6,9 +6,9 @@ from contextlib import ExitStack, contextmanager
 import torch
 
 # A training step with fewer multiplications than this runs on one thread, because more
-# threads cost about as much as they save. Measured by benchmarks/bench_threads.py: more
-# threads save time from a fifth of this number on if the cores are slow, and only from
-# a larger number on if the cores are fast.
+# threads cost about as much as they save. Measured by benchmarks/bench_threads.py: on
+# slow cores, more threads save time already from a fifth of this number on; on fast
+# cores, only from a larger number on.
 SMALL_STEP = 2_000_000
 
 _home_process = os.getpid()
@@ -92,7 +92,7 @@ def random_generator(seed):
 
 
 def generator_on(device, generator):
-    """Return `generator` on the CPU, or a new generator on a device, seeded by it."""
+    """Return `generator` for the CPU, or else a new one on the device, seeded by it."""
     if device.type == "cpu":
         return generator
     seed = torch.randint(2**62, (), generator=generator).item()

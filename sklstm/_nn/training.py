@@ -1,4 +1,4 @@
-"""Training loop: trains a network on windows by a loss and returns the history."""
+"""Training loop: fits a network to windows with a loss and returns the history."""
 
 import math
 from functools import partial
@@ -12,10 +12,11 @@ from sklstm._nn.masking import predict_trimmed
 from sklstm._nn.optimizers import FlatWeights, Schedule, make_optimizer
 from sklstm._nn.runtime import generator_on
 
-# Limits of the numbers to predict at once. The gates of one step fit the cache of a
-# core, which is larger on wide processors. The states of all steps fit the memory.
+# Limits of the size of a block to predict at once, so that the gates of one step fit
+# into the cache of a core, and the states of all steps into memory. The cache is larger
+# on processors with 512-bit instructions.
 GATE_NUMBERS, WIDE_GATE_NUMBERS, STATE_NUMBERS = 2**17, 2**18, 2**22
-# With fewer rows than this, loading the weights takes too much of the time.
+# For blocks of fewer rows, loading the weights takes too much of the time.
 FEWEST_ROWS = 256
 # Rows of unequal length are sorted within groups of this many batches.
 N_SORTED = 20
@@ -303,7 +304,7 @@ def evaluate(network, loss, rows):
 
 
 def predict(network, blocks, compute=None):
-    """Compute the outputs for blocks of windows, without dropout and gradients.
+    """Compute the outputs for blocks of windows, without dropout or gradients.
 
     Parameters
     ----------
@@ -320,7 +321,7 @@ def predict(network, blocks, compute=None):
     outputs : torch.Tensor of shape (n_windows[, n_timesteps], n_outputs)
         One row per window or step, in the order of the blocks.
     """
-    if network.training:  # the call takes a tenth of the time of predicting one row
+    if network.training:  # to call `eval` takes a tenth of the time to predict a row
         network.eval()
     compute = compute or network
     with torch.inference_mode():
@@ -328,7 +329,7 @@ def predict(network, blocks, compute=None):
 
 
 def rows_per_block(network, n_timesteps):
-    """Return how many windows to predict at once, for the cache and the memory."""
+    """Return how many windows to predict at once, to fit the cache and the memory."""
     n_rows = STATE_NUMBERS // (n_timesteps * network.widest)
     if network.head.weight.device.type == "cpu":
         gates = WIDE_GATE_NUMBERS if onednn.is_wide() else GATE_NUMBERS

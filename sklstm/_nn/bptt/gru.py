@@ -13,9 +13,10 @@ from sklstm._nn.products import product_sum_for
 class BaseUnrolledGRU(Unrolled):
     """GRU unrolled over time; subclasses apply the activation.
 
-    The candidate is ``n = activation(x + r * a)``. The contribution x of the inputs is
-    computed for all steps at once. The matrix product of each step computes the
-    contribution a of the hidden state, together with r and z.
+    The candidate is ``n = activation(x + r * a)`` with the reset gate r. The
+    contribution x of the inputs is computed for all steps at once. The matrix product
+    of each step computes the contribution a of the hidden state, together with r and
+    the update gate z.
     """
 
     n_gates = 3
@@ -74,8 +75,8 @@ class BaseUnrolledGRU(Unrolled):
         self.local = self._buffer(n_steps, 4 * size)
         self.d_dropped_hidden = self._buffer(size)
         n_rows = self.n_gates * size
-        # `gradient` is that of the weights of hidden state and bias for r, z, a.
-        # `input_gradient` is that of the weights of inputs and bias for n, r, z.
+        # Gradient of the biases and of the weights of the hidden state, for r, z, a;
+        # and gradient of the biases and of the weights of the inputs, for n, r, z.
         self.gradient = self.weights.new_empty(1 + size, n_rows)
         n_columns = self.batch.n_inputs + 1
         self.input_gradient = self.weights.new_empty(n_columns, n_rows)

@@ -33,16 +33,18 @@ class BaseUnrolledLSTM(Unrolled):
 
     @abstractmethod
     def _input_gradients(self, i, g, local_i, local_g):
-        """Compute the derivatives of the cell state by input gate and candidate.
+        """Differentiate the cell state with respect to input gate and candidate.
 
-        `local_i` and `local_g` hold the derivative of a sigmoid.
+        When called, `local_i` and `local_g` hold derivatives of the sigmoid. The
+        results replace them.
         """
 
     @abstractmethod
     def _output_gradients(self, o, activated, local_o, hidden_by_cell):
-        """Compute the derivatives of the hidden state by output gate and cell state.
+        """Differentiate the hidden state with respect to output gate and cell state.
 
-        `local_o` holds the derivative of a sigmoid.
+        When called, `local_o` holds the derivative of the sigmoid. The result replaces
+        it.
         """
 
     def _make_buffers(self):

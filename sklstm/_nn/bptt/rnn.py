@@ -66,7 +66,7 @@ class UnrolledRNN(BaseUnrolledRNN):
 class UnrolledTanhRNN(BaseUnrolledRNN):
     """Simple recurrent network with tanh, computed by ``1 - 2 sigmoid(-2 x)``.
 
-    PyTorch's sigmoid takes a third of the time of its tanh or less.
+    PyTorch's sigmoid takes at most a third of the time of its tanh.
     """
 
     def _adapt_weights(self, weights):

@@ -10,9 +10,9 @@ The cells are fast for these reasons:
   state of zeros stays zero if the activation maps zero to zero. Padding needs no
   operations of its own.
 - The local gradients (derivatives of the states with respect to the gates) are computed
-  for as many steps at once as fit a cache.
-- The gradient of the weights is stored transposed, which makes its products a fifth
-  faster.
+  for as many steps at once as fit into a cache.
+- The gradient of the weights is stored transposed, which makes the products that
+  compute it a fifth faster.
 - Large products are computed by the faster one of two libraries.
 - The training loop allocates almost nothing. An :class:`Unrolled` owns all buffers, and
   all views of them, for batches of one shape. Only the products of oneDNN and the
@@ -97,7 +97,7 @@ class Unrolled(ABC):
         self.chunks = self._make_chunks() if has_backward else []
 
     def _matmul_for(self, *shape):
-        """Return the function that multiplies by a left matrix of a shape."""
+        """Return the function for products whose left matrix has a given shape."""
         return matmul_for((*shape, self.batch.n_windows), self.batch.dtype)
 
     def _buffer(self, *shape):
@@ -123,7 +123,7 @@ class Unrolled(ABC):
 
     @abstractmethod
     def _views_of_step(self, before, after):
-        """Return the arguments of `_forward_step` between two positions of states."""
+        """Return the arguments of `_forward_step` for the step between two states."""
 
     @abstractmethod
     def _adapt_weights(self, weights):
@@ -184,8 +184,8 @@ class Unrolled(ABC):
         weights : CellWeights
             Weights of the cell.
         step_mask : torch.Tensor of shape (n_timesteps, n_windows) or None, default=None
-            1 at real steps and 0 at padding. Only for activations that map zero to
-            zero. None if there is no padding.
+            1 at real steps and 0 at padding. The activation must map zero to zero. None
+            if there is no padding.
         recurrent_mask : torch.Tensor of shape (n_windows, size) or None, default=None
             Numbers that multiply the hidden state before it enters the gates. None if
             there is no recurrent dropout.
@@ -205,7 +205,7 @@ class Unrolled(ABC):
                 torch.mul(self.hidden[after], self.recurrent_mask, out=out)
 
     def infer(self, inputs, weights, step_mask=None, states=None):
-        """Compute the last state without a backward pass. Call it once per object.
+        """Compute the last state without a backward pass. Call once per instance.
 
         Parameters
         ----------
@@ -237,7 +237,7 @@ class Unrolled(ABC):
         Parameters
         ----------
         weights : CellWeights
-            The weights of :meth:`forward`.
+            The weights passed to :meth:`forward`.
         d_states : torch.Tensor of shape (n_timesteps, size, n_windows) or None
             Gradient of all hidden states. None for zeros.
         d_last : torch.Tensor of shape (size, n_windows) or None
