@@ -39,8 +39,8 @@ class SequenceEncoder(TransformerMixin, BaseEstimator):
 
     token_pattern : str or None, default=r"(?u)\\b\\w+\\b"
         Regular expression of a word. Only used if ``analyzer="word"``. The default
-        keeps words of one letter, which `CountVectorizer` drops: without "I", "a" and
-        "7", words that are not neighbors would stand next to each other.
+        keeps words of one character, which `CountVectorizer` drops: without "I", "a"
+        and "7", words that are not neighbors would stand next to each other.
 
     max_length : int, default=None
         Number of time steps to keep. Longer sequences lose their first tokens. If None,
@@ -70,7 +70,7 @@ class SequenceEncoder(TransformerMixin, BaseEstimator):
     With ``min_frequency=1``, no training sequence has an unknown token, so an estimator
     cannot learn what code 0 means. With ``min_frequency=2``, the estimator gets
     examples: the tokens that occur in only one training sequence. Tokens that
-    `max_length` removes in `fit` do not count.
+    `max_length` removes in `fit` do not count as occurrences.
 
     Codes are categories, not quantities: code 4 is not twice code 2. An estimator must
     embed them or encode them one-hot.
@@ -175,7 +175,7 @@ class SequenceEncoder(TransformerMixin, BaseEstimator):
         ------
         ValueError
             If X is a single string or empty, or if a sequence is empty, of another kind
-            than in `fit` or neither a string nor a sequence of tokens.
+            than in `fit`, or neither a string nor a sequence of tokens.
         """
         check_is_fitted(self)
         sequences, _ = read_sequences(X, self._analyzer(), wanted=self._kind)
@@ -195,7 +195,7 @@ class SequenceEncoder(TransformerMixin, BaseEstimator):
         sequences : list of str or list of list
             Strings if `fit` saw strings, with a space between words. Otherwise lists of
             tokens. Code 0 becomes the replacement character U+FFFD among characters,
-            and "<unknown>" among words and tokens.
+            and "<unknown>" among words and in lists of tokens.
 
         Raises
         ------

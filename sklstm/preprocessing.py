@@ -89,8 +89,8 @@ class SlidingWindowTransformer(TransformerMixin, CallbackSupportMixin, BaseEstim
     Attributes
     ----------
     mean_ : ndarray of shape (n_features,)
-        Mean of the training rows of all series, without the time and groups columns. It
-        pads series that were not seen during :term:`fit`.
+        Mean of the training rows of all series, without the time and groups columns. If
+        padding is the mean, it pads series that were not seen during :term:`fit`.
 
     n_features_in_ : int
         Number of columns seen during :term:`fit`, including time and groups.
@@ -106,16 +106,16 @@ class SlidingWindowTransformer(TransformerMixin, CallbackSupportMixin, BaseEstim
 
     Notes
     -----
-    `fit` stores the last `n_context` rows of each series. `transform` uses the stored
-    rows that are strictly before the first row of X. Therefore, ``transform(X_train)``
-    equals ``fit_transform(X_train)``, and the first windows of a test fold contain the
-    training rows that precede the fold.
+    `fit` stores the last ``window_size - 1 + shift`` rows of each series. `transform`
+    uses the stored rows that are strictly before the first row of X. Therefore,
+    ``transform(X_train)`` equals ``fit_transform(X_train)``, and the first windows of a
+    test fold contain the training rows that precede the fold.
 
     There may be a gap between the training rows and X, as with
     ``TimeSeriesSplit(gap=3)``. If the training rows are evenly spaced, the rows in the
     gap are padded; "edge" then repeats the last row before the gap. Calendar months and
     business days count as evenly spaced. If the training rows are not evenly spaced,
-    there is no gap if the time from the last training row to X is at most the longest
+    no gap is assumed if the time from the last training row to X is at most the longest
     time between consecutive training rows. After a longer time, X is padded like a new
     series.
 
@@ -240,8 +240,8 @@ class SlidingWindowTransformer(TransformerMixin, CallbackSupportMixin, BaseEstim
         windows : ndarray of shape (n_timesteps, window_size, n_features), or \
                 ndarray or dataframe of shape (n_timesteps, window_size * n_features)
             Window t ends `shift` rows before row t. The windows are flat if `flatten`
-            is True or if `set_output` requests a frame. The names of its columns are
-            those of `get_feature_names_out`.
+            is True or if `set_output` requests a frame. The columns of the frame have
+            the names that `get_feature_names_out` returns.
 
         Raises
         ------

@@ -75,9 +75,10 @@ def make_windows(
 
     Notes
     -----
-    The targets of consecutive windows overlap, so the last training windows share
-    targets with the first test windows. With a `stride` of 1, leave out these windows
-    with ``TimeSeriesSplit(gap=horizon - 1 + gap)``.
+    If `horizon` is more than 1 or `gap` is more than 0, the last training windows have
+    targets after the end of the first test window. These targets are not yet known when
+    the first test prediction is made. With a `stride` of 1,
+    ``TimeSeriesSplit(gap=horizon - 1 + gap)`` leaves out these training windows.
 
     Examples
     --------
@@ -111,8 +112,8 @@ def make_windows(
 def pad_sequences(sequences: ArrayLike, n_timesteps: int | None = None) -> NDArray[Any]:
     """Convert sequences of unequal length to one array, with NaN before the short ones.
 
-    The estimators of this package skip the time steps at the start of a window in which
-    all features are NaN: their state stays zero until the first real step.
+    At the start of a window, the estimators of this package skip the time steps in
+    which all features are NaN: the hidden state stays zero until the first real step.
 
     Parameters
     ----------

@@ -54,7 +54,7 @@ from sklstm._nn.training import TrainingOptions, rows_per_block, train
 from sklstm._typing import ArrayLike, Floats
 
 # With float64 input, the network is float64 if an epoch takes fewer multiplications
-# than this. They take about ten milliseconds on one core.
+# than this. This many take about ten milliseconds on one core.
 FLOAT64_EPOCH = 100_000_000
 
 # Parameters that the estimators pass to their networks.

@@ -162,7 +162,7 @@ def split_off_stratified(samples, fraction, strata, random_state):
     fraction : float
         Fraction of the samples to hold out for validation, in (0, 1).
     strata : ndarray of int of shape (n_windows,)
-        Number of each sample's stratum.
+        Stratum of each sample, as a number.
     random_state : RandomState
         Source of the random numbers.
 

@@ -64,7 +64,7 @@ def available_if(check: Callable[[Any], bool]) -> Callable[[Method], Method]:
 
 
 def fit_context(method: Method) -> Method:
-    """Check the parameters before a fit, but not again those of nested estimators."""
+    """Check the parameters before a fit, but skip the checks of nested estimators."""
     return _fit_context(prefer_skip_nested_validation=True)(method)
 
 
@@ -82,7 +82,7 @@ def check_weights(sample_weight, X):
 
 
 def meta_fit_context(method):
-    """Check the parameters before a fit, and later those of nested estimators."""
+    """Check the parameters before a fit; nested estimators check theirs later."""
     return _fit_context(prefer_skip_nested_validation=False)(method)
 
 

@@ -62,7 +62,7 @@ class Task(ABC):
         Returns
         -------
         scale : Scale
-            Mean to subtract from the targets, and scale to divide them by.
+            Number to subtract from each target, and number to divide it by.
         """
 
     def network_parameters(self, samples):

@@ -275,7 +275,7 @@ def _from_2d(estimator, X, reset, allow_padding):
 
 
 def _from_sequences(estimator, X):
-    """Convert sequences of one feature to windows, if the X of fit had 2 or 3 axes."""
+    """Convert sequences of one feature to windows; the X of fit had 2 or 3 axes."""
     X = np.asarray(X)
     windows = X[:, :, None] if X.ndim == 2 else X
     if estimator._n_axes_in == 2:

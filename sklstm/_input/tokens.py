@@ -37,8 +37,8 @@ def read_sequences(X, analyze, wanted=None):
     Raises
     ------
     ValueError
-        If X is a single string or empty, or if a sequence is empty, of another kind or
-        neither a string nor tokens.
+        If X is a single string or empty, or if a sequence is empty, not of the required
+        kind, or neither a string nor tokens.
     """
     sequences, kinds = [], []
     for i, sequence in enumerate(_as_list(X)):
@@ -249,7 +249,7 @@ def _kind_of(tokens, name):
 
 
 def _check_kinds(kinds, wanted):
-    """Raise unless all sequences are of the wanted kind, by default the first."""
+    """Raise unless all kinds are the wanted one, which defaults to the first kind."""
     source = "X[0] is" if wanted is None else "fit saw"
     wanted = wanted or kinds[0]
     for i, kind in enumerate(kinds):

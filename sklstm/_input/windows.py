@@ -59,7 +59,7 @@ def sliding_windows(series, window_size):
 
 
 def distinct_values(values):
-    """Return a view of the series of a sliding view; return other windows unchanged."""
+    """Return the series that a sliding view shows; return other windows unchanged."""
     n_windows, n_timesteps, n_features = values.shape
     if is_sliding_view(values):
         shape = (n_windows + n_timesteps - 1, n_features)
@@ -69,7 +69,7 @@ def distinct_values(values):
 
 
 def is_sliding_view(values):
-    """Whether windows are a view of a series, where each window starts a step later."""
+    """Whether windows are a view of a series, each one step after the one before."""
     n_windows, n_timesteps, _ = values.shape
     return (
         min(n_windows, n_timesteps) > 1 and 0 != values.strides[0] == values.strides[1]

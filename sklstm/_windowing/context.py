@@ -84,8 +84,8 @@ def past_rows_by_time(tail, start, n_rows):
     """Find the training rows whose times are before the first row of X.
 
     If the training rows are evenly spaced, the rows between them and X are counted.
-    Otherwise, there is no gap if the time to X is at most the longest training step. If
-    the time is longer, no past row is known.
+    Otherwise, no gap is assumed if the time to X is at most the longest training step.
+    If the time is longer, no past row is known.
 
     Parameters
     ----------
