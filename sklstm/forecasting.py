@@ -85,11 +85,12 @@ def default_regressor() -> LSTMRegressor:
 class LSTMForecaster(TunableDefault, BaseEstimator):
     """Forecast the next steps of one series, or of thousands.
 
-    The forecaster starts from a baseline forecast, such as last year's month plus
-    recent growth. A regressor on windows, an LSTM by default, predicts the error of the
-    baseline. One regressor learns from all series. The forecaster adjusts the baseline
-    by the fraction of the predicted error that gave the smallest error on held-out
-    data. The errors on these data also give the width of the intervals.
+    The forecaster starts from a baseline forecast, such as the value of the same month
+    last year plus recent growth. A regressor on windows, an LSTM by default, predicts
+    the error of the baseline. One regressor learns from all series. The forecaster adds
+    a fraction of the predicted error to the baseline. This fraction, the correction
+    weight, is the one with the most accurate forecasts of held-out data. The errors of
+    these forecasts also give the width of the intervals.
 
     Parameters
     ----------
@@ -125,22 +126,23 @@ class LSTMForecaster(TunableDefault, BaseEstimator):
     season_length : int or None, default=None
         Number of steps of a season, such as 12 for months. If None, it depends on the
         frequency of the index: 12 for months, 4 for quarters, 52 for weeks, 7 for days,
-        5 for business days, a day for hours and minutes, an hour for seconds. Without a
-        frequency it is 1, which means no season. With several series, the longest
-        season is used.
+        5 for business days, the steps of one day for hours and minutes, the steps of
+        one hour for seconds. Without a frequency it is 1, which means no season. With
+        several series, the longest season is used.
 
     baseline : {"auto", "last", "mean", "season", "growth"}, default="auto"
         Baseline forecast. "last" is the last value; "mean" is the mean of the last
         season; "season" is the value one season before; "growth" is this value plus the
         mean of the last three seasonal differences. "auto" is the baseline with the
-        smallest mean absolute error on all windows. The regressor sees the window minus
-        its last value for "last", and minus the mean of its last season for the other
-        baselines [1]_.
+        smallest mean absolute error on all windows. From the values of a window, the
+        last one is subtracted if the baseline is "last"; otherwise, the mean of the
+        last season is subtracted. The regressor sees these differences [1]_.
 
     log : bool or "auto", default="auto"
-        Whether to forecast logarithms. Relative growth is linear on a logarithmic
-        scale. With "auto", logarithms are forecast if all values are positive. Without
-        logarithms, each series is divided by its standard deviation.
+        Whether to forecast logarithms. Growth by a constant percentage is a straight
+        line on a logarithmic scale. With "auto", logarithms are forecast if all values
+        are positive. Without logarithms, each series is divided by its standard
+        deviation.
 
     past_covariates : "all" or sequence of names, default=()
         Names of the columns of X that are not known in the future, such as the weather.
@@ -166,12 +168,13 @@ class LSTMForecaster(TunableDefault, BaseEstimator):
 
     warm_start : bool, default=False
         Whether `fit` continues to train the regressors of the last fit. A series with
-        few values can then profit from many similar series. The new fit keeps the
-        window size, the baseline, the choice of logarithms, the correction weight and
-        the errors that give the width of the intervals. The regressors must have a
-        parameter `warm_start`. A regressor with ``max_iter="auto"`` keeps its number of
-        epochs, and its learning rate is divided by ten. Series that are too short for a
-        window and its targets are not used for training, but they can be forecast.
+        few values can then profit from an earlier fit to similar series. The new fit
+        keeps the window size, the baseline, the choice of logarithms, the correction
+        weight and the errors that give the width of the intervals. The regressors must
+        have a parameter `warm_start`. A regressor with ``max_iter="auto"`` keeps its
+        number of epochs, and its learning rate is divided by ten. Series that are too
+        short for a window and its targets are not used for training, but they can be
+        forecast.
 
     random_state : int, RandomState instance or None, default=None
         Seed of the initial weights, the order of the windows and dropout. Pass an int
@@ -186,7 +189,7 @@ class LSTMForecaster(TunableDefault, BaseEstimator):
         Baseline forecast in use: "last", "mean", "season" or "growth".
 
     correction_weight_ : float
-        Fraction of the predicted correction that is added to the baseline, from 0 to 1.
+        Fraction of the predicted error that is added to the baseline, from 0 to 1.
 
     season_length_ : int
         Number of steps of a season.
@@ -201,7 +204,7 @@ class LSTMForecaster(TunableDefault, BaseEstimator):
         Names of the series, or their positions if they have no names.
 
     history_ : ndarray, Series, DataFrame or list of them
-        Values of :meth:`fit` and :meth:`update`, in the form of y.
+        Values passed to :meth:`fit` and :meth:`update`, in the form of y.
 
     n_features_in_ : int
         Number of columns of X seen during :meth:`fit`; 0 without X.
@@ -341,7 +344,7 @@ class LSTMForecaster(TunableDefault, BaseEstimator):
         ------
         ValueError
             If y is not a series of numbers with equal steps; if all series are too
-            short; if ``log=True`` and a value is not positive; if X lacks a time or has
+            short; if ``log=True`` and a value is not positive; if X lacks a row or has
             a value that is not a finite number; or if `date_features` are used and y
             has no dates.
         """
@@ -367,11 +370,11 @@ class LSTMForecaster(TunableDefault, BaseEstimator):
             horizon of the fit. If None, it is the horizon of the fit.
 
         X : array-like, DataFrame, list of them or None, default=None
-            Values of the columns known in the future for the next steps, in a form that
-            :meth:`fit` accepts. With ``strategy="direct"``, pass them for all steps of
-            the horizon of the fit, even if fewer steps are forecast. With
-            `last_window`, pass all columns of the fit for the steps of `last_window`,
-            followed by the next steps.
+            Columns whose future is known, with their values for the next steps, in a
+            form that :meth:`fit` accepts. With ``strategy="direct"``, pass them for all
+            steps of the horizon of the fit, even if fewer steps are forecast. With
+            `last_window`, pass all columns of the fit: first the rows for the steps of
+            `last_window`, then the rows for the next steps.
 
         last_window : array-like, Series, DataFrame, list of them or None, default=None
             Values to forecast from instead of the fitted series, for example those of
@@ -524,22 +527,23 @@ class LSTMForecaster(TunableDefault, BaseEstimator):
         ----------
         y : array-like, Series, DataFrame or list of them
             The next values, as in :meth:`update`. They are not stored. Values beyond
-            the horizon are ignored. If y has an index, it must follow the fitted
-            series. Without an index, this cannot be checked, and any split is accepted,
-            even those of :class:`~sklearn.model_selection.KFold`.
+            the horizon are ignored. If y has an index, it must continue that of the
+            fitted series. Without an index, this cannot be checked, and any split is
+            accepted, even those of :class:`~sklearn.model_selection.KFold`.
 
         X : array-like, DataFrame, list of them or None, default=None
             The columns known in the future, as in :meth:`predict`. With
             ``strategy="direct"``, they are needed for all steps of the horizon of the
-            fit. The test set of each split must therefore have at least as many rows.
+            fit. In a search, each test set must therefore have at least that many rows.
 
         Returns
         -------
         score : float
             Minus the mean absolute error, in units of the mean absolute seasonal
             difference of the history. The length of the season depends on the frequency
-            of y. Without a season, differences between neighboring values are used. The
-            best score is 0. If `season_length` is None, the score is minus the MASE of
+            of y, not on `season_length`. Without a season, differences between
+            neighboring values are used. The best score is 0. If `season_length` is
+            None, the score is minus the MASE of
             :func:`sklstm.forecasting.score_forecasts`.
 
         Raises
@@ -577,6 +581,7 @@ class LSTMForecaster(TunableDefault, BaseEstimator):
     ) -> pd.DataFrame:
         """Forecast from past origins and compare with the actual values.
 
+        An origin is the last value that a forecast knows. There is one for each split.
         Clones of the forecaster are fitted. The forecaster itself does not change.
 
         Parameters
@@ -673,7 +678,7 @@ class LSTMForecaster(TunableDefault, BaseEstimator):
     def select(self, series: Hashable) -> Self:
         """Return a forecaster for one of the fitted series.
 
-        It uses the fitted regressors of this forecaster.
+        The returned forecaster uses the fitted regressors of this one.
 
         Parameters
         ----------
@@ -698,7 +703,7 @@ class LSTMForecaster(TunableDefault, BaseEstimator):
 
     @property
     def history_(self) -> ArrayLike:
-        """Values of `fit` and `update`, in the form of y."""
+        """Values passed to `fit` and `update`, in the form of y."""
         check_is_fitted(self)
         return self._history.panel.history
 

@@ -34,12 +34,12 @@ def mean_absolute_difference(values, season_length):
 
 
 def mase_scale(values, season_length):
-    """Return the scale of the errors of one series.
+    """Return the MASE scale of one series, by which its errors are divided.
 
     Parameters
     ----------
     values : ndarray of shape (n_timesteps,)
-        Values with NaN where one is missing. They are interpolated.
+        Values with NaN where one is missing. Missing values are interpolated.
     season_length : int
         Number of steps of a season.
 

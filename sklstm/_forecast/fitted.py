@@ -29,7 +29,7 @@ class FittedState:
     calibration: Calibration
 
     def mase_scales(self, history):
-        """Return the scale of the errors of each series, (n_series,)."""
+        """Return the MASE scale of each series, (n_series,)."""
         return history.mase_scales(self.settings.season_length)
 
     def forecasts(self, histories, n_steps):

@@ -52,8 +52,8 @@ def fit_new(settings, history, regressor, seeds, calibration_fraction):
 def continue_fit(state, history, regressor, seeds):
     """Fit copies of fitted residual models on other series.
 
-    The settings and the calibration are kept. The models may already have been trained
-    on the windows that a new calibration would hold out.
+    The settings and the calibration are kept. There is no new calibration, because the
+    models may already have been trained on the windows that it would hold out.
 
     Parameters
     ----------
@@ -77,7 +77,7 @@ def continue_fit(state, history, regressor, seeds):
 
 
 def training_windows_of(settings, history):
-    """Return the windows to fit on, with a target for each step forecast at once."""
+    """Return the windows to fit on, whose targets are the steps forecast at once."""
     windows, _ = history.training_windows(
         settings.window_size, settings.n_steps_at_once
     )
@@ -85,7 +85,7 @@ def training_windows_of(settings, history):
 
 
 def calibration_of(models_for, settings, history, windows, ends, fraction):
-    """Fit models on early windows and calibrate them on the others.
+    """Fit models on early windows and calibrate them on validation windows.
 
     Parameters
     ----------

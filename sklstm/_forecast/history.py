@@ -132,7 +132,7 @@ class History:
         return Windows.concatenate(parts)
 
     def mase_scales(self, season_length):
-        """Return the scale of the errors of each series, (n_series,)."""
+        """Return the MASE scale of each series, (n_series,)."""
         return np.array([mase_scale(one, season_length) for one, _ in self._scaled()])
 
     def inverse_transform(self, forecasts):

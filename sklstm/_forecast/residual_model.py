@@ -62,7 +62,7 @@ class ResidualModels(NamedTuple):
 
     spec: FeatureSpec
     regressors: list[BaseEstimator]
-    quantiles: tuple[float, ...] = ()  # levels that each one predicts
+    quantiles: tuple[float, ...] = ()  # levels that each regressor predicts
 
     def fit(self, windows):
         """Fit each regressor to the residuals, unless there are no windows."""

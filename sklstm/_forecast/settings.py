@@ -110,7 +110,7 @@ def _ways_out(min_size, calibration_fraction):
 
 
 def auto_window_size(settings, min_size, max_size):
-    """Return a window size: a season plus three steps, or more than the horizon."""
+    """Return a season plus three steps or, without a season, more than the horizon."""
     size = max(10, int(np.ceil(1.25 * settings.horizon)))
     if settings.season_length > 1:
         size = max(settings.season_length + N_DIFFERENCES, min_size)
