@@ -105,8 +105,9 @@ class LSTMOutlierDetector(TunableDefault, OutlierMixin, BaseEstimator):
 
     A network learns to predict each row from the rows before it. The typical errors of
     the network are measured on the last rows passed to `fit`. The network is not
-    trained on these rows. A row with a much larger error is an outlier. The score of a
-    row depends on the row itself and the rows before it, never on later rows.
+    trained on these rows. A row whose error is much larger than the typical errors is
+    an outlier. The score of a row depends on the row itself and the rows before it,
+    never on later rows.
 
     Parameters
     ----------
@@ -116,10 +117,11 @@ class LSTMOutlierDetector(TunableDefault, OutlierMixin, BaseEstimator):
         It gets windows of shape (n_windows, window_size, n_features), or rows of shape
         (n_windows, window_size * n_features) if its tags do not allow three dimensions.
         With ``method="reconstruction"``, it is an :class:`LSTMAutoencoder`. If None,
-        :func:`~sklstm.anomaly.default_estimator` is used. Its parameters can be set as
-        ``estimator__dropout=0.1``. An estimator with ``max_iter="auto"`` is trained for
-        as many epochs as it takes to see 200 000 windows, at least 3 and at most 30.
-        `random_state` replaces the seeds of the estimator.
+        :func:`~sklstm.anomaly.default_estimator` is used. The parameters of the
+        estimator can be set as ``estimator__dropout=0.1``. An estimator with
+        ``max_iter="auto"`` is trained for as many epochs as it takes to see 200 000
+        windows, at least 3 and at most 30. `random_state` replaces the seeds of the
+        estimator.
 
     method : {"forecast", "reconstruction"}, default="forecast"
         How the expected values of a row are computed: a forecast from the rows before
@@ -157,8 +159,8 @@ class LSTMOutlierDetector(TunableDefault, OutlierMixin, BaseEstimator):
         one normal row in 1000 lies beyond the threshold, according to a generalized
         Pareto distribution of the largest tenth of the distances [3]_. With
         ``distance="range"``, the threshold is computed from the distances to the range
-        of the whole series. An "auto" threshold is then never below 1, the edge of the
-        range.
+        of all rows of the series, not only the rows before. An "auto" threshold is then
+        never below 1, the edge of the range.
 
     calibration_fraction : float, default=0.3
         Fraction of the rows of each series to hold out from training, in (0, 1). The
@@ -209,13 +211,13 @@ class LSTMOutlierDetector(TunableDefault, OutlierMixin, BaseEstimator):
     Notes
     -----
     The level of each window is subtracted from the window. With ``method="forecast"``,
-    the level is the last value before the row. With ``method="reconstruction"``, it is
-    the mean of the rows before the row. A constant level is therefore normal, and the
-    jump to a new level is flagged. After a level shift, only a few rows are outliers.
-    Slow drift is not detected. After an outlier, the expected values may follow it, so
-    that a few later rows are flagged too. In a series that was constant during `fit`,
-    any change is an outlier. With ``distance="range"``, values outside the range of the
-    rows before are outliers too.
+    the level is the row before the scored row. With ``method="reconstruction"``, it is
+    the mean of the rows before the scored row. A constant level is therefore normal,
+    and the jump to a new level is flagged. After a level shift, only a few rows are
+    outliers. Slow drift is not detected. After an outlier, the expected values may
+    follow it, so that a few later rows are flagged too. In a series that was constant
+    during `fit`, any change is an outlier. With ``distance="range"``, values
+    outside the range of the rows before are outliers too.
 
     In windows, missing values (NaN) are replaced by the last value before them. They
     are left out of the distance of their row. Rows with fewer than `window_size` rows
@@ -449,10 +451,10 @@ class LSTMOutlierDetector(TunableDefault, OutlierMixin, BaseEstimator):
         Returns
         -------
         explanation : DataFrame
-            One line per outlier and feature, without missing values. The column "row"
-            is the label of the row in the index of X, or its position if X is an array.
-            The column "feature" is the name of the feature, or its position if X has no
-            column names. The columns "value", "expected" and "error" are as in
+            One line per outlier and feature. Missing values have no line. The column
+            "row" is the label of the row in the index of X, or its position if X is an
+            array. The column "feature" is the name of the feature, or its position if X
+            has no column names. The columns "value", "expected" and "error" are as in
             :meth:`compare`. For each row, the feature with the largest error comes
             first.
         """

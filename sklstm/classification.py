@@ -412,7 +412,7 @@ class LSTMClassifier(ClassifierMixin, BaseLSTM):
             class; if `X_val` is passed without `y_val`; if early stopping leaves no
             window for training or for validation; if training diverges; or, with
             ``warm_start=True``, if the weights of the last fit have other shapes or y
-            lacks one of its classes.
+            lacks one of the classes of that fit.
         TypeError
             If X is sparse.
 

@@ -172,8 +172,8 @@ def make_machine(
         Faults, in order of time. The same fault can be given several times:
 
         - "knock": an impact, after which both vibrations ring for 4 rows.
-        - "bearing": a defect of the outer race, which the rolling elements pass 3.58
-          times per turn [1]_. Its vibration grows over 160 rows.
+        - "bearing": a defect of the outer race. Rolling elements pass the defect 3.58
+          times per turn [1]_. The vibration from the defect grows over 160 rows.
         - "stuck": `vibration_y` repeats its last value for 40 rows.
         - "shift": `temperature` is 3 degrees too high for 80 rows.
     random_state : int, RandomState instance or None, default=None

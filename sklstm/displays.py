@@ -310,7 +310,7 @@ class ForecastDisplay:
             The columns known in the future, as in :meth:`LSTMForecaster.predict`.
 
         horizon : int or None, default=None
-            Number of steps to forecast. If None, the number of steps of the fit.
+            Number of steps to forecast. If None, it is the horizon of the fit.
 
         coverage : float or None, default=0.9
             Fraction of actual values that the interval covers, in (0, 1). If the

@@ -40,7 +40,8 @@ def explanation_frame(comparison):
     Returns
     -------
     explanation : DataFrame
-        One line per outlier and value. For each row, the largest error comes first.
+        One line per outlier and feature. Missing values have no line. For each row, the
+        largest error comes first.
     """
     names = comparison["value"].columns
     errors = comparison["error"].to_numpy()

@@ -1,4 +1,4 @@
-"""Scale of the errors of a row, and its distance from the expected values."""
+"""Scale of errors, and the distance of a row from its expected values."""
 
 from typing import NamedTuple
 
@@ -47,7 +47,7 @@ class ErrorScaler(NamedTuple):
         return cls(center, scale, covariance + 1e-6 * np.eye(len(center)))
 
     def transform(self, errors):
-        """Scale errors to standard deviations of typical errors."""
+        """Convert errors to units of the standard deviation of typical errors."""
         with np.errstate(over="ignore"):
             return ((errors - self.center) / self.scale).clip(-MAX_ERROR, MAX_ERROR)
 
@@ -65,7 +65,7 @@ class ErrorScaler(NamedTuple):
         Returns
         -------
         distances : ndarray of shape (n_rows,)
-            About 1 for normal rows, NaN for rows without any error.
+            About 1 for normal rows, NaN for rows whose errors are all NaN.
         """
         scaled = self.transform(errors)
         distances = np.full(len(scaled), np.nan)

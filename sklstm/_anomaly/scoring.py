@@ -103,7 +103,7 @@ class Scorer(NamedTuple):
         for key, rows in table.rows.items():
             bounds = self.bounds.get(key, self.bounds_of_all)
             distances[rows] = measure(columns[rows], bounds)
-        # A row without any error is not scored, even if its values are out of range.
+        # A row whose errors are all NaN is not scored, even with values out of range.
         distances[np.isnan(errors).all(axis=1)] = np.nan
         return distances
 

@@ -17,7 +17,7 @@ def fill_missing(X, table, mean):
     table : Table
         The same rows as a table.
     mean : ndarray of shape (n_features,)
-        Values for features without any value in a series.
+        Value of a feature in a series in which all its values are missing.
 
     Returns
     -------
@@ -46,7 +46,7 @@ def windows_of_series(transformer, X, table):
     key : hashable
         Key of the series in the table.
     windows : ndarray of shape (n_rows_of_series, window_size + 1, n_features)
-        Windows of the series, a view of one copy of it.
+        Windows of the series. They are views of one copy of its rows.
     """
     for key, rows in table.rows.items():
         part = X if key is None else getattr(X, "iloc", X)[rows]
