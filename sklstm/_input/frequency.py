@@ -181,7 +181,7 @@ def _follow_frequency(dates):
 
 
 def _has_step_for(like, times):
-    """Whether the times of another series have a step, and are of the same kind."""
+    """Whether `like` has at least two times, and of the same kind as `times`."""
     if like is None or len(like) < 2:
         return False
     are_integers = (pd.api.types.is_integer_dtype(one.dtype) for one in (times, like))
@@ -204,7 +204,7 @@ def _with_step_of(like, times):
     if list(regular) != list(times):
         raise ValueError(
             f"The times {list(times)} do not have the step of the series passed to "
-            "fit. Pass equally spaced values, with NaN where a value is missing."
+            "fit. Pass values at that step, with NaN where a value is missing."
         )
     return regular.rename(times.name)
 
