@@ -7,7 +7,7 @@ import torch
 
 from sklstm._input.check import Windows
 from sklstm._nn import masking
-from sklstm._nn.batches import weights_of_steps
+from sklstm._nn.batches import flatten_targets
 
 
 class Samples(NamedTuple):
@@ -53,7 +53,7 @@ class Samples(NamedTuple):
         if self.targets.ndim < 3:
             return self.targets, self.weights
         step_mask = make_step_mask(self.windows)
-        return self.targets[step_mask], weights_of_steps(self.weights, step_mask)
+        return flatten_targets(self.targets, self.weights, step_mask)
 
 
 def make_step_mask(windows):

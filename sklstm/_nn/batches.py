@@ -71,10 +71,8 @@ class Rows(NamedTuple):
         step_mask = make_step_mask(outputs.shape[1], self.n_padding)
         if step_mask is None:
             step_mask = outputs.new_ones(outputs.shape[:2], dtype=torch.bool)
-        weights = self.weights
-        if weights is not None:
-            weights = weights_of_steps(weights, step_mask)
-        rows = self._replace(targets=self.targets[step_mask], weights=weights)
+        targets, weights = flatten_targets(self.targets, self.weights, step_mask)
+        rows = self._replace(targets=targets, weights=weights)
 
         def unflatten(gradient):
             of_all = torch.zeros_like(outputs)
@@ -93,6 +91,30 @@ class Rows(NamedTuple):
         return Rows(
             *(part if part is None else part.index_select(0, indices) for part in self)
         )
+
+
+def flatten_targets(targets, weights, step_mask):
+    """Flatten the targets of steps to one row per real step.
+
+    Parameters
+    ----------
+    targets : torch.Tensor or ndarray of shape (n_windows, n_timesteps, n_targets)
+        Targets of all steps.
+    weights : torch.Tensor or ndarray of shape (n_windows[, n_timesteps]) or None
+        Weight of each window or of each step. None for equal weights.
+    step_mask : torch.Tensor or ndarray of bool of shape (n_windows, n_timesteps)
+        True where a step is real.
+
+    Returns
+    -------
+    targets : torch.Tensor or ndarray of shape (n_steps, n_targets)
+        Targets of the real steps.
+    weights : torch.Tensor or ndarray of shape (n_steps,) or None
+        Weights of the real steps. None for equal weights.
+    """
+    if weights is not None:
+        weights = weights_of_steps(weights, step_mask)
+    return targets[step_mask], weights
 
 
 def weights_of_steps(weights, step_mask):
