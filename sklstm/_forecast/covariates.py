@@ -7,7 +7,7 @@ import pandas as pd
 from sklearn.utils.validation import check_array
 
 from sklstm._forecast.date_features import date_feature_columns
-from sklstm._input.check import check_no_dates, check_no_strings
+from sklstm._input.check import check_no_dates, check_no_strings, check_unique
 from sklstm._input.frequency import as_dates, times_after
 from sklstm._input.row_times import series_keys, series_rows
 
@@ -190,10 +190,7 @@ class CovariateSpec(NamedTuple):
             raise ValueError(
                 f"X lacks the columns {missing} of fit. It has {list(rows.columns)}."
             )
-        if rows.columns.has_duplicates:
-            raise ValueError(
-                f"X has several columns with the same name: {list(rows)}. Rename them."
-            )
+        check_unique(rows.columns)
         return _finite_values(rows[wanted])
 
     def _refuse_none(self, is_wanted, times):
@@ -239,10 +236,7 @@ def covariate_spec(X, panel, past_covariates, date_features):
             f"past_covariates contains {unknown}, but X has the columns {names}. Pass "
             "names of columns, or positions if X is an array."
         )
-    if len(set(names)) < len(names):
-        raise ValueError(
-            f"X has several columns with the same name: {names}. Rename them."
-        )
+    check_unique(names)
     is_future_known = np.array([name not in past_covariates for name in names], bool)
     return CovariateSpec(names, is_future_known, tuple(date_features))
 

@@ -1,5 +1,6 @@
 """Check X and convert it to windows."""
 
+from collections import Counter
 from contextlib import contextmanager
 from typing import NamedTuple
 
@@ -157,10 +158,14 @@ def check_columns(X):
     """Raise if X is a frame without columns, or with several of the same name."""
     if not hasattr(X, "columns"):
         return
-    names = list(X.columns)
-    if not names:
+    if not len(X.columns):
         raise ValueError("X has no columns. Pass at least one feature.")
-    repeated = sorted({str(name) for name in names if names.count(name) > 1})
+    check_unique(X.columns)
+
+
+def check_unique(names):
+    """Raise if several columns of X have the same name."""
+    repeated = [name for name, count in Counter(names).items() if count > 1]
     if repeated:
         raise ValueError(
             f"X has several columns with the same name: {repeated}. Rename them."
