@@ -6,8 +6,14 @@ import pandas as pd
 import pytest
 import torch
 from sklearn.base import BaseEstimator
+from sklearn.linear_model import Ridge
 
-from sklstm import pad_sequences
+from sklstm import (
+    LSTMForecaster,
+    LSTMOutlierDetector,
+    SlidingWindowTransformer,
+    pad_sequences,
+)
 from sklstm._core.samples import Samples, split_off_last, without_zero_weights
 from sklstm._core.scaling import scale_of_columns, scale_of_windows, windows_to_tensors
 from sklstm._input.check import Windows, check_windows
@@ -189,3 +195,21 @@ def test_objects_that_are_not_numbers_are_refused_with_a_way_out():
 def test_columns_of_the_same_name_are_refused():
     with pytest.raises(ValueError, match=r"several columns with the same name: \['a'"):
         read(pd.DataFrame(np.ones((3, 3)), columns=["a", "b", "a"]))
+
+
+def test_tables_and_series_may_be_tensors():
+    table = torch.arange(80.0).reshape(40, 2).requires_grad_()
+    array = table.detach().numpy()
+    windower = SlidingWindowTransformer(3)
+    npt.assert_array_equal(windower.fit_transform(table), windower.fit_transform(array))
+    holed = torch.cat([table, torch.full((1, 2), torch.nan), table + 9])
+    scores = [
+        LSTMOutlierDetector(Ridge(), window_size=3).fit(X).score_samples(X)
+        for X in (holed, holed.detach().numpy())
+    ]
+    npt.assert_array_equal(*scores)
+    forecaster = LSTMForecaster(Ridge(), horizon=2, past_covariates="all")
+    forecasts = [
+        forecaster.fit(X[:, 0], X).predict() for X in (table.to(torch.bfloat16), array)
+    ]
+    npt.assert_allclose(*forecasts)

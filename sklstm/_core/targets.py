@@ -11,7 +11,7 @@ from sklearn.utils.multiclass import check_classification_targets, type_of_targe
 from sklearn.utils.validation import check_array, column_or_1d
 
 from sklstm._core.scaling import Scale, identity_scale, scale_of_columns
-from sklstm._input.check import check_no_dates, check_no_strings, count_axes
+from sklstm._input.check import check_no_dates, check_numbers, count_axes
 from sklstm._input.padding import is_ragged
 from sklstm._nn.losses import make_loss
 
@@ -99,7 +99,7 @@ class Regression(Task):
                 "(n_windows, n_outputs). Flatten the axes after the first."
             )
         check_no_dates(y, "y")
-        with check_no_strings("y"):
+        with check_numbers("y"):
             y = check_array(
                 y,
                 dtype=np.float64,

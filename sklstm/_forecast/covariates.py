@@ -7,7 +7,12 @@ import pandas as pd
 from sklearn.utils.validation import check_array
 
 from sklstm._forecast.date_features import date_feature_columns
-from sklstm._input.check import check_no_dates, check_no_strings, check_unique
+from sklstm._input.check import (
+    check_no_dates,
+    check_numbers,
+    check_unique,
+    from_tensor,
+)
 from sklstm._input.frequency import as_dates, times_after
 from sklstm._input.row_times import series_keys, series_rows
 
@@ -290,7 +295,7 @@ def _as_table(X):
     """Return the columns of one series, or of all series, as a table."""
     if isinstance(X, pd.DataFrame | pd.Series):
         return SeriesTable(pd.DataFrame(X), is_array=False)
-    values = np.asarray(X)
+    values = np.asarray(from_tensor(X, "X"))
     if values.ndim not in (1, 2):
         raise ValueError(
             "X must have shape (n_timesteps, n_columns), or be a list of such parts, "
@@ -302,7 +307,7 @@ def _as_table(X):
 def _finite_values(rows):
     """Return rows as finite numbers, (n_timesteps, n_columns)."""
     check_no_dates(rows, "X")
-    with check_no_strings("X"):
+    with check_numbers("X"):
         values = check_array(rows, dtype=np.float64, ensure_all_finite=False)
     not_finite = np.argwhere(~np.isfinite(values))
     if len(not_finite):

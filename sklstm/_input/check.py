@@ -76,12 +76,12 @@ def check_windows(estimator, X, *, reset, allow_padding=False):
     if are_sequences and not reset and {n_axes, estimator._n_axes_in} == {2, 3}:
         # Sequences of one feature have 2 axes if their lengths happen to be equal.
         # Otherwise they were padded and have 3 axes.
-        with check_no_strings("X"):
+        with check_numbers("X"):
             return _from_sequences(estimator, X)
     _check_axes(estimator, n_axes, reset)
     check_columns(X)
     check_no_dates(X, "X")
-    with check_no_strings("X"):
+    with check_numbers("X"):
         if n_axes == 3:
             return _from_3d(estimator, X, reset)
         return _from_2d(estimator, X, reset, allow_padding)
@@ -187,7 +187,7 @@ def check_no_dates(data, name):
 
 
 @contextmanager
-def check_no_strings(name):
+def check_numbers(name):
     """Explain the error that NumPy raises if an array does not hold numbers."""
     try:
         yield

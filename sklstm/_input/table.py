@@ -10,8 +10,9 @@ from sklstm._input.check import (
     FLOATS,
     check_columns,
     check_no_dates,
-    check_no_strings,
+    check_numbers,
     count_axes,
+    from_tensor,
 )
 from sklstm._input.row_times import (
     check_increasing,
@@ -78,9 +79,10 @@ def read_table(estimator, X, *, reset, ensure_all_finite=True):
         If X has no feature, or if ``context`` is not None and the times do not increase
         from row to row.
     """
+    X = from_tensor(X, "X")
     _check_axes(count_axes(X, "X"))
     check_columns(X)
-    with check_no_strings("X"):
+    with check_numbers("X"):
         if estimator.time is None and estimator.groups is None:
             check_no_dates(X, "X")
             values = validate_data(
@@ -148,7 +150,7 @@ def replace_values(X, table, values):
         for column, numbers in zip(table.columns, values.T, strict=True):
             X.isetitem(column, numbers)
         return X
-    X = np.array(X)
+    X = np.array(from_tensor(X, "X"))
     X[:, table.columns] = values
     return X
 
