@@ -13,7 +13,8 @@ FLOORS = [
     ["_anomaly", "_core", "_forecast", "_input", "_nn", "_nn.bptt", "_windowing"],
     ["_typing"],
     # 1: the engine, and what users pass
-    ["_nn.layers", "_nn.losses", "_nn.optimizers", "_nn.runtime"],
+    ["_nn.input_layers", "_nn.layers", "_nn.losses"],
+    ["_nn.optimizers", "_nn.runtime"],
     ["_nn.activations", "_nn.masking", "_nn.onednn"],
     ["_nn.batches", "_nn.cells", "_nn.dispatch"],
     ["_nn.products"],

@@ -10,7 +10,8 @@ from sklearn.pipeline import make_pipeline
 
 from sklstm import LSTMClassifier, LSTMRegressor, SequenceEncoder
 from sklstm._nn.initialization import initialize
-from sklstm._nn.layers import Attention, Convolution, Embedding, make_pooling
+from sklstm._nn.input_layers import Convolution, Embedding
+from sklstm._nn.layers import Attention, make_pooling
 from sklstm._nn.network import RecurrentNetwork, n_multiplications
 from sklstm._nn.runtime import random_generator
 

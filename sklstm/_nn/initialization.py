@@ -4,7 +4,8 @@ import torch
 from torch import nn
 
 from sklstm._nn.cells import CELLS
-from sklstm._nn.layers import Attention, Convolution, Embedding, Linear
+from sklstm._nn.input_layers import Convolution, Embedding
+from sklstm._nn.layers import Attention, Linear
 from sklstm._nn.network import RecurrentLayer
 
 

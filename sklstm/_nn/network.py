@@ -8,7 +8,8 @@ from torch import nn
 from sklstm._nn.autograd import Workspaces
 from sklstm._nn.cells import CELLS, CellWeights
 from sklstm._nn.hidden_states import hidden_states
-from sklstm._nn.layers import Last, Linear, make_input_layers, make_pooling
+from sklstm._nn.input_layers import make_input_layers
+from sklstm._nn.layers import Last, Linear, make_pooling
 from sklstm._nn.masking import make_step_mask, reverse, zero_padding
 from sklstm._nn.runtime import dropout_mask
 
