@@ -13,10 +13,9 @@ FLOORS = [
     ["_anomaly", "_core", "_forecast", "_input", "_nn", "_nn.bptt", "_windowing"],
     ["_typing"],
     # 1: the engine, and what users pass
-    ["_nn.input_layers", "_nn.layers", "_nn.losses"],
-    ["_nn.optimizers", "_nn.runtime"],
+    ["_nn.layers", "_nn.losses", "_nn.optimizers", "_nn.runtime"],
     ["_nn.activations", "_nn.masking", "_nn.onednn"],
-    ["_nn.batches", "_nn.cells", "_nn.dispatch"],
+    ["_nn.batches", "_nn.cells", "_nn.dispatch", "_nn.input_layers"],
     ["_nn.products"],
     ["_nn.bptt.unrolled"],
     ["_nn.bptt.gru", "_nn.bptt.lstm", "_nn.bptt.rnn"],
@@ -31,7 +30,7 @@ FLOORS = [
     # 2: training
     ["_nn.training"],
     # 3: arrays to network and back
-    ["_core.defaults", "_core.nested", "_core.samples"],
+    ["_core.defaults", "_core.layer_sizes", "_core.nested", "_core.samples"],
     ["_core.scaling", "_core.sklearn_compat"],
     ["_core.scaled_network", "_core.targets"],
     ["_core.base"],

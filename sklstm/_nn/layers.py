@@ -31,7 +31,14 @@ class Linear(nn.Module):
         return linear(inputs, self.weight, self.bias)
 
 
-class Last(nn.Module):
+class Pooling(nn.Module):
+    """Base class of poolings, which map the states of all steps to one vector."""
+
+    needs_states = True  # of all steps, not only the last one
+    n_vectors = 1  # that are concatenated
+
+
+class Last(Pooling):
     """Pooling to the last state of each direction."""
 
     needs_states = False
@@ -41,20 +48,16 @@ class Last(nn.Module):
         return last
 
 
-class Every(nn.Module):
+class Every(Pooling):
     """No pooling: the states of all steps."""
-
-    needs_states = True
 
     def forward(self, states, last, step_mask):
         """Return all states, (n_windows, n_timesteps, width)."""
         return states
 
 
-class Mean(nn.Module):
+class Mean(Pooling):
     """Mean of the states of the real steps."""
-
-    needs_states = True
 
     def forward(self, states, last, step_mask):
         """Map (n_windows, n_timesteps, width) to (n_windows, width)."""
@@ -64,10 +67,8 @@ class Mean(nn.Module):
         return states.sum(1) / step_mask.sum(1, keepdim=True).clamp(min=1)
 
 
-class Max(nn.Module):
+class Max(Pooling):
     """Maximum of each unit over the real steps."""
-
-    needs_states = True
 
     def forward(self, states, last, step_mask):
         """Map (n_windows, n_timesteps, width) to (n_windows, width)."""
@@ -77,7 +78,7 @@ class Max(nn.Module):
         return torch.where(step_mask.any(1)[:, None], greatest, 0.0)
 
 
-class Attention(nn.Module):
+class Attention(Pooling):
     """Weighted mean of the states with learned weights [1]_.
 
     The weight of a step is ``softmax(u . tanh(W h + b))`` over the real steps, where h
@@ -95,8 +96,6 @@ class Attention(nn.Module):
     .. [1] Z. Yang et al., "Hierarchical Attention Networks for Document
        Classification", NAACL 2016, 1480-1489.
     """
-
-    needs_states = True
 
     def __init__(self, width, dtype):
         super().__init__()
@@ -117,8 +116,37 @@ class Attention(nn.Module):
         return scores.softmax(1)
 
 
-def make_pooling(name, width, dtype):
-    """Build a pooling layer by the name of the pooling; None for no pooling."""
-    if name == "attention":
+class Combined(Pooling):
+    """Several poolings, whose vectors are concatenated.
+
+    Parameters
+    ----------
+    poolings : list of Pooling
+        The poolings.
+    """
+
+    def __init__(self, poolings):
+        super().__init__()
+        self.poolings = nn.ModuleList(poolings)
+        self.needs_states = any(pooling.needs_states for pooling in poolings)
+        self.n_vectors = len(poolings)
+
+    def forward(self, states, last, step_mask):
+        """Map (n_windows, n_timesteps, width) to (n_windows, n_vectors * width)."""
+        vectors = [pooling(states, last, step_mask) for pooling in self.poolings]
+        return torch.cat(vectors, -1)
+
+    def step_weights(self, states, step_mask):
+        """Return the attention weight of each step, (n_windows, n_timesteps)."""
+        attention = next(p for p in self.poolings if isinstance(p, Attention))
+        return attention.step_weights(states, step_mask)
+
+
+def make_pooling(names, width, dtype):
+    """Build the pooling with a name, or with a tuple of names; None for no pooling."""
+    if isinstance(names, tuple):
+        poolings = [make_pooling(name, width, dtype) for name in names]
+        return poolings[0] if len(poolings) == 1 else Combined(poolings)
+    if names == "attention":
         return Attention(width, dtype)
-    return {"last": Last, "mean": Mean, "max": Max, None: Every}[name]()
+    return {"last": Last, "mean": Mean, "max": Max, None: Every}[names]()

@@ -93,12 +93,12 @@ class BestSoFar:
         if loss < self.loss:
             self.loss = loss
             if self._keeps_weights:
-                self._kept = self._weights.values.clone()
+                self._kept = self._weights.copy()
 
     def restore(self):
         """Restore the best weights, if any were kept."""
         if self._kept is not None:
-            self._weights.values.copy_(self._kept)
+            self._weights.restore(self._kept)
 
 
 class Trainer:
