@@ -297,7 +297,7 @@ def recorded_batches(**options):
     rows = random_rows()._replace(targets=torch.arange(10.0).double()[:, None])
     loss = RecordingLoss()
     run(new_network(), rows, loss=loss, max_iter=2, batch_size=3, **options)
-    assert [len(batch) for batch in loss.batches] == [3, 3, 3, 1] * 2
+    assert [len(batch) for batch in loss.batches] == [3, 3, 2, 2] * 2
     return [list(chain(*batches)) for batches in (loss.batches[:4], loss.batches[4:])]
 
 
