@@ -48,7 +48,7 @@ FLOORS = [
     # 4: what the user calls
     ["autoencoding", "classification", "datasets", "displays", "encoding"],
     ["preprocessing"],
-    ["regression", "sequences"],
+    ["regression", "scaling", "sequences"],
     # 5: what holds estimators
     ["anomaly", "forecasting"],
     ["testing"],
