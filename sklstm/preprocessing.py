@@ -21,7 +21,11 @@ from sklstm._input.table import read_table
 from sklstm._input.windows import lag_names, sliding_windows
 from sklstm._typing import ArrayLike
 from sklstm._windowing.context import (
+    PastRows,
+    append_rows,
+    empty_tail,
     fill_past,
+    follows,
     keep_tail,
     no_past_rows,
     past_rows_by_assumption,
@@ -109,7 +113,8 @@ class SlidingWindowTransformer(TransformerMixin, CallbackSupportMixin, BaseEstim
     `fit` stores the last ``window_size - 1 + shift`` rows of each series. `transform`
     uses the stored rows that are strictly before the first row of X. Therefore,
     ``transform(X_train)`` equals ``fit_transform(X_train)``, and the first windows of a
-    test fold contain the training rows that precede the fold.
+    test fold contain the training rows that precede the fold. `update` replaces the
+    stored rows by newer ones.
 
     There may be a gap between the training rows and X, as with
     ``TimeSeriesSplit(gap=3)``. If the training rows are evenly spaced, the rows in the
@@ -217,12 +222,48 @@ class SlidingWindowTransformer(TransformerMixin, CallbackSupportMixin, BaseEstim
         self.mean_ = table.values.mean(axis=0, dtype=np.float64)
         self._columns = table.columns
         n_rows = self.n_context if self.context is not None else 0
-        n_first_rows = n_rows + 1 if self.context == "assume_next" else 0
+        n_first_rows = n_rows + 1 if self.context is not None else 0
         self._tails = {
             key: keep_tail(*table.series(key), n_rows, n_first_rows)
             for key in table.rows
         }
         callback_runner.end_fit()
+        return self
+
+    def update(self, X: ArrayLike) -> Self:
+        """Add rows to the stored last rows of each series, without fitting.
+
+        The next windows contain them: ``update(A).transform(B)`` returns the last
+        ``len(B)`` windows of ``transform(A and B)``.
+
+        Parameters
+        ----------
+        X : {array-like, dataframe} of shape (n_timesteps, n_columns)
+            Rows as in `fit`, which follow those of `fit` and of earlier updates. Rows
+            without times are taken to follow, even with ``context="auto"``: in later
+            calls of `transform`, too, unless X starts with the same rows as the
+            training data.
+
+        Returns
+        -------
+        self : SlidingWindowTransformer
+            The transformer. It stores no more rows than after `fit`.
+
+        Raises
+        ------
+        ValueError
+            If X is not valid input for `transform`, if its times do not come after
+            those of the stored rows, or if `context` is None.
+        """
+        check_is_fitted(self)
+        if self.context is None:
+            raise ValueError(
+                "With context=None, no rows are stored, so update has no effect. Fit "
+                'with context="auto".'
+            )
+        table = read_table(self, X, reset=False)
+        updated = {key: self._updated_tail(key, X, table) for key in table.rows}
+        self._tails = self._tails | updated
         return self
 
     def transform(self, X: ArrayLike) -> Any:
@@ -300,13 +341,35 @@ class SlidingWindowTransformer(TransformerMixin, CallbackSupportMixin, BaseEstim
         return sliding_windows(series, self.window_size)[: len(values)]
 
     def _past_rows(self, tail, values, time_indexes):
-        """Find the training rows that precede X."""
+        """Find the stored rows that precede X."""
         if tail is None or self.context is None or self.n_context == 0:
             return no_past_rows(values.shape[1])
-        if self.context == "assume_next" and not (time_indexes and tail.time_indexes):
+        if time_indexes and tail.time_indexes:
+            start = {name: times[0] for name, times in time_indexes.items()}
+            return past_rows_by_time(tail, start, self.n_context)
+        if self.context == "assume_next" or tail.n_updated:
             return past_rows_by_assumption(tail, values)
-        start = {name: times[0] for name, times in time_indexes.items()}
-        return past_rows_by_time(tail, start, self.n_context)
+        return no_past_rows(values.shape[1])
+
+    def _updated_tail(self, key, X, table):
+        """Return the tail of one series after an update with the rows of X."""
+        values, time_indexes = table.series(key)
+        tail = self._tails.get(key)
+        if tail is None:
+            tail = empty_tail(values, time_indexes, self.mean_)
+        if not follows(tail, time_indexes):
+            first = next(iter(time_indexes.values()))[0]
+            label = first if self.time is not None else X.index[table.rows[key]][0]
+            raise ValueError(
+                "update needs rows that come after those of fit and of earlier "
+                f"updates, but {label} does not. Pass only new rows, with times of the "
+                "same kind as in fit."
+            )
+        past = PastRows(tail.rows, 0)
+        if time_indexes and tail.time_indexes:
+            past = self._past_rows(tail, values, time_indexes)
+        between = self._padding(values[0], tail.mean)[1]
+        return append_rows(tail, past, between, values, time_indexes, self.n_context)
 
     def _padding(self, oldest, mean):
         """Return the row that pads the start and the row that pads gaps.

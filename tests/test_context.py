@@ -232,3 +232,91 @@ def test_only_the_last_rows_are_stored_as_a_copy(context):
     assert all(len(time_index) <= 6 for time_index in tail.time_indexes.values())
     for array in (tail.rows, tail.first_rows, *tail.time_indexes.values()):
         assert array.base is None
+
+
+@every_even_time
+@settings(max_examples=15, derandomize=True, deadline=None)
+@given(
+    ends=st.tuples(st.integers(2, 10), st.integers(0, 9), st.integers(1, 9)),
+    window_size=st.integers(1, 8),
+    shift=st.integers(0, 4),
+    padding=st.sampled_from(["edge", "mean", "constant", "nan"]),
+)
+def test_updated_rows_are_in_the_windows_of_the_next_rows(
+    times, ends, window_size, shift, padding
+):
+    X = frame(times(30))
+    n_train, n_gap, n_new = ends
+    windower = SlidingWindowTransformer(window_size, shift=shift, padding=padding)
+    windower.fit(X[:n_train])
+    later = X[n_train + n_gap :]
+    whole = windower.transform(later)
+    windower.update(later[:n_new])
+    npt.assert_array_equal(windower.transform(later[n_new:]), whole[n_new:])
+
+
+def test_rows_before_an_update_keep_their_lag():
+    X = frame(pd.RangeIndex(20))
+    windower = SlidingWindowTransformer(6, padding="nan").fit(X[:10]).update(X[12:14])
+    # Five rows are stored: row 9, a gap of two rows, and rows 12 and 13.
+    for first, window in {
+        11: [np.nan] * 3 + [9, np.nan, 11],
+        12: [np.nan] * 2 + [9, np.nan, np.nan, 12],
+        14: [9, np.nan, np.nan, 12, 13, 14],
+    }.items():
+        npt.assert_array_equal(windower.transform(X[first:])[0, :, 0], window)
+
+
+def test_rows_of_updates_and_x_are_one_table_even_if_rows_are_missing():
+    X = frame(pd.date_range("2024-01-01", periods=30)).iloc[[*range(12), 15, 16, 19]]
+    windower = SlidingWindowTransformer(4, padding="nan").fit(X[:10])
+    whole = windower.transform(X[10:])
+    for row in range(10, 15):
+        one = X[row : row + 1]
+        npt.assert_array_equal(windower.transform(one)[0], whole[row - 10])
+        windower.update(one)
+
+
+def test_updates_store_no_more_rows_than_fit():
+    X = frame(pd.RangeIndex(1000))
+    windower = SlidingWindowTransformer(5, shift=2).fit(X[:20])
+    for start in (20, 21, 25, 400):
+        windower.update(X[start : start + (1 if start < 25 else 300)])
+        (tail,) = windower._tails.values()
+        for array in (tail.rows, *tail.time_indexes.values()):
+            assert len(array) == 6
+            assert array.base is None
+
+
+def test_rows_without_times_follow_after_an_update():
+    X = np.arange(20.0).reshape(-1, 1)
+    windower = SlidingWindowTransformer(3).fit(X[:10]).update(X[10:12])
+    npt.assert_array_equal(windower.transform(X[12:])[0, :, 0], [10, 11, 12])
+    npt.assert_array_equal(windower.transform(X[:10])[0, :, 0], [0, 0, 0])
+    windower.update(X[12:13])
+    npt.assert_array_equal(windower.transform(X[13:])[0, :, 0], [11, 12, 13])
+
+
+def test_a_series_may_begin_with_an_update():
+    days = pd.date_range("2024-01-01", periods=20)
+    X = pd.concat({"a": frame(days), "b": -frame(days)})
+    windower = SlidingWindowTransformer(3, padding="mean").fit(X.loc[["a"]])
+    whole = windower.transform(X.loc[["b"]])
+    for day in range(5):
+        row = X.loc[["b"]][day : day + 1]
+        npt.assert_array_equal(windower.transform(row)[0], whole[day])
+        windower.update(row)
+    # The other series keeps its rows.
+    npt.assert_array_equal(windower._tails["a"].rows, frame(days)[-2:])
+
+
+@pytest.mark.parametrize("times", [pd.RangeIndex(5), pd.date_range("2024", periods=5)])
+def test_an_update_with_rows_that_do_not_come_later_is_refused(times):
+    X = frame(pd.date_range("2024-01-04", periods=9))
+    windower = SlidingWindowTransformer(3).fit(X)
+    windows = windower.transform(X[-1:])
+    with pytest.raises(ValueError, match=f"come after .* but {times[0]} does not"):
+        windower.update(frame(times))
+    npt.assert_array_equal(windower.transform(X[-1:]), windows)
+    with pytest.raises(ValueError, match="context=None, no rows are stored"):
+        SlidingWindowTransformer(context=None).fit(X).update(X)
