@@ -351,6 +351,13 @@ class SlidingWindowTransformer(TransformerMixin, CallbackSupportMixin, BaseEstim
             return past_rows_by_assumption(tail, values)
         return no_past_rows(values.shape[1])
 
+    def _row_before(self, key, table):
+        """Return the last stored row of a series if the table follows it, else None."""
+        tail = self._tails.get(key)
+        past = self._past_rows(tail, *table.series(key))
+        follows = len(past.rows) and len(past.rows) == len(tail.rows)
+        return past.rows[-1] if follows else None
+
     def _updated_tail(self, key, X, table):
         """Return the tail of one series after an update with the rows of X."""
         values, time_indexes = table.series(key)

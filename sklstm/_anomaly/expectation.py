@@ -6,8 +6,9 @@ import numpy as np
 
 from sklstm._core.nested import reshape_for
 
-# Number of windows that are predicted at once.
-BLOCK_ROWS = 4096
+# Number of windows that are predicted at once. It is always the same, because matrix
+# products of other sizes differ by rounding errors.
+BLOCK_ROWS = 256
 
 
 class CenteredWindows(NamedTuple):
@@ -97,7 +98,8 @@ def expected_values(estimator, windows_of_series, rows_of_series, table, method)
         rows = np.arange(len(expected))[rows_of_series[key]]
         windows = windows[len(windows) - len(rows) :]
         for start in range(0, len(rows), BLOCK_ROWS):
-            block = slice(start, start + BLOCK_ROWS)
+            # The last block is filled up with its last window.
+            block = np.arange(start, start + BLOCK_ROWS).clip(max=len(rows) - 1)
             predicted = _expected_block(estimator, windows[block], method)
             expected[rows[block]] = predicted
     return expected

@@ -106,28 +106,6 @@ def read_table(estimator, X, *, reset, ensure_all_finite=True):
     return Table(values, columns, time_indexes, rows)
 
 
-def forward_fill(table, mean):
-    """Replace missing values by the last value before them.
-
-    Parameters
-    ----------
-    table : Table
-        Table whose missing values are NaN.
-    mean : ndarray of shape (n_features,)
-        Value of a feature in a series in which all its values are missing.
-
-    Returns
-    -------
-    values : ndarray of shape (n_rows, n_features)
-        Values, filled within each series. Missing values at the start of a series are
-        replaced by its first value.
-    """
-    values = table.values.copy()
-    for rows in table.rows.values():
-        values[rows] = pd.DataFrame(values[rows]).ffill().bfill()
-    return np.where(np.isnan(values), mean, values)
-
-
 def replace_values(X, table, values):
     """Replace the features of X by other values.
 
