@@ -17,7 +17,7 @@ from sklstm._anomaly.comparison import (
     explanation_frame,
 )
 from sklstm._anomaly.errors import check_errors
-from sklstm._anomaly.events import event_frame, row_labels
+from sklstm._anomaly.events import event_frame
 from sklstm._anomaly.expectation import expected_values, fit_estimator
 from sklstm._anomaly.scoring import Scorer
 from sklstm._anomaly.settings import DetectorSettings
@@ -230,8 +230,17 @@ class LSTMOutlierDetector(
 
     In windows, missing values (NaN) are replaced by the last value before them. They
     are left out of the distance of their row. Rows with fewer than `window_size` rows
-    before them are not scored. With `halflife`, the average starts anew with each X.
-    The rows of X are treated as equally spaced, regardless of their times.
+    before them are not scored. The rows of X are treated as equally spaced, regardless
+    of their times.
+
+    The last rows of `fit` and `update` complete the first windows of X if they come
+    before X; see :ref:`context`. If X follows the last of them, the averages with
+    `halflife`, the ranges with ``distance="range"`` and the replacement of missing
+    values continue from there; otherwise, they start anew with X. X follows if its
+    times come after the last time, without a long gap. Without times, X follows after
+    `update`, or with ``context="assume_next"``, unless it starts with the same rows as
+    the training data. After `fit`, the average is that of the calibration rows, and the
+    range is that of all training rows.
 
     A few outliers among the rows of `fit` do little harm, because the scale of the
     errors comes from their median. The rate of one alarm in 1000 normal rows requires
@@ -251,15 +260,32 @@ class LSTMOutlierDetector(
     Examples
     --------
     >>> import numpy as np
+    >>> import pandas as pd
     >>> from sklstm import LSTMOutlierDetector
     >>> random = np.random.default_rng(0)
     >>> wave = np.sin(0.3 * np.arange(600)) + 0.05 * random.normal(size=600)
     >>> wave[550] = -wave[550]
-    >>> X = wave[:, None]
+    >>> X = pd.DataFrame({"wave": wave})
     >>> detector = LSTMOutlierDetector(random_state=0).fit(X[:500])
     >>> flagged = np.flatnonzero(detector.predict(X) == -1)
     >>> bool(550 in flagged), len(flagged) < 10
     (True, True)
+
+    Outliers close to each other are one event:
+
+    >>> detector.events(X[500:])[["start", "feature"]]
+       start feature
+    0    550    wave
+
+    If rows arrive one at a time, score each row and then add it to the rows that
+    precede the next one:
+
+    >>> labels = []
+    >>> for t in range(500, 600):
+    ...     labels.append(detector.predict(X[t : t + 1])[0])
+    ...     detector = detector.update(X[t : t + 1])
+    >>> labels.index(-1)
+    50
     """
 
     _parameter_constraints: dict = {
@@ -316,9 +342,9 @@ class LSTMOutlierDetector(
         self.groups = groups
         self.random_state = random_state
 
+    @all_or_nothing
     @with_callbacks
     @meta_fit_context
-    @all_or_nothing
     def fit(self, X: ArrayLike, y: None = None) -> Self:
         """Fit the estimator and measure its typical errors.
 
@@ -458,6 +484,12 @@ class LSTMOutlierDetector(
         ValueError
             If X has other columns than in `fit`, holds infinity, or has times that do
             not increase.
+
+        Warns
+        -----
+        UserWarning
+            If no row of X can be scored, because `window_size` rows before it are not
+            known.
         """
         return -np.nan_to_num(self._score_rows(X).distances)
 
@@ -543,9 +575,8 @@ class LSTMOutlierDetector(
             check_scalar(min_gap, "min_gap", Integral, min_val=0)
         table, comparison = self._compare(X)
         return event_frame(
-            comparison.reset_index(drop=True),
-            table.rows,
-            row_labels(X, self._windower.time),
+            comparison,
+            table,
             threshold=-self.offset_,
             min_gap=self._windower.n_context if min_gap is None else min_gap,
         )

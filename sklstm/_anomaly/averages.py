@@ -1,5 +1,6 @@
 """Weighted averages of the distances of a series over time."""
 
+from math import isnan
 from typing import NamedTuple
 
 import numpy as np
@@ -46,7 +47,7 @@ def smooth(distances, halflife, past=NO_AVERAGE):
     # Row by row, so that the averages are the same if the rows come in parts.
     for row, distance in enumerate(distances.tolist()):
         weight *= decay
-        if np.isnan(distance):
+        if isnan(distance):
             continue
         if distance != average:  # an average of equal distances has no rounding error
             average = (weight * average + distance) / (weight + 1)

@@ -104,11 +104,10 @@ def warn_that_no_row_is_scored(n_rows, window_size):
     warnings.warn(
         f"None of the {n_rows} rows of X can be scored, so all are called normal: the "
         f"{window_size} rows before a row must be known. Pass the rows before X to "
-        "update, or pass them as the first rows of X. Without update, the last rows of "
-        "fit are known to precede X only if both have an index of times, without a "
-        "long gap between them.",
+        "update, or pass them as the first rows of X. If X directly follows the rows "
+        'of fit, pass an index of times in both, or context="assume_next".',
         UserWarning,
-        stacklevel=5,
+        stacklevel=4,
     )
 
 
