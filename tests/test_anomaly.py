@@ -20,6 +20,11 @@ from sklstm._anomaly.scoring import smooth
 from sklstm._anomaly.threshold import outlier_threshold
 from sklstm.anomaly import default_estimator
 
+# Many tests score arrays that do not start with the training rows.
+pytestmark = pytest.mark.filterwarnings(
+    "ignore:.* rows of X have no complete window:UserWarning"
+)
+
 RANDOM = np.random.default_rng(0)
 STEPS = np.arange(700)
 NOISE = 0.05 * RANDOM.normal(size=700)

@@ -38,7 +38,7 @@ FLOORS = [
     ["_anomaly.comparison", "_anomaly.errors", "_anomaly.expectation"],
     ["_anomaly.settings", "_anomaly.threshold", "_anomaly.windows"],
     ["_anomaly.ranges", "_windowing.context", "_windowing.leakage"],
-    ["_anomaly.scoring"],
+    ["_anomaly.scoring", "_windowing.missing_past"],
     ["_forecast.baselines", "_forecast.conformal", "_forecast.date_features"],
     ["_forecast.backtest", "_forecast.covariates"],
     ["_forecast.residual_model", "_forecast.training_windows"],
