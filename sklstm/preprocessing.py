@@ -32,6 +32,10 @@ from sklstm._windowing.context import (
     past_rows_by_time,
 )
 from sklstm._windowing.leakage import warn_if_features_hold_target, warn_if_subsampled
+from sklstm._windowing.missing_past import (
+    n_rows_without_past,
+    warn_if_past_is_missing,
+)
 
 
 class SlidingWindowTransformer(TransformerMixin, CallbackSupportMixin, BaseEstimator):
@@ -128,9 +132,10 @@ class SlidingWindowTransformer(TransformerMixin, CallbackSupportMixin, BaseEstim
     periods, durations, numbers) or the `time` column. Times that do not increase raise
     an error. Rows have no times if X is an array and `time` is None, or if X is a frame
     whose index holds strings. With ``context="auto"``, the first windows of such an X
-    start with padding. A scaler before the transformer drops the index unless
-    ``set_output(transform="pandas")`` is set. ``pd.DataFrame(X)`` adds an index to an
-    array.
+    start with padding, and a warning says how many, unless X starts with the training
+    rows or `update` was called. A scaler before the transformer drops the index unless
+    ``set_output(transform="pandas")`` is set. To predict one row at a time, use
+    :class:`~sklstm.streaming.Stream`.
 
     The windows of one series are a read-only view of a copy of the series. The windows
     of several series are a copy.
@@ -291,7 +296,10 @@ class SlidingWindowTransformer(TransformerMixin, CallbackSupportMixin, BaseEstim
         """
         check_is_fitted(self)
         table = read_table(self, X, reset=False)
-        windows = self._windows(table)
+        pasts = {key: self._past_rows(key, *table.series(key)) for key in table.rows}
+        if self.context is not None:
+            self._warn_if_past_is_missing(table, pasts)
+        windows = self._windows(table, pasts)
         if self.flatten or output_container(self) != "default":
             return windows.reshape(len(windows), -1)
         return windows
@@ -317,22 +325,21 @@ class SlidingWindowTransformer(TransformerMixin, CallbackSupportMixin, BaseEstim
         names = lag_names(names[self._columns], self.window_size, self.shift)
         return np.array(names, dtype=object)
 
-    def _windows(self, table):
+    def _windows(self, table, pasts):
         """Return the windows of all series, in the order of the rows."""
         if None in table.rows:
-            return self._windows_of_series(None, *table.series(None))
+            return self._windows_of_series(None, table.values, pasts[None])
         n_rows, n_features = table.values.shape
         shape = (n_rows, self.window_size, n_features)
         windows = np.empty(shape, dtype=table.values.dtype)
         for key, rows in table.rows.items():
-            windows[rows] = self._windows_of_series(key, *table.series(key))
+            part = self._windows_of_series(key, table.values[rows], pasts[key])
+            windows[rows] = part
         return windows
 
-    def _windows_of_series(self, key, values, time_indexes):
+    def _windows_of_series(self, key, values, past):
         """Return the windows of one series, completed by the rows before X."""
-        tail = self._tails.get(key)
-        mean = self.mean_ if tail is None else tail.mean
-        past = self._past_rows(tail, values, time_indexes)
+        mean = self._tails[key].mean if key in self._tails else self.mean_
         oldest = past.rows[0] if len(past.rows) else values[0]
         before = fill_past(past, self.n_context, *self._padding(oldest, mean))
         series = np.empty((len(before) + len(values), len(mean)), dtype=values.dtype)
@@ -340,8 +347,9 @@ class SlidingWindowTransformer(TransformerMixin, CallbackSupportMixin, BaseEstim
         series[len(before) :] = values
         return sliding_windows(series, self.window_size)[: len(values)]
 
-    def _past_rows(self, tail, values, time_indexes):
-        """Find the stored rows that precede X."""
+    def _past_rows(self, key, values, time_indexes):
+        """Find the stored rows of a series that precede X."""
+        tail = self._tails.get(key)
         if tail is None or self.context is None or self.n_context == 0:
             return no_past_rows(values.shape[1])
         if time_indexes and tail.time_indexes:
@@ -351,12 +359,25 @@ class SlidingWindowTransformer(TransformerMixin, CallbackSupportMixin, BaseEstim
             return past_rows_by_assumption(tail, values)
         return no_past_rows(values.shape[1])
 
-    def _row_before(self, key, table):
-        """Return the last stored row of a series if the table follows it, else None."""
-        tail = self._tails.get(key)
-        past = self._past_rows(tail, *table.series(key))
-        follows = len(past.rows) and len(past.rows) == len(tail.rows)
-        return past.rows[-1] if follows else None
+    def _row_before(self, key, values, time_indexes):
+        """Return the last stored row of a series if X follows it, else None."""
+        past = self._past_rows(key, values, time_indexes).rows
+        follows = len(past) and len(past) == len(self._tails[key].rows)
+        return past[-1] if follows else None
+
+    def _warn_if_past_is_missing(self, table, pasts):
+        """Warn if windows are padded although rows may precede X."""
+        n_without_times = n_padded = 0
+        for key, past in pasts.items():
+            values, time_indexes = table.series(key)
+            tail = self._tails.get(key)
+            n_rows = n_rows_without_past(tail, past, values, self.n_context)
+            n_padded += n_rows
+            if tail is not None and not (time_indexes and tail.time_indexes):
+                n_without_times += n_rows
+        warn_if_past_is_missing(
+            n_without_times, n_padded, len(table.values), self.n_context
+        )
 
     def _updated_tail(self, key, X, table):
         """Return the tail of one series after an update with the rows of X."""
@@ -374,7 +395,7 @@ class SlidingWindowTransformer(TransformerMixin, CallbackSupportMixin, BaseEstim
             )
         past = PastRows(tail.rows, 0)
         if time_indexes and tail.time_indexes:
-            past = self._past_rows(tail, values, time_indexes)
+            past = self._past_rows(key, values, time_indexes)
         between = self._padding(values[0], tail.mean)[1]
         return append_rows(tail, past, between, values, time_indexes, self.n_context)
 

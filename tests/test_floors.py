@@ -39,7 +39,7 @@ FLOORS = [
     ["_anomaly.expectation", "_anomaly.settings", "_anomaly.threshold"],
     ["_anomaly.events", "_anomaly.windows"],
     ["_anomaly.ranges", "_windowing.context", "_windowing.leakage"],
-    ["_anomaly.scoring"],
+    ["_anomaly.scoring", "_windowing.missing_past"],
     ["_forecast.baselines", "_forecast.conformal", "_forecast.date_features"],
     ["_forecast.backtest", "_forecast.covariates"],
     ["_forecast.residual_model", "_forecast.training_windows"],

@@ -27,7 +27,7 @@ def rows_before(transformer, table, mean):
         Last rows. Series that do not follow the stored rows are left out.
     """
     table = fill_missing(table, mean, {})
-    rows = {key: transformer._row_before(key, table) for key in table.rows}
+    rows = {key: transformer._row_before(key, *table.series(key)) for key in table.rows}
     return {key: row for key, row in rows.items() if row is not None}
 
 
@@ -96,7 +96,9 @@ def windows_of_series(transformer, table):
         Windows of the series. They are views of one copy of its rows.
     """
     for key in table.rows:
-        yield key, transformer._windows_of_series(key, *table.series(key))
+        values, times = table.series(key)
+        past = transformer._past_rows(key, values, times)
+        yield key, transformer._windows_of_series(key, values, past)
 
 
 def warn_that_no_row_is_scored(n_rows, window_size):

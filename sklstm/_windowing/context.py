@@ -43,7 +43,7 @@ class SeriesTail:
 
     @property
     def first_time_index(self):
-        """Name of the time index that orders the rows; None if there are no times."""
+        """Return the name of the time index that orders the rows, or None."""
         return next(iter(self.time_indexes), None)
 
 
@@ -153,10 +153,15 @@ def past_rows_by_assumption(tail, values):
     """Return the last rows, unless X starts with the first training rows."""
     # A shorter X always follows the last rows, because a few rows may equal the first
     # ones by chance.
-    n_first = len(tail.first_rows)
-    if n_first and np.array_equal(values[:n_first], tail.first_rows):
+    if len(values) >= len(tail.first_rows) and starts_like_training(tail, values):
         return no_past_rows(tail.rows.shape[1])
     return PastRows(tail.rows, 0)
+
+
+def starts_like_training(tail, values):
+    """Whether X starts with the first training rows, as far as they are stored."""
+    n_rows = min(len(values), len(tail.first_rows))
+    return n_rows > 0 and np.array_equal(values[:n_rows], tail.first_rows[:n_rows])
 
 
 def follows(tail, time_indexes):
