@@ -169,8 +169,8 @@ def _split_columns(estimator, X, reset, ensure_all_finite):
     checks = {"estimator": estimator, "input_name": "X"}
     if not hasattr(X, "columns"):
         X = check_array(X, dtype=None, ensure_all_finite=False, **checks)
-    time = _position(estimator, "time")
-    groups = _position(estimator, "groups")
+    time = column_position(estimator, estimator.time, "time")
+    groups = column_position(estimator, estimator.groups, "groups")
     if time == groups:
         raise ValueError(
             f"time and groups name the same column, {estimator.time!r}. Pass two "
@@ -192,9 +192,8 @@ def _split_columns(estimator, X, reset, ensure_all_finite):
     return values, kept, _labels(cells, time), _labels(cells, groups)
 
 
-def _position(estimator, parameter):
-    """Return the position of the time or groups column, None if there is none."""
-    column = getattr(estimator, parameter)
+def column_position(estimator, column, parameter):
+    """Return the position of a column that a parameter names, None for None."""
     n_columns = estimator.n_features_in_
     if column is None:
         return None
