@@ -107,7 +107,7 @@ def read_table(estimator, X, *, reset, ensure_all_finite=True):
     time_indexes = {} if estimator.context is None else _read_times(estimator, X, times)
     if time_indexes:
         _check_order(estimator, X, times, time_indexes, rows)
-    labels = _index_of(X) if times is None else times
+    labels = _index_of(X, len(values)) if times is None else times
     return Table(values, columns, time_indexes, rows, labels)
 
 
@@ -138,10 +138,11 @@ def replace_values(X, table, values):
     return X
 
 
-def _index_of(X):
+def _index_of(X, n_rows):
     """Return the last level of the index of a frame, or positions."""
-    is_frame = isinstance(X, pd.DataFrame)
-    return X.index.get_level_values(-1) if is_frame else pd.RangeIndex(len(X))
+    if isinstance(X, pd.DataFrame):
+        return X.index.get_level_values(-1)
+    return pd.RangeIndex(n_rows)
 
 
 def _check_axes(n_axes):
