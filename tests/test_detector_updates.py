@@ -84,6 +84,13 @@ def test_rows_that_arrive_one_at_a_time_get_the_scores_of_a_whole_table(settings
 
 
 @by_memory
+@pytest.mark.parametrize("start", [103, 140], ids=["short gap", "long gap"])
+def test_rows_of_an_update_may_come_after_a_gap(settings, start):
+    model = LSTMOutlierDetector(Ridge(), **settings).fit(HOURS[:100])
+    assert_continues(model, HOURS[start : start + 4], HOURS[start + 4 :])
+
+
+@by_memory
 def test_rows_without_times_follow_after_an_update(settings):
     model = LSTMOutlierDetector(Ridge(), **settings).fit(NOISY[:100])
     of_training = model.score_samples(NOISY[:100])
