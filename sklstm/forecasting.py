@@ -141,8 +141,11 @@ class LSTMForecaster(TunableDefault, BaseEstimator):
     log : bool or "auto", default="auto"
         Whether to forecast logarithms. Growth by a constant percentage is a straight
         line on a logarithmic scale. With "auto", logarithms are forecast if all values
-        are positive. Without logarithms, each series is divided by its standard
-        deviation.
+        passed to `fit` are positive. Without logarithms, each series is divided by its
+        standard deviation. Forecasts and intervals of a series without negative values
+        are not negative, unless `log` is False. If logarithms are forecast and a later
+        value is 0 or negative, there is a warning: it is placed on the straight line
+        that continues the logarithm below the smallest positive value of the series.
 
     past_covariates : "all" or sequence of names, default=()
         Names of the columns of X that are not known in the future, such as the weather.
@@ -732,16 +735,19 @@ class LSTMForecaster(TunableDefault, BaseEstimator):
         fixed = _fixed_by_fit(settings, spec, regressor)
         random = check_random_state(self.random_state)
         seeds = random.randint(np.iinfo(np.int32).max, size=self.n_estimators)
+        # log=False is the way out for series that may become negative.
+        lower = 0.0 if self.log else -np.inf
         if self.warm_start and hasattr(self, "estimators_"):
             check_unchanged(fixed, self._fixed)
-            history = history_of(panel, covariates, self._fitted.settings.log)
+            is_log = self._fitted.settings.log
+            history = history_of(panel, covariates, is_log, lower)
             fitted = continue_fit(self._fitted, history, regressor, seeds)
         else:
             fraction = self.calibration_fraction
             settings = choose_settings(
                 settings, panel, spec.is_any_future_known, fraction
             )
-            history = history_of(panel, covariates, settings.log)
+            history = history_of(panel, covariates, settings.log, lower)
             fitted = fit_new(settings, history, regressor, seeds, fraction)
         self._fixed, self._covariates = fixed, spec
         self._history, self._fitted = history, fitted

@@ -342,8 +342,6 @@ def test_update_must_begin_at_the_next_step():
         clone(forecaster).fit(y[:60].rename(None)).update(y[60:].to_numpy())
     with pytest.raises(ValueError, match=r"for the series \['other'\]"):
         forecaster.update(y[60:].rename("other"))
-    with pytest.raises(ValueError, match="Logarithms need positive values"):
-        forecaster.update(-y[60:])
 
 
 @pytest.mark.parametrize(
@@ -484,14 +482,6 @@ def test_invalid_backtests_are_refused(y, cv, message):
         LSTMForecaster(Ridge(), window_size=5, horizon=4).backtest(y, cv)
 
 
-def test_backtest_in_logarithms_needs_positive_values_to_update():
-    y, cv = np.r_[wave(70), -1, -1], TimeSeriesSplit(2, test_size=1)
-    forecaster = LSTMForecaster(Ridge(), window_size=5, horizon=4)
-    assert np.isfinite(forecaster.backtest(y, cv)["forecast"]).all()
-    with pytest.raises(ValueError, match="Logarithms need positive values"):
-        forecaster.backtest(y, cv, refit=False)
-
-
 def test_scores_by_hand():
     backtest = pd.DataFrame(
         {
@@ -542,3 +532,75 @@ def test_history_has_the_form_of_y():
     parts = forecaster.fit([y["a"].to_numpy(), y["b"].to_numpy()])
     assert parts.series_names_ == [0, 1]
     npt.assert_array_equal(parts.update([[1.0], [2.0]]).history_[1], [*y["b"], 2])
+
+
+@pytest.fixture
+def sold():
+    """Return a forecaster of logarithms of two series, without names."""
+    y = np.exp(noisy_panel(2, 70) / 10)
+    forecaster = LSTMForecaster(Ridge(), horizon=3, window_size=5).fit(y)
+    assert forecaster.log_
+    return forecaster
+
+
+def test_zeros_after_a_fit_to_logarithms_are_accepted(sold):
+    y = sold.history_
+    steady = sold.predict()
+    with pytest.warns(UserWarning, match=r"y contains 0\.0, but .* fit again"):
+        sold.update(np.array([[0.0, 1.0]]))
+    sold.update(np.array([[0.0, -0.1]]))  # There is only one warning.
+    assert (sold.predict()[:, 0] > 0).all()
+    assert (sold.predict()[:, 0] < steady[:, 0]).all()
+    npt.assert_allclose(sold.history_[-2:], [[0, 1], [0, -0.1]])
+    # If the values stay 0, the forecast is 0.
+    sold.set_params(regressor=Ridge(), baseline="last").fit(y)
+    with pytest.warns(UserWarning, match="y contains"):
+        sold.update(np.zeros((9, 2)))
+    npt.assert_allclose(sold.predict(), 0, atol=0.05)
+    assert (sold.predict_interval() >= 0).all()
+    # The advice of the warning.
+    assert not sold.fit(sold.history_).log_
+
+
+def test_zeros_in_last_windows_and_backtests_of_logarithms_are_accepted(sold):
+    y = sold.history_
+    with_zero = np.vstack([y, [[0.0, 1.0]]])
+    with pytest.warns(UserWarning, match="y contains"):
+        forecasts = sold.predict(last_window=with_zero[-5:])
+    with pytest.warns(UserWarning, match="y contains"):
+        npt.assert_allclose(sold.update(with_zero[-1:]).predict(), forecasts)
+    cv = TimeSeriesSplit(2, test_size=1)
+    y = np.vstack([with_zero, [[1.0, 1.0]]])
+    with pytest.warns(UserWarning, match="y contains"):
+        backtest = clone(sold).backtest(y, cv, refit=False)
+    npt.assert_allclose(backtest["forecast"][2:], forecasts[0], rtol=0.1)
+    warm = LSTMForecaster(TINY, horizon=3, window_size=5, warm_start=True)
+    warm.fit(with_zero[:-1])
+    with pytest.warns(UserWarning, match="y contains"):
+        assert np.isfinite(warm.fit(y).predict()).all()
+
+
+@by_strategy
+def test_counts_are_not_forecast_to_be_negative(strategy):
+    counts = np.random.default_rng(0).poisson(0.3, size=(90, 4)).astype(float)
+    y = np.c_[counts, noisy_panel(1, 90)]
+    forecaster = LSTMForecaster(Ridge(), horizon=4, strategy=strategy).fit(y)
+    free = clone(forecaster).set_params(log=False).fit(y)
+    for method in ("predict", "predict_interval", "predict_quantiles"):
+        bounded, unbounded = getattr(forecaster, method)(), getattr(free, method)()
+        npt.assert_array_equal(bounded[:, :4], np.maximum(unbounded[:, :4], 0))
+        npt.assert_array_equal(bounded[:, 4], unbounded[:, 4])
+    assert (free.predict_interval()[:, :4] < 0).any()
+    # The bound ends with the first negative value.
+    forecaster.update(np.full((1, 5), -1.0))
+    assert (forecaster.predict_interval()[..., 0] < 0).all()
+
+
+def test_later_counts_are_not_forecast_to_be_negative():
+    y = np.random.default_rng(0).poisson(0.3, size=90).astype(float)
+    forecaster = LSTMForecaster(Ridge(), horizon=4).fit(y)
+    for last_window in (y[:30], {"other": y[:30]}):
+        interval = forecaster.predict_interval(last_window=pd.DataFrame(last_window))
+        assert (interval >= 0).all(axis=None)
+    backtest = forecaster.backtest(y, TimeSeriesSplit(8, test_size=4))
+    assert (backtest["forecast"] >= 0).all()

@@ -1,5 +1,6 @@
 """History of a forecaster: its series, their covariates and their scales."""
 
+import warnings
 from dataclasses import dataclass, replace
 from typing import NamedTuple, Self
 
@@ -16,18 +17,44 @@ from sklstm._forecast.training_windows import (
 
 
 class Scale(NamedTuple):
-    """The scale on which one series is forecast."""
+    """The scale on which one series is forecast.
+
+    Only positive numbers have a logarithm. Later values may be 0 or negative, so the
+    scale of logarithms continues below the smallest positive value, along the tangent
+    of the logarithm. While all values are positive, the scale is the plain logarithm.
+    """
 
     is_log: bool
-    size: float  # number that divides the values; 1 for logarithms
+    # Number that divides the values. For logarithms, the smallest positive value.
+    size: float
+    lowest: float  # smallest value of the series
 
     def transform(self, values):
         """Return scaled values."""
-        return np.log(values) if self.is_log else values / self.size
+        if not self.is_log:
+            return values / self.size
+        is_low = values <= 0
+        logarithms = np.log(np.where(is_low, self.size, values))
+        # The tangent of the logarithm at `size` rises by (value - size) / size.
+        steps = np.minimum(values, 0) / self.size - 1
+        return np.where(is_low, logarithms + steps, logarithms)
 
     def inverse_transform(self, numbers):
         """Return scaled numbers on the original scale of the series."""
-        return np.exp(numbers) if self.is_log else numbers * self.size
+        if not self.is_log:
+            return numbers * self.size
+        values = np.exp(numbers)
+        if self.lowest > 0:
+            return values
+        tangent = self.size * (1 + numbers - np.log(self.size))
+        return np.where(values < self.size, tangent, values)
+
+    def widen(self, values) -> Self:
+        """Return the scale of a series that also holds these values."""
+        size = self.size
+        if self.is_log:
+            size = np.min(values[values > 0], initial=size)
+        return self._replace(size=size, lowest=min(self.lowest, np.nanmin(values)))
 
 
 def scale_of(values, is_log):
@@ -36,13 +63,15 @@ def scale_of(values, is_log):
     Values are divided by their standard deviation, or by their absolute value if they
     are constant.
     """
-    peak = np.nanmax(np.abs(values))
-    if is_log or peak == 0:
-        return Scale(is_log, 1.0)
+    lowest, peak = np.nanmin(values), np.nanmax(np.abs(values))
+    if peak == 0:
+        return Scale(is_log, 1.0, lowest)
+    if is_log:
+        return Scale(is_log, np.min(values[values > 0], initial=peak), lowest)
     # Values are divided by the peak so that the squares of huge values are finite and
     # those of tiny values are not 0.
     ratio = np.nanstd(values / peak)
-    return Scale(is_log, peak * (ratio if ratio > 1e-9 else 1.0))
+    return Scale(is_log, peak * (ratio if ratio > 1e-9 else 1.0), lowest)
 
 
 @dataclass(frozen=True)
@@ -57,15 +86,15 @@ class History:
         Covariates of each series.
     scales : list of Scale
         Scale on which each series is forecast.
+    lower : float
+        Lower bound of the forecasts of each series that has no value below it: 0, or
+        minus infinity for no bound.
     """
 
     panel: Panel
     covariates: list[Covariates]
     scales: list[Scale]
-
-    def __post_init__(self):
-        if self.is_log:
-            check_positive(self.panel)
+    lower: float
 
     @property
     def is_future_known(self):
@@ -89,7 +118,10 @@ class History:
 
     def with_panel(self, panel) -> Self:
         """Return a copy of the history in which `panel` replaces the values."""
-        return replace(self, panel=panel)
+        pairs = zip(self.scales, panel.series, strict=True)
+        scales = [scale.widen(one.values) for scale, one in pairs]
+        warn_if_not_positive(scales, self.scales)
+        return replace(self, panel=panel, scales=scales)
 
     def of_others(self, panel, covariates) -> Self:
         """Return the history of other series.
@@ -98,25 +130,32 @@ class History:
         each series gets the scale of the fitted series with the same name. If no fitted
         series has this name, or several have it, the series gets its own scale.
         """
-        return History(panel, covariates, self._scales_of(panel))
+        scales = self._scales_of(panel)
+        warn_if_not_positive(scales, self.scales)
+        return History(panel, covariates, scales, self.lower)
 
     def _scales_of(self, panel):
         """Return the scales of other series."""
         names, new_names = ([one.name for one in p.series] for p in (self.panel, panel))
-        if names == new_names:
-            return self.scales
-        scales = dict(zip(names, self.scales, strict=True))
+        scales = self.scales
+        if names != new_names:
+            scales = {
+                name: scale
+                for name, scale in zip(names, scales, strict=True)
+                if name is not None and names.count(name) == 1
+            }
+            scales = [scales.get(name) for name in new_names]
         return [
-            scales[one.name]
-            if one.name is not None and names.count(one.name) == 1
-            else scale_of(one.values, self.is_log)
-            for one in panel.series
+            scale_of(one.values, self.is_log)
+            if scale is None
+            else scale.widen(one.values)
+            for scale, one in zip(scales, panel.series, strict=True)
         ]
 
     def select(self, position) -> Self:
         """Return the history of one series."""
         panel, at = self.panel.select(position), slice(position, position + 1)
-        return History(panel, self.covariates[at], self.scales[at])
+        return History(panel, self.covariates[at], self.scales[at], self.lower)
 
     def training_windows(self, window_size, horizon):
         """Return the training windows, and the positions of their first targets."""
@@ -138,7 +177,13 @@ class History:
     def inverse_transform(self, forecasts):
         """Return scaled forecasts on the original scales of the series."""
         pairs = zip(self.scales, forecasts, strict=True)
-        return [scale.inverse_transform(forecast) for scale, forecast in pairs]
+        values = [
+            (one.lowest, one.inverse_transform(numbers)) for one, numbers in pairs
+        ]
+        return [
+            np.maximum(numbers, self.lower) if lowest >= self.lower else numbers
+            for lowest, numbers in values
+        ]
 
     def to_container(self, forecasts, columns=None):
         """Return scaled forecasts on the original scales, in a container like y."""
@@ -151,17 +196,33 @@ class History:
             yield scale.transform(one.values), covariates
 
 
-def history_of(panel, covariates, is_log):
+def history_of(panel, covariates, is_log, lower):
     """Return the history of series, each with its own scale."""
     scales = [scale_of(one.values, is_log) for one in panel.series]
-    return History(panel, covariates, scales)
+    warn_if_not_positive(scales)
+    return History(panel, covariates, scales, lower)
 
 
-def check_positive(panel):
-    """Raise unless all values have a logarithm."""
-    for one in panel.series:
-        if np.nanmin(one.values) <= 0:
-            raise ValueError(
-                "Logarithms need positive values, but y contains "
-                f'{np.nanmin(one.values)}. Fit with log=False or log="auto".'
-            )
+def warn_if_not_positive(scales, last_scales=()):
+    """Warn if logarithms are forecast and a value is the first that is not positive.
+
+    Parameters
+    ----------
+    scales : list of Scale
+        Scales of all known values.
+    last_scales : sequence of Scale, default=()
+        Scales of the values for which a warning is not needed again.
+    """
+    lowest, last_lowest = (
+        min((scale.lowest for scale in of_one), default=np.inf)
+        for of_one in (scales, last_scales)
+    )
+    if scales[0].is_log and lowest <= 0 < last_lowest:
+        warnings.warn(
+            f"y contains {lowest}, but logarithms are forecast, and only positive "
+            "numbers have a logarithm. On their scale, 0 is placed one unit below the "
+            "smallest positive value. To forecast without logarithms, fit again with "
+            'log="auto" or log=False. Pass NaN where a value is missing.',
+            UserWarning,
+            stacklevel=5,
+        )
