@@ -457,6 +457,27 @@ def test_backtest_leaves_out_missing_actual_values():
     assert backtest.notna().all(axis=None)
 
 
+def test_backtests_build_one_frame_for_all_series(monkeypatch):
+    frames, init = [], pd.DataFrame.__init__
+    y = pd.DataFrame(noisy_panel(30, 40), MONTHS[:40])
+    monkeypatch.setattr(
+        pd.DataFrame,
+        "__init__",
+        lambda self, *args, **kwargs: (
+            frames.append(self) or init(self, *args, **kwargs)
+        ),
+    )
+    LSTMForecaster(Ridge(), horizon=4, window_size=5).backtest(y)
+    assert len(frames) < 10
+
+
+@pytest.mark.parametrize("names", [[("a", 1), ("a", 2)], [None, "b"], [3, 4]], ids=str)
+def test_backtests_keep_the_names_of_series(names):
+    y = [pd.Series(wave(), MONTHS, name=name) for name in names]
+    backtest = LSTMForecaster(Ridge(), horizon=4).backtest(y, TimeSeriesSplit(2))
+    assert list(backtest["series"].unique()) == names
+
+
 def test_splits_with_a_gap_are_later_steps():
     backtest = LSTMForecaster(Ridge(), horizon=4).backtest(
         wave(), TimeSeriesSplit(2, test_size=4, gap=1)
