@@ -12,7 +12,7 @@ from sklearn.base import BaseEstimator, clone
 from sklearn.model_selection import TimeSeriesSplit, check_cv
 from sklearn.utils import check_random_state
 from sklearn.utils.metadata_routing import UNUSED
-from sklearn.utils.validation import check_is_fitted, check_scalar
+from sklearn.utils.validation import check_is_fitted
 
 from sklstm._core.defaults import TunableDefault
 from sklstm._core.sklearn_compat import (
@@ -31,6 +31,7 @@ from sklstm._forecast.baselines import BASELINES
 from sklstm._forecast.covariates import check_lengths, covariate_spec
 from sklstm._forecast.fitting import continue_fit, fit_new
 from sklstm._forecast.history import history_of
+from sklstm._forecast.horizon import read_horizon
 from sklstm._forecast.panel import read_series
 from sklstm._forecast.settings import (
     ForecasterSettings,
@@ -263,7 +264,11 @@ class LSTMForecaster(TunableDefault, BaseEstimator):
     """
 
     # These parameters are not metadata with a row per sample.
-    __metadata_request__predict = {"horizon": UNUSED, "last_window": UNUSED}
+    __metadata_request__predict = {
+        "horizon": UNUSED,
+        "until": UNUSED,
+        "last_window": UNUSED,
+    }
 
     _nested_name = "regressor"
 
@@ -361,6 +366,7 @@ class LSTMForecaster(TunableDefault, BaseEstimator):
         self,
         horizon: int | None = None,
         *,
+        until: Any = None,
         X: ArrayLike = None,
         last_window: ArrayLike = None,
     ) -> ArrayLike:
@@ -370,14 +376,21 @@ class LSTMForecaster(TunableDefault, BaseEstimator):
         ----------
         horizon : int or None, default=None
             Number of steps to forecast. With ``strategy="direct"``, it is at most the
-            horizon of the fit. If None, it is the horizon of the fit.
+            horizon of the fit. If None, it is the horizon of the fit, or the number of
+            next steps for which X has rows, if this is smaller.
+
+        until : date, str, number or None, default=None
+            Time of the last step to forecast, instead of `horizon`. The steps are those
+            in the slice ``[:until]`` of a Series: "2025-06" includes all days of June.
+            If None, the number of steps depends on `horizon`.
 
         X : array-like, DataFrame, list of them or None, default=None
             Columns whose future is known, with their values for the next steps, in a
-            form that :meth:`fit` accepts. With ``strategy="direct"``, pass them for all
-            steps of the horizon of the fit, even if fewer steps are forecast. With
-            `last_window`, pass all columns of the fit: first the rows for the steps of
-            `last_window`, then the rows for the next steps.
+            form that :meth:`fit` accepts. With ``strategy="direct"``, the regressor
+            sees these values for all steps of the horizon of the fit. If X ends
+            earlier, its last row is repeated, and the steps without a row are not
+            forecast. With `last_window`, pass all columns of the fit: first the rows
+            for the steps of `last_window`, then the rows for the next steps.
 
         last_window : array-like, Series, DataFrame, list of them or None, default=None
             Values to forecast from instead of the fitted series, for example those of
@@ -397,16 +410,19 @@ class LSTMForecaster(TunableDefault, BaseEstimator):
         ------
         ValueError
             If X lacks a column or the row of a step; if X is passed, but the fit had
-            none; if ``strategy="direct"`` and `horizon` is larger than in the fit; or
-            if `last_window` is not a series.
+            none; if ``strategy="direct"`` and there are more steps than in the fit; if
+            both `horizon` and `until` are passed, or `until` is not after the last
+            value; or if `last_window` is not a series.
         """
-        history, n_steps = self._history_and_steps(horizon, X, last_window)
-        return history.to_container(self._fitted.forecasts([history], n_steps)[0])
+        history, n_steps = self._history_and_steps(horizon, until, X, last_window)
+        forecasts = self._fitted.forecasts([history], n_steps.max())[0]
+        return history.to_container(forecasts, n_steps)
 
     def predict_interval(
         self,
         horizon: int | None = None,
         *,
+        until: Any = None,
         coverage: float = 0.9,
         X: ArrayLike = None,
         last_window: ArrayLike = None,
@@ -431,8 +447,11 @@ class LSTMForecaster(TunableDefault, BaseEstimator):
         Parameters
         ----------
         horizon : int or None, default=None
-            Number of steps to forecast, at most the horizon of the fit. If None, it is
-            the horizon of the fit.
+            Number of steps to forecast, as in :meth:`predict`, but at most the horizon
+            of the fit.
+
+        until : date, str, number or None, default=None
+            Time of the last step to forecast, as in :meth:`predict`.
 
         coverage : float, default=0.9
             Fraction of actual values to cover, in (0, 1).
@@ -452,7 +471,7 @@ class LSTMForecaster(TunableDefault, BaseEstimator):
         Raises
         ------
         ValueError
-            In the same cases as :meth:`predict`; if `horizon` is larger than in the
+            In the same cases as :meth:`predict`; if there are more steps than in the
             fit; if ``calibration_fraction=None`` and the regressors do not predict
             quantiles; or if they predict quantiles, but not those of the levels ``(1 -
             coverage) / 2`` and ``(1 + coverage) / 2``.
@@ -465,15 +484,16 @@ class LSTMForecaster(TunableDefault, BaseEstimator):
            Regression", NeurIPS 2019, arXiv:1905.03222.
         """
         _check_fraction(coverage, "coverage")
-        history, n_steps = self._history_and_steps(horizon, X, last_window)
+        history, n_steps = self._history_and_steps(horizon, until, X, last_window)
         levels = [(1 - coverage) / 2, (1 + coverage) / 2]
-        intervals = self._fitted.quantiles(history, n_steps, levels)
-        return history.to_container(intervals, ["lower", "upper"])
+        intervals = self._fitted.quantiles(history, n_steps.max(), levels)
+        return history.to_container(intervals, n_steps, ["lower", "upper"])
 
     def predict_quantiles(
         self,
         horizon: int | None = None,
         *,
+        until: Any = None,
         quantiles: ArrayLike = (0.1, 0.5, 0.9),
         X: ArrayLike = None,
         last_window: ArrayLike = None,
@@ -483,8 +503,11 @@ class LSTMForecaster(TunableDefault, BaseEstimator):
         Parameters
         ----------
         horizon : int or None, default=None
-            Number of steps to forecast, at most the horizon of the fit. If None, it is
-            the horizon of the fit.
+            Number of steps to forecast, as in :meth:`predict`, but at most the horizon
+            of the fit.
+
+        until : date, str, number or None, default=None
+            Time of the last step to forecast, as in :meth:`predict`.
 
         quantiles : sequence of float, default=(0.1, 0.5, 0.9)
             Levels in (0, 1). The quantile 0.5 is the forecast. The other quantiles are
@@ -515,9 +538,9 @@ class LSTMForecaster(TunableDefault, BaseEstimator):
             )
         for level in quantiles:
             _check_fraction(level, "Each level in quantiles")
-        history, n_steps = self._history_and_steps(horizon, X, last_window)
-        forecasts = self._fitted.quantiles(history, n_steps, quantiles)
-        return history.to_container(forecasts, list(quantiles))
+        history, n_steps = self._history_and_steps(horizon, until, X, last_window)
+        forecasts = self._fitted.quantiles(history, n_steps.max(), quantiles)
+        return history.to_container(forecasts, n_steps, list(quantiles))
 
     def score(self, y: ArrayLike, X: ArrayLike = None) -> float:
         """Return the negative MASE of forecasts of the next values.
@@ -535,9 +558,8 @@ class LSTMForecaster(TunableDefault, BaseEstimator):
             accepted, even those of :class:`~sklearn.model_selection.KFold`.
 
         X : array-like, DataFrame, list of them or None, default=None
-            The columns known in the future, as in :meth:`predict`. With
-            ``strategy="direct"``, they are needed for all steps of the horizon of the
-            fit. In a search, each test set must therefore have at least that many rows.
+            The columns known in the future, as in :meth:`predict`. Steps for which X
+            has no rows are not scored.
 
         Returns
         -------
@@ -558,8 +580,8 @@ class LSTMForecaster(TunableDefault, BaseEstimator):
         check_is_fitted(self)
         past = self._history.panel
         panel = past.append(read_series(y, is_whole=False))
-        history, n_steps = self._history_and_steps(None, X, None)
-        forecasts = self._fitted.forecasts([history], n_steps)[0]
+        history, n_steps = self._history_and_steps(None, None, X, None)
+        forecasts = self._fitted.forecasts([history], n_steps.max())[0]
         # The scale does not depend on parameters, so that scores can be compared.
         season_length = max(map(default_season_length, past.times))
         comparison = compare_next(
@@ -568,8 +590,8 @@ class LSTMForecaster(TunableDefault, BaseEstimator):
         score = -score_forecasts(comparison).loc["forecast", "MASE"]
         if np.isnan(score):
             raise ValueError(
-                f"Nothing to score: y has no value within the horizon of {n_steps} "
-                "steps, or all series are constant."
+                "Nothing to score: y has no value within the horizon of "
+                f"{max(n_steps)} steps, or all series are constant."
             )
         return float(score)
 
@@ -599,8 +621,7 @@ class LSTMForecaster(TunableDefault, BaseEstimator):
             this splitter makes five splits.
 
         X : array-like, DataFrame, list of them or None, default=None
-            Covariates as in :meth:`fit`. The columns known in the future are needed up
-            to the end of the last forecast.
+            Covariates as in :meth:`fit`. They are needed up to the end of y.
 
         refit : bool, default=True
             Whether to fit at each origin. If False, the forecaster is fitted once, at
@@ -633,7 +654,8 @@ class LSTMForecaster(TunableDefault, BaseEstimator):
         origins = read_splits(splits.split(positions), self.horizon)
         spec = covariate_spec(X, panel, self.past_covariates, self.date_features)
         n_future = max(n_known for n_known, _ in origins) + self.horizon - n_timesteps
-        covariates = spec.read_past_and_future(X, panel, n_future)
+        # Steps after the end of y are not compared, so X may end there, too.
+        covariates = spec.read_past_and_future(X, panel, n_future, 0)
         pasts = [panel.head(n_known) for n_known, _ in origins]
         # One fit, on the first past of a group, forecasts from all pasts of the group.
         groups = [[past] for past in pasts] if refit else [pasts]
@@ -781,18 +803,31 @@ class LSTMForecaster(TunableDefault, BaseEstimator):
         pairs = zip(histories, forecasts, strict=True)
         return [history.inverse_transform(forecast) for history, forecast in pairs]
 
-    def _history_and_steps(self, horizon, X, last_window):
-        """Return the history to forecast from, and the number of steps."""
+    def _history_and_steps(self, horizon, until, X, last_window):
+        """Return the history to forecast from, and the number of steps of each series.
+
+        The covariates of the next steps are appended to the history. If neither
+        `horizon` nor `until` is passed, the steps end with the horizon of the fit or
+        with X.
+        """
         check_is_fitted(self)
-        n_steps = _read_horizon(horizon, self._fitted.settings)
-        n_future = max(n_steps, self._fitted.settings.n_steps_at_once)
-        history = self._history
+        history, settings = self._history, self._fitted.settings
+        panel = history.panel
+        if last_window is not None:
+            panel = read_series(last_window, like=panel)
+        n_steps = read_horizon(horizon, until, settings, panel)
+        n_needed = 1 if n_steps is None else n_steps.max()
+        if n_steps is None:
+            n_steps = np.full(len(panel.series), settings.horizon)
+        sizes = max(n_steps.max(), settings.n_steps_at_once), n_needed
         if last_window is None:
-            covariates = self._covariates.read_future(X, history.panel, n_future)
-            return history.with_next(covariates), n_steps
-        panel = read_series(last_window, like=history.panel)
-        covariates = self._covariates.read_past_and_future(X, panel, n_future)
-        return history.of_others(panel, covariates), n_steps
+            covariates = self._covariates.read_future(X, panel, *sizes)
+            history = history.with_next(covariates)
+        else:
+            covariates = self._covariates.read_past_and_future(X, panel, *sizes)
+            history = history.of_others(panel, covariates)
+        n_covered = sizes[0] - max(one.n_repeated for one in covariates)
+        return history, np.minimum(n_steps, n_covered)
 
 
 def _fixed_by_fit(settings, spec, regressor):
@@ -804,25 +839,6 @@ def _fixed_by_fit(settings, spec, regressor):
         "columns of X (and whether their future is known)": list(names_and_future),
         "date_features": spec.date_features,
     }
-
-
-def _read_horizon(horizon, settings):
-    """Return the number of steps to forecast."""
-    n_steps = settings.horizon if horizon is None else horizon
-    if not isinstance(n_steps, Integral):
-        raise TypeError(
-            f"horizon must be an integer, got {type(n_steps).__name__}. Pass "
-            "covariates by name: predict(X=X). In a search, do not pass `scoring`: the "
-            "forecaster has a score method."
-        )
-    check_scalar(n_steps, "horizon", Integral, min_val=1)
-    if n_steps > settings.horizon and settings.n_steps_at_once > 1:
-        raise ValueError(
-            f"horizon={n_steps} is more than the {settings.horizon} steps of the fit. "
-            'Fit with a larger horizon. After a fit with strategy="recursive", predict '
-            "accepts any horizon."
-        )
-    return n_steps
 
 
 def _common_length(panel):

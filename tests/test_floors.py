@@ -40,7 +40,7 @@ FLOORS = [
     ["_anomaly.ranges", "_windowing.context", "_windowing.leakage"],
     ["_anomaly.scoring"],
     ["_forecast.baselines", "_forecast.conformal", "_forecast.date_features"],
-    ["_forecast.covariates"],
+    ["_forecast.covariates", "_forecast.horizon"],
     ["_forecast.residual_model", "_forecast.training_windows"],
     ["_forecast.panel", "_forecast.settings"],
     ["_forecast.backtest", "_forecast.fitted", "_forecast.history"],

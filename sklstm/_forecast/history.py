@@ -185,9 +185,14 @@ class History:
             for lowest, numbers in values
         ]
 
-    def to_container(self, forecasts, columns=None):
-        """Return scaled forecasts on the original scales, in a container like y."""
-        return self.panel.to_container(self.inverse_transform(forecasts), columns)
+    def to_container(self, forecasts, n_steps, columns=None):
+        """Return the first steps of scaled forecasts in a container like y.
+
+        The forecasts are returned on the original scale of each series, and `n_steps`
+        holds the number of steps to return of each series.
+        """
+        pairs = zip(self.inverse_transform(forecasts), n_steps, strict=True)
+        return self.panel.to_container([values[:n] for values, n in pairs], columns)
 
     def _scaled(self):
         """Yield the scaled values and the covariates of each series."""
