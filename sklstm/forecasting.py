@@ -394,11 +394,12 @@ class LSTMForecaster(TunableDefault, BaseEstimator):
 
         last_window : array-like, Series, DataFrame, list of them or None, default=None
             Values to forecast from instead of the fitted series, for example those of
-            new series. They may have any length, and any form that y may have in
-            :meth:`fit`. Series with the same names in the same order as the fitted
-            series, or without names if the fitted series have none, keep the fitted
-            scales. Otherwise, a series gets the scale of the fitted series with its
-            name, or its own scale if there is no such series.
+            new series. They may have any form that y may have in :meth:`fit`, and any
+            length, but forecasts are better with `window_size_` values or more. Series
+            with the same names in the same order as the fitted series, or without names
+            if the fitted series have none, keep the fitted scales. Otherwise, a series
+            gets the scale of the fitted series with its name, or its own scale if there
+            is no such series.
 
         Returns
         -------
@@ -436,8 +437,11 @@ class LSTMForecaster(TunableDefault, BaseEstimator):
         coverage is a few percent lower, because the windows overlap and the correction
         weight was also chosen on them. The errors of each series are divided by its
         MASE scale, the mean absolute seasonal difference, so that errors of several
-        series can be compared. If logarithms are forecast, the intervals are wider
-        above the forecast than below.
+        series can be compared. With `last_window`, a fitted series keeps its MASE
+        scale. For a new series with fewer than ten seasonal differences, the scale is
+        the difference between neighboring values, times the median ratio of the two
+        kinds of differences in the fitted series. If logarithms are forecast, the
+        intervals are wider above the forecast than below.
 
         A regressor with ``loss="quantile"`` predicts the interval itself. It predicts
         wider intervals where it expects larger errors. The errors on the held-out

@@ -1,5 +1,7 @@
 """Scores of forecasters, searches of scikit-learn, and forecasts of other series."""
 
+from itertools import pairwise
+
 import numpy as np
 import numpy.testing as npt
 import pandas as pd
@@ -179,6 +181,59 @@ def test_last_windows_have_the_step_of_the_fit():
         )
     with pytest.raises(ValueError, match="do not have the step of the series"):
         LSTMForecaster(Ridge(), horizon=3).fit(tens).predict(last_window=tens[:3:2])
+
+
+def seasonal_panel(n_series, seed):
+    """Return 60 months of series with seasons, in which errors last."""
+    random = np.random.default_rng(seed)
+    noise = random.normal(size=(60, n_series))
+    for before, now in pairwise(noise):
+        now += 0.5 * before
+    angles = 2 * np.pi * np.arange(60)[:, None] / 12 + random.uniform(0, 6, n_series)
+    y = (50 + 10 * np.sin(angles) + noise) * random.uniform(1, 9, n_series)
+    return pd.DataFrame(y, pd.period_range("2020-01", periods=60, freq="M"))
+
+
+def coverage(intervals, actual):
+    """Return the fraction of values in intervals of 12 steps, series by series."""
+    lower, upper = np.moveaxis(intervals.to_numpy().reshape(12, -1, 2), 2, 0)
+    return ((lower <= actual) & (actual <= upper)).to_numpy().mean()
+
+
+@pytest.fixture(scope="module")
+def of_months():
+    y = seasonal_panel(40, 0)[:48]
+    return LSTMForecaster(Ridge(), horizon=12, log=False).fit(y)
+
+
+@pytest.mark.parametrize("size", [15, 20, 48])
+def test_bands_of_last_windows_are_those_of_the_fit(of_months, size):
+    y = of_months.history_
+    forecasts, intervals = of_months.predict(), of_months.predict_interval()
+    last_window = y[-size:]
+    pd.testing.assert_frame_equal(
+        of_months.predict_interval(last_window=last_window), intervals
+    )
+    pd.testing.assert_frame_equal(of_months.predict(last_window=last_window), forecasts)
+    # Series are found by their names.
+    one = of_months.predict_interval(last_window=y[[3]][-size:])
+    npt.assert_allclose(one[3], intervals[3])
+
+
+@pytest.mark.parametrize("size", [11, 15, 30, 48])
+def test_bands_of_new_series_reach_their_coverage(of_months, size):
+    y = seasonal_panel(200, 1).add_prefix("new ")
+    intervals = of_months.predict_interval(last_window=y[48 - size : 48])
+    assert coverage(intervals, y[48:]) == pytest.approx(0.9, abs=0.05)
+
+
+def test_a_window_without_a_change_does_not_end_the_bands():
+    y = pd.Series(np.random.default_rng(0).poisson(0.3, size=90)).astype(float)
+    forecaster = LSTMForecaster(Ridge(), horizon=4).fit(y)
+    intervals = forecaster.predict_interval(last_window=0 * y[-10:])
+    assert (intervals["upper"] > 0.5).all()
+    constant = forecaster.predict_interval(last_window=pd.Series(np.zeros(10), name=1))
+    assert (constant["upper"] == 0).all()
 
 
 def test_scales_belong_to_series_of_the_same_name_or_position():

@@ -15,6 +15,12 @@ from sklstm._forecast.training_windows import (
     window_to_forecast_from,
 )
 
+# With fewer seasonal differences, a new series has no MASE scale of its own.
+ENOUGH_DIFFERENCES = 10
+# The ratio of seasonal differences to those of neighbors is a median over this number
+# of fitted series at most.
+MAX_SERIES = 100
+
 
 class Scale(NamedTuple):
     """The scale on which one series is forecast.
@@ -89,12 +95,15 @@ class History:
     lower : float
         Lower bound of the forecasts of each series that has no value below it: 0, or
         minus infinity for no bound.
+    fitted : History or None
+        History of the fitted series if these are other series; None otherwise.
     """
 
     panel: Panel
     covariates: list[Covariates]
     scales: list[Scale]
     lower: float
+    fitted: "History | None" = None
 
     @property
     def is_future_known(self):
@@ -130,27 +139,26 @@ class History:
         each series gets the scale of the fitted series with the same name. If no fitted
         series has this name, or several have it, the series gets its own scale.
         """
-        scales = self._scales_of(panel)
-        warn_if_not_positive(scales, self.scales)
-        return History(panel, covariates, scales, self.lower)
-
-    def _scales_of(self, panel):
-        """Return the scales of other series."""
-        names, new_names = ([one.name for one in p.series] for p in (self.panel, panel))
-        scales = self.scales
-        if names != new_names:
-            scales = {
-                name: scale
-                for name, scale in zip(names, scales, strict=True)
-                if name is not None and names.count(name) == 1
-            }
-            scales = [scales.get(name) for name in new_names]
-        return [
+        scales = [
             scale_of(one.values, self.is_log)
-            if scale is None
-            else scale.widen(one.values)
-            for scale, one in zip(scales, panel.series, strict=True)
+            if position is None
+            else self.scales[position].widen(one.values)
+            for position, one in zip(self._find(panel), panel.series, strict=True)
         ]
+        warn_if_not_positive(scales, self.scales)
+        return History(panel, covariates, scales, self.lower, fitted=self)
+
+    def _find(self, panel):
+        """Return the position of each series of a panel among these; None if new."""
+        names, new_names = ([one.name for one in p.series] for p in (self.panel, panel))
+        if names == new_names:
+            return list(range(len(names)))
+        positions = {
+            name: position
+            for position, name in enumerate(names)
+            if name is not None and names.count(name) == 1
+        }
+        return [positions.get(name) for name in new_names]
 
     def select(self, position) -> Self:
         """Return the history of one series."""
@@ -171,8 +179,61 @@ class History:
         return Windows.concatenate(parts)
 
     def mase_scales(self, season_length):
-        """Return the MASE scale of each series, (n_series,)."""
-        return np.array([mase_scale(one, season_length) for one, _ in self._scaled()])
+        """Return the MASE scale of each series, (n_series,).
+
+        The last values of a fitted series have the scale of all its values.
+        """
+        scaled = [one for one, _ in self._scaled()]
+        if self.fitted is None:
+            return np.array([mase_scale(one, season_length) for one in scaled])
+        pairs = zip(scaled, self.fitted._find(self.panel), strict=True)
+        return np.array(
+            [self.fitted._mase_scale_of(*pair, season_length) for pair in pairs]
+        )
+
+    def _mase_scale_of(self, values, position, season_length):
+        """Return the MASE scale of values of another series.
+
+        Parameters
+        ----------
+        values : ndarray of shape (n_timesteps,)
+            Scaled values.
+        position : int or None
+            Position of the fitted series with the same name; None for a new series.
+        season_length : int
+            Number of steps of a season.
+
+        Returns
+        -------
+        scale : float
+            The MASE scale of the fitted series. If there is no such series or if it is
+            constant, the MASE scale of the values. With few seasonal differences, this
+            is the mean absolute difference between neighboring values, times a ratio.
+            Without a whole season, forecasts are worse, and the scale is at least the
+            difference between neighboring values.
+        """
+        scale = 0.0
+        if position is not None:
+            known = self.scales[position].transform(self.panel.series[position].values)
+            scale = mase_scale(known, season_length)
+        n_differences = np.sum(~np.isnan(values)) - season_length
+        if n_differences < 0:
+            return max(scale, mase_scale(values, 1))
+        if scale > 0:
+            return scale
+        if n_differences >= ENOUGH_DIFFERENCES:
+            return mase_scale(values, season_length)
+        return self._seasonal_ratio(season_length) * mase_scale(values, 1)
+
+    def _seasonal_ratio(self, season_length):
+        """Return the median ratio of seasonal differences to those of neighbors."""
+        scaled = [one for one, _ in self._scaled()]
+        scaled = scaled[:: -(-len(scaled) // MAX_SERIES)]
+        scales = np.array([mase_scale(one, season_length) for one in scaled])
+        neighbors = np.array([mase_scale(one, 1) for one in scaled])
+        is_moving = (scales > 0) & (neighbors > 0)
+        ratios = scales[is_moving] / neighbors[is_moving]
+        return np.median(ratios) if len(ratios) else 1.0
 
     def inverse_transform(self, forecasts):
         """Return scaled forecasts on the original scales of the series."""
