@@ -1,6 +1,7 @@
 """Forecasting: predict the next steps of one series or many."""
 
 from collections.abc import Hashable, Sequence
+from contextlib import nullcontext
 from copy import copy
 from dataclasses import asdict, fields
 from numbers import Integral, Real
@@ -16,10 +17,13 @@ from sklearn.utils.validation import check_is_fitted
 
 from sklstm._core.defaults import TunableDefault
 from sklstm._core.sklearn_compat import (
+    CallbackRunner,
+    CallbackSupportMixin,
     HasMethods,
     Interval,
     StrOptions,
     meta_fit_context,
+    with_callbacks,
 )
 from sklstm._forecast.backtest import (
     compare_next,
@@ -83,7 +87,7 @@ def default_regressor() -> LSTMRegressor:
     return regressor.set_params(max_iter="auto")
 
 
-class LSTMForecaster(TunableDefault, BaseEstimator):
+class LSTMForecaster(TunableDefault, CallbackSupportMixin, BaseEstimator):
     """Forecast the next steps of one series, or of thousands.
 
     The forecaster starts from a baseline forecast, such as the value of the same month
@@ -322,6 +326,7 @@ class LSTMForecaster(TunableDefault, BaseEstimator):
         "random_state": ["random_state"],
     }
 
+    @with_callbacks
     @meta_fit_context
     def fit(self, y: ArrayLike, X: ArrayLike = None) -> Self:
         """Fit the forecaster to one series or many.
@@ -360,7 +365,16 @@ class LSTMForecaster(TunableDefault, BaseEstimator):
         if X is not None:
             check_lengths(X, panel)
         spec = covariate_spec(X, panel, self.past_covariates, self.date_features)
-        return self._fit(panel, spec, spec.read_past(X, panel))
+        covariates = spec.read_past(X, panel)
+        # With a calibration, each regressor is fitted twice.
+        is_calibrated = (
+            self.calibration_fraction is not None and not self._continues_fit()
+        )
+        n_fits = self.n_estimators * (2 if is_calibrated else 1)
+        callback_runner = CallbackRunner(self, {"X": X, "y": y}, max_iter=n_fits)
+        self._fit(panel, spec, covariates, callback_runner.around_fit)
+        callback_runner.end_fit()
+        return self
 
     def predict(
         self,
@@ -752,7 +766,11 @@ class LSTMForecaster(TunableDefault, BaseEstimator):
     def _default_estimator(self):
         return default_regressor()
 
-    def _fit(self, panel, spec, covariates):
+    def _continues_fit(self):
+        """Whether the next fit continues the last one."""
+        return self.warm_start and hasattr(self, "estimators_")
+
+    def _fit(self, panel, spec, covariates, around_fit=nullcontext):
         """Fit to series and covariates that have been read."""
         regressor = self.regressor
         if regressor is None:
@@ -763,18 +781,18 @@ class LSTMForecaster(TunableDefault, BaseEstimator):
         seeds = random.randint(np.iinfo(np.int32).max, size=self.n_estimators)
         # log=False is the way out for series that may become negative.
         lower = 0.0 if self.log else -np.inf
-        if self.warm_start and hasattr(self, "estimators_"):
+        if self._continues_fit():
             check_unchanged(fixed, self._fixed)
             is_log = self._fitted.settings.log
             history = history_of(panel, covariates, is_log, lower)
-            fitted = continue_fit(self._fitted, history, regressor, seeds)
+            fitted = continue_fit(self._fitted, history, regressor, seeds, around_fit)
         else:
             fraction = self.calibration_fraction
             settings = choose_settings(
                 settings, panel, spec.is_any_future_known, fraction
             )
             history = history_of(panel, covariates, settings.log, lower)
-            fitted = fit_new(settings, history, regressor, seeds, fraction)
+            fitted = fit_new(settings, history, regressor, seeds, fraction, around_fit)
         self._fixed, self._covariates = fixed, spec
         self._history, self._fitted = history, fitted
         self._set_fitted_attributes()

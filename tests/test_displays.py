@@ -122,7 +122,7 @@ def test_a_last_window_is_drawn(form):
     forecasts = forecaster.predict(last_window=last_window)
     npt.assert_array_equal(display.forecast, forecasts)
     npt.assert_array_equal(display.history, last_window[-16:])
-    first = FRAME.index[-1] + pd.Timedelta("1d") if form is pd.Series else 20
+    first = FRAME.index[-1] + pd.Timedelta(days=1) if form is pd.Series else 20
     assert display.forecast.index[0] == display.interval.index[0] == first
     with pytest.raises(ValueError, match=r"one series, .* got \(50, 2\)"):
         ForecastDisplay.from_estimator(forecaster, last_window=FRAME)

@@ -4,6 +4,7 @@ No other module imports them. If scikit-learn moves one, only this file changes.
 """
 
 from collections.abc import Callable
+from contextlib import contextmanager
 from types import MappingProxyType
 from typing import Any, TypeVar
 
@@ -98,7 +99,7 @@ class CallbackRunner:
     fitted : dict, default={}
         Attributes with which a copy of the estimator can predict after each epoch.
     max_iter : int, default=0
-        Maximum number of epochs. 0 for an estimator without epochs.
+        Maximum number of epochs, or of fits of nested estimators. 0 without either.
     """
 
     def __init__(self, estimator, data, fitted=MappingProxyType({}), max_iter=0):
@@ -123,6 +124,22 @@ class CallbackRunner:
         if self._epoch is None:
             return False
         return self._call_on_end(self._epoch)
+
+    @contextmanager
+    def around_fit(self, nested):
+        """Call the callbacks before and after the fit of a nested estimator.
+
+        Meanwhile, the nested estimator has the callbacks that scikit-learn propagates,
+        such as `ProgressBar`.
+        """
+        if self._fit is None:
+            yield
+            return
+        task = self._fit.subcontext(task_name=f"fit-{type(nested).__name__.lower()}")
+        with task.propagate_callback_context(nested):
+            task.call_on_fit_task_begin(estimator=self._estimator, **self._data)
+            yield
+            task.call_on_fit_task_end(estimator=self._estimator, **self._data)
 
     def end_fit(self):
         """Call the callbacks at the end of the fit."""
