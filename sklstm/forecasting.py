@@ -1,5 +1,6 @@
 """Forecasting: predict the next steps of one series or many."""
 
+import warnings
 from collections.abc import Hashable, Sequence
 from contextlib import nullcontext
 from copy import copy
@@ -338,7 +339,10 @@ class LSTMForecaster(TunableDefault, CallbackSupportMixin, BaseEstimator):
             shape (n_timesteps,) or a Series whose index holds dates, periods, durations
             or integers. Several series: an array of shape (n_timesteps, n_series) or a
             DataFrame, with one column for each series; a Series or a DataFrame of one
-            column with a MultiIndex (series, time); or a list of arrays or Series.
+            column with a MultiIndex (series, time); or a list of arrays or Series. An
+            array does not show whether values are left out, as in the folds of
+            :class:`~sklearn.model_selection.KFold`. Pass a Series, or splits of
+            :class:`~sklearn.model_selection.TimeSeriesSplit`.
 
         X : array-like, DataFrame, list of them or None, default=None
             Covariates: finite numbers of shape (n_timesteps, n_columns), with rows in
@@ -358,9 +362,11 @@ class LSTMForecaster(TunableDefault, CallbackSupportMixin, BaseEstimator):
         ValueError
             If y is not a series of numbers with equal steps; if all series are too
             short; if ``log=True`` and a value is not positive; if X lacks a row or has
-            a value that is not a finite number; or if `date_features` are used and y
-            has no dates.
+            a value that is not a finite number; if y is a table and X has one
+            dimension, as if they were swapped; or if `date_features` are used and y has
+            no dates.
         """
+        _check_not_swapped(y, X)
         panel = read_series(y)
         if X is not None:
             check_lengths(X, panel)
@@ -573,7 +579,8 @@ class LSTMForecaster(TunableDefault, CallbackSupportMixin, BaseEstimator):
             The next values, as in :meth:`update`. They are not stored. Values beyond
             the horizon are ignored. If y has an index, it must continue that of the
             fitted series. Without an index, this cannot be checked, and any split is
-            accepted, even those of :class:`~sklearn.model_selection.KFold`.
+            accepted, even those of :class:`~sklearn.model_selection.KFold`, the default
+            of a search. Pass a Series, or ``cv=TimeSeriesSplit()``.
 
         X : array-like, DataFrame, list of them or None, default=None
             The columns known in the future, as in :meth:`predict`. Steps for which X
@@ -594,10 +601,18 @@ class LSTMForecaster(TunableDefault, CallbackSupportMixin, BaseEstimator):
         ValueError
             In the same cases as :meth:`update` and :meth:`predict`; or if y has no
             value, or if all series are constant.
+
+        Notes
+        -----
+        The scorers of scikit-learn, such as "neg_mean_absolute_error", predict from a
+        table X, so they cannot score a forecaster. For another score, pass a function
+        such as ``lambda forecaster, y, X=None: ...`` as `scoring`.
         """
         check_is_fitted(self)
         past = self._history.panel
-        panel = past.append(read_series(y, is_whole=False))
+        later = read_series(y, is_whole=False)
+        _warn_if_fitted(later, past)
+        panel = past.append(later)
         history, n_steps = self._history_and_steps(None, None, X, None)
         forecasts = self._fitted.forecasts([history], n_steps.max())[0]
         # The scale does not depend on parameters, so that scores can be compared.
@@ -665,6 +680,7 @@ class LSTMForecaster(TunableDefault, CallbackSupportMixin, BaseEstimator):
         --------
         sklstm.forecasting.score_forecasts : Compute MASE, sMAPE and RMSE.
         """
+        _check_not_swapped(y, X)
         panel = read_series(y)
         n_timesteps = _common_length(panel)
         splits = check_cv(TimeSeriesSplit(test_size=self.horizon) if cv is None else cv)
@@ -861,6 +877,37 @@ def _fixed_by_fit(settings, spec, regressor):
         "columns of X (and whether their future is known)": list(names_and_future),
         "date_features": spec.date_features,
     }
+
+
+def _check_not_swapped(y, X):
+    """Raise if y is a table and X a series, as if they were passed as fit(X, y)."""
+    shape = getattr(y, "shape", ())
+    if len(shape) != 2 or X is None or len(X) != shape[0]:
+        return
+    is_list = isinstance(X, list | tuple) and isinstance(X[0], Real)
+    if is_list or len(getattr(X, "shape", ())) == 1:
+        raise ValueError(
+            f"y is a table of shape {tuple(shape)}, but X has only one dimension, of "
+            f"length {len(X)}. The order is fit(y, X): first the series, then the "
+            "covariates. If X is a covariate, pass it as a table of one column, such "
+            "as X.to_frame() or np.reshape(X, (-1, 1))."
+        )
+
+
+def _warn_if_fitted(later, past):
+    """Warn if values without times, which should follow, are those of the fit."""
+    pairs = zip(later.series, past.series, strict=False)
+    if all(
+        not one.is_labelled and np.array_equal(one.values, known.values, equal_nan=True)
+        for one, known in pairs
+    ):
+        warnings.warn(
+            "y equals the values passed to fit, but score compares forecasts with the "
+            "values that follow them. Pass the next values. In a search, pass "
+            "return_train_score=False.",
+            UserWarning,
+            stacklevel=3,
+        )
 
 
 def _common_length(panel):

@@ -6,6 +6,7 @@ import numpy as np
 import numpy.testing as npt
 import pandas as pd
 import pytest
+from sklearn.base import clone
 from sklearn.linear_model import LinearRegression, Ridge
 from sklearn.model_selection import (
     GridSearchCV,
@@ -93,8 +94,52 @@ def test_only_an_index_shows_that_values_do_not_follow():
             cross_val_score(
                 forecaster, y.reset_index(drop=True), cv=cv, error_score="raise"
             )
-    with pytest.raises(TypeError, match="horizon must be an integer, got Series"):
-        forecaster.fit(y).predict(y)
+
+
+def test_scores_out_of_order_name_time_series_split():
+    y = noisy_wave()
+    model = LSTMForecaster(Ridge(), horizon=4).fit(y[20:60])
+    for part in (y[:20], y[30:50], y[61:], y[20:60]):
+        with pytest.raises(ValueError, match=r"time order .* cv=TimeSeriesSplit\(\)"):
+            model.score(part)
+    # The advice works.
+    scores = cross_val_score(model, y, cv=TimeSeriesSplit(), error_score="raise")
+    assert np.isfinite(scores).all()
+
+
+def test_scores_of_the_fitted_values_are_warned_about():
+    y = noisy_wave().to_numpy()
+    forecaster = LSTMForecaster(Ridge(), horizon=4)
+    with pytest.warns(UserWarning, match="y equals the values passed to fit"):
+        forecaster.fit(y).score(y)
+    search = GridSearchCV(
+        forecaster, {"window_size": [5]}, cv=FOLDS, return_train_score=True
+    )
+    with pytest.warns(UserWarning, match="return_train_score=False"):
+        search.fit(y)
+    forecaster.fit(y[:70]).score(y[70:])
+
+
+def test_scorers_of_scikit_learn_are_refused_and_functions_accepted():
+    y = noisy_wave()
+    forecaster = LSTMForecaster(Ridge(), horizon=4)
+    grid = {"window_size": [5, 9]}
+    search = GridSearchCV(forecaster, grid, cv=FOLDS, error_score="raise")
+    by_name = clone(search).set_params(scoring="neg_mean_absolute_error")
+    message = "got Series.* leave out `scoring`.* Or pass a function"
+    with pytest.raises(TypeError, match=message):
+        by_name.fit(y, PRICES)
+    assert np.isfinite(search.fit(y, PRICES).best_score_)
+    search.set_params(
+        scoring=lambda model, y, X=None: -np.abs(model.predict(X=X) - y).mean()
+    )
+    for X in (None, PRICES):
+        tail = None if X is None else X[76:]
+        best = search.fit(y, X).best_params_
+        forecaster.set_params(**best).fit(y[:76], None if X is None else X[:76])
+        error = np.abs(forecaster.predict(X=tail) - y[76:]).mean()
+        scores = [search.cv_results_[f"split{n}_test_score"] for n in range(3)]
+        npt.assert_allclose(scores[2][search.best_index_], -error)
 
 
 @pytest.mark.parametrize("form", [pd.Series, np.asarray])

@@ -299,6 +299,39 @@ def test_update_of_arrays(form):
     )
 
 
+def test_updates_need_no_names():
+    y = pd.DataFrame({"a": wave(), "b": wave(shift=2)}, MONTHS)
+    forecaster = LSTMForecaster(Ridge(), horizon=3)
+    later = pd.Series([1.0, 2.0], MONTHS[60:62])
+    expected = forecaster.fit(y["a"][:60]).update(later.rename("a")).predict()
+    pdt.assert_series_equal(
+        forecaster.fit(y["a"][:60]).update(later).predict(), expected
+    )
+    forecaster.fit(y["a"][:60].rename(None)).update(later.rename("a"))
+    pdt.assert_series_equal(forecaster.predict(), expected.rename(None))
+    assert np.isfinite(forecaster.fit(y["a"][:60]).score(later))
+    parts = [y["a"][:60], y["b"][:60]]
+    forecaster.fit(parts).update([later, later])
+    assert forecaster.series_names_ == ["a", "b"]
+    with pytest.raises(ValueError, match=r"for the series \[None\], .* \['a', 'b'\]"):
+        forecaster.fit(parts).update(later)
+
+
+@pytest.mark.parametrize("form", [pd.DataFrame, np.asarray, torch.tensor])
+def test_swapped_arguments_are_refused(form):
+    table, series = form(np.c_[wave(), wave(shift=2)]), wave()
+    forecaster = LSTMForecaster(Ridge(), horizon=3, past_covariates="all")
+    for X in (series, list(series), pd.Series(series), torch.tensor(series)):
+        with pytest.raises(ValueError, match=r"order is fit\(y, X\)"):
+            forecaster.fit(table, X)
+        with pytest.raises(ValueError, match=r"order is fit\(y, X\)"):
+            forecaster.backtest(table, None, X)
+    # The advice works.
+    assert forecaster.fit(series, table).n_features_in_ == 2
+    assert forecaster.fit(table, np.reshape(series, (-1, 1))).n_features_in_ == 1
+    assert forecaster.fit(table, pd.Series(series).to_frame()).n_features_in_ == 1
+
+
 def test_update_by_single_values():
     y = pd.DataFrame({"a": wave(), "b": wave(shift=2)}, MONTHS)
     forecaster = LSTMForecaster(Ridge(), horizon=3).fit(y[:60])
