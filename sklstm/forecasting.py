@@ -881,16 +881,15 @@ def _fixed_by_fit(settings, spec, regressor):
 
 def _check_not_swapped(y, X):
     """Raise if y is a table and X a series, as if they were passed as fit(X, y)."""
-    shape = getattr(y, "shape", ())
-    if len(shape) != 2 or X is None or len(X) != shape[0]:
-        return
-    is_list = isinstance(X, list | tuple) and isinstance(X[0], Real)
-    if is_list or len(getattr(X, "shape", ())) == 1:
+    shape, X_shape = (tuple(getattr(one, "shape", ())) for one in (y, X))
+    if isinstance(X, list | tuple) and X and isinstance(X[0], Real):
+        X_shape = (len(X),)
+    if len(shape) == 2 and X_shape == shape[:1]:
         raise ValueError(
-            f"y is a table of shape {tuple(shape)}, but X has only one dimension, of "
-            f"length {len(X)}. The order is fit(y, X): first the series, then the "
-            "covariates. If X is a covariate, pass it as a table of one column, such "
-            "as X.to_frame() or np.reshape(X, (-1, 1))."
+            f"y has the shape {shape} and X has the shape {X_shape}. The order is "
+            "fit(y, X): first the series, then the covariates. If X is a covariate, "
+            "pass it as a table of one column, such as X.to_frame() or np.reshape(X, "
+            "(-1, 1))."
         )
 
 

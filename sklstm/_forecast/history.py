@@ -1,6 +1,7 @@
 """History of a forecaster: its series, their covariates and their scales."""
 
 import warnings
+from collections import Counter
 from dataclasses import dataclass, replace
 from typing import NamedTuple, Self
 
@@ -153,10 +154,11 @@ class History:
         names, new_names = ([one.name for one in p.series] for p in (self.panel, panel))
         if names == new_names:
             return list(range(len(names)))
+        counts = Counter(names)
         positions = {
             name: position
             for position, name in enumerate(names)
-            if name is not None and names.count(name) == 1
+            if name is not None and counts[name] == 1
         }
         return [positions.get(name) for name in new_names]
 
@@ -237,14 +239,11 @@ class History:
 
     def inverse_transform(self, forecasts):
         """Return scaled forecasts on the original scales of the series."""
-        pairs = zip(self.scales, forecasts, strict=True)
-        values = [
-            (one.lowest, one.inverse_transform(numbers)) for one, numbers in pairs
-        ]
-        return [
-            np.maximum(numbers, self.lower) if lowest >= self.lower else numbers
-            for lowest, numbers in values
-        ]
+        values = []
+        for scale, numbers in zip(self.scales, forecasts, strict=True):
+            lower = self.lower if scale.lowest >= self.lower else -np.inf
+            values.append(np.maximum(scale.inverse_transform(numbers), lower))
+        return values
 
     def to_container(self, forecasts, n_steps, columns=None):
         """Return the first steps of scaled forecasts in a container like y.
@@ -287,8 +286,8 @@ def warn_if_not_positive(scales, last_scales=()):
         warnings.warn(
             f"y contains {lowest}, but logarithms are forecast, and only positive "
             "numbers have a logarithm. On their scale, 0 is placed one unit below the "
-            "smallest positive value. To forecast without logarithms, fit again with "
-            'log="auto" or log=False. Pass NaN where a value is missing.',
+            "smallest positive value. Pass NaN where a value is missing. To forecast "
+            'without logarithms, fit again with log="auto" and warm_start=False.',
             UserWarning,
             stacklevel=5,
         )
