@@ -386,7 +386,7 @@ class LSTMOutlierDetector(
             windows[split.training[key]]
             for key, windows in windows_of_series(self._windower, filled)
         )
-        with callback_runner.nested_fit(self.estimator_):
+        with callback_runner.around_fit(self.estimator_):
             fit_estimator(self.estimator_, training_windows, self.method)
         self._calibrate(table, filled, split)
         callback_runner.end_fit()

@@ -5,12 +5,13 @@ import numpy.testing as npt
 import pandas as pd
 import pytest
 from sklearn.base import clone
-from sklearn.model_selection import GridSearchCV, KFold
+from sklearn.model_selection import GridSearchCV, KFold, TimeSeriesSplit
 from sklearn.pipeline import make_pipeline
 
 from sklstm import (
     LSTMAutoencoder,
     LSTMClassifier,
+    LSTMForecaster,
     LSTMOutlierDetector,
     LSTMRegressor,
     SlidingWindowTransformer,
@@ -170,3 +171,93 @@ def test_callbacks_are_torn_down_if_a_fit_fails(estimator):
         estimator.fit(X[:, 0], y > 0)
     assert recorder.calls[-1] == "teardown"
     assert not hasattr(estimator, "n_features_in_")
+
+
+class Tasks:
+    """Callback that records the tasks that begin. Nested estimators get it, too."""
+
+    max_propagation_depth = None
+
+    def __init__(self):
+        self.begun, self.n_ended, self.data = [], 0, None
+
+    def setup(self, estimator, context):
+        pass
+
+    def teardown(self, estimator, context):
+        self.begun.append("teardown")
+
+    def on_fit_task_begin(self, estimator, context, *, X, y):
+        names = type(estimator).__name__, context.task_name, context.task_id
+        self.begun.append(names)
+        if names[0] == "LSTMForecaster":
+            self.data = X, y
+
+    def on_fit_task_end(self, estimator, context):
+        self.n_ended += 1
+
+
+SALES = 5 + np.sin(np.arange(60.0))
+
+
+def forecaster(**settings):
+    settings = {"horizon": 3, "window_size": 5, "random_state": 0, **settings}
+    return LSTMForecaster(small(max_iter=2), **settings)
+
+
+def test_callbacks_of_a_forecaster_are_called_for_each_regressor_and_epoch():
+    tasks = Tasks()
+    model = forecaster(n_estimators=2).set_callbacks(tasks)
+    model.fit(SALES)
+    assert [name for name in tasks.begun if name[1] == "fit"] == [
+        ("LSTMForecaster", "fit", 0),
+        *(("LSTMRegressor", "fit", n) for n in range(4)),
+    ]
+    epochs = [name for name in tasks.begun if name[1] == "epoch"]
+    assert epochs == [("LSTMRegressor", "epoch", n) for n in (0, 1)] * 4
+    assert tasks.begun[-1] == "teardown"
+    assert tasks.n_ended == len(tasks.begun) - 1
+    assert tasks.data == (None, SALES)
+    npt.assert_array_equal(
+        model.predict(), forecaster(n_estimators=2).fit(SALES).predict()
+    )
+    for one in (model, *model.estimators_):
+        assert not {"_callback_fit_ctx", "_parent_callback_ctx"} & set(vars(one))
+        assert one is model or not hasattr(one, "_skl_callbacks")
+
+
+@pytest.mark.parametrize("settings", [{"calibration_fraction": None}, {}], ids=str)
+def test_a_fit_without_calibration_calls_the_callbacks_once_per_regressor(settings):
+    tasks = Tasks()
+    model = forecaster(**settings, warm_start=True)
+    if not settings:
+        model.fit(SALES)
+    model.set_callbacks(tasks).fit(SALES)
+    assert [name[:2] for name in tasks.begun if name[1] == "fit"] == [
+        ("LSTMForecaster", "fit"),
+        ("LSTMRegressor", "fit"),
+    ]
+
+
+def test_backtests_and_failing_fits_leave_no_callbacks_open():
+    tasks = Tasks()
+    model = forecaster().set_callbacks(tasks)
+    model.backtest(SALES, TimeSeriesSplit(2, test_size=3))
+    assert tasks.begun == []
+    model.set_params(regressor__solver="none")
+    with pytest.raises(ValueError, match="solver"):
+        model.fit(SALES)
+    assert tasks.begun[-1] == "teardown"
+    assert not hasattr(model, "_callback_fit_ctx")
+
+
+def test_progress_bars_show_the_regressors_of_a_forecaster(capsys, monkeypatch):
+    pytest.importorskip("rich")
+    monkeypatch.setenv("COLUMNS", "200")
+    search = GridSearchCV(
+        forecaster(), {"window_size": [4, 5]}, cv=TimeSeriesSplit(2, test_size=3)
+    )
+    search.set_callbacks(callback.ProgressBar(max_propagation_depth=None)).fit(SALES)
+    shown = capsys.readouterr().out
+    assert "candidate-split-evaluation | LSTMForecaster - fit #3" in shown
+    assert "fit-lstmregressor | LSTMRegressor - fit #1" in shown

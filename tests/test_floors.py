@@ -41,10 +41,10 @@ FLOORS = [
     ["_anomaly.ranges", "_windowing.context", "_windowing.leakage"],
     ["_anomaly.scoring", "_windowing.missing_past"],
     ["_forecast.baselines", "_forecast.conformal", "_forecast.date_features"],
-    ["_forecast.backtest", "_forecast.covariates"],
+    ["_forecast.covariates", "_forecast.horizon"],
     ["_forecast.residual_model", "_forecast.training_windows"],
     ["_forecast.panel", "_forecast.settings"],
-    ["_forecast.fitted", "_forecast.history"],
+    ["_forecast.backtest", "_forecast.fitted", "_forecast.history"],
     ["_forecast.fitting"],
     # 4: what the user calls
     ["autoencoding", "classification", "datasets", "displays", "encoding"],

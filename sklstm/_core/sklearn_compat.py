@@ -127,13 +127,17 @@ class CallbackRunner:
         return self._call_on_end(self._epoch)
 
     @contextmanager
-    def nested_fit(self, estimator):
-        """Pass the callbacks on to a nested estimator while it is fitted."""
+    def around_fit(self, nested):
+        """Call the callbacks before and after the fit of a nested estimator.
+
+        Meanwhile, the nested estimator has the callbacks that scikit-learn propagates,
+        such as `ProgressBar`.
+        """
         if self._fit is None:
             yield
             return
-        task = self._fit.subcontext(task_name="fit-estimator")
-        with task.propagate_callback_context(estimator):
+        task = self._fit.subcontext(task_name=f"fit-{type(nested).__name__.lower()}")
+        with task.propagate_callback_context(nested):
             task.call_on_fit_task_begin(estimator=self._estimator, **self._data)
             yield
             task.call_on_fit_task_end(estimator=self._estimator, **self._data)

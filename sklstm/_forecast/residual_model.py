@@ -1,5 +1,6 @@
 """Residual models: regressors that predict the errors of a baseline forecast."""
 
+from contextlib import nullcontext
 from typing import NamedTuple
 
 import numpy as np
@@ -64,8 +65,11 @@ class ResidualModels(NamedTuple):
     regressors: list[BaseEstimator]
     quantiles: tuple[float, ...] = ()  # levels that each regressor predicts
 
-    def fit(self, windows):
-        """Fit each regressor to the residuals, unless there are no windows."""
+    def fit(self, windows, around_fit=nullcontext):
+        """Fit each regressor to the residuals, unless there are no windows.
+
+        The fit of a regressor runs in the context manager ``around_fit(regressor)``.
+        """
         if not len(windows.values):
             return self
         baseline = self.spec.baseline_forecasts(windows)
@@ -73,7 +77,8 @@ class ResidualModels(NamedTuple):
         if residuals.shape[1] == 1:
             residuals = residuals[:, 0]
         for regressor in self.regressors:
-            regressor.fit(self._features(regressor, windows), residuals)
+            with around_fit(regressor):
+                regressor.fit(self._features(regressor, windows), residuals)
         return self
 
     def forecast(self, windows, weight, horizon):
