@@ -13,8 +13,9 @@ from sklstm._input.check import (
     check_unique,
     from_tensor,
 )
-from sklstm._input.frequency import as_dates, times_after
+from sklstm._input.frequency import times_after
 from sklstm._input.row_times import series_keys, series_rows
+from sklstm._input.time_dtypes import as_dates
 
 # A message lists up to this many missing times.
 MAX_LISTED = 3
