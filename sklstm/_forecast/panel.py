@@ -212,6 +212,9 @@ def read_series(y, *, is_whole=True, like=None):
     if is_whole:
         times = None if like is None else like.series[0].times
         panel = panel._replace(series=_with_regular_times(panel, times, _form_of(y)))
+    else:
+        dated = [replace(one, times=as_dates(one.times)) for one in panel.series]
+        panel = panel._replace(series=dated)
     if not panel.series:
         raise ValueError("y holds no series. Pass at least one column.")
     for one in panel.series:
@@ -277,10 +280,9 @@ def _from_array(y):
 
 def _from_frame(y):
     """Read a Series, or the columns of a DataFrame."""
-    times = as_dates(y.index)
     if isinstance(y, pd.Series):
-        return Panel([_checked(y.name, y, times)], itemgetter(0))
-    series = [_checked(name, y.iloc[:, n], times) for n, name in enumerate(y.columns)]
+        return Panel([_checked(y.name, y, y.index)], itemgetter(0))
+    series = [_checked(name, y.iloc[:, n], y.index) for n, name in enumerate(y.columns)]
     return Panel(series, partial(_join_columns, y.columns))
 
 
@@ -295,7 +297,7 @@ def _from_long(y):
         long = _from_long(y.iloc[:, 0])
         return Panel(long.series, partial(_join_as_frame, long.join))
     rows = series_rows(series_keys(y.index), len(y))
-    times = as_dates(y.index.get_level_values(-1))
+    times = y.index.get_level_values(-1)
     cells = y.iloc
     if pd.api.types.is_any_real_numeric_dtype(y.dtype):
         cells = y.to_numpy(dtype=np.float64, na_value=np.nan)
@@ -314,7 +316,9 @@ def _described(name):
 def _checked(name, values, times=None):
     """Return a series whose values are finite numbers or NaN."""
     owner = _described(name)
-    if getattr(values, "dtype", None) != np.float64 or np.isinf(values).any():
+    if getattr(values, "dtype", None) == np.float64:
+        values = np.asarray(values)
+    if values.dtype != np.float64 or np.isinf(values).any():
         check_no_dates(values, owner)
         with check_numbers(owner):
             values = check_array(

@@ -194,13 +194,19 @@ def check_no_time_column(data, name):
     columns = [] if has_times or not hasattr(data, "columns") else time_columns(data)
     if not columns:
         return
-    time = str(columns[0]) if not is_pandas else columns[0]
-    dtypes = zip(data.columns, map(str, data.dtypes), strict=True)
+    time = columns[0]
+    others = {
+        one: str(dtype).lower()
+        for one, dtype in zip(data.columns, data.dtypes, strict=True)
+        if one not in columns
+    }
     text = ("str", "object", "cat", "enum", "large_string")
-    keys = [key for key, dtype in dtypes if dtype.lower().startswith(text)]
+    keys = [one for one, dtype in others.items() if dtype.startswith(text)]
+    if not keys and len(set(data[time])) < len(data):
+        keys = [one for one, dtype in others.items() if "int" in dtype][:1]
     frame = name if is_pandas else f"pd.DataFrame({name}.to_dict(as_series=False))"
     code = f"{name} = {frame}.set_index({[*keys, time] if keys else time!r})"
-    values = [one for one in data.columns if one not in (*keys, *columns)]
+    values = [one for one in others if one not in keys]
     if keys and values and name == "y":
         code += f"[{values[0]!r}]"
     raise ValueError(

@@ -88,7 +88,7 @@ def regular_times_of(indexes, names=None, like=None, form="index"):
     indexes : list of pandas.Index
         The same times. Those that are equal are one object.
     """
-    indexes = [as_dates(index) for index in indexes]
+    passed, indexes = indexes, [as_dates(index) for index in indexes]
     names = [None] * len(indexes) if names is None else names
     results = [None] * len(indexes)
     longest = last = None
@@ -101,7 +101,8 @@ def regular_times_of(indexes, names=None, like=None, form="index"):
             step_of = like
             if like is None and isinstance(times, pd.DatetimeIndex):
                 step_of = None if times.freq is not None else longest
-            owner = Owner(form, names[n], indexes)
+            index_type = _converted_type(passed[n], times)
+            owner = Owner(form, names[n], indexes, index_type)
             regular = regular_times(times, step_of, owner)
         results[n] = last = regular
         longest = last if longest is None else longest
@@ -218,6 +219,14 @@ def _whole_ratio(season, step):
     """Return the number of steps of a season, 1 if it is not whole."""
     is_whole = season % step == 0 * step
     return int(season // step) if is_whole else 1
+
+
+def _converted_type(passed, times):
+    """Return code of the type of times if the user passed another type, or None."""
+    if isinstance(passed, pd.MultiIndex) or type(passed) is type(times):
+        return None
+    types = (pd.DatetimeIndex, pd.PeriodIndex, pd.TimedeltaIndex)
+    return f"pd.{type(times).__name__}" if isinstance(times, types) else None
 
 
 def _check_type(times, owner):

@@ -5,6 +5,7 @@ on to the next error.
 """
 
 import re
+import warnings
 from collections.abc import Hashable, Sequence
 from functools import partial
 from typing import NamedTuple
@@ -64,16 +65,29 @@ class Owner(NamedTuple):
         Name of the series if it has its own times.
     indexes : sequence of pandas.Index
         Times of all series.
+    index_type : str or None
+        Code of the type that the index must be converted to first, such as
+        "pd.DatetimeIndex". None if it has this type.
     """
 
     form: str = "index"
     name: Hashable = None
     indexes: Sequence[pd.Index] = ()
+    index_type: str | None = None
 
     @property
     def described(self):
         """The series in words."""
         return "y" if self.name is None else f"the series {self.name!r} of y"
+
+    def convert_first(self):
+        """Return code that converts the index to a type with the methods of times."""
+        if self.index_type is None:
+            return ""
+        if self.form == "levels":
+            levels = f"{self.index_type}(y.index.levels[-1])"
+            return f"y.index = y.index.set_levels({levels}, level=-1); "
+        return self.change(f"{{y}}.set_axis({self.index_type}({{y}}.index))") + "; "
 
     def relabel(self, function):
         """Return code that converts each time with a function."""
@@ -86,7 +100,8 @@ class Owner(NamedTuple):
         if self.form == "list":
             return f"y = [{code.format(y='one')} for one in y]"
         if self.form == "levels":
-            return f"y = y.unstack(0); y = {code.format(y='y')}"
+            keys = list(range(len(self.name))) if isinstance(self.name, tuple) else 0
+            return f"y = y.unstack({keys}); y = {code.format(y='y')}"
         return f"y = {code.format(y='y')}"
 
 
@@ -94,18 +109,18 @@ def type_error(times, owner):
     """Build the error for an index that does not hold times."""
     reason = (
         f"The index of {owner.described} must hold dates, periods, durations or "
-        f"integers, got {times[0]!r} of dtype {times.dtype}."
+        f"integers, got {times.tolist()[0]!r} of dtype {times.dtype}."
     )
     conversion = _conversion_of(times)
     if conversion is not None:
-        return _error(reason, "Convert it", owner.relabel(conversion))
+        return _error(owner, reason, "Convert it", owner.relabel(conversion))
     way_out = "Number the values instead"
     if owner.form == "levels":
         way_out = (
             "The levels of a MultiIndex must be (series, time); y.reorder_levels "
             f"changes their order. If there are no times, {way_out.lower()}"
         )
-    return _error(reason, way_out, owner.change("{y}.reset_index(drop=True)"))
+    return _error(owner, reason, way_out, owner.change("{y}.reset_index(drop=True)"))
 
 
 def integer_dates_error(times, owner):
@@ -118,7 +133,7 @@ def integer_dates_error(times, owner):
         f"{times[0]} to {times[-1]}. If they only number the values, drop them with "
         f"{owner.change('{y}.reset_index(drop=True)')}."
     )
-    return _error(reason, "Convert them", owner.relabel(conversion))
+    return _error(owner, reason, "Convert them", owner.relabel(conversion))
 
 
 def order_error(times, owner):
@@ -131,7 +146,7 @@ def order_error(times, owner):
         code = f"{item}[{item}.{labels}.notna()]"
         code = f"y = [{code} for one in y]" if owner.form == "list" else f"y = {code}"
         reason = f"The index of {owner.described} holds missing times."
-        return _error(reason, "Drop the values without a time", code)
+        return _error(owner, reason, "Drop the values without a time", code)
     if times.has_duplicates:
         reason = (
             f"The index of {owner.described} has {times[times.duplicated()][0]} twice. "
@@ -141,13 +156,13 @@ def order_error(times, owner):
         code = owner.change("{y}.groupby(level=-1).mean()")
         if owner.form == "levels":
             code = "y = y.groupby(level=list(range(y.index.nlevels))).mean()"
-        return _error(reason, "Or keep one value per step", code)
+        return _error(owner, reason, "Or keep one value per step", code)
     if not times.is_monotonic_increasing:
         reason = f"The times of {owner.described} must increase from value to value."
         code = "y = y.sort_index()"
         if owner.form == "list":
             code = owner.change("{y}.sort_index()")
-        return _error(reason, "Sort them", code)
+        return _error(owner, reason, "Sort them", code)
     return None
 
 
@@ -184,19 +199,19 @@ def uneven_error(times, owner, position=None):
     code, ratio = _regular(indexes or [times])
     if ".to_period(" in code and owner.form == "levels":
         code = owner.relabel("lambda time: " + code.format(y="time"))
-        return _error(reason, "Convert the dates to periods", code)
-    if ratio > MANY_STEPS:
+        return _error(owner, reason, "Convert the dates to periods", code)
+    if ratio > MANY_STEPS and ".resample(" not in code:
         numbered = owner.change("{y}.reset_index(drop=True)")
         reason += (
             " If there are no steps in between, such as nights, number the values with "
             f"{numbered}."
         )
-    return _error(reason, "Make the times regular", owner.change(code))
+    return _error(owner, reason, "Make the times regular", owner.change(code))
 
 
-def _error(reason, way_out, code):
+def _error(owner, reason, way_out, code):
     """Build an error that ends with code."""
-    return ValueError(f"{reason} {way_out} with: {code}")
+    return ValueError(f"{reason} {way_out} with: {owner.convert_first()}{code}")
 
 
 def _conversion_of(times):
@@ -211,14 +226,24 @@ def _conversion_of(times):
         return None
     if not all(isinstance(label, str) for label in labels):
         return None
-    in_order = {}
+    working = None
     for pattern, code, convert in CONVERSIONS:
         if all(re.fullmatch(pattern, label) for label in labels):
-            try:
-                in_order[code] = labels.map(convert).is_monotonic_increasing
-            except (ValueError, TypeError):
-                continue
-    return max(in_order, key=in_order.get, default=None)
+            converted = _try(convert, labels)
+            if converted is not None and converted.is_monotonic_increasing:
+                return code
+            working = working or (converted is not None and code)
+    return working or None
+
+
+def _try(convert, labels):
+    """Return converted labels, None if a label cannot be converted safely."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        try:
+            return labels.map(convert)
+        except (ValueError, TypeError, UserWarning):
+            return None
 
 
 def _integer_conversion(integers):
@@ -299,7 +324,7 @@ def _longer_periods(periods):
     """Return code that makes periods regular, with its number of steps."""
     steps = np.diff(periods.astype("int64"))
     if (steps == steps[0]).all():
-        frequency = f"{steps[0]}{periods.freq.rule_code}"
+        frequency = f"{steps[0]}{periods.freqstr.lstrip('0123456789')}"
         code = "{y}.set_axis({y}.index.asfreq('" + frequency + "'))"
         return {code: len(periods)}
     code = "{y}.reindex(pd.period_range({y}.index[0], {y}.index[-1]))"
@@ -363,10 +388,13 @@ def _frequency_of(step):
 
 
 def _typical_frequency(times):
-    """Return the frequency of the median step; of calendar units if it is long."""
+    """Return the frequency of the median step, as a round number."""
     step = pd.Timedelta(int(np.median(np.diff(times.asi8))), unit=times.unit)
     if isinstance(times, pd.DatetimeIndex):
         for n_days, frequency in {360: "YS", 85: "QS", 28: "MS"}.items():
             if step >= pd.Timedelta(days=n_days):
                 return frequency
+    for unit in ("D", "h", "min", "s"):
+        if step >= pd.Timedelta(1, unit):
+            return _frequency_of(step.round(unit))
     return _frequency_of(step)
