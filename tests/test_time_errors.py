@@ -224,3 +224,8 @@ def test_steps_that_do_not_exist_can_be_numbered():
     names = {"y": series(trading)}
     exec(code, names)
     assert len(read_series(names["y"]).times[0]) == len(trading)
+
+
+def test_advice_for_one_series_bears_with_the_others():
+    y = [series(JANUARY.delete(7), "a"), series(JANUARY.insert(31, pd.NaT), "b")]
+    assert follow_advice(y).times[0].freqstr == "D"

@@ -95,14 +95,18 @@ class Owner(NamedTuple):
             return f"y = y.rename({function}, level=-1)"
         return self.change("{y}.rename(" + function + ")")
 
-    def change(self, code):
-        """Return code that changes y; `code` calls a method of ``{y}``."""
+    def change_rows(self, code):
+        """Return code that changes the rows of y; `code` calls a method of ``{y}``."""
         if self.form == "list":
             return f"y = [{code.format(y='one')} for one in y]"
-        if self.form == "levels":
-            keys = list(range(len(self.name))) if isinstance(self.name, tuple) else 0
-            return f"y = y.unstack({keys}); y = {code.format(y='y')}"
         return f"y = {code.format(y='y')}"
+
+    def change(self, code):
+        """Return code that changes y in a form in which its index holds times only."""
+        if self.form != "levels":
+            return self.change_rows(code)
+        keys = list(range(len(self.name))) if isinstance(self.name, tuple) else 0
+        return f"y = y.unstack({keys}); {self.change_rows(code)}"
 
 
 def type_error(times, owner):
@@ -139,13 +143,8 @@ def integer_dates_error(times, owner):
 def order_error(times, owner):
     """Build the error for times that are missing, duplicated or unsorted, or None."""
     if times.hasnans:
-        labels = "index"
-        if owner.form == "levels":
-            labels = "index.get_level_values(-1)"
-        item = "one" if owner.form == "list" else "y"
-        code = f"{item}[{item}.{labels}.notna()]"
-        code = f"y = [{code} for one in y]" if owner.form == "list" else f"y = {code}"
         reason = f"The index of {owner.described} holds missing times."
+        code = owner.change_rows("{y}[{y}.index.get_level_values(-1).notna()]")
         return _error(owner, reason, "Drop the values without a time", code)
     if times.has_duplicates:
         reason = (
@@ -153,15 +152,12 @@ def order_error(times, owner):
             "Pass several series as one column each, or with a MultiIndex (series, "
             "time)."
         )
-        code = owner.change("{y}.groupby(level=-1).mean()")
-        if owner.form == "levels":
-            code = "y = y.groupby(level=list(range(y.index.nlevels))).mean()"
+        levels = "list(range(y.index.nlevels))" if owner.form == "levels" else "0"
+        code = owner.change_rows("{y}.groupby(level=" + levels + ").mean()")
         return _error(owner, reason, "Or keep one value per step", code)
     if not times.is_monotonic_increasing:
         reason = f"The times of {owner.described} must increase from value to value."
-        code = "y = y.sort_index()"
-        if owner.form == "list":
-            code = owner.change("{y}.sort_index()")
+        code = owner.change_rows("{y}.sort_index()")
         return _error(owner, reason, "Sort them", code)
     return None
 
@@ -186,8 +182,8 @@ def uneven_error(times, owner, position=None):
     """
     if position is None:
         reason = (
-            f"pandas cannot infer the frequency of the {len(times)} dates of "
-            f"{owner.described}. It needs three or more, at equal steps."
+            f"pandas cannot infer the frequency of {owner.described} from its dates, "
+            f"{len(times)} in all. It needs three or more, at equal steps."
         )
     else:
         reason = (
@@ -195,7 +191,7 @@ def uneven_error(times, owner, position=None):
             f"{times[position]} to {times[position + 1]} differs from the other steps "
             "or from the frequency. Missing values are interpolated in the windows."
         )
-    indexes = [index for index in owner.indexes if index.dtype == times.dtype]
+    indexes = [one.dropna() for one in owner.indexes if one.dtype == times.dtype]
     code, ratio = _regular(indexes or [times])
     if ".to_period(" in code and owner.form == "levels":
         code = owner.relabel("lambda time: " + code.format(y="time"))
@@ -219,9 +215,9 @@ def _conversion_of(times):
     labels = times.dropna().unique()[:N_TRIED]
     if pd.api.types.is_float_dtype(times.dtype):
         if (labels % 1 == 0).all():
-            integers = _integer_conversion(labels.astype("int64"))
+            code = _integer_conversion(labels.astype("int64"))
             return (
-                "int" if integers is None else integers.replace("time)", "int(time))")
+                "int" if code is None else code.replace("str(time)", "str(int(time))")
             )
         return None
     if not all(isinstance(label, str) for label in labels):
@@ -355,18 +351,6 @@ def _frequencies(dates, caller):
         code = f"{caller}asfreq('{_frequency_of(step)}')"
         candidates.setdefault(code, _count(dates, step))
     return candidates
-
-
-def _regular_periods(periods):
-    """Return code that makes periods regular, with its number of steps."""
-    steps = np.diff(periods.astype("int64"))
-    if (steps == steps[0]).all():
-        base = periods.freq.rule_code
-        code = "{y}.set_axis({y}.index.asfreq('" + f"{steps[0]}{base}'))"
-        return {code: len(periods)}
-    code = "{y}.reindex(pd.period_range({y}.index[0], {y}.index[-1]))"
-    # Missing periods at any number of places are better than numbers without dates.
-    return {code: len(periods)}
 
 
 def _common_step(times):
