@@ -11,6 +11,7 @@ from sklstm._input.frequency import (
     times_after_all,
 )
 
+LAST_FRIDAY = pd.offsets.LastWeekOfMonth(weekday=4)
 MONTHS = pd.date_range("2020-01", periods=6, freq="MS", name="month")
 
 
@@ -76,7 +77,7 @@ def test_a_single_integer_continues_in_steps_of_one():
         ("C", 5),
         (pd.offsets.CustomBusinessDay(weekmask="Mon Tue Wed Thu Fri Sat"), 6),
         (pd.offsets.CustomBusinessMonthEnd(), 12),
-        ("LWOM-FRI", 12),
+        (LAST_FRIDAY, 12),
         ("SMS", 24),
         ("YS", 1),
         ("ms", 1),
@@ -133,13 +134,13 @@ def test_a_frequency_that_does_not_give_the_dates_back_is_refused():
     with pytest.raises(ValueError, match=r"2024-01-01 16:00:00 to 2024-01-02 09:00:00"):
         regular_times(trading)
     # It takes last Fridays for fourth Fridays.
-    fridays = pd.date_range("2023-01-01", periods=14, freq="LWOM-FRI")
+    fridays = pd.date_range("2023-01-01", periods=14, freq=LAST_FRIDAY)
     with pytest.raises(ValueError, match="cannot infer the frequency"):
         regular_times(pd.DatetimeIndex(fridays.to_list()))
     assert regular_times(fridays).equals(fridays)
 
 
-@pytest.mark.parametrize("freq", ["bh", "B", "W-WED", "BME", "LWOM-FRI", "QS-FEB"])
+@pytest.mark.parametrize("freq", ["bh", "B", "W-WED", "BME", LAST_FRIDAY, "QS-FEB"])
 def test_a_frequency_is_inferred_or_refused_but_never_wrong(freq):
     dates = pd.date_range("2023-01-02 09:00", periods=60, freq=freq)
     try:

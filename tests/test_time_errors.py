@@ -7,6 +7,7 @@ import pytest
 
 from sklstm._forecast.panel import read_series
 
+LAST_FRIDAY = pd.offsets.LastWeekOfMonth(weekday=4)
 YEAR_MONTHS = [100 * year + month for year in (2023, 2024) for month in range(1, 13)]
 HOURS = pd.date_range("2024-01-01", "2024-01-21 23:00", freq="h")
 BUSINESS_DAYS = pd.bdate_range("2024-01-02", periods=60).delete([20, 41])
@@ -40,7 +41,7 @@ CASES = {
         pd.Period("2024-12"),
     ),
     "last Fridays": (
-        pd.date_range("2024-01-01", periods=12, freq="LWOM-FRI").to_list(),
+        pd.date_range("2024-01-01", periods=12, freq=LAST_FRIDAY).to_list(),
         "M",
         pd.Period("2024-12"),
     ),

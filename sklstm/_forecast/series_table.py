@@ -48,11 +48,11 @@ class SeriesTable(NamedTuple):
             f" The times of X have the dtype {self.index.dtype}, but the times of y "
             f"have the dtype {times.dtype}."
         )
-        function = _conversion(self.index, times)
-        if function is None:
+        call = _conversion(self.index, times)
+        if call is None:
             return f"{hint} Give X the times of its rows as its index."
         level = ", level=-1" if series_keys(self.frame.index) is not None else ""
-        return f"{hint} Convert X with: X = X.rename({function}{level})"
+        return f"{hint} Convert X with: X = X.{call}{level})"
 
 
 def split_by_series(X, panel):
@@ -113,16 +113,19 @@ def _positions(index, times):
 
 
 def _conversion(index, times):
-    """Return code that converts a time of X to the type of those of y, or None."""
+    """Return a call that converts the times of X to the type of those of y, or None.
+
+    The call is a method of X without the closing bracket.
+    """
     are_dates = [isinstance(one, pd.DatetimeIndex) for one in (index, times)]
     if isinstance(times, pd.PeriodIndex) and are_dates[0]:
-        return f"lambda time: time.to_period({times.freqstr!r})"
+        return f"rename(lambda time: time.to_period({times.freqstr!r})"
     if isinstance(index, pd.PeriodIndex) and are_dates[1]:
-        return "lambda time: time.to_timestamp()"
+        return "rename(lambda time: time.to_timestamp()"
     if all(are_dates) and (index.tz is None) != (times.tz is None):
-        return f"lambda time: time.tz_localize({times.tz and str(times.tz)!r})"
+        return f"tz_localize({times.tz and str(times.tz)!r}"
     if index.inferred_type == "string" and are_dates[1]:
-        return "pd.Timestamp"
+        return "rename(pd.Timestamp"
     return None
 
 

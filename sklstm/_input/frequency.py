@@ -176,9 +176,11 @@ def default_season_length(times):
     -------
     season_length : int
         12 for months, 4 for quarters, 52 for weeks, 7 for days, 5 for business days,
-        steps per day for hours and minutes, steps per hour for seconds. For multiples,
-        this number is divided by the multiple, such as 1440 / 15 = 96 for 15 minutes. 1
-        for years, for times without a frequency, and if the result is not whole.
+        the business days of a week for custom business days, steps per day for hours
+        and minutes, steps per hour for seconds. For multiples, this number is divided
+        by the multiple, such as 1440 / 15 = 96 for 15 minutes. Seven days are a week,
+        in whatever unit. 1 for years, for times without a frequency, and if the result
+        is not whole.
     """
     frequency = getattr(times, "freq", None)
     if not isinstance(times, pd.DatetimeIndex | pd.PeriodIndex) or frequency is None:

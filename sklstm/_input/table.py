@@ -231,7 +231,7 @@ def _labels(cells, position):
         return None
     column = cells[:, position]
     if isinstance(column, pd.Series):
-        return pd.Index(column)
+        return pd.Index(column, dtype=column.dtype)
     labels = pd.Index(np.asarray(column))
     # polars converts dates with a time zone to UTC, without a time zone.
     time_zone = getattr(getattr(column, "dtype", None), "time_zone", None)
