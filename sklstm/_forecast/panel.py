@@ -227,12 +227,12 @@ def _with_regular_times(panel, like, form):
     """Return the series, after a check that their times have equal steps."""
     labelled = [n for n, one in enumerate(panel.series) if one.is_labelled]
     indexes = [panel.series[n].times for n in labelled]
+    all_names = panel.names
     # The columns of a frame have the same times.
-    names = None if form == "index" else [panel.names[n] for n in labelled]
+    names = None if form == "index" else [all_names[n] for n in labelled]
+    regular = regular_times_of(indexes, names, like, form)
     series = list(panel.series)
-    for n, times in zip(
-        labelled, regular_times_of(indexes, names, like, form), strict=True
-    ):
+    for n, times in zip(labelled, regular, strict=True):
         series[n] = replace(series[n], times=times)
     return series
 

@@ -198,10 +198,9 @@ def default_season_length(times):
 
 def _season_of_duration(frequency):
     """Return the season length of weeks, days and parts of a day."""
-    units = {"W": DAYS_PER_WEEK * DAY, "D": DAY}
-    unit = units.get(frequency.rule_code.split("-")[0])
-    if unit is not None:
-        step = frequency.n * unit
+    days = {"W": DAYS_PER_WEEK, "D": 1}.get(frequency.rule_code.split("-")[0])
+    if days is not None:
+        step = frequency.n * days * DAY
     elif isinstance(frequency, pd.offsets.Tick):
         step = pd.Timedelta(frequency)
     else:
