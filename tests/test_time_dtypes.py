@@ -155,7 +155,14 @@ def test_arrays_and_lists_of_times_are_found():
     mixed[:, 1] = list(stamps)
     assert time_columns(mixed) == [1]
     assert time_columns([[1.0, 2.0]]) == []
+    assert time_columns(np.empty((3, 0), dtype=object)) == []
     assert time_columns(pd.DataFrame({"a": [1, None]}, dtype=object)) == []
+
+
+def test_arrays_of_arrow_hold_times():
+    pa = pytest.importorskip("pyarrow")
+    assert time_columns(pa.array(TIMES["dates"])) == [0]
+    assert time_columns(pa.array([1.0, 2.0])) == []
 
 
 def test_times_are_never_features(table):

@@ -61,8 +61,6 @@ def time_columns(data):
         Names of the columns of a frame, positions in an array or a series. They are
         found by their dtypes. Only objects are looked at one by one.
     """
-    if isinstance(data, list | tuple):
-        data = np.asarray(data)
     if hasattr(data, "columns") and hasattr(data, "dtypes"):
         pairs = zip(data.columns, data.dtypes, strict=True)
         return [
@@ -71,10 +69,12 @@ def time_columns(data):
             if _is_of_time(dtype)
             or (_are_objects(dtype) and _are_times(data.iloc[:, position]))
         ]
-    dtype = getattr(data, "dtype", None)
+    if not hasattr(data, "dtype"):
+        data = np.asarray(data)
+    dtype = data.dtype
     if _is_of_time(dtype):
         return list(range(np.shape(data)[-1] if np.ndim(data) > 1 else 1))
-    if not _are_objects(dtype):
+    if not _are_objects(dtype) or not np.size(data):
         return []
     columns = np.asarray(data)
     columns = columns.reshape(-1, columns.shape[-1] if columns.ndim > 1 else 1).T
