@@ -133,17 +133,17 @@ class CovariateSpec(NamedTuple):
             if X is None:
                 self._refuse_none(is_wanted, times)
             parts = split_by_series(X, panel)
-        tables, numbers, features = [], {}, {}
+        tables, features, frame = [], {}, None
         for one, part, of_one in zip(panel.series, parts, times, strict=True):
             table = np.full((len(of_one), len(self.names)), np.nan)
             if part is not None:
-                # All series of a frame with a MultiIndex have the same frame.
-                if id(part.frame) not in numbers:
-                    numbers[id(part.frame)] = self._wanted_numbers(part, is_wanted)
+                # Several series may have the same frame.
+                if part.frame is not frame:
+                    frame, numbers = part.frame, self._wanted_numbers(part, is_wanted)
                 # Rows before the first observation of a late series are not needed.
                 n_late = 0 if of_one[0] != one.times[0] else one.n_late
                 places = part.places_at(of_one, one.is_labelled, n_late)[n_late:]
-                values = numbers[id(part.frame)][places]
+                values = numbers[places]
                 _check_finite(values, self._wanted(is_wanted), of_one[n_late:])
                 table[n_late:, is_wanted] = values
             if id(of_one) not in features:
