@@ -244,7 +244,7 @@ FRAME = pd.DataFrame({"a": [1.0, 2, 3], "b": [4.0, 5, 6]})
         (
             {"time": 1},
             FRAME[["a"]].assign(t=["x", "y", "z"]),
-            "dates or numbers, got dtype",
+            "dates or numbers, got 'x' of dtype",
         ),
         ({"time": "b"}, FRAME.assign(b=[1, 3, 2]), "column 'b' must increase"),
         (
