@@ -401,6 +401,12 @@ class SlidingWindowTransformer(TransformerMixin, CallbackSupportMixin, BaseEstim
             return past_rows_by_assumption(tail, values)
         return no_past_rows(values.shape[1])
 
+    def _row_before(self, key, values, time_indexes):
+        """Return the last stored row of a series if X follows it, else None."""
+        past = self._past_rows(key, values, time_indexes).rows
+        follows = len(past) and len(past) == len(self._tails[key].rows)
+        return past[-1] if follows else None
+
     def _warn_if_past_is_missing(self, table, pasts):
         """Warn if windows are padded although rows may precede X."""
         n_without_times = n_padded = 0

@@ -4,10 +4,17 @@ import numpy as np
 import numpy.testing as npt
 import pandas as pd
 import pytest
+from sklearn.base import clone
 from sklearn.model_selection import GridSearchCV, KFold
 from sklearn.pipeline import make_pipeline
 
-from sklstm import LSTMRegressor, SlidingWindowTransformer
+from sklstm import (
+    LSTMAutoencoder,
+    LSTMClassifier,
+    LSTMOutlierDetector,
+    LSTMRegressor,
+    SlidingWindowTransformer,
+)
 
 callback = pytest.importorskip("sklearn.callback", reason="scikit-learn < 1.9")
 
@@ -103,3 +110,63 @@ def test_callbacks_leave_no_attributes():
     recorded = small().set_callbacks(Recorder()).fit(X, y)
     npt.assert_array_equal(recorded.predict(X), model.predict(X))
     assert not hasattr(recorded, "_callback_fit_ctx")
+
+
+class PropagatedRecorder(Recorder):
+    """Recorder that a meta-estimator passes on to the estimators it fits."""
+
+    max_propagation_depth = None
+
+    def on_fit_task_begin(self, estimator, context):
+        self.calls.append((type(estimator).__name__, context.task_name))
+
+    def on_fit_task_end(self, estimator, context):
+        return False
+
+
+def test_a_detector_passes_callbacks_on_to_its_estimator():
+    recorder = PropagatedRecorder()
+    detector = LSTMOutlierDetector(small(max_iter=2), window_size=3, random_state=0)
+    plain = clone(detector).fit(X[:, 0])
+    detector.set_callbacks(recorder).fit(X[:, 0])
+    assert recorder.calls == [
+        "setup",
+        ("LSTMOutlierDetector", "fit"),
+        ("LSTMRegressor", "fit"),
+        ("LSTMRegressor", "epoch"),
+        ("LSTMRegressor", "epoch"),
+        "teardown",
+    ]
+    npt.assert_array_equal(
+        detector.score_samples(X[:, 0]), plain.score_samples(X[:, 0])
+    )
+    assert not hasattr(detector.estimator_, "_skl_callbacks")
+
+
+class Failing(Recorder):
+    """Callback that raises an error after an epoch, wherever it is passed on."""
+
+    max_propagation_depth = None
+
+    def on_fit_task_end(self, estimator, context):
+        if context.task_name == "epoch":
+            raise RuntimeError("no space left")
+
+
+@pytest.mark.parametrize(
+    "estimator",
+    [
+        small(),
+        LSTMClassifier((4,), max_iter=3),
+        LSTMAutoencoder(hidden_layer_sizes=(4,), max_iter=3),
+        LSTMOutlierDetector(small(), window_size=3),
+    ],
+    ids=lambda estimator: type(estimator).__name__,
+)
+def test_callbacks_are_torn_down_if_a_fit_fails(estimator):
+    recorder = Failing()
+    estimator = clone(estimator).set_callbacks(recorder)
+    with pytest.raises(RuntimeError, match="no space left"):
+        estimator.fit(X[:, 0], y > 0)
+    assert recorder.calls[-1] == "teardown"
+    assert not hasattr(estimator, "n_features_in_")

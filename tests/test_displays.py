@@ -194,7 +194,7 @@ def test_spans_are_runs_of_outliers():
 
 
 def test_a_series_without_outliers_has_no_span():
-    display = AnomalyDisplay.from_estimator(DETECTOR, MACHINE[:3])
+    display = AnomalyDisplay.from_estimator(DETECTOR, MACHINE[:12])
     assert display.spans_ == []
 
 

@@ -36,8 +36,9 @@ FLOORS = [
     ["_core.scaled_network", "_core.targets"],
     ["_core.base"],
     # 3: what one estimator needs
-    ["_anomaly.comparison", "_anomaly.errors", "_anomaly.expectation"],
-    ["_anomaly.settings", "_anomaly.threshold", "_anomaly.windows"],
+    ["_anomaly.averages", "_anomaly.comparison", "_anomaly.errors"],
+    ["_anomaly.expectation", "_anomaly.settings", "_anomaly.threshold"],
+    ["_anomaly.events", "_anomaly.windows"],
     ["_anomaly.ranges", "_windowing.context", "_windowing.leakage"],
     ["_anomaly.scoring", "_windowing.missing_past"],
     ["_forecast.baselines", "_forecast.conformal", "_forecast.date_features"],
