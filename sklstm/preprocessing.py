@@ -24,6 +24,7 @@ from sklstm._typing import ArrayLike
 from sklstm._windowing.context import (
     PastRows,
     append_rows,
+    count_on_hint,
     empty_tail,
     fill_past,
     follows,
@@ -431,9 +432,9 @@ class SlidingWindowTransformer(TransformerMixin, CallbackSupportMixin, BaseEstim
             first = next(iter(time_indexes.values()))[0]
             label = first if self.time is not None else X.index[table.rows[key]][0]
             raise ValueError(
-                "update needs rows that come after those of fit and of earlier "
-                f"updates, but {label} does not. Pass only new rows, with times of the "
-                "same kind as in fit."
+                "New rows must come after those of fit and of earlier updates, but "
+                f"{label} does not. Pass only new rows, with times of the same kind as "
+                f"in fit.{count_on_hint(tail, time_indexes)}"
             )
         past = PastRows(tail.rows, 0)
         if time_indexes and tail.time_indexes:

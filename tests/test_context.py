@@ -325,6 +325,13 @@ def test_an_update_with_rows_that_do_not_come_later_is_refused(times):
     with pytest.raises(ValueError, match=f"come after .* but {times[0]} does not"):
         windower.update(frame(times))
     npt.assert_array_equal(windower.transform(later), windows)
+    X = frame(pd.RangeIndex(20))
+    windower.fit(X)
+    with pytest.raises(ValueError, match=r"count on with X.index \+= 20"):
+        windower.update(frame(pd.RangeIndex(1)))
+    one = frame(pd.RangeIndex(1)) + 30
+    one.index += 20
+    npt.assert_array_equal(windower.update(one)._tails[None].rows[:, 0], [19, 30])
     with pytest.raises(ValueError, match="context=None, no rows are stored"):
         SlidingWindowTransformer(context=None).fit(X).update(X)
 

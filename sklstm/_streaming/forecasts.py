@@ -50,7 +50,8 @@ def trim_history(history, n_steps, window_size):
         Series with their covariates.
     n_steps : int
         Number of steps to keep of each series, at least `window_size`. More steps are
-        kept if the window to forecast from is interpolated from an earlier value.
+        kept if the window to forecast from is interpolated from an earlier value of
+        some series.
     window_size : int
         Number of values in a window.
 
@@ -59,12 +60,12 @@ def trim_history(history, n_steps, window_size):
     history : History
         History from which forecasts are the same.
     """
-    starts = [
-        _first_needed(one.values, n_steps, window_size) for one in history.panel.series
-    ]
+    all_series = history.panel.series
+    n_kept = max(_n_needed(one.values, n_steps, window_size) for one in all_series)
+    starts = [max(len(one.values) - n_kept, 0) for one in all_series]
     series = [
         replace(one, values=one.values[start:].copy(), times=one.times[start:])
-        for one, start in zip(history.panel.series, starts, strict=True)
+        for one, start in zip(all_series, starts, strict=True)
     ]
     covariates = [
         one._replace(table=one.table[start:].copy())
@@ -74,8 +75,9 @@ def trim_history(history, n_steps, window_size):
     return replace(history, panel=panel, covariates=covariates)
 
 
-def _first_needed(values, n_steps, window_size):
-    """Return the position of the first value to keep."""
-    start = max(len(values) - n_steps, 0)
-    observed = np.flatnonzero(~np.isnan(values[: len(values) - window_size + 1]))
-    return min(start, observed[-1]) if len(observed) else 0
+def _n_needed(values, n_steps, window_size):
+    """Return the number of last values to keep of one series."""
+    n_values = len(values)
+    observed = np.flatnonzero(~np.isnan(values[: n_values - window_size + 1]))
+    first = observed[-1] if len(observed) else 0
+    return max(min(n_steps, n_values), n_values - first)

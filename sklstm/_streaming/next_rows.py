@@ -66,4 +66,6 @@ def _later(times, steps):
     is_number = pd.api.types.is_numeric_dtype(times.dtype)
     if is_number or isinstance(times, pd.PeriodIndex):
         return times + steps
+    if not isinstance(times, pd.TimedeltaIndex):
+        times = pd.DatetimeIndex(times)
     return times + pd.to_timedelta(steps, unit="D")
