@@ -217,6 +217,7 @@ class LSTMForecaster(TunableDefault, BaseEstimator):
     --------
     LSTMRegressor : The network.
     SlidingWindowTransformer : Windows of a table, to predict one of its columns.
+    sklstm.streaming.Stream : Forecasts from values that arrive one after another.
 
     Notes
     -----

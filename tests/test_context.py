@@ -394,7 +394,7 @@ def test_training_rows_do_not_warn(as_array, n_rows):
 
 def test_rows_after_a_long_gap_warn_and_the_rows_before_them_help():
     windower = SlidingWindowTransformer(5, padding="nan").fit(SCALED[:10])
-    words = "All 2 rows of X have no complete window.*Pass the 4 rows before X as the"
+    words = "2 of 2 rows of X have no complete window.*Pass the 4 rows before X as the"
     with pytest.warns(UserWarning, match=words):
         windower.transform(SCALED[20:22])
     windows = windower.transform(SCALED[16:22])[4:]
