@@ -411,9 +411,13 @@ class SlidingWindowTransformer(TransformerMixin, CallbackSupportMixin, BaseEstim
     def _warn_if_past_is_missing(self, table, pasts):
         """Warn if windows are padded although rows may precede X."""
         n_without_times = n_padded = 0
+        # After an update, a new series is taken to begin with X.
+        is_updated = any(tail.n_updated for tail in self._tails.values())
         for key, past in pasts.items():
             values, time_indexes = table.series(key)
             tail = self._tails.get(key)
+            if tail is None and is_updated:
+                continue
             n_rows = n_rows_without_past(tail, past, values, self.n_context)
             n_padded += n_rows
             if tail is not None and not (time_indexes and tail.time_indexes):
@@ -457,6 +461,12 @@ class SlidingWindowTransformer(TransformerMixin, CallbackSupportMixin, BaseEstim
 
     def _is_known_ahead(self, columns):
         """Return whether each feature is known `shift` rows ahead, (n_features,)."""
+        for column in self.known_ahead:
+            if not isinstance(column, str | Integral) or isinstance(column, bool):
+                raise ValueError(
+                    "known_ahead must hold names or positions of columns, got "
+                    f"{column!r}."
+                )
         ahead = [column_position(self, c, "known_ahead") for c in self.known_ahead]
         if not np.isin(ahead, columns).all():
             raise ValueError(

@@ -11,8 +11,9 @@ import pytest
 from sklearn.base import BaseEstimator, RegressorMixin
 from sklearn.compose import TransformedTargetRegressor
 from sklearn.linear_model import LinearRegression, LogisticRegression, Ridge
+from sklearn.model_selection import GridSearchCV, TimeSeriesSplit
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
+from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
 from sklstm import (
     LSTMForecaster,
@@ -53,10 +54,10 @@ def parts(X, n_new, first=N_TRAIN):
         yield X[start : start + n_new]
 
 
-def streamed(stream, X, n_new, method="predict"):
+def streamed(stream, X, n_new, method="predict", first=N_TRAIN):
     """Return the answers for all rows after those of fit."""
-    answers = [getattr(stream.update(new), method)() for new in parts(X, n_new)]
-    return np.concatenate(answers)
+    news = parts(X, n_new, first)
+    return np.concatenate([getattr(stream.update(new), method)() for new in news])
 
 
 @BY_ROWS
@@ -109,9 +110,18 @@ def test_several_series_keep_their_own_rows(n_new):
                 SlidingWindowTransformer(4, groups="site"), Windows()
             ).fit(rows[:n_train])
             expected = model.predict(rows[n_train:])
-        stream = Stream(model)
-        answers = [stream.update(new).predict() for new in parts(rows, n_new, n_train)]
-        npt.assert_array_equal(np.concatenate(answers), expected)
+        answers = streamed(Stream(model), rows, n_new, first=n_train)
+        npt.assert_array_equal(answers, expected)
+
+
+def test_a_new_series_may_begin_in_a_stream():
+    both = pd.concat({"a": FRAME, "b": FRAME + 100}, names=["site"])
+    model = windows_model(padding="nan").fit(both.loc[["a"]][:N_TRAIN])
+    stream = Stream(model).update(both.loc[["a"]][N_TRAIN:])
+    expected = model.predict(both.loc[["b"]])
+    for row in range(5):
+        stream.update(both.loc[["b"]][row : row + 1])
+        npt.assert_array_equal(stream.predict(), expected[[row]])
 
 
 INDEXES = {
@@ -347,6 +357,28 @@ def test_an_update_that_fails_leaves_the_stream_as_it_was():
 def test_models_without_windows_are_refused(model):
     with pytest.raises(TypeError, match="A stream needs a fitted LSTMForecaster"):
         Stream(model.fit(VALUES, TARGET))
+
+
+def test_the_best_pipeline_of_a_search_may_be_streamed():
+    model = make_pipeline(SlidingWindowTransformer(4, flatten=True), Ridge())
+    grid = {"slidingwindowtransformer__window_size": [2, 4]}
+    search = GridSearchCV(model, grid, cv=TimeSeriesSplit(2))
+    search.fit(FRAME[:N_TRAIN], TARGET[:N_TRAIN])
+    with pytest.raises(TypeError, match="Of a search, pass best_estimator_"):
+        Stream(search)
+    answers = streamed(Stream(search.best_estimator_), FRAME, 1)
+    npt.assert_allclose(answers, search.predict(FRAME[N_TRAIN:]))
+
+
+def test_a_detector_may_be_a_step_of_a_pipeline_and_judge_several_series():
+    X = pd.DataFrame(np.sin(0.3 * np.arange(400)), columns=["load"])
+    X["load"] += 0.05 * np.resize(VALUES, 400)
+    X["site"] = np.arange(400) % 2
+    detector = LSTMOutlierDetector(Ridge(), groups=1, context="assume_next")
+    model = make_pipeline(FunctionTransformer(), detector).fit(X[:300].to_numpy())
+    expected = model.score_samples(X[300:].to_numpy())
+    answers = streamed(Stream(model), X.to_numpy(), 1, "score_samples", 300)
+    npt.assert_allclose(answers, expected)
 
 
 def test_calls_that_do_not_suit_the_model_are_refused():
