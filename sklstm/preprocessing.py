@@ -270,16 +270,16 @@ class SlidingWindowTransformer(TransformerMixin, CallbackSupportMixin, BaseEstim
     def update(self, X: ArrayLike) -> Self:
         """Add rows to the stored last rows of each series, without fitting.
 
-        The next windows contain them: ``update(A).transform(B)`` returns the last
-        ``len(B)`` windows of ``transform(A and B)``.
+        The next windows contain them: if A and B have times,
+        ``update(A).transform(B)`` returns the last windows of
+        ``transform(pd.concat([A, B]))``.
 
         Parameters
         ----------
         X : {array-like, dataframe} of shape (n_timesteps, n_columns)
-            Rows as in `fit`, which follow those of `fit` and of earlier updates. Rows
-            without times are taken to follow, even with ``context="auto"``: in later
-            calls of `transform`, too, unless X starts with the same rows as the
-            training data.
+            Rows as in `fit`, which follow those of `fit` and of earlier updates. From
+            now on, rows without times are taken to follow the stored rows, unless the X
+            of `transform` starts with the same rows as the training data.
 
         Returns
         -------

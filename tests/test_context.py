@@ -302,6 +302,15 @@ def test_rows_without_times_follow_after_an_update():
     npt.assert_array_equal(windower.transform(X[13:])[0, :, 0], [11, 12, 13])
 
 
+def test_rows_follow_if_only_some_of_them_have_times():
+    X = np.arange(20.0).reshape(-1, 1)
+    dated = pd.DataFrame(X, pd.date_range("2024-01-01", periods=20))
+    windower = SlidingWindowTransformer(4).fit(X[:10]).update(dated[10:11])
+    npt.assert_array_equal(windower.transform(dated[11:])[0, :, 0], [8, 9, 10, 11])
+    windower.fit(dated[:10]).update(X[10:12]).update(dated[12:13])
+    npt.assert_array_equal(windower.transform(X[13:])[0, :, 0], [10, 11, 12, 13])
+
+
 def test_a_series_may_begin_with_an_update():
     days = pd.date_range("2024-01-01", periods=20)
     X = pd.concat({"a": frame(days), "b": -frame(days)})
