@@ -403,9 +403,10 @@ class LSTMOutlierDetector(
         ----------
         X : {array-like, dataframe} of shape (n_rows, n_columns)
             Rows in time order, which follow those of :meth:`fit` and of earlier
-            updates. Rows without times are taken to follow, also in later calls of
-            :meth:`predict` and the other methods, unless X starts with the same rows as
-            the training data.
+            updates. To score them too, call :meth:`predict` before `update`. Rows
+            without times are taken to follow, also in later calls of :meth:`predict`
+            and the other methods, unless X starts with the same rows as the training
+            data.
 
         Returns
         -------

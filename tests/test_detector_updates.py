@@ -27,11 +27,7 @@ SETTINGS = {
     "default": {},
     "average": {"distance": "absolute", "halflife": 3},
     "range": {"distance": "range", "range_window": 15},
-    "average of whole range": {
-        "distance": "range",
-        "range_window": None,
-        "halflife": 2,
-    },
+    "both": {"distance": "range", "range_window": None, "halflife": 2},
 }
 TINY = {
     "forecast": LSTMRegressor((6,), max_iter=2, batch_size=32),
@@ -68,19 +64,26 @@ def test_an_update_continues_scores_to_the_bit(method, settings):
     estimator = TINY[method]
     model = LSTMOutlierDetector(estimator, method=method, random_state=0, **settings)
     model.fit(HOURS[:100])
-    for n_rows in (1, 25, 66):
+    for n_rows in (1, 66):
         assert_continues(model, HOURS[100 : 100 + n_rows], HOURS[100 + n_rows : 240])
 
 
 @by_memory
 def test_rows_that_arrive_one_at_a_time_get_the_scores_of_a_whole_table(settings):
     model = LSTMOutlierDetector(Ridge(), **settings).fit(HOURS[:100])
-    whole = model.score_samples(HOURS[100:])
+    whole = model.score_samples(HOURS[100:180])
     alone = []
-    for t in range(100, 240):
+    for t in range(100, 180):
         alone.extend(model.score_samples(HOURS[t : t + 1]))
         model = pickle.loads(pickle.dumps(model)).update(HOURS[t : t + 1])
     npt.assert_array_equal(alone, whole)
+
+
+@by_memory
+@pytest.mark.parametrize("start", [103, 140], ids=["short gap", "long gap"])
+def test_rows_of_an_update_may_come_after_a_gap(settings, start):
+    model = LSTMOutlierDetector(Ridge(), **settings).fit(HOURS[:100])
+    assert_continues(model, HOURS[start : start + 4], HOURS[start + 4 :])
 
 
 @by_memory

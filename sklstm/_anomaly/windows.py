@@ -105,9 +105,10 @@ def warn_that_no_row_is_scored(n_rows, window_size):
     """Warn that no row has a complete window, so that all rows are called normal."""
     warnings.warn(
         f"None of the {n_rows} rows of X can be scored, so all are called normal: the "
-        f"{window_size} rows before a row must be known. Pass the rows before X to "
-        "update, or pass them as the first rows of X. If X directly follows the rows "
-        'of fit, pass an index of times in both, or context="assume_next".',
+        f"{window_size} rows before a row must be known. Pass the rows before X, but "
+        "not X itself, to update. Or pass them as the first rows of X. If X directly "
+        "follows the rows of fit, fit and predict with an index of times, or with "
+        'context="assume_next".',
         UserWarning,
         stacklevel=4,
     )
