@@ -11,6 +11,7 @@ import sklstm
 # Modules on one line know nothing of each other.
 FLOORS = [
     ["_anomaly", "_core", "_forecast", "_input", "_nn", "_nn.bptt", "_windowing"],
+    ["_streaming"],
     ["_typing"],
     # 1: the engine, and what users pass
     ["_nn.layers", "_nn.losses", "_nn.optimizers", "_nn.runtime"],
@@ -48,13 +49,15 @@ FLOORS = [
     ["_forecast.panel", "_forecast.settings"],
     ["_forecast.backtest", "_forecast.fitted", "_forecast.history"],
     ["_forecast.fitting"],
+    ["_streaming.next_rows"],
     # 4: what the user calls
     ["autoencoding", "classification", "datasets", "displays", "encoding"],
     ["preprocessing"],
     ["regression", "sequences"],
     # 5: what holds estimators
     ["anomaly", "forecasting"],
-    ["testing"],
+    ["_streaming.forecasts", "_streaming.rows", "testing"],
+    ["streaming"],
     ["__init__"],
 ]
 
