@@ -1,7 +1,6 @@
 """Base class of the estimators that train a network on windows."""
 
 import math
-import warnings
 from abc import ABC, abstractmethod
 from functools import wraps
 from numbers import Integral, Real
@@ -14,11 +13,11 @@ from sklearn.base import (
     ClassNamePrefixFeaturesOutMixin,
     TransformerMixin,
 )
-from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 from torch import nn
 
+from sklstm._core.convergence import warn_of_failure, warn_of_max_iter
 from sklstm._core.samples import (
     Samples,
     make_step_mask,
@@ -32,6 +31,7 @@ from sklstm._core.sklearn_compat import (
     CallbackSupportMixin,
     Interval,
     Method,
+    Options,
     StrOptions,
     available_if,
     check_weights,
@@ -125,7 +125,10 @@ class BaseLSTM(
         "max_iter": [Interval(Integral, 1, None, closed="left")],
         "shuffle": ["boolean"],
         "tol": [Interval(Real, 0, None, closed="left")],
-        "n_iter_no_change": [Interval(Integral, 1, None, closed="left")],
+        "n_iter_no_change": [
+            Interval(Integral, 1, None, closed="left"),
+            Options(Real, {np.inf}),
+        ],
         "early_stopping": ["boolean"],
         "validation_fraction": [Interval(Real, 0, 1, closed="neither")],
         "standardize": ["boolean"],
@@ -298,12 +301,7 @@ class BaseLSTM(
         )
         # A cosine schedule is meant to end with the last epoch.
         if history.ended_by == "max_iter" and self.learning_rate != "cosine":
-            warnings.warn(
-                f"Stochastic Optimizer: Maximum iterations ({self.max_iter}) reached "
-                "and the optimization hasn't converged yet.",
-                ConvergenceWarning,
-                stacklevel=2,
-            )
+            warn_of_max_iter(self.max_iter)
         return self
 
     def _partial_fit(self, task, samples, data):
@@ -385,12 +383,7 @@ class BaseLSTM(
             )
         vars(self).update(fitted)
         callback_runner.end_fit()
-        if history.ended_by == "interrupt":
-            warnings.warn(
-                f"Training interrupted by user after {len(history.loss_curve)} epochs. "
-                "The estimator is fitted with the weights learned so far.",
-                stacklevel=2,
-            )
+        warn_of_failure(history, self, task.loss["name"])
         return history
 
     def _architecture(self, task, samples, former):
