@@ -521,7 +521,13 @@ class LSTMClassifier(ClassifierMixin, BaseLSTM):
             the probability of the label exceeds 0.5, and 0 otherwise. With
             ``pooling=None``, a class is returned for each time step. The classes of
             padding steps have no meaning. If the sequences have different lengths, a
-            list of arrays is returned.
+            list of arrays is returned. For an empty sequence, or a window that is all
+            padding, the most frequent class of the training windows is returned.
+
+        Warns
+        -----
+        UserWarning
+            If a window has no time steps.
         """
         outputs = self._call_model("outputs", X)
         return self._without_padding(self._task.labels(outputs), X)
@@ -565,7 +571,14 @@ class LSTMClassifier(ClassifierMixin, BaseLSTM):
             probabilities of a window do not sum to 1. With ``pooling=None``, a row of
             probabilities is returned for each time step. The probabilities of padding
             steps are NaN. If the sequences have different lengths, a list of arrays is
-            returned.
+            returned. For an empty sequence, or a window that is all padding, the
+            probabilities are the shares of the classes in the training windows, with
+            the weights that the windows had in `fit`.
+
+        Warns
+        -----
+        UserWarning
+            If a window has no time steps.
         """
         outputs = self._call_model("outputs", X)
         return self._without_padding(np.exp(self._task.log_probabilities(outputs)), X)

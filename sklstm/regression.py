@@ -509,6 +509,15 @@ class LSTMRegressor(RegressorMixin, BaseLSTM):
             the quantile closest to 0.5 is returned. With ``pooling=None``, a prediction
             is returned for each time step. The predictions of padding steps are NaN. If
             the sequences have different lengths, a list of arrays is returned.
+
+            For an empty sequence, or a window that is all padding, the prediction is
+            the constant that fits the training targets best: their mean, or their
+            median or quantile if the loss is "absolute_error" or "quantile".
+
+        Warns
+        -----
+        UserWarning
+            If a window has no time steps.
         """
         y = self._call_model("predict", X)
         if self._has_quantiles:
@@ -532,7 +541,8 @@ class LSTMRegressor(RegressorMixin, BaseLSTM):
         -------
         y : ndarray of shape (n_windows, n_quantiles) or \
                 (n_windows, n_outputs, n_quantiles)
-            Predicted quantiles, in increasing order along the last axis.
+            Predicted quantiles, in increasing order along the last axis. For an empty
+            sequence, they are those of the training targets.
 
         Raises
         ------

@@ -71,7 +71,7 @@ def test_class_shares_are_no_success_and_the_advice_helps(seed):
     [
         ({}, "the mean of the targets", 3.5 / 2),
         ({"loss": "absolute_error"}, "the median of the targets", 1.5),
-        ({"loss": "huber"}, "one number", (1 + 1 / 8 + 1 / 8 + 3) / 4),
+        ({"loss": "huber"}, "the best constant", (1 + 1 / 8 + 1 / 8 + 3) / 4),
         ({"loss": "poisson"}, "the mean of the targets", 3 - 3 * np.log(3)),
         (
             {"loss": "quantile", "quantiles": [0.25, 0.5]},

@@ -17,7 +17,11 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 from torch import nn
 
-from sklstm._core.convergence import warn_of_failure, warn_of_max_iter
+from sklstm._core.convergence import (
+    warn_of_empty_windows,
+    warn_of_failure,
+    warn_of_max_iter,
+)
 from sklstm._core.samples import (
     Samples,
     make_step_mask,
@@ -167,7 +171,7 @@ class BaseLSTM(
         """Number of token codes of the fitted network; None if it reads values."""
         return self._model.architecture.get("n_codes")
 
-    def _check_windows(self, X, *, reset, n_codes=None):
+    def _check_windows(self, X, *, reset, n_codes=None, allow_empty=False):
         """Check X and convert it to windows.
 
         Parameters
@@ -179,6 +183,8 @@ class BaseLSTM(
         n_codes : int or None, default=None
             Number of token codes seen in fit. None for numeric values. Ignored if
             `reset` is True.
+        allow_empty : bool, default=False
+            Whether sequences may have no time steps.
 
         Returns
         -------
@@ -186,7 +192,9 @@ class BaseLSTM(
             Windows of values, or of token codes.
         """
         has_codes = self._reads_codes if reset else n_codes is not None
-        windows = check_windows(self, X, reset=reset, allow_padding=has_codes)
+        windows = check_windows(
+            self, X, reset=reset, allow_padding=has_codes, allow_empty=allow_empty
+        )
         if not has_codes:
             return windows
         check_codes(windows, n_codes)
@@ -433,6 +441,8 @@ class BaseLSTM(
         model = ScaledNetwork(architecture, task.loss, x_scale, y_scale)
         device = resolve_device(self.device)
         initialize(model.network, generator, device, self.max_timescale)
+        if task.needs_y:
+            model.set_constant(*samples.flat_targets())
         return model
 
     def _training_options(self, n_samples, max_iter):
@@ -459,10 +469,18 @@ class BaseLSTM(
         self.n_iter_ = len(loss_curve)
         self.loss_ = loss_curve[-1] if loss_curve else math.nan
 
+    def _windows_to_predict(self, X):
+        """Check X and convert it to windows, which may be all padding."""
+        return self._check_windows(
+            X, reset=False, n_codes=self._n_codes, allow_empty=True
+        )
+
     def _call_model(self, method, X):
         """Call a method of the model on X; return an array, (n_windows, ...)."""
         check_is_fitted(self)
-        windows = self._check_windows(X, reset=False, n_codes=self._n_codes)
+        windows = self._windows_to_predict(X)
+        if method in ("predict", "outputs") and not self._model.network.predicts_steps:
+            warn_of_empty_windows(windows, self._task.loss["name"])
         n_windows, n_timesteps, _ = windows.values.shape
         n_rows = min(n_windows, rows_per_block(self._model.network, n_timesteps))
         n_per_block = n_rows * n_multiplications(**self._model.architecture)
@@ -480,7 +498,7 @@ class BaseLSTM(
         predictions, y = self.predict(X), from_tensor(y, "y")
         if not self._model.network.predicts_steps:
             return y, predictions, sample_weight
-        windows = self._check_windows(X, reset=False, n_codes=self._n_codes)
+        windows = self._windows_to_predict(X)
         step_mask = make_step_mask(windows)
         if sample_weight is not None:
             sample_weight = check_weights(sample_weight, step_mask)

@@ -1,4 +1,4 @@
-"""Warnings about trainings that failed or ended too early."""
+"""Warnings: training failed or ended too early, or windows are empty."""
 
 import warnings
 
@@ -9,7 +9,7 @@ from sklearn.exceptions import ConvergenceWarning
 CONSTANTS = {
     "squared_error": "the mean of the targets",
     "absolute_error": "the median of the targets",
-    "huber": "one number",
+    "huber": "the best constant",
     "poisson": "the mean of the targets",
     "quantile": "the quantiles of the targets",
     "cross_entropy": "the class shares",
@@ -56,6 +56,25 @@ def warn_of_failure(history, estimator, loss):
         _warn(_describe_divergence(history, estimator))
     elif history.ended_by == "tol" and not history.has_learned(estimator.tol):
         _warn(_describe_failure(history, estimator, CONSTANTS[loss]))
+
+
+def warn_of_empty_windows(windows, loss):
+    """Warn that windows without time steps get a constant as their prediction.
+
+    Parameters
+    ----------
+    windows : Windows
+        Windows to predict.
+    loss : str
+        Name of the loss, a key of `CONSTANTS`.
+    """
+    if windows.is_empty.any():
+        n_empty, first = windows.is_empty.sum(), windows.is_empty.argmax()
+        warnings.warn(
+            f"{n_empty} of {len(windows.is_empty)} windows of X have no time steps, "
+            f"such as X[{first}]. The prediction for them is {CONSTANTS[loss]} in fit.",
+            stacklevel=4,
+        )
 
 
 def _warn(message):
