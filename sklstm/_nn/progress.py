@@ -146,7 +146,7 @@ class LossBounds(NamedTuple):
         lowest = rows.mean(loss.lowest(rows.targets)).item()
         return cls(lowest, rows.mean(losses).item())
 
-    def is_divergence(self, loss, best_loss):
+    def is_divergence(self, loss, best_loss, tol):
         """Whether a loss is far above those of a constant and of the best epoch."""
-        highest = max(self.constant, best_loss, self.lowest) - self.lowest
+        highest = max(self.constant - self.lowest, best_loss - self.lowest, tol)
         return not math.isfinite(loss) or loss - self.lowest > DIVERGENCE * highest

@@ -197,11 +197,11 @@ def _choose_weights(trainer, history, best, training):
     has_validation = history.validation_loss_curve is not None
     if has_validation:
         best.restore_last()
-    if history.ended_by == "tol" or bounds.is_divergence(
-        history.loss_curve[-1], best.loss
-    ):
+    best_loss, tol = best.loss, trainer.options.tol
+    seems_diverged = bounds.is_divergence(history.loss_curve[-1], best_loss, tol)
+    if history.ended_by == "tol" or seems_diverged:
         history.final_loss = compute_loss()
-        if bounds.is_divergence(history.final_loss, best.loss):
+        if bounds.is_divergence(history.final_loss, best_loss, tol):
             history.ended_by = "divergence"
     if history.ended_by == "divergence" and not has_validation:
         history.final_loss = best.restore_lowest(compute_loss)
