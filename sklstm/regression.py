@@ -397,6 +397,7 @@ class LSTMRegressor(RegressorMixin, BaseLSTM):
             (n_timesteps_i,), are padded at the start, as :func:`pad_sequences` pads
             them. In a 3-D X and in lag columns, steps at the start of a window are
             padding if all features are NaN. Windows of similar length share a batch.
+            No sequence may be empty.
 
         y : array-like of shape (n_windows,) or (n_windows, n_outputs)
             Numbers to predict. With ``pooling=None``, y holds one number or one row of

@@ -276,8 +276,9 @@ def test_error_after_divergence_names_what_to_lower():
 def test_infinite_loss_after_a_good_epoch_restores_the_weights():
     network, rows = new_network(activation="identity"), random_rows()
     before = flat(network)
-    history, _ = run(network, rows, **TOO_FAST)
+    history, state = run(network, rows, **TOO_FAST)
     assert history.ended_by == "divergence"
+    assert state is None
     assert history.loss_curve == [history.best_loss]
     # The first step is the one that spoils the weights.
     npt.assert_array_equal(flat(network), before)
@@ -349,6 +350,13 @@ def test_validation_weights_are_restored_if_training_diverges():
     history, _ = run(network, random_rows(), validation, loss=loss, **options)
     assert history.ended_by == "divergence"
     assert evaluate(network, SquaredError(), validation) == history.best_loss
+
+
+def test_divergence_is_an_error_if_no_validation_loss_was_finite():
+    validation = random_rows(seed=1)
+    validation = validation._replace(targets=validation.targets * math.inf)
+    with pytest.raises(ValueError, match=r"Training diverged: .* no earlier epoch"):
+        run(new_network(activation="identity"), random_rows(), validation, **TOO_FAST)
 
 
 @pytest.mark.parametrize(

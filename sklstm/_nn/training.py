@@ -140,8 +140,8 @@ def train(
     -------
     history : TrainingHistory
         Losses of all complete epochs, also after a KeyboardInterrupt.
-    optimizer_state : dict
-        State of the optimizer.
+    optimizer_state : dict or None
+        State of the optimizer. None if training diverged.
 
     Raises
     ------
@@ -177,7 +177,9 @@ def train(
     finally:
         network.end_training()
     _choose_weights(trainer, history, best, training)
-    return history, trainer.optimizer.state
+    # After a divergence, the momentum would spoil the weights again.
+    has_diverged = history.ended_by == "divergence"
+    return history, None if has_diverged else trainer.optimizer.state
 
 
 def _choose_weights(trainer, history, best, training):
@@ -186,9 +188,9 @@ def _choose_weights(trainer, history, best, training):
     The weights are those of the best epoch if there are validation rows or if training
     diverged, and otherwise the last ones.
     """
+    if history.ended_by == "divergence" and not math.isfinite(history.best_loss):
+        raise _divergence_error(trainer.options)
     if not history.loss_curve:
-        if history.ended_by == "divergence":
-            raise _divergence_error(trainer.options)
         return
     step = math.ceil(training.targets.numel() / N_CHECKED)
     rows = training.select(slice(None, None, step))
