@@ -72,7 +72,8 @@ def warn_of_empty_windows(windows, loss):
         n_empty, first = windows.is_empty.sum(), windows.is_empty.argmax()
         warnings.warn(
             f"{n_empty} of {len(windows.is_empty)} windows of X have no time steps, "
-            f"such as X[{first}]. The prediction for them is {CONSTANTS[loss]} in fit.",
+            f"such as X[{first}]. The prediction for them is {CONSTANTS[loss]} of the "
+            "training windows.",
             stacklevel=4,
         )
 
@@ -83,7 +84,7 @@ def _warn(message):
 
 def _describe_divergence(history, estimator):
     """Return the message for a training that diverged."""
-    best = int(np.argmin(history.curve))
+    best = int(np.nanargmin(history.curve))
     ways = [
         f"lower learning_rate_init (now {estimator.learning_rate_init:g})",
         "set max_grad_norm=1"
