@@ -523,12 +523,13 @@ class LSTMClassifier(ClassifierMixin, BaseLSTM):
             ``pooling=None``, a class is returned for each time step. The classes of
             padding steps have no meaning. If the sequences have different lengths, a
             list of arrays is returned. For an empty sequence, or a window that is all
-            padding, the most frequent class of the training windows is returned.
+            padding, the most frequent class of the training windows is returned, as
+            :meth:`predict_proba` explains.
 
         Warns
         -----
         UserWarning
-            If a window has no time steps.
+            If a window has no time steps, but each training window had some.
         """
         outputs = self._call_model("outputs", X)
         return self._without_padding(self._task.labels(outputs), X)
@@ -574,12 +575,13 @@ class LSTMClassifier(ClassifierMixin, BaseLSTM):
             steps are NaN. If the sequences have different lengths, a list of arrays is
             returned. For an empty sequence, or a window that is all padding, the
             probabilities are the shares of the classes in the training windows, with
-            the weights that the windows had in `fit`.
+            the weights that the windows had in `fit`. However, if some training windows
+            were all padding, the network has learned the probabilities from them.
 
         Warns
         -----
         UserWarning
-            If a window has no time steps.
+            If a window has no time steps, but each training window had some.
         """
         outputs = self._call_model("outputs", X)
         return self._without_padding(np.exp(self._task.log_probabilities(outputs)), X)

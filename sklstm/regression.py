@@ -513,12 +513,14 @@ class LSTMRegressor(RegressorMixin, BaseLSTM):
 
             For an empty sequence, or a window that is all padding, the prediction is
             the constant that fits the training targets best: their mean, or their
-            median or quantile if the loss is "absolute_error" or "quantile".
+            median or quantile if the loss is "absolute_error" or "quantile". However,
+            if some training windows were all padding, the prediction is what the
+            network has learned from them.
 
         Warns
         -----
         UserWarning
-            If a window has no time steps.
+            If a window has no time steps, but each training window had some.
         """
         y = self._call_model("predict", X)
         if self._has_quantiles:

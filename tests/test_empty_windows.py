@@ -95,6 +95,16 @@ def test_all_sequences_may_be_empty(is_2d):
         npt.assert_allclose(model.predict([[], []]), [NUMBERS.mean()] * 2)
 
 
+def test_a_network_that_was_trained_on_empty_windows_keeps_its_own_answer():
+    random = np.random.default_rng(0)
+    windows, y = random.normal(size=(60, 3, 1)), random.normal(size=60)
+    windows[::3], y[::3] = np.nan, 9
+    model = LSTMRegressor((8,), random_state=0).fit(windows, y)
+    # No warning, and not the mean, which is 3.
+    npt.assert_allclose(model.predict(windows[:1]), 9, atol=0.5)
+    npt.assert_allclose(model.predict([[], windows[1]])[0], 9, atol=0.5)
+
+
 def test_copies_and_partial_fits_keep_the_constant():
     model = LSTMRegressor((3,), **SHORT).partial_fit(X, NUMBERS)
     model.partial_fit(X[:5], NUMBERS[:5])

@@ -441,7 +441,7 @@ class BaseLSTM(
         model = ScaledNetwork(architecture, task.loss, x_scale, y_scale)
         device = resolve_device(self.device)
         initialize(model.network, generator, device, self.max_timescale)
-        if task.needs_y:
+        if task.needs_y and not windows.is_empty.any():
             model.set_constant(*samples.flat_targets())
         return model
 
@@ -479,7 +479,7 @@ class BaseLSTM(
         """Call a method of the model on X; return an array, (n_windows, ...)."""
         check_is_fitted(self)
         windows = self._windows_to_predict(X)
-        if method in ("predict", "outputs") and not self._model.network.predicts_steps:
+        if method in ("predict", "outputs") and self._model.replaces_empty:
             warn_of_empty_windows(windows, self._task.loss["name"])
         n_windows, n_timesteps, _ = windows.values.shape
         n_rows = min(n_windows, rows_per_block(self._model.network, n_timesteps))

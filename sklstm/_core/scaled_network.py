@@ -41,7 +41,8 @@ class ScaledNetwork:
         self.architecture = architecture
         self.loss_parameters = loss
         self.x_scale, self.y_scale = x_scale, y_scale
-        # Outputs, (1, n_outputs), for windows without time steps.
+        # Outputs, (1, n_outputs), for windows without time steps. None if the network
+        # has learned an output for them.
         self.constant = None
         self._build()
 
@@ -55,6 +56,11 @@ class ScaledNetwork:
     def device(self):
         """Device of the weights."""
         return self.network.head.weight.device
+
+    @property
+    def replaces_empty(self):
+        """Whether the outputs for windows without time steps are a constant."""
+        return self.constant is not None and not self.network.predicts_steps
 
     def copy(self, architecture, loss, device):
         """Copy the weights into a network of the same shapes.
@@ -168,7 +174,7 @@ class ScaledNetwork:
     def _outputs(self, windows):
         """Return the outputs as a tensor, with the constant for empty windows."""
         outputs, is_empty = self._run(windows), windows.is_empty
-        if self.network.predicts_steps or not is_empty.any():
+        if not (self.replaces_empty and is_empty.any()):
             return outputs
         is_empty = torch.tensor(is_empty[:, None], device=self.device)
         return torch.where(is_empty, self._to_tensor(self.constant), outputs)
