@@ -134,9 +134,10 @@ class LSTMAutoencoder(BaseLSTM):
         Minimum decrease of the loss that counts as an improvement, in units of the
         loss.
 
-    n_iter_no_change : int, default=10
+    n_iter_no_change : int or np.inf, default=10
         Number of consecutive epochs without an improvement to tolerate. Training stops
-        after one more such epoch.
+        after one more such epoch. With ``np.inf``, training always takes `max_iter`
+        epochs.
 
     early_stopping : bool, default=False
         Whether to hold out the last windows for validation and keep the weights with
@@ -308,7 +309,7 @@ class LSTMAutoencoder(BaseLSTM):
         max_iter: int = 200,
         shuffle: bool = True,
         tol: float = 1e-4,
-        n_iter_no_change: int = 10,
+        n_iter_no_change: float = 10,
         early_stopping: bool = False,
         validation_fraction: float = 0.1,
         standardize: bool = True,
@@ -399,7 +400,9 @@ class LSTMAutoencoder(BaseLSTM):
         Warns
         -----
         ConvergenceWarning
-            If the loss was still improving after `max_iter` epochs.
+            If the loss was still improving after `max_iter` epochs; if training
+            diverged after a good epoch, whose weights are then used; or if the loss on
+            the training windows is hardly below that of a constant prediction.
         UserWarning
             If training was interrupted (Ctrl-C). The weights learned so far are kept.
         """

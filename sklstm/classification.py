@@ -144,9 +144,10 @@ class LSTMClassifier(ClassifierMixin, BaseLSTM):
         Minimum decrease of the loss that counts as an improvement, in units of the
         loss.
 
-    n_iter_no_change : int, default=10
+    n_iter_no_change : int or np.inf, default=10
         Number of consecutive epochs without an improvement to tolerate. Training stops
-        after one more such epoch.
+        after one more such epoch. With ``np.inf``, training always takes `max_iter`
+        epochs.
 
     early_stopping : bool, default=False
         Whether to hold out the same fraction of the windows of each class for
@@ -312,7 +313,7 @@ class LSTMClassifier(ClassifierMixin, BaseLSTM):
         max_iter: int = 200,
         shuffle: bool = True,
         tol: float = 1e-4,
-        n_iter_no_change: int = 10,
+        n_iter_no_change: float = 10,
         early_stopping: bool = False,
         validation_fraction: float = 0.1,
         standardize: bool = True,
@@ -378,6 +379,7 @@ class LSTMClassifier(ClassifierMixin, BaseLSTM):
             (n_timesteps_i,), are padded at the start, as :func:`pad_sequences` pads
             them. In a 3-D X and in lag columns, steps at the start of a window are
             padding if all features are NaN. Windows of similar length share a batch.
+            No sequence may be empty.
 
         y : array-like of shape (n_windows,) or (n_windows, n_labels)
             Class of each window, a number or a string. If a window can have several
@@ -419,7 +421,9 @@ class LSTMClassifier(ClassifierMixin, BaseLSTM):
         Warns
         -----
         ConvergenceWarning
-            If the loss was still improving after `max_iter` epochs.
+            If the loss was still improving after `max_iter` epochs; if training
+            diverged after a good epoch, whose weights are then used; or if the loss on
+            the training windows is hardly below that of a constant prediction.
         UserWarning
             If training was interrupted (Ctrl-C). The weights learned so far are kept.
         """
@@ -518,7 +522,14 @@ class LSTMClassifier(ClassifierMixin, BaseLSTM):
             the probability of the label exceeds 0.5, and 0 otherwise. With
             ``pooling=None``, a class is returned for each time step. The classes of
             padding steps have no meaning. If the sequences have different lengths, a
-            list of arrays is returned.
+            list of arrays is returned. For an empty sequence, or a window that is all
+            padding, the most frequent class of the training windows is returned, as
+            :meth:`predict_proba` explains.
+
+        Warns
+        -----
+        UserWarning
+            If a window has no time steps, but each training window had some.
         """
         outputs = self._call_model("outputs", X)
         return self._without_padding(self._task.labels(outputs), X)
@@ -562,7 +573,15 @@ class LSTMClassifier(ClassifierMixin, BaseLSTM):
             probabilities of a window do not sum to 1. With ``pooling=None``, a row of
             probabilities is returned for each time step. The probabilities of padding
             steps are NaN. If the sequences have different lengths, a list of arrays is
-            returned.
+            returned. For an empty sequence, or a window that is all padding, the
+            probabilities are the shares of the classes in the training windows, with
+            the weights that the windows had in `fit`. However, if some training windows
+            were all padding, the network has learned the probabilities from them.
+
+        Warns
+        -----
+        UserWarning
+            If a window has no time steps, but each training window had some.
         """
         outputs = self._call_model("outputs", X)
         return self._without_padding(np.exp(self._task.log_probabilities(outputs)), X)

@@ -158,9 +158,10 @@ class LSTMRegressor(RegressorMixin, BaseLSTM):
         Minimum decrease of the loss that counts as an improvement, in units of the
         loss.
 
-    n_iter_no_change : int, default=10
+    n_iter_no_change : int or np.inf, default=10
         Number of consecutive epochs without an improvement to tolerate. Training stops
-        after one more such epoch.
+        after one more such epoch. With ``np.inf``, training always takes `max_iter`
+        epochs.
 
     early_stopping : bool, default=False
         Whether to hold out the last windows for validation and keep the weights with
@@ -329,7 +330,7 @@ class LSTMRegressor(RegressorMixin, BaseLSTM):
         max_iter: int = 200,
         shuffle: bool = True,
         tol: float = 1e-4,
-        n_iter_no_change: int = 10,
+        n_iter_no_change: float = 10,
         early_stopping: bool = False,
         validation_fraction: float = 0.1,
         standardize: bool = True,
@@ -396,6 +397,7 @@ class LSTMRegressor(RegressorMixin, BaseLSTM):
             (n_timesteps_i,), are padded at the start, as :func:`pad_sequences` pads
             them. In a 3-D X and in lag columns, steps at the start of a window are
             padding if all features are NaN. Windows of similar length share a batch.
+            No sequence may be empty.
 
         y : array-like of shape (n_windows,) or (n_windows, n_outputs)
             Numbers to predict. With ``pooling=None``, y holds one number or one row of
@@ -435,7 +437,9 @@ class LSTMRegressor(RegressorMixin, BaseLSTM):
         Warns
         -----
         ConvergenceWarning
-            If the loss was still improving after `max_iter` epochs.
+            If the loss was still improving after `max_iter` epochs; if training
+            diverged after a good epoch, whose weights are then used; or if the loss on
+            the training windows is hardly below that of a constant prediction.
         UserWarning
             If training was interrupted (Ctrl-C). The weights learned so far are kept.
         """
@@ -506,6 +510,17 @@ class LSTMRegressor(RegressorMixin, BaseLSTM):
             the quantile closest to 0.5 is returned. With ``pooling=None``, a prediction
             is returned for each time step. The predictions of padding steps are NaN. If
             the sequences have different lengths, a list of arrays is returned.
+
+            For an empty sequence, or a window that is all padding, the prediction is
+            the constant that fits the training targets best: their mean, or their
+            median or quantile if the loss is "absolute_error" or "quantile". However,
+            if some training windows were all padding, the prediction is what the
+            network has learned from them.
+
+        Warns
+        -----
+        UserWarning
+            If a window has no time steps, but each training window had some.
         """
         y = self._call_model("predict", X)
         if self._has_quantiles:
@@ -529,7 +544,8 @@ class LSTMRegressor(RegressorMixin, BaseLSTM):
         -------
         y : ndarray of shape (n_windows, n_quantiles) or \
                 (n_windows, n_outputs, n_quantiles)
-            Predicted quantiles, in increasing order along the last axis.
+            Predicted quantiles, in increasing order along the last axis. For an empty
+            sequence, they are those of the training targets.
 
         Raises
         ------

@@ -30,9 +30,10 @@ FLOORS = [
     ["_input.check", "_input.frequency", "_input.row_times"],
     ["_input.table"],
     # 2: training
+    ["_nn.progress"],
     ["_nn.training"],
     # 3: arrays to network and back
-    ["_core.defaults", "_core.nested", "_core.samples"],
+    ["_core.convergence", "_core.defaults", "_core.nested", "_core.samples"],
     ["_core.scaling", "_core.sklearn_compat"],
     ["_core.scaled_network", "_core.targets"],
     ["_core.base"],

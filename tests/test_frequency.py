@@ -11,6 +11,7 @@ from sklstm._input.frequency import (
     times_after_all,
 )
 
+# pandas 2.2 does not read "LWOM-FRI".
 LAST_FRIDAY = pd.offsets.LastWeekOfMonth(weekday=4)
 MONTHS = pd.date_range("2020-01", periods=6, freq="MS", name="month")
 

@@ -3,6 +3,7 @@
 import numpy as np
 import numpy.testing as npt
 import pytest
+from sklearn.base import clone
 from sklearn.linear_model import LinearRegression
 from sklearn.neural_network import MLPRegressor
 from sklearn.pipeline import make_pipeline
@@ -75,11 +76,11 @@ def test_other_regressors_need_a_warm_start():
 
 
 def test_warm_start_uses_the_new_parameters_of_the_regressor():
-    forecaster = LSTMForecaster(TINY, warm_start=True, **SETTINGS).fit(waves())
+    forecaster = LSTMForecaster(clone(TINY), warm_start=True, **SETTINGS).fit(waves())
     forecaster.set_params(regressor__learning_rate_init=1e-9)
     before = forecaster.predict(last_window=wave(20))
     npt.assert_allclose(forecaster.fit(wave(20)).predict(), before, rtol=1e-4)
-    pipeline = make_pipeline(StandardScaler(), TINY)
+    pipeline = make_pipeline(StandardScaler(), clone(TINY))
     forecaster = LSTMForecaster(pipeline, warm_start=True, **SETTINGS).fit(waves())
     before = forecaster.estimators_[0]["lstmregressor"]
     forecaster.set_params(regressor__lstmregressor__max_iter=7).fit(wave(20))

@@ -1,7 +1,6 @@
 """Base class of the estimators that train a network on windows."""
 
 import math
-import warnings
 from abc import ABC, abstractmethod
 from functools import wraps
 from numbers import Integral, Real
@@ -14,11 +13,15 @@ from sklearn.base import (
     ClassNamePrefixFeaturesOutMixin,
     TransformerMixin,
 )
-from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 from torch import nn
 
+from sklstm._core.convergence import (
+    warn_of_empty_windows,
+    warn_of_failure,
+    warn_of_max_iter,
+)
 from sklstm._core.samples import (
     Samples,
     make_step_mask,
@@ -32,6 +35,7 @@ from sklstm._core.sklearn_compat import (
     CallbackSupportMixin,
     Interval,
     Method,
+    Options,
     StrOptions,
     available_if,
     check_weights,
@@ -125,7 +129,10 @@ class BaseLSTM(
         "max_iter": [Interval(Integral, 1, None, closed="left")],
         "shuffle": ["boolean"],
         "tol": [Interval(Real, 0, None, closed="left")],
-        "n_iter_no_change": [Interval(Integral, 1, None, closed="left")],
+        "n_iter_no_change": [
+            Interval(Integral, 1, None, closed="left"),
+            Options(Real, {np.inf}),
+        ],
         "early_stopping": ["boolean"],
         "validation_fraction": [Interval(Real, 0, 1, closed="neither")],
         "standardize": ["boolean"],
@@ -164,7 +171,7 @@ class BaseLSTM(
         """Number of token codes of the fitted network; None if it reads values."""
         return self._model.architecture.get("n_codes")
 
-    def _check_windows(self, X, *, reset, n_codes=None):
+    def _check_windows(self, X, *, reset, n_codes=None, allow_empty=False):
         """Check X and convert it to windows.
 
         Parameters
@@ -176,6 +183,8 @@ class BaseLSTM(
         n_codes : int or None, default=None
             Number of token codes seen in fit. None for numeric values. Ignored if
             `reset` is True.
+        allow_empty : bool, default=False
+            Whether sequences may have no time steps.
 
         Returns
         -------
@@ -183,7 +192,9 @@ class BaseLSTM(
             Windows of values, or of token codes.
         """
         has_codes = self._reads_codes if reset else n_codes is not None
-        windows = check_windows(self, X, reset=reset, allow_padding=has_codes)
+        windows = check_windows(
+            self, X, reset=reset, allow_padding=has_codes, allow_empty=allow_empty
+        )
         if not has_codes:
             return windows
         check_codes(windows, n_codes)
@@ -298,12 +309,7 @@ class BaseLSTM(
         )
         # A cosine schedule is meant to end with the last epoch.
         if history.ended_by == "max_iter" and self.learning_rate != "cosine":
-            warnings.warn(
-                f"Stochastic Optimizer: Maximum iterations ({self.max_iter}) reached "
-                "and the optimization hasn't converged yet.",
-                ConvergenceWarning,
-                stacklevel=2,
-            )
+            warn_of_max_iter(self.max_iter)
         return self
 
     def _partial_fit(self, task, samples, data):
@@ -385,12 +391,7 @@ class BaseLSTM(
             )
         vars(self).update(fitted)
         callback_runner.end_fit()
-        if history.ended_by == "interrupt":
-            warnings.warn(
-                f"Training interrupted by user after {len(history.loss_curve)} epochs. "
-                "The estimator is fitted with the weights learned so far.",
-                stacklevel=2,
-            )
+        warn_of_failure(history, self, task.loss["name"])
         return history
 
     def _architecture(self, task, samples, former):
@@ -440,6 +441,8 @@ class BaseLSTM(
         model = ScaledNetwork(architecture, task.loss, x_scale, y_scale)
         device = resolve_device(self.device)
         initialize(model.network, generator, device, self.max_timescale)
+        if task.needs_y and not windows.is_empty.any():
+            model.set_constant(*samples.flat_targets())
         return model
 
     def _training_options(self, n_samples, max_iter):
@@ -466,10 +469,18 @@ class BaseLSTM(
         self.n_iter_ = len(loss_curve)
         self.loss_ = loss_curve[-1] if loss_curve else math.nan
 
+    def _windows_to_predict(self, X):
+        """Check X and convert it to windows, which may be all padding."""
+        return self._check_windows(
+            X, reset=False, n_codes=self._n_codes, allow_empty=True
+        )
+
     def _call_model(self, method, X):
         """Call a method of the model on X; return an array, (n_windows, ...)."""
         check_is_fitted(self)
-        windows = self._check_windows(X, reset=False, n_codes=self._n_codes)
+        windows = self._windows_to_predict(X)
+        if method in ("predict", "outputs") and self._model.replaces_empty:
+            warn_of_empty_windows(windows, self._task.loss["name"])
         n_windows, n_timesteps, _ = windows.values.shape
         n_rows = min(n_windows, rows_per_block(self._model.network, n_timesteps))
         n_per_block = n_rows * n_multiplications(**self._model.architecture)
@@ -487,7 +498,7 @@ class BaseLSTM(
         predictions, y = self.predict(X), from_tensor(y, "y")
         if not self._model.network.predicts_steps:
             return y, predictions, sample_weight
-        windows = self._check_windows(X, reset=False, n_codes=self._n_codes)
+        windows = self._windows_to_predict(X)
         step_mask = make_step_mask(windows)
         if sample_weight is not None:
             sample_weight = check_weights(sample_weight, step_mask)

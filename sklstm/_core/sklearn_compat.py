@@ -14,6 +14,7 @@ from sklearn.utils import metaestimators
 from sklearn.utils._param_validation import (
     HasMethods,
     Interval,
+    Options,
     RealNotInt,
     StrOptions,
 )
@@ -43,6 +44,7 @@ __all__ = [
     "HasMethods",
     "Interval",
     "Method",
+    "Options",
     "RealNotInt",
     "StrOptions",
     "available_if",

@@ -30,13 +30,21 @@ class Windows(NamedTuple):
     # Token codes are below this number. None if the values are not token codes.
     n_codes: int | None = None
 
+    @property
+    def is_empty(self):
+        """Whether all steps of a window are padding, (n_windows,)."""
+        n_windows, n_timesteps, _ = self.values.shape
+        if self.n_padding is None:
+            return np.zeros(n_windows, bool)
+        return self.n_padding == n_timesteps
+
     def select(self, rows):
         """Select some of the windows. The result is a view if `rows` is a slice."""
         n_padding = None if self.n_padding is None else self.n_padding[rows]
         return Windows(self.values[rows], n_padding, self.n_codes)
 
 
-def check_windows(estimator, X, *, reset, allow_padding=False):
+def check_windows(estimator, X, *, reset, allow_padding=False, allow_empty=False):
     """Convert X to windows and check that it matches the X of fit.
 
     Parameters
@@ -54,6 +62,9 @@ def check_windows(estimator, X, *, reset, allow_padding=False):
     allow_padding : bool, default=False
         Whether the windows of a 2-D X without lag columns may start with padding (NaN).
         The windows of any other X always may.
+    allow_empty : bool, default=False
+        Whether some or all sequences of unequal length may have no time steps. They
+        become windows that are all padding.
 
     Returns
     -------
@@ -72,7 +83,7 @@ def check_windows(estimator, X, *, reset, allow_padding=False):
     is_uneven = is_ragged(X)
     are_sequences = is_uneven or isinstance(X, list | tuple)
     if is_uneven:
-        X = pad(X, "X")
+        X = pad(X, "X", empty_width=_n_features(estimator) if allow_empty else None)
     n_axes = count_axes(X, "X")
     if are_sequences and not reset and {n_axes, estimator._n_axes_in} == {2, 3}:
         # Sequences of one feature have 2 axes if their lengths happen to be equal.
@@ -251,6 +262,11 @@ def _ragged_error(name):
         "(n_timesteps_i, n_features), or (n_timesteps_i,) if there is one feature. y "
         "must have the same number of values in every row."
     )
+
+
+def _n_features(estimator):
+    """Return the number of features of a sequence for a fitted estimator."""
+    return estimator.n_features_in_ if estimator._n_axes_in == 3 else 1
 
 
 def _check_axes(estimator, n_axes, reset):

@@ -16,17 +16,20 @@ def is_ragged(data):
     Returns
     -------
     is_ragged : bool
-        True for sequences of unequal length, and for an array or series whose items
-        are sequences.
+        True for sequences of unequal length, for empty sequences, and for an array or
+        series whose items are sequences.
     """
     holds_objects = getattr(data, "ndim", 0) == 1 and data.dtype.kind == "O"
     if not isinstance(data, list | tuple) and not holds_objects:
         return False
     shapes = {_shape(item) for item in data}
-    return () not in shapes and (holds_objects or len(shapes) > 1)
+    if () in shapes:
+        return False
+    are_empty = {shape[0] for shape in shapes} == {0}
+    return holds_objects or len(shapes) > 1 or are_empty
 
 
-def pad(sequences, name, n_timesteps=None):
+def pad(sequences, name, n_timesteps=None, empty_width=None):
     """Convert sequences to windows of one length, with NaN before the shorter ones.
 
     Parameters
@@ -38,29 +41,37 @@ def pad(sequences, name, n_timesteps=None):
         Name of the sequences in messages.
     n_timesteps : int or None, default=None
         Number of last steps of each sequence to keep. None keeps all steps.
+    empty_width : int or None, default=None
+        Number of features if all sequences are empty. If None, none may be empty.
 
     Returns
     -------
     windows : ndarray of shape (n_sequences, n_timesteps, n_features)
         The sequences. Each ends at the last time step. The dtype is float32 if all
-        sequences are float32, otherwise float64.
+        sequences are float32, otherwise float64. There is at least one time step.
 
     Raises
     ------
     ValueError
-        If a sequence is empty, holds anything but finite numbers, or does not have as
-        many features as the first one.
+        If a sequence holds anything but finite numbers, or does not have as many
+        features as the first one, or if it is empty although this is not allowed.
     """
-    arrays = [as_series(s, f"{name}[{i}]") for i, s in enumerate(sequences)]
-    for i, array in enumerate(arrays):
-        _check_sequence(array, f"{name}[{i}]", arrays[0].shape[1], f"{name}[0]")
-    length = n_timesteps or max(map(len, arrays))
-    is_single = all(array.dtype == np.float32 for array in arrays)
-    shape = (len(arrays), length, arrays[0].shape[1])
+    arrays = {
+        i: as_series(s, f"{name}[{i}]")
+        for i, s in enumerate(sequences)
+        if empty_width is None or len(s)
+    }
+    first = next(iter(arrays), 0)
+    width = arrays[first].shape[1] if arrays else empty_width
+    for i, array in arrays.items():
+        _check_sequence(array, f"{name}[{i}]", width, f"{name}[{first}]")
+    length = n_timesteps or max(map(len, arrays.values()), default=1)
+    is_single = all(array.dtype == np.float32 for array in arrays.values())
+    shape = (len(sequences), length, width)
     windows = np.full(shape, np.nan, dtype=np.float32 if is_single else np.float64)
-    for window, array in zip(windows, arrays, strict=True):
+    for i, array in arrays.items():
         kept = array[-length:]
-        window[length - len(kept) :] = kept
+        windows[i, length - len(kept) :] = kept
     return windows
 
 
@@ -170,7 +181,10 @@ def _shape(item):
 def _check_sequence(array, name, n_features, first):
     """Raise unless a sequence has steps, finite values and `n_features` features."""
     if len(array) == 0:
-        raise ValueError(f"{name} has no time steps. Drop it.")
+        raise ValueError(
+            f"{name} has no time steps. Drop it, and its target if there is one. Only "
+            "in predictions, a list of sequences may contain empty ones."
+        )
     if array.shape[1] != n_features:
         raise ValueError(
             f"{name} has {array.shape[1]} features, but {first} has {n_features}. "
