@@ -21,6 +21,8 @@ from sklstm._core.sklearn_compat import (
     with_callbacks,
 )
 from sklstm._core.targets import Reconstruction
+from sklstm._input.arrays import unwrap
+from sklstm._input.numbers import check_numbers
 from sklstm._typing import (
     Activation,
     ArrayLike,
@@ -470,7 +472,9 @@ class LSTMAutoencoder(BaseLSTM):
             If X does not have one column per component.
         """
         check_is_fitted(self)
-        components = check_array(X, dtype=np.float64, input_name="X")
+        X = unwrap(X, "X")
+        with check_numbers("X"):
+            components = check_array(X, dtype=np.float64, input_name="X")
         n_components = self._n_features_out
         if components.shape[1] != n_components:
             raise ValueError(

@@ -10,7 +10,8 @@ from sklearn.feature_extraction.text import CountVectorizer
 from sklearn.utils.validation import check_array, check_is_fitted
 
 from sklstm._core.sklearn_compat import Interval, RealNotInt, StrOptions, fit_context
-from sklstm._input.check import check_numbers
+from sklstm._input.arrays import unwrap
+from sklstm._input.numbers import check_numbers
 from sklstm._input.tokens import TEXT, build_vocabulary, decode, encode, read_sequences
 from sklstm._input.windows import lag_names
 from sklstm._typing import ArrayLike
@@ -203,6 +204,7 @@ class SequenceEncoder(TransformerMixin, BaseEstimator):
             If X holds anything but codes of known tokens, 0, and NaN before them.
         """
         check_is_fitted(self)
+        X = unwrap(X, "X")
         with check_numbers("X"):
             X = check_array(
                 X, dtype=np.float64, ensure_all_finite=False, input_name="X"

@@ -240,7 +240,8 @@ def test_searches_stratify_and_score():
         ),
         (TWO, {"class_weight": "even"}, "class_weight"),
         ([["a"], ["b", "c"]] * 120, {}, "different numbers of labels.*pooling=None"),
-        (np.array([1, "a"] * 120, object), {}, "Unknown label type"),
+        (np.array([1, "a"] * 120, object), {}, r"types int, str.*astype\(str\)"),
+        (pd.DataFrame({"a": ["x", "y"] * 120, "b": "z"}), {}, "MultiLabelBinarizer"),
     ],
 )
 def test_bad_targets_and_class_weights_are_refused(y, settings, message):

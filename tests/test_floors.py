@@ -24,8 +24,11 @@ FLOORS = [
     ["_nn.network"],
     ["_nn.autoencoder", "_nn.backprop", "_nn.initialization"],
     ["_nn.architecture"],
-    ["_input.frequency", "_input.padding", "_input.tokens", "_input.windows"],
-    ["_input.check", "_input.row_times"],
+    ["_input.arrays", "_input.finite", "_input.frequency", "_input.numbers"],
+    ["_input.tokens", "_input.windows"],
+    ["_input.padding", "_input.row_times"],
+    ["_input.instances"],
+    ["_input.check"],
     ["_input.table"],
     # 2: training
     ["_nn.training"],
@@ -58,6 +61,7 @@ FLOORS = [
 # The only libraries, beside Python's own, that the lower floors know.
 LIBRARIES = {
     "_nn": {"torch"},
+    "_input.arrays": {"numpy"},
     "_input.padding": {"numpy"},
     "_input.windows": {"numpy"},
     "sequences": {"numpy"},

@@ -11,7 +11,8 @@ from sklearn.utils.multiclass import check_classification_targets, type_of_targe
 from sklearn.utils.validation import check_array, column_or_1d
 
 from sklstm._core.scaling import Scale, identity_scale, scale_of_columns
-from sklstm._input.check import check_no_dates, check_numbers, count_axes
+from sklstm._input.check import check_columns, count_axes
+from sklstm._input.numbers import check_no_dates, check_numbers
 from sklstm._input.padding import is_ragged
 from sklstm._nn.losses import make_loss
 
@@ -98,8 +99,9 @@ class Regression(Task):
                 f"y has {n_axes} dimensions, but it must have shape (n_windows,) or "
                 "(n_windows, n_outputs). Flatten the axes after the first."
             )
+        check_columns(y, "y")
         check_no_dates(y, "y")
-        with check_numbers("y"):
+        with check_numbers("y", "To predict classes, use LSTMClassifier."):
             y = check_array(
                 y,
                 dtype=np.float64,
@@ -366,6 +368,7 @@ def _kind_of_labels(y):
             "MultiLabelBinarizer. For a label per time step, set pooling=None."
         )
     if not hasattr(y, "toarray"):
+        check_columns(y, "y")
         labels = np.asarray(y)
         # Among objects, scikit-learn finds only NaN. It fails to sort None and NA.
         if labels.dtype == object and pd.isna(labels).any():
@@ -373,9 +376,33 @@ def _kind_of_labels(y):
                 f"Input y contains NaN, None or NA: {pd.isna(labels).sum()} labels are "
                 "missing. Drop the windows without a label."
             )
+        _check_one_type(y, labels)
         assert_all_finite(labels, input_name="y")
     check_classification_targets(y)
-    return type_of_target(y, input_name="y")
+    kind = type_of_target(y, input_name="y")
+    if kind == "multiclass-multioutput":
+        raise ValueError(
+            f"y has shape {np.shape(y)}, but a window has one label, or a row of 0 and "
+            "1. Convert several labels per window with sklearn.preprocessing."
+            "MultiLabelBinarizer().fit_transform(y). For a label per time step, set "
+            "pooling=None."
+        )
+    return kind
+
+
+def _check_one_type(y, labels):
+    """Raise if labels are objects that are not all strings."""
+    is_of_pandas = not isinstance(getattr(y, "dtype", labels.dtype), np.dtype)
+    if is_of_pandas or labels.dtype != object:
+        return
+    types = set(map(type, labels.ravel()))
+    if not all(issubclass(cls, str) for cls in types):
+        names = ", ".join(sorted(cls.__name__ for cls in types))
+        raise ValueError(
+            f"y holds objects of the types {names}, which cannot be sorted as labels. "
+            "Convert them to one type: np.asarray(y).astype(str), or astype(int) if "
+            "they are integers."
+        )
 
 
 def _as_labels(y):

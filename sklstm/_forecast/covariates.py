@@ -7,11 +7,11 @@ import pandas as pd
 from sklearn.utils.validation import check_array
 
 from sklstm._forecast.date_features import date_feature_columns
+from sklstm._input.arrays import unwrap
 from sklstm._input.check import (
     check_no_dates,
     check_numbers,
     check_unique,
-    from_tensor,
 )
 from sklstm._input.frequency import as_dates, times_after
 from sklstm._input.row_times import series_keys, series_rows
@@ -295,7 +295,7 @@ def _as_table(X):
     """Return the columns of one series, or of all series, as a table."""
     if isinstance(X, pd.DataFrame | pd.Series):
         return SeriesTable(pd.DataFrame(X), is_array=False)
-    values = np.asarray(from_tensor(X, "X"))
+    values = np.asarray(unwrap(X, "X"))
     if values.ndim not in (1, 2):
         raise ValueError(
             "X must have shape (n_timesteps, n_columns), or be a list of such parts, "

@@ -10,7 +10,8 @@ import numpy as np
 import pandas as pd
 from sklearn.utils.validation import check_array
 
-from sklstm._input.check import check_no_dates, check_numbers, from_tensor
+from sklstm._input.arrays import unwrap
+from sklstm._input.check import check_no_dates, check_numbers
 from sklstm._input.frequency import as_dates, regular_times, times_after
 from sklstm._input.row_times import series_keys, series_rows
 
@@ -209,7 +210,7 @@ def read_series(y, *, is_whole=True, like=None):
 
 def _read(y, as_times):
     """Read y. The function `as_times` converts an index to times."""
-    y = from_tensor(y, "y")
+    y = unwrap(y, "y")
     if isinstance(y, pd.DataFrame | pd.Series):
         read = _from_long if isinstance(y.index, pd.MultiIndex) else _from_frame
         return read(y, as_times)

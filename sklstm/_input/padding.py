@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from sklstm._input.arrays import unwrap
+
 
 def is_ragged(data):
     """Whether data are sequences that do not form an array of numbers.
@@ -49,9 +51,18 @@ def pad(sequences, name, n_timesteps=None):
         If a sequence is empty, holds anything but finite numbers, or does not have as
         many features as the first one.
     """
-    arrays = [as_series(s, f"{name}[{i}]") for i, s in enumerate(sequences)]
+    check_same_columns(sequences, name)
+    ways_to_encode = (
+        f"Convert sequences of tokens with sklstm.SequenceEncoder().fit_transform("
+        f"list({name})), and set embedding_size. Encode or drop other columns."
+    )
+    arrays = [
+        as_series(sequence, f"{name}[{i}]", ways_to_encode)
+        for i, sequence in enumerate(sequences)
+    ]
+    _check_features(arrays, name)
     for i, array in enumerate(arrays):
-        _check_sequence(array, f"{name}[{i}]", arrays[0].shape[1], f"{name}[0]")
+        _check_sequence(array, f"{name}[{i}]")
     length = n_timesteps or max(map(len, arrays))
     is_single = all(array.dtype == np.float32 for array in arrays)
     shape = (len(arrays), length, arrays[0].shape[1])
@@ -62,10 +73,10 @@ def pad(sequences, name, n_timesteps=None):
     return windows
 
 
-def as_series(X, name):
+def as_series(X, name, ways_to_encode="Encode or drop the columns of other values."):
     """Convert numbers to an array of shape (n_timesteps, n_features)."""
     try:
-        series = np.asarray(X)
+        series = np.asarray(unwrap(X, name))
     except ValueError as error:
         raise ValueError(
             f"The time steps of {name} have different numbers of features. Pass "
@@ -73,8 +84,7 @@ def as_series(X, name):
         ) from error
     if series.dtype.kind not in "biuf":
         raise ValueError(
-            f"{name} must hold real numbers, got dtype {series.dtype}. Encode or drop "
-            "the columns that hold anything else."
+            f"{name} must hold real numbers, got dtype {series.dtype}. {ways_to_encode}"
         )
     if series.ndim == 1:
         return series[:, np.newaxis]
@@ -84,6 +94,16 @@ def as_series(X, name):
         f"{name} must have shape (n_timesteps,) or (n_timesteps, n_features), got "
         f"{series.shape}."
     )
+
+
+def check_same_columns(sequences, name):
+    """Raise if sequences are frames whose columns differ."""
+    columns = [list(s.columns) for s in sequences if hasattr(s, "columns")]
+    if any(names != columns[0] for names in columns):
+        raise ValueError(
+            f"The frames in {name} have different columns, or in another order. Select "
+            f"the same columns: [frame[{name}[0].columns] for frame in {name}]."
+        )
 
 
 def flatten_steps(y, step_mask):
@@ -165,15 +185,27 @@ def _shape(item):
         return ()
 
 
-def _check_sequence(array, name, n_features, first):
-    """Raise unless a sequence has steps, finite values and `n_features` features."""
+def _check_features(arrays, name):
+    """Raise unless all sequences have as many features as the first one."""
+    n_features = arrays[0].shape[1]
+    for i, array in enumerate(arrays):
+        if array.shape[1] != n_features:
+            are_transposed = len({len(array) for array in arrays}) == 1
+            way_out = (
+                "If they have shape (n_features, n_timesteps_i), pass "
+                f"[np.transpose(x) for x in {name}]."
+            )
+            raise ValueError(
+                f"{name}[{i}] has {array.shape[1]} features, but {name}[0] has "
+                f"{n_features}. All sequences must have the same features. "
+                + (way_out if are_transposed else "")
+            )
+
+
+def _check_sequence(array, name):
+    """Raise unless a sequence has steps and finite values."""
     if len(array) == 0:
         raise ValueError(f"{name} has no time steps. Drop it.")
-    if array.shape[1] != n_features:
-        raise ValueError(
-            f"{name} has {array.shape[1]} features, but {first} has {n_features}. "
-            "All sequences must have the same features."
-        )
     if not np.isfinite(array).all():
         raise ValueError(
             f"{name} holds NaN or infinity. Fill the gaps, or cut the sequence there."

@@ -6,13 +6,13 @@ import numpy as np
 import pandas as pd
 from sklearn.utils.validation import check_array, validate_data
 
+from sklstm._input.arrays import unwrap
 from sklstm._input.check import (
     FLOATS,
     check_columns,
     check_no_dates,
     check_numbers,
     count_axes,
-    from_tensor,
 )
 from sklstm._input.row_times import (
     check_increasing,
@@ -79,7 +79,7 @@ def read_table(estimator, X, *, reset, ensure_all_finite=True):
         If X has no feature, or if ``context`` is not None and the times do not increase
         from row to row.
     """
-    X = from_tensor(X, "X")
+    X = unwrap(X, "X")
     _check_axes(count_axes(X, "X"))
     check_columns(X)
     with check_numbers("X"):
@@ -150,7 +150,7 @@ def replace_values(X, table, values):
         for column, numbers in zip(table.columns, values.T, strict=True):
             X.isetitem(column, numbers)
         return X
-    X = np.array(from_tensor(X, "X"))
+    X = np.array(unwrap(X, "X"))
     X[:, table.columns] = values
     return X
 
