@@ -18,8 +18,7 @@ from sklstm._core.base import (
 )
 from sklstm._core.samples import split_off_last, split_off_stratified
 from sklstm._core.sklearn_compat import StrOptions, fit_context, with_callbacks
-from sklstm._core.targets import Classification
-from sklstm._input.arrays import unwrap
+from sklstm._core.targets import Classification, read_classes
 from sklstm._typing import (
     Activation,
     ArrayLike,
@@ -619,7 +618,7 @@ class LSTMClassifier(ClassifierMixin, BaseLSTM):
 
     def _check_same_classes(self, classes):
         """Raise unless the classes are those of the first call."""
-        classes = np.unique(unwrap(classes, "classes"))
+        classes = read_classes(classes)
         if not np.array_equal(classes, self.classes_):
             raise ValueError(
                 f"classes={classes.tolist()} differ from those of the first call, "

@@ -133,3 +133,16 @@ def test_arrow_tables_are_frames():
     table = pa.Table.from_pandas(frame)
     model = LSTMRegressor(**SETTINGS).fit(frame, y)
     npt.assert_array_equal(model.predict(table), model.predict(frame))
+
+
+def test_classes_may_be_tensors():
+    model = LSTMClassifier(**SETTINGS)
+    model.partial_fit(X, y > 0, classes=torch.tensor([False, True]))
+    model.partial_fit(X, y > 0, classes=torch.tensor([True, False]))
+    assert model.classes_.tolist() == [False, True]
+
+
+def test_a_target_that_needs_a_gradient_is_compared_with_the_features():
+    target = torch.arange(12.0).requires_grad_()
+    with pytest.warns(UserWarning, match="equals y"):
+        SlidingWindowTransformer(3).fit(np.arange(12.0)[:, None], target)

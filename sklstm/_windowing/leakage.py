@@ -4,6 +4,7 @@ import warnings
 
 import numpy as np
 
+from sklstm._input.arrays import unwrap
 from sklstm._input.row_times import TOLERANCE
 
 
@@ -18,7 +19,7 @@ def warn_if_features_hold_target(values, y):
         The targets. Targets that are not numbers are ignored.
     """
     try:
-        y = np.asarray(y)
+        y = np.asarray(unwrap(y, "y"))
     except ValueError:  # The estimator after the transformer refuses a ragged y.
         return
     if _holds_target(values, y):
