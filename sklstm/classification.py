@@ -378,13 +378,19 @@ class LSTMClassifier(ClassifierMixin, BaseLSTM):
             (n_timesteps_i,), are padded at the start, as :func:`pad_sequences` pads
             them. In a 3-D X and in lag columns, steps at the start of a window are
             padding if all features are NaN. Windows of similar length share a batch.
+            A frame with a MultiIndex (instance, time) holds one sequence per instance;
+            see :ref:`what-x-may-be`. In an array of shape (n_windows, n_features,
+            n_timesteps), as in sktime and aeon, swap the axes first, with
+            ``X.transpose(0, 2, 1)``.
 
         y : array-like of shape (n_windows,) or (n_windows, n_labels)
             Class of each window, a number or a string. If a window can have several
             labels, y has one column per label, which is 1 for windows with the label
             and 0 for the others. With ``pooling=None``, y holds a class for each time
             step. It is then an array of shape (n_windows, n_timesteps) or a list of
-            sequences like X. Classes of padding steps are ignored.
+            sequences like X. Classes of padding steps are ignored. If X is a frame with
+            a MultiIndex, y has one class per instance, in their order of appearance, or
+            one class per row with ``pooling=None``.
 
         sample_weight : array-like of shape (n_windows,), default=None
             Non-negative weight of each window. A window with weight 2 counts as two
@@ -518,7 +524,8 @@ class LSTMClassifier(ClassifierMixin, BaseLSTM):
             the probability of the label exceeds 0.5, and 0 otherwise. With
             ``pooling=None``, a class is returned for each time step. The classes of
             padding steps have no meaning. If the sequences have different lengths, a
-            list of arrays is returned.
+            list of arrays is returned. For a frame with a MultiIndex, there is one
+            class per row.
         """
         outputs = self._call_model("outputs", X)
         return self._without_padding(self._task.labels(outputs), X)
