@@ -412,9 +412,9 @@ def _check_one_type(y, labels, name):
     if not all(issubclass(cls, str) for cls in types):
         names = ", ".join(sorted(cls.__name__ for cls in types))
         raise ValueError(
-            f"{name} holds objects of the types {names}, which cannot be sorted as "
-            f"labels. Convert them to one type: np.asarray({name}).astype(str), or "
-            "astype(int) if they are integers."
+            f"Unknown label type: {name} holds objects of the types {names}, which "
+            f"cannot be sorted. Convert them to one type: np.asarray({name})."
+            "astype(str), or astype(int) if they are integers."
         )
 
 

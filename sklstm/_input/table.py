@@ -82,6 +82,8 @@ def read_table(estimator, X, *, reset, ensure_all_finite=True):
     X = unwrap(X, "X")
     _check_axes(count_axes(X, "X"))
     check_columns(X)
+    # Missing values are found below, to say where they are.
+    allowed = False if ensure_all_finite is True else ensure_all_finite
     with check_numbers("X"):
         if estimator.time is None and estimator.groups is None:
             check_no_dates(X, "X")
@@ -90,13 +92,13 @@ def read_table(estimator, X, *, reset, ensure_all_finite=True):
                 X,
                 reset=reset,
                 dtype=FLOATS,
-                ensure_all_finite=ensure_all_finite,
+                ensure_all_finite=allowed,
             )
             columns, times, keys = np.arange(values.shape[1]), None, None
         else:
-            values, columns, times, keys = _split_columns(
-                estimator, X, reset, ensure_all_finite
-            )
+            values, columns, times, keys = _split_columns(estimator, X, reset, allowed)
+    if ensure_all_finite is True:
+        _check_finite(X, values, columns)
     if isinstance(X, pd.DataFrame) and keys is None:
         keys = series_keys(X.index)
     rows = series_rows(keys, len(values))
@@ -163,6 +165,23 @@ def _check_axes(n_axes):
             "Reshape your data. For a series of one feature, use X.reshape(-1, 1), or "
             "X.to_frame() in pandas. An X with 3 dimensions already holds windows."
         )
+
+
+def _check_finite(X, values, columns):
+    """Raise if a value is missing or infinite, and explain how to fill it in."""
+    is_bad = ~np.isfinite(values)
+    if not is_bad.any():
+        return
+    row, column = np.argwhere(is_bad)[0]
+    kind = "NaN" if np.isnan(values[row, column]) else "infinity"
+    column = columns[column]
+    name = X.columns[column] if hasattr(X, "columns") else column
+    raise ValueError(
+        f"Input X contains {kind}, in the column {name!r} of row {row}. Windows need "
+        "all values. Fill in missing values, for example with X.ffill().bfill() in "
+        "pandas or with sklearn.impute.SimpleImputer in front of this step. Replace "
+        "infinite values by NaN first. LSTMOutlierDetector accepts NaN."
+    )
 
 
 def _check_order(estimator, X, times, time_indexes, rows):
