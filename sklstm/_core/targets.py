@@ -376,9 +376,9 @@ def _kind_of_labels(y, name="y"):
     """Check the labels in y and return their kind, as scikit-learn names it."""
     if is_ragged(y):
         raise ValueError(
-            "The rows of y have different numbers of labels. For several labels per "
-            "window, convert them to rows of 0 and 1 with sklearn.preprocessing."
-            "MultiLabelBinarizer. For a label per time step, set pooling=None."
+            "The rows of y have different numbers of labels. Convert several labels "
+            "per window with sklearn.preprocessing.MultiLabelBinarizer().fit_transform("
+            "y). For a label per time step, set pooling=None."
         )
     if not hasattr(y, "toarray"):
         check_columns(y, "y")

@@ -223,5 +223,5 @@ def _length_error(what, lengths):
     return ValueError(
         f"y has {what}, but with pooling=None it must have a target for every step: X "
         f"has {len(lengths)} windows of {_enumerate(lengths)} steps. Pass an array of "
-        "shape (n_windows, n_timesteps) or a list of sequences, or choose a pooling."
+        'shape (n_windows, n_timesteps) or a list of sequences, or set pooling="last".'
     )
