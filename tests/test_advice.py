@@ -12,9 +12,10 @@ import sklearn.impute
 import sklearn.multioutput
 import sklearn.preprocessing
 import torch
+from sklearn.base import clone
 from sklearn.ensemble import HistGradientBoostingRegressor
 from sklearn.linear_model import Ridge
-from sklearn.model_selection import TimeSeriesSplit
+from sklearn.model_selection import KFold, TimeSeriesSplit
 from sklearn.pipeline import make_pipeline
 
 import sklstm
@@ -27,6 +28,7 @@ from sklstm import (
     SequenceEncoder,
     SlidingWindowTransformer,
 )
+from sklstm.forecasting import score_forecasts
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning"),
@@ -111,7 +113,7 @@ def set_on(model, code, call):
     return case(
         code,
         lambda: call(model),
-        lambda parameters: call(sklearn.base.clone(model).set_params(**parameters)),
+        lambda parameters: call(clone(model).set_params(**parameters)),
     )
 
 
@@ -513,6 +515,24 @@ PARAMETER_CASES = {
         "embedding_size=None",
         lambda model: model.fit(WINDOWS, TARGET),
     ),
+    "a loss for counts": prose(
+        "Choose another loss",
+        lambda: regressor(loss="poisson").fit(WINDOWS, TARGET),
+        lambda: regressor(loss="huber").fit(WINDOWS, TARGET),
+    ),
+    "other classes of a partial fit": prose(
+        "Pass the same classes, or None",
+        lambda: (
+            classifier()
+            .partial_fit(WINDOWS, CLASSES)
+            .partial_fit(WINDOWS, CLASSES, classes=["up", "left"])
+        ),
+        lambda: (
+            classifier()
+            .partial_fit(WINDOWS, CLASSES)
+            .partial_fit(WINDOWS, CLASSES, classes=None)
+        ),
+    ),
     "sizes of layers": case(
         "(64, 32)",
         lambda: LSTMRegressor((3, 0), **SMALL).fit(WINDOWS, TARGET),
@@ -570,6 +590,37 @@ TOKEN_CASES = {
             TEXTS, CLASSES
         ),
     ),
+    "an iterator that was read": case(
+        "list(X)",
+        lambda: SequenceEncoder().fit(iter([])),
+        lambda X: SequenceEncoder().fit(X),
+        X=iter(TEXTS),
+    ),
+    "rare tokens only": prose(
+        "Pass a smaller min_frequency",
+        lambda: SequenceEncoder(min_frequency=2).fit(["ab", "cd"]),
+        lambda: SequenceEncoder(min_frequency=1).fit(["ab", "cd"]),
+    ),
+    "huge codes": case(
+        "SequenceEncoder",
+        lambda: classifier(embedding_size=2).fit(np.full((20, 2), 2**21), CLASSES),
+        lambda cls: classifier(embedding_size=2).fit(
+            cls().fit_transform(list(np.full((20, 2), 2**21))), CLASSES
+        ),
+    ),
+    "unknown codes": case(
+        "SequenceEncoder",
+        lambda: (
+            classifier(embedding_size=2)
+            .fit(np.ones((20, 2)), CLASSES)
+            .predict(np.full((1, 2), 7))
+        ),
+        lambda cls: (
+            make_pipeline(cls(), classifier(embedding_size=2))
+            .fit(list(np.ones((20, 2), int)), CLASSES)
+            .predict(list(np.full((1, 2), 7)))
+        ),
+    ),
     "codes of no token": prose(
         "Pass codes as transform returns them",
         lambda: SequenceEncoder().fit(TEXTS).inverse_transform([[9.0]]),
@@ -599,6 +650,10 @@ def table_case(X, code, then=None, model=None):
 HOLED = FRAME.mask(FRAME > 1.5)
 SHUFFLED = FRAME.set_axis(DAYS[:20])[::-1]
 STORES = pd.concat({1: FRAME.set_axis(DAYS[:20]), 2: FRAME.set_axis(DAYS[:20])})
+
+LAGS = pd.DataFrame(
+    WINDOWS[:, :2].reshape(20, -1), columns=["a__lag2", "b__lag2", "a__lag1", "b__lag1"]
+)
 
 TABLE_CASES = {
     "one series": table_case(TARGET, "X.reshape(-1, 1)"),
@@ -636,12 +691,48 @@ TABLE_CASES = {
         ),
     ),
     "times before series": table_case(STORES.swaplevel(), "swaplevel(0, -1)"),
+    "missing times": case(
+        "context=None",
+        lambda: windower().fit(FRAME.set_axis([pd.NaT, *DAYS[:19]])),
+        lambda p: windower(**p).fit(FRAME.set_axis([pd.NaT, *DAYS[:19]])),
+    ),
+    "names in the last level": case(
+        "context=None",
+        lambda: windower().fit(NO_TIMES),
+        lambda p: windower(**p).fit(NO_TIMES),
+    ),
+    "dates as strings": case(
+        "pd.to_datetime",
+        lambda: windower(time="when").fit(FRAME.assign(when=DAYS[:20].astype(str))),
+        lambda convert: windower(time="when").fit(
+            FRAME.assign(when=convert(DAYS[:20].astype(str)))
+        ),
+    ),
+    "no such column": prose(
+        "Pass one of these names",
+        lambda: windower(time="when").fit(FRAME),
+        lambda: windower(time="e").fit(FRAME.assign(e=range(20))),
+    ),
+    "a missing lag column": prose(
+        "Add the missing columns",
+        lambda: regressor().fit(LAGS.drop(columns="b__lag2"), TARGET),
+        lambda: regressor().fit(LAGS, TARGET),
+    ),
+    "a short series": prose(
+        "smaller window_size",
+        lambda: LSTMOutlierDetector(Ridge(), window_size=30).fit(FRAME),
+        lambda: LSTMOutlierDetector(Ridge(), window_size=3).fit(FRAME),
+    ),
     "lag columns and others": case(
         "SlidingWindowTransformer",
         lambda: regressor().fit(FRAME.rename(columns={"a": "lag1"}), TARGET),
         lambda cls: make_pipeline(cls(3, shift=1), regressor()).fit(FRAME, TARGET),
     ),
 }
+
+PRICES = SALES.to_frame("price")
+STORE_SALES = pd.concat({1: SALES, 2: SALES}).to_frame("sales")
+WARM = forecaster(regressor(), warm_start=True)
 
 FORECAST_CASES = {
     "a regressor of one number": case(
@@ -679,16 +770,56 @@ FORECAST_CASES = {
     ),
     "covariates in the place of the horizon": prose(
         "predict(X=X)",
-        lambda: (
-            forecaster(past_covariates="all")
-            .fit(SALES, SALES.to_frame("price"))
-            .predict(SALES.to_frame("price"))
+        lambda: forecaster(past_covariates="all").fit(SALES, PRICES).predict(PRICES),
+        lambda: forecaster(past_covariates="all").fit(SALES, PRICES).predict(X=PRICES),
+    ),
+    "missing covariates": prose(
+        "fit with its name in past_covariates",
+        lambda: forecaster().fit(SALES, PRICES).predict(),
+        lambda: forecaster(past_covariates=["price"]).fit(SALES, PRICES).predict(),
+    ),
+    "a window shorter than the known future": set_on(
+        forecaster(horizon=9),
+        'strategy="recursive"',
+        lambda model: model.fit(SALES, PRICES),
+    ),
+    "few values to calibrate on": set_on(
+        forecaster(calibration_fraction=0.5),
+        "calibration_fraction=None",
+        lambda model: model.fit(SALES[:11]),
+    ),
+    "a longer horizon": case(
+        'strategy="recursive"',
+        lambda: forecaster().fit(SALES).predict(9),
+        lambda p: forecaster(**p).fit(SALES).predict(9),
+    ),
+    "intervals beyond the horizon": prose(
+        "Fit with a larger horizon",
+        lambda: forecaster(strategy="recursive").fit(SALES).predict_interval(9),
+        lambda: forecaster(horizon=9).fit(SALES).predict_interval(9),
+    ),
+    "another setting for a warm start": case(
+        "warm_start=False",
+        lambda: clone(WARM).fit(SALES).set_params(window_size=8).fit(SALES),
+        lambda p: clone(WARM).fit(SALES).set_params(window_size=8, **p).fit(SALES),
+    ),
+    "a score of no backtest": case(
+        "LSTMForecaster.backtest",
+        lambda: score_forecasts(SALES.to_frame()),
+        lambda backtest: score_forecasts(
+            backtest(forecaster(), SALES, cv=TimeSeriesSplit(3, test_size=3))
         ),
-        lambda: (
-            forecaster(past_covariates="all")
-            .fit(SALES, SALES.to_frame("price"))
-            .predict(X=SALES.to_frame("price"))
-        ),
+    ),
+    "splits out of order": case(
+        "TimeSeriesSplit",
+        lambda: forecaster().backtest(SALES, cv=KFold(3)),
+        lambda _: forecaster().backtest(SALES, cv=TimeSeriesSplit(3, test_size=3)),
+        TimeSeriesSplit=TimeSeriesSplit,
+    ),
+    "several columns of stores": prose(
+        "Pass one of them as y",
+        lambda: forecaster().fit(STORE_SALES.assign(price=1.0)),
+        lambda: forecaster().fit(STORE_SALES["sales"]),
     ),
     "times out of order": case(
         "y.sort_index()",
@@ -764,6 +895,12 @@ CASES = {
 @pytest.mark.parametrize("name", CASES)
 def test_advice_works(name):
     follow(CASES[name])
+
+
+@pytest.mark.filterwarnings("ignore:The PyTorch API of nested tensors")
+def test_a_nested_tensor_becomes_a_list():
+    X = torch.nested.nested_tensor([torch.tensor(x) for x in RAGGED])
+    follow(fit_on(X, code="list(X.unbind())"))
 
 
 def test_the_advice_of_warnings_works():
