@@ -254,7 +254,8 @@ X_CASES = {
     "a target per row": fit_on(
         PANEL,
         y=np.arange(100.0),
-        code="[rows.to_numpy() for _, rows in X.groupby(level=0, sort=False)]",
+        code="[rows.sort_index().to_numpy() for _, rows in X.groupby(level=0, "
+        "sort=False)]",
         then=lambda X: regressor().fit(X, TARGET),
     ),
     "a target per row, with windows": fit_on(

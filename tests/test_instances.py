@@ -180,6 +180,8 @@ def test_bad_frames_are_refused():
     model = LSTMRegressor(**SETTINGS).fit(X, y)
     with pytest.raises(ValueError, match=r"two rows .* \('z', Timestamp\('2024-01-02"):
         model.predict(pd.concat([X, X.iloc[5:6]]))
+    with pytest.raises(ValueError, match=r"0 sample\(s\)"):
+        model.predict(X[:0])
     with pytest.raises(ValueError, match="swaplevel"):
         model.fit(X.swaplevel(), y)
     with pytest.raises(ValueError, match="same order as they were in fit"):
@@ -228,7 +230,12 @@ def test_searches_need_a_list_of_sequences():
     search = GridSearchCV(model, {"cell": ["gru", "rnn"]}, cv=2)
     with pytest.raises(ValueError, match="inconsistent numbers of samples"):
         search.fit(X, y)
-    search.fit([rows.to_numpy() for _, rows in X.groupby(level=0, sort=False)], y)
+    groups = X.iloc[SHUFFLED].groupby(level=0, sort=False)
+    sequences = [rows.sort_index().to_numpy() for _, rows in groups]
+    order = [NAMES.index(name) for name, _ in groups]
+    for sequence, n in zip(sequences, order, strict=True):
+        npt.assert_array_equal(sequence, SEQUENCES[n])
+    search.fit(sequences, y[order])
     steps = LSTMRegressor(pooling=None, **SETTINGS)
     groups, cv = X.index.get_level_values(0), GroupKFold(2)
     scores = cross_val_score(steps, X, first_values(X), groups=groups, cv=cv)

@@ -390,9 +390,9 @@ def _kind_of_labels(y, name="y"):
                 "labels are missing. Drop the windows without a label."
             )
         _check_one_type(y, labels, name)
-        assert_all_finite(labels, input_name="y")
+        assert_all_finite(labels, input_name=name)
     check_classification_targets(y)
-    kind = type_of_target(y, input_name="y")
+    kind = type_of_target(y, input_name=name)
     if kind == "multiclass-multioutput":
         raise ValueError(
             f"y has shape {np.shape(y)}, but a window has one label, or a row of 0 and "

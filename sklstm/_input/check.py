@@ -249,11 +249,11 @@ def _from_instances(estimator, X, reset):
     """Convert a frame with a MultiIndex (instance, time) to one window per instance."""
     check_columns(X)
     check_no_dates(X, "X")
-    instances = read_instances(X)
     with check_numbers("X", ways_to_encode(2, is_frame=True)):
         values = validate_data(
             estimator, X, reset=reset, dtype=FLOATS, ensure_all_finite=False
         )
+    instances = read_instances(X)
     is_finite = np.isfinite(values).all(axis=1)
     if not is_finite.all():
         row = int(np.argmin(is_finite))

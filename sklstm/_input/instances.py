@@ -136,7 +136,8 @@ def read_instances(X):
         raise ValueError(
             "The last level of the MultiIndex of X must hold times, got "
             f"{X.index.levels[-1].dtype}. Reorder the levels to (instance, time) with "
-            f"X.reorder_levels, or pass a list of sequences: {as_list(X.index)}."
+            "X.reorder_levels. If the rows of each instance are in time order, you can "
+            f"also pass a list of sequences: {as_list(X.index, 'rows')}."
         )
     rows = series_rows(series_keys(X.index), len(X))
     order = np.concatenate(list(rows.values()))
@@ -154,11 +155,12 @@ def read_instances(X):
     return Instances(X.index.droplevel(-1).unique(), order, lengths, X.index)
 
 
-def as_list(index):
+def as_list(index, rows="rows.sort_index()"):
     """Return the code that converts a frame of sequences to a list of sequences."""
     levels = list(range(index.nlevels - 1))
     level = levels[0] if len(levels) == 1 else levels
-    return f"[rows.to_numpy() for _, rows in X.groupby(level={level}, sort=False)]"
+    groups = f"X.groupby(level={level}, sort=False)"
+    return f"[{rows}.to_numpy() for _, rows in {groups}]"
 
 
 def _times(index):
