@@ -83,7 +83,11 @@ def evaluate(code, data):
     names |= {name: getattr(sklstm, name) for name in sklstm.__all__}
     if re.match(r"\w+=[^=]", code):
         code = f"dict({code})"
-    elif (called := re.match(r"(\w+)\(", code)) and called[1] not in {*names, "list"}:
+    elif (called := re.match(r"(\w+)\(", code)) and called[1] not in {
+        *names,
+        "list",
+        "sorted",
+    }:
         code = f"X.{code}"  # a method of X
     return eval(code, names | data)
 
@@ -554,6 +558,18 @@ TOKEN_CASES = {
         lambda: SequenceEncoder().fit("abc"),
         lambda X: SequenceEncoder().fit(X),
         X="abc",
+    ),
+    "a dict of texts": case(
+        "list(X.values())",
+        lambda: SequenceEncoder().fit({"first": "ab", "second": "c"}),
+        lambda X: SequenceEncoder().fit(X),
+        X={"first": "ab", "second": "c"},
+    ),
+    "a set of texts": case(
+        "sorted(X)",
+        lambda: SequenceEncoder().fit({"ab", "c"}),
+        lambda X: SequenceEncoder().fit(X),
+        X={"ab", "c"},
     ),
     "a table of tokens": case(
         "list(X)",
