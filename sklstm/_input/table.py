@@ -14,6 +14,7 @@ from sklstm._input.check import (
     check_numbers,
     count_axes,
 )
+from sklstm._input.finite import sum_is_finite
 from sklstm._input.row_times import (
     check_increasing,
     read_index,
@@ -169,12 +170,11 @@ def _check_axes(n_axes):
 
 def _check_finite(X, values, columns):
     """Raise if a value is missing or infinite, and explain how to fill it in."""
-    is_bad = ~np.isfinite(values)
-    if not is_bad.any():
+    if sum_is_finite(values) or np.isfinite(values).all():
         return
-    row, column = np.argwhere(is_bad)[0]
+    row, column = np.argwhere(~np.isfinite(values))[0]
     kind = "NaN" if np.isnan(values[row, column]) else "infinity"
-    column = columns[column]
+    column = int(columns[column])
     name = X.columns[column] if hasattr(X, "columns") else column
     raise ValueError(
         f"Input X contains {kind}, in the column {name!r} of row {row}. Windows need "
