@@ -379,7 +379,7 @@ class LSTMClassifier(ClassifierMixin, BaseLSTM):
             them. In a 3-D X and in lag columns, steps at the start of a window are
             padding if all features are NaN. Windows of similar length share a batch.
             A frame with a MultiIndex (instance, time) holds one sequence per instance;
-            see :ref:`what-x-may-be`. In an array of shape (n_windows, n_features,
+            see :ref:`frames-of-sequences`. In an array of shape (n_windows, n_features,
             n_timesteps), as in sktime and aeon, swap the axes first, with
             ``X.transpose(0, 2, 1)``.
 
