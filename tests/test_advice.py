@@ -786,7 +786,7 @@ FORECAST_CASES = {
         lambda p: forecaster(warm_start=True).fit(SALES).set_params(**p).fit(SALES),
     ),
     "covariates in the place of the horizon": prose(
-        "predict(X=X)",
+        "predict(X=",
         lambda: forecaster(past_covariates="all").fit(SALES, PRICES).predict(PRICES),
         lambda: forecaster(past_covariates="all").fit(SALES, PRICES).predict(X=PRICES),
     ),

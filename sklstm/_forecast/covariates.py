@@ -26,6 +26,8 @@ class Covariates(NamedTuple):
     table: np.ndarray  # (n_rows, n_covariates)
     # Whether each one is known after the last value of the series, (n_covariates,).
     is_future_known: np.ndarray
+    # Number of last rows that X does not have. They repeat the row before them.
+    n_repeated: int = 0
 
     def around(self, ends, window_size, horizon):
         """Return the covariates of windows and of the steps after them.
@@ -53,7 +55,7 @@ class Covariates(NamedTuple):
 
     def append(self, later) -> Self:
         """Return the covariates with later rows appended."""
-        return self._replace(table=np.concatenate([self.table, later.table]))
+        return later._replace(table=np.concatenate([self.table, later.table]))
 
 
 class SeriesTable(NamedTuple):
@@ -62,11 +64,13 @@ class SeriesTable(NamedTuple):
     rows: pd.DataFrame
     is_array: bool  # whether the rows have neither times nor column names
 
-    def rows_at(self, times, is_labelled, n_optional):
+    def rows_at(self, times, is_labelled, n_optional, n_needed):
         """Return the rows at some times; the first rows if X has no times.
 
         The rows of the first `n_optional` times may be missing. An arbitrary row
-        replaces each of them, and the caller does not use it.
+        replaces each of them, and the caller does not use it. After the first
+        `n_needed` times, X may end. Its last row is then repeated. The number of
+        repeated rows is also returned.
         """
         if is_labelled and not self.is_array:
             index = as_dates(self.rows.index)
@@ -81,7 +85,8 @@ class SeriesTable(NamedTuple):
             index = self.rows.index
             places = np.arange(len(times))
             places[len(self.rows) :] = -1
-        missing = times[n_optional:][places[n_optional:] < 0]
+        n_known = max(n_needed, int(np.flatnonzero(places >= 0).max(initial=-1)) + 1)
+        missing = times[n_optional:n_known][places[n_optional:n_known] < 0]
         if len(missing):
             is_other_type = not self.is_array and index.dtype != times.dtype
             hint = _dtype_hint(index, times) if is_other_type else ""
@@ -89,7 +94,8 @@ class SeriesTable(NamedTuple):
                 f"X has no row for {_listed(missing)}. It has rows for "
                 f"{_listed(index)}.{hint}"
             )
-        return self.rows.iloc[places].set_axis(times)
+        places[n_known:] = places[n_known - 1]
+        return self.rows.iloc[places].set_axis(times), len(times) - n_known
 
 
 class CovariateSpec(NamedTuple):
@@ -126,38 +132,34 @@ class CovariateSpec(NamedTuple):
             If X lacks a column or the row of a step, or has a value that is not a
             finite number.
         """
-        return self._covariates(self._read(X, panel, panel.times, False))
+        return self._read(X, panel, panel.times, False, np.inf)
 
-    def read_future(self, X, panel, n_steps):
+    def read_future(self, X, panel, n_steps, n_needed):
         """Read the covariates that are known in the future, for the next steps.
 
         Rows of X without times begin with the next step. Columns that are not known in
-        the future are NaN.
+        the future are NaN. X must have a row for the first `n_needed` steps.
         """
         times = [times_after(of_one, n_steps) for of_one in panel.times]
-        return self._covariates(self._read(X, panel, times, True))
+        return self._read(X, panel, times, True, n_needed)
 
-    def read_past_and_future(self, X, panel, n_steps):
+    def read_past_and_future(self, X, panel, n_steps, n_needed):
         """Read the covariates of the observed steps and of the next steps.
 
-        In the next steps, columns that are not known in the future are NaN.
+        In the next steps, columns that are not known in the future are NaN. X must have
+        a row for the first `n_needed` of the next steps.
         """
         times = [_with_next(of_one, n_steps) for of_one in panel.times]
-        tables = self._read(X, panel, times, True)
-        for table, past in zip(tables, self.read_past(X, panel), strict=True):
-            table[: len(past.table)] = past.table
-        return self._covariates(tables)
+        all_steps = self._read(X, panel, times, True, n_needed)
+        for one, past in zip(all_steps, self.read_past(X, panel), strict=True):
+            one.table[: len(past.table)] = past.table
+        return all_steps
 
-    def _covariates(self, tables):
-        """Return tables as covariates."""
-        of_dates = np.ones(2 * len(self.date_features), bool)  # sines and cosines
-        is_future_known = np.concatenate([self.is_future_known, of_dates])
-        return [Covariates(table, is_future_known) for table in tables]
+    def _read(self, X, panel, times, is_future, n_needed):
+        """Read the covariates of each series.
 
-    def _read(self, X, panel, times, is_future):
-        """Read the rows of each series.
-
-        If `is_future`, only the columns that are known in the future are read.
+        If `is_future`, only the columns that are known in the future are read. X must
+        have a row for each observed step and for the first `n_needed` steps after them.
         """
         if X is not None and not self.names:
             raise ValueError(
@@ -171,18 +173,24 @@ class CovariateSpec(NamedTuple):
             if X is None:
                 self._refuse_none(is_wanted, times)
             parts = _split_by_series(X, panel)
-        tables = []
+        of_dates = np.ones(2 * len(self.date_features), bool)  # sines and cosines
+        is_future_known = np.concatenate([self.is_future_known, of_dates])
+        covariates = []
         for one, part, of_one in zip(panel.series, parts, times, strict=True):
-            table = np.full((len(of_one), len(self.names)), np.nan)
+            table, n_repeated = np.full((len(of_one), len(self.names)), np.nan), 0
             if part is not None:
                 # Rows before the first observation of a late series are not needed.
-                n_late = 0 if of_one[0] != one.times[0] else one.n_late
-                rows = part.rows_at(of_one, one.is_labelled, n_late)[n_late:]
-                values = self._wanted_values(rows, part.is_array, is_wanted)
+                is_past = of_one[0] == one.times[0]
+                n_late, n_past = (one.n_late, len(one.times)) if is_past else (0, 0)
+                rows, n_repeated = part.rows_at(
+                    of_one, one.is_labelled, n_late, min(n_past + n_needed, len(of_one))
+                )
+                values = self._wanted_values(rows[n_late:], part.is_array, is_wanted)
                 table[n_late:, is_wanted] = values
             dates = date_feature_columns(of_one, self.date_features)
-            tables.append(np.hstack([table, dates]))
-        return tables
+            table = np.hstack([table, dates])
+            covariates.append(Covariates(table, is_future_known, n_repeated))
+        return covariates
 
     def _wanted_values(self, rows, is_array, is_wanted):
         """Return the values of the wanted columns."""

@@ -74,7 +74,8 @@ class Series:
                 f"The new values must begin at {following[0]}, the step after the last "
                 "known value, and continue without gaps. They begin at "
                 f"{later.times[0]}. Pass only new values, with NaN where a value is "
-                "missing, or call fit."
+                "missing, or call fit. For scores, split in time order and without a "
+                "gap, for example with cv=TimeSeriesSplit()."
             )
         return replace(self, values=values, times=self.times.append(following))
 
@@ -161,7 +162,10 @@ class Panel(NamedTuple):
         names, new_names = (
             [one.name for one in panel.series] for panel in (self, later)
         )
-        if names != new_names:
+        # Series without names are in the same order.
+        nameless = [None] * len(names)
+        are_nameless = len(new_names) == len(names) and nameless in (names, new_names)
+        if names != new_names and not are_nameless:
             raise ValueError(
                 f"The new values are for the series {new_names}, but the forecaster "
                 f"was fitted on the series {names}. Pass the same series, with the "

@@ -1,5 +1,6 @@
 """Residual models: regressors that predict the errors of a baseline forecast."""
 
+from contextlib import nullcontext
 from typing import NamedTuple
 
 import numpy as np
@@ -69,8 +70,11 @@ class ResidualModels(NamedTuple):
     regressors: list[BaseEstimator]
     quantiles: tuple[float, ...] = ()  # levels that each regressor predicts
 
-    def fit(self, windows):
-        """Fit each regressor to the residuals, unless there are no windows."""
+    def fit(self, windows, around_fit=nullcontext):
+        """Fit each regressor to the residuals, unless there are no windows.
+
+        The fit of a regressor runs in the context manager ``around_fit(regressor)``.
+        """
         if not len(windows.values):
             return self
         baseline = self.spec.baseline_forecasts(windows)
@@ -79,7 +83,10 @@ class ResidualModels(NamedTuple):
             residuals = residuals[:, 0]
         for regressor in self.regressors:
             features = self._features(regressor, windows)
-            fit_regressor(regressor, features, residuals, ', or strategy="recursive"')
+            with around_fit(regressor):
+                fit_regressor(
+                    regressor, features, residuals, ', or strategy="recursive"'
+                )
         return self
 
     def forecast(self, windows, weight, horizon):

@@ -37,12 +37,16 @@ class Table(NamedTuple):
         Times of the rows, as in `sklstm._input.row_times`. Empty if X has no times.
     rows : dict of key to slice or ndarray of int
         Positions of the rows of each series. The only key is None if X is one series.
+    labels : pandas.Index of shape (n_rows,)
+        Times of the rows as the user passed them: the time column, the last level of
+        the index, or positions.
     """
 
     values: np.ndarray
     columns: np.ndarray
     time_indexes: dict[str, np.ndarray]
     rows: dict[Any, slice | np.ndarray]
+    labels: pd.Index
 
     def series(self, key):
         """Return the values and the time indexes of one series."""
@@ -106,29 +110,8 @@ def read_table(estimator, X, *, reset, ensure_all_finite=True):
     time_indexes = {} if estimator.context is None else _read_times(estimator, X, times)
     if time_indexes:
         _check_order(estimator, X, times, time_indexes, rows)
-    return Table(values, columns, time_indexes, rows)
-
-
-def forward_fill(table, mean):
-    """Replace missing values by the last value before them.
-
-    Parameters
-    ----------
-    table : Table
-        Table whose missing values are NaN.
-    mean : ndarray of shape (n_features,)
-        Value of a feature in a series in which all its values are missing.
-
-    Returns
-    -------
-    values : ndarray of shape (n_rows, n_features)
-        Values, filled within each series. Missing values at the start of a series are
-        replaced by its first value.
-    """
-    values = table.values.copy()
-    for rows in table.rows.values():
-        values[rows] = pd.DataFrame(values[rows]).ffill().bfill()
-    return np.where(np.isnan(values), mean, values)
+    labels = _index_of(X, len(values)) if times is None else times
+    return Table(values, columns, time_indexes, rows, labels)
 
 
 def replace_values(X, table, values):
@@ -156,6 +139,13 @@ def replace_values(X, table, values):
     X = np.array(unwrap(X, "X"))
     X[:, table.columns] = values
     return X
+
+
+def _index_of(X, n_rows):
+    """Return the last level of the index of a frame, or positions."""
+    if isinstance(X, pd.DataFrame):
+        return X.index.get_level_values(-1)
+    return pd.RangeIndex(n_rows)
 
 
 def _check_axes(n_axes):
@@ -199,8 +189,8 @@ def _split_columns(estimator, X, reset, ensure_all_finite):
     checks = {"estimator": estimator, "input_name": "X"}
     if not hasattr(X, "columns"):
         X = check_array(X, dtype=None, ensure_all_finite=False, **checks)
-    time = _position(estimator, "time")
-    groups = _position(estimator, "groups")
+    time = column_position(estimator, estimator.time, "time")
+    groups = column_position(estimator, estimator.groups, "groups")
     if time == groups:
         raise ValueError(
             f"time and groups name the same column, {estimator.time!r}. Pass two "
@@ -222,9 +212,8 @@ def _split_columns(estimator, X, reset, ensure_all_finite):
     return values, kept, _labels(cells, time), _labels(cells, groups)
 
 
-def _position(estimator, parameter):
-    """Return the position of the time or groups column, None if there is none."""
-    column = getattr(estimator, parameter)
+def column_position(estimator, column, parameter):
+    """Return the position of a column that a parameter names, None for None."""
     n_columns = estimator.n_features_in_
     if column is None:
         return None
