@@ -740,6 +740,11 @@ TABLE_CASES = {
         lambda: LSTMOutlierDetector(Ridge(), window_size=30).fit(FRAME),
         lambda: LSTMOutlierDetector(Ridge(), window_size=3).fit(FRAME),
     ),
+    "new rows without stored rows": case(
+        'context="auto"',
+        lambda: windower(context=None).fit(FRAME[:9]).update(FRAME[9:]),
+        lambda p: windower(**p).fit(FRAME[:9]).update(FRAME[9:]),
+    ),
     "lag columns and others": case(
         "SlidingWindowTransformer",
         lambda: regressor().fit(FRAME.rename(columns={"a": "lag1"}), TARGET),
@@ -838,6 +843,23 @@ FORECAST_CASES = {
         lambda: forecaster().fit(STORE_SALES.assign(price=1.0)),
         lambda: forecaster().fit(STORE_SALES["sales"]),
     ),
+    "a series in the place of a table": case(
+        "X.to_frame()",
+        lambda: forecaster().fit(PRICES.assign(cost=1.0), SALES),
+        lambda X: forecaster(past_covariates="all").fit(PRICES.assign(cost=1.0), X),
+        X=SALES,
+    ),
+    "covariates in the place of the series": prose(
+        "The order is fit(y, X)",
+        lambda: forecaster().fit(PRICES.assign(cost=1.0), SALES),
+        lambda: forecaster(past_covariates="all").fit(SALES, PRICES.assign(cost=1.0)),
+    ),
+    "logarithms of other numbers": set_on(
+        forecaster(log=True), "log=False", lambda model: model.fit(SALES - 99)
+    ),
+    "logarithms of some series": set_on(
+        forecaster(log=True), 'log="auto"', lambda model: model.fit(SALES - 99)
+    ),
     "times out of order": case(
         "y.sort_index()",
         lambda: forecaster().fit(SALES[::-1]),
@@ -931,6 +953,33 @@ def test_the_advice_of_warnings_works():
     windower(context=None).fit(drawn)
     train, _ = next(TimeSeriesSplit(2).split(SALES))
     windower().fit(SALES.to_frame().iloc[train])
+
+
+@pytest.mark.parametrize("advice", ['context="assume_next"', "context=None"])
+def test_the_advice_for_rows_without_a_past_works(advice):
+    with pytest.warns(UserWarning, match=advice):
+        windower().fit(FLAT[:9]).transform(FLAT[9:])
+    windower(**evaluate(advice, {})).fit(FLAT[:9]).transform(FLAT[9:])
+
+
+def test_the_advice_for_rows_that_are_not_scored_works():
+    detector = LSTMOutlierDetector(Ridge(), window_size=3).fit(FLAT[:15])
+    with pytest.warns(UserWarning, match=r'update.*context="assume_next"'):
+        detector.predict(FLAT[18:])
+    detector.update(FLAT[15:18]).predict(FLAT[18:])
+    detector.fit(FLAT[:15]).predict(FLAT[15:])
+    following = LSTMOutlierDetector(Ridge(), window_size=3, context="assume_next")
+    following.fit(FLAT[:15]).predict(FLAT[15:17])
+
+
+def test_the_axes_that_a_message_names_are_accepted():
+    matplotlib = pytest.importorskip("matplotlib.pyplot")
+    detector = LSTMOutlierDetector(Ridge(), window_size=3).fit(FRAME)
+    plot = sklstm.AnomalyDisplay.from_estimator
+    with pytest.raises(ValueError, match=r"plt.subplots\(2\)"):
+        plot(detector, FRAME, ax=matplotlib.subplots(3)[1])
+    plot(detector, FRAME, ax=matplotlib.subplots(2)[1])
+    matplotlib.close("all")
 
 
 def follow(one):
