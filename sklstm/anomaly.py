@@ -215,6 +215,7 @@ class LSTMOutlierDetector(
     See Also
     --------
     LSTMForecaster : Forecast the next steps of a series, with prediction intervals.
+    sklstm.streaming.Stream : Labels of rows that arrive one after another.
     sklearn.ensemble.IsolationForest : Find outliers among rows without an order.
 
     Notes

@@ -11,8 +11,9 @@ from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted, check_scalar
 
 from sklstm._forecast.covariates import select_part
-from sklstm._input.frequency import as_dates, times_after
+from sklstm._input.frequency import times_after
 from sklstm._input.row_times import series_keys
+from sklstm._input.time_dtypes import as_dates
 from sklstm._typing import ArrayLike
 
 if TYPE_CHECKING:

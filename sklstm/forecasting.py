@@ -226,6 +226,7 @@ class LSTMForecaster(TunableDefault, CallbackSupportMixin, BaseEstimator):
     --------
     LSTMRegressor : The network.
     SlidingWindowTransformer : Windows of a table, to predict one of its columns.
+    sklstm.streaming.Stream : Forecasts from values that arrive one after another.
 
     Notes
     -----

@@ -24,6 +24,7 @@ from sklstm._typing import ArrayLike
 from sklstm._windowing.context import (
     PastRows,
     append_rows,
+    count_on_hint,
     empty_tail,
     fill_past,
     follows,
@@ -269,16 +270,16 @@ class SlidingWindowTransformer(TransformerMixin, CallbackSupportMixin, BaseEstim
     def update(self, X: ArrayLike) -> Self:
         """Add rows to the stored last rows of each series, without fitting.
 
-        The next windows contain them: ``update(A).transform(B)`` returns the last
-        ``len(B)`` windows of ``transform(A and B)``.
+        The next windows contain them: if A and B have times,
+        ``update(A).transform(B)`` returns the last windows of
+        ``transform(pd.concat([A, B]))``.
 
         Parameters
         ----------
         X : {array-like, dataframe} of shape (n_timesteps, n_columns)
-            Rows as in `fit`, which follow those of `fit` and of earlier updates. Rows
-            without times are taken to follow, even with ``context="auto"``: in later
-            calls of `transform`, too, unless X starts with the same rows as the
-            training data.
+            Rows as in `fit`, which follow those of `fit` and of earlier updates. From
+            now on, rows without times are taken to follow the stored rows, unless the X
+            of `transform` starts with the same rows as the training data.
 
         Returns
         -------
@@ -410,9 +411,13 @@ class SlidingWindowTransformer(TransformerMixin, CallbackSupportMixin, BaseEstim
     def _warn_if_past_is_missing(self, table, pasts):
         """Warn if windows are padded although rows may precede X."""
         n_without_times = n_padded = 0
+        # After an update, a new series is taken to begin with X.
+        is_updated = any(tail.n_updated for tail in self._tails.values())
         for key, past in pasts.items():
             values, time_indexes = table.series(key)
             tail = self._tails.get(key)
+            if tail is None and is_updated:
+                continue
             n_rows = n_rows_without_past(tail, past, values, self.n_context)
             n_padded += n_rows
             if tail is not None and not (time_indexes and tail.time_indexes):
@@ -431,9 +436,9 @@ class SlidingWindowTransformer(TransformerMixin, CallbackSupportMixin, BaseEstim
             first = next(iter(time_indexes.values()))[0]
             label = first if self.time is not None else X.index[table.rows[key]][0]
             raise ValueError(
-                "update needs rows that come after those of fit and of earlier "
-                f"updates, but {label} does not. Pass only new rows, with times of the "
-                "same kind as in fit."
+                "New rows must come after those of fit and of earlier updates, but "
+                f"{label} does not. Pass only new rows, with times of the same kind as "
+                f"in fit.{count_on_hint(tail, time_indexes)}"
             )
         past = PastRows(tail.rows, 0)
         if time_indexes and tail.time_indexes:
@@ -456,6 +461,12 @@ class SlidingWindowTransformer(TransformerMixin, CallbackSupportMixin, BaseEstim
 
     def _is_known_ahead(self, columns):
         """Return whether each feature is known `shift` rows ahead, (n_features,)."""
+        for column in self.known_ahead:
+            if not isinstance(column, str | Integral) or isinstance(column, bool):
+                raise ValueError(
+                    "known_ahead must hold names or positions of columns, got "
+                    f"{column!r}."
+                )
         ahead = [column_position(self, c, "known_ahead") for c in self.known_ahead]
         if not np.isin(ahead, columns).all():
             raise ValueError(

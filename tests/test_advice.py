@@ -867,19 +867,13 @@ FORECAST_CASES = {
         y=SALES[::-1],
     ),
     "a time twice": case(
-        "y.groupby(level=-1).mean()",
+        "y.groupby(level=0).mean()",
         lambda: forecaster().fit(pd.concat([SALES[:1], SALES])),
         lambda y: forecaster().fit(y),
         y=pd.concat([SALES[:1], SALES]),
     ),
     "dates as strings": case(
-        "pd.to_datetime(y.index)",
-        lambda: forecaster().fit(SALES.set_axis(DAYS.astype(str))),
-        lambda index: forecaster().fit(SALES.set_axis(index)),
-        y=SALES.set_axis(DAYS.astype(str)),
-    ),
-    "names as times": case(
-        "y.to_numpy()",
+        "y.rename(pd.Timestamp)",
         lambda: forecaster().fit(SALES.set_axis(DAYS.astype(str))),
         lambda y: forecaster().fit(y),
         y=SALES.set_axis(DAYS.astype(str)),

@@ -302,6 +302,15 @@ def test_rows_without_times_follow_after_an_update():
     npt.assert_array_equal(windower.transform(X[13:])[0, :, 0], [11, 12, 13])
 
 
+def test_rows_follow_if_only_some_of_them_have_times():
+    X = np.arange(20.0).reshape(-1, 1)
+    dated = pd.DataFrame(X, pd.date_range("2024-01-01", periods=20))
+    windower = SlidingWindowTransformer(4).fit(X[:10]).update(dated[10:11])
+    npt.assert_array_equal(windower.transform(dated[11:])[0, :, 0], [8, 9, 10, 11])
+    windower.fit(dated[:10]).update(X[10:12]).update(dated[12:13])
+    npt.assert_array_equal(windower.transform(X[13:])[0, :, 0], [10, 11, 12, 13])
+
+
 def test_a_series_may_begin_with_an_update():
     days = pd.date_range("2024-01-01", periods=20)
     X = pd.concat({"a": frame(days), "b": -frame(days)})
@@ -325,6 +334,13 @@ def test_an_update_with_rows_that_do_not_come_later_is_refused(times):
     with pytest.raises(ValueError, match=f"come after .* but {times[0]} does not"):
         windower.update(frame(times))
     npt.assert_array_equal(windower.transform(later), windows)
+    X = frame(pd.RangeIndex(20))
+    windower.fit(X)
+    with pytest.raises(ValueError, match=r"count on with X.index \+= 20"):
+        windower.update(frame(pd.RangeIndex(1)))
+    one = frame(pd.RangeIndex(1)) + 30
+    one.index += 20
+    npt.assert_array_equal(windower.update(one)._tails[None].rows[:, 0], [19, 30])
     with pytest.raises(ValueError, match="context=None, no rows are stored"):
         SlidingWindowTransformer(context=None).fit(X).update(X)
 
@@ -387,7 +403,7 @@ def test_training_rows_do_not_warn(as_array, n_rows):
 
 def test_rows_after_a_long_gap_warn_and_the_rows_before_them_help():
     windower = SlidingWindowTransformer(5, padding="nan").fit(SCALED[:10])
-    words = "All 2 rows of X have no complete window.*Pass the 4 rows before X as the"
+    words = "2 of 2 rows of X have no complete window.*Pass the 4 rows before X as the"
     with pytest.warns(UserWarning, match=words):
         windower.transform(SCALED[20:22])
     windows = windower.transform(SCALED[16:22])[4:]

@@ -271,3 +271,50 @@ def test_dates_of_python_are_dates():
     X = PRICES.set_axis(DAYS.date)
     model = forecaster(date_features=["day_of_week"]).fit(y[:70], X)
     npt.assert_allclose(model.update(y[70:72], X).predict(X=X), SALES[72:77], rtol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("index_of_y", "index_of_X"),
+    [
+        (DAYS.to_period(), DAYS),
+        (DAYS, DAYS.to_period()),
+        (DAYS.tz_localize("Europe/Berlin"), DAYS),
+        (DAYS, DAYS.tz_localize("Europe/Berlin")),
+        (DAYS, DAYS.strftime("%Y-%m-%d")),
+    ],
+    ids=["periods", "dates", "time zone", "no time zone", "text"],
+)
+@pytest.mark.parametrize("is_long", [False, True])
+def test_times_of_X_of_another_type_become_those_of_y(index_of_y, index_of_X, is_long):
+    y, X = SALES.set_axis(index_of_y)[:70], PRICES.set_axis(index_of_X)
+    if is_long:
+        y, X = pd.concat({"a": y}), pd.concat({"a": X})
+    with pytest.raises(ValueError, match="Convert X with: ") as error:
+        forecaster().fit(y, X)
+    names = {"X": X, "pd": pd}
+    exec(str(error.value).rsplit(" with: ", 1)[1], names)
+    X = names["X"]
+    npt.assert_allclose(forecaster().fit(y, X).predict(X=X), SALES[70:75], rtol=1e-6)
+
+
+def test_covariates_of_a_polars_frame_are_read_as_their_error_advises():
+    pl = pytest.importorskip("polars")
+    X = pl.DataFrame({"day": DAYS.to_list(), "price": PRICES["price"].to_list()})
+    with pytest.raises(ValueError, match="'day' of X holds times") as error:
+        forecaster().fit(SALES[:70], X)
+    names = {"X": X, "pd": pd}
+    exec(str(error.value).rsplit(" with: ", 1)[1], names)
+    model = forecaster().fit(SALES[:70], names["X"])
+    npt.assert_allclose(model.predict(X=names["X"]), SALES[70:75], rtol=1e-6)
+
+
+def test_columns_of_a_long_frame_are_read_as_those_of_each_series():
+    y = pd.concat({"a": SALES[:70], "b": -SALES[3:70]})
+    X = pd.concat({"b": -PRICES, "c": PRICES * np.nan, "a": PRICES})
+    # Rows in any order, and rows of another series that are missing.
+    X = X.sort_index(level=1, ascending=False)
+    forecasts = forecaster().fit(y, X).predict(X=X)
+    parts = [PRICES, -PRICES]
+    model = forecaster().fit([y["a"].rename("a"), y["b"].rename("b")], parts)
+    for name, expected in zip("ab", model.predict(X=parts), strict=True):
+        npt.assert_array_equal(forecasts[name], expected)

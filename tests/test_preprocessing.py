@@ -234,6 +234,7 @@ FRAME = pd.DataFrame({"a": [1.0, 2, 3], "b": [4.0, 5, 6]})
         ({"time": "a"}, FRAME.to_numpy(), "time='a' is no column of X"),
         ({"groups": 2}, FRAME, "groups=2 is no column of X, which has 2"),
         ({"known_ahead": ["c"]}, FRAME, "known_ahead='c' is no column of X"),
+        ({"known_ahead": [True, False]}, FRAME, "names or positions .* got True"),
         ({"known_ahead": "a"}, FRAME, "'known_ahead' parameter .* must be an array"),
         (
             {"known_ahead": ["a"], "groups": "a"},
@@ -244,7 +245,7 @@ FRAME = pd.DataFrame({"a": [1.0, 2, 3], "b": [4.0, 5, 6]})
         (
             {"time": 1},
             FRAME[["a"]].assign(t=["x", "y", "z"]),
-            "dates or numbers, got dtype",
+            "dates or numbers, got 'x' of dtype",
         ),
         ({"time": "b"}, FRAME.assign(b=[1, 3, 2]), "column 'b' must increase"),
         (

@@ -3,6 +3,7 @@
 import numpy as np
 
 from sklstm._input.arrays import unwrap
+from sklstm._input.time_dtypes import time_columns
 
 
 def is_ragged(data):
@@ -82,7 +83,7 @@ def as_series(X, name, ways_to_encode="Encode or drop the columns of other value
             f"The time steps of {name} have different numbers of features. Pass "
             "the same number of features for each step."
         ) from error
-    if series.dtype.kind not in "biuf":
+    if series.dtype.kind not in "biuf" or time_columns(X):
         raise ValueError(
             f"{name} must hold real numbers, got dtype {series.dtype}. {ways_to_encode}"
         )

@@ -238,7 +238,14 @@ def _labels(cells, position):
     if position is None:
         return None
     column = cells[:, position]
-    return pd.Index(column if isinstance(column, pd.Series) else np.asarray(column))
+    if isinstance(column, pd.Series):
+        return pd.Index(column, dtype=column.dtype)
+    labels = pd.Index(np.asarray(column))
+    # polars converts dates with a time zone to UTC, without a time zone.
+    time_zone = getattr(getattr(column, "dtype", None), "time_zone", None)
+    if time_zone is None:
+        return labels
+    return labels.tz_localize("UTC").tz_convert(time_zone)
 
 
 def _read_times(estimator, X, times):
@@ -249,6 +256,8 @@ def _read_times(estimator, X, times):
     if not time_indexes:
         raise ValueError(
             f"time={estimator.time!r} must name a column of dates or numbers, got "
-            f"dtype {times.dtype}. Convert it, for example with pd.to_datetime."
+            f"{times[0]!r} of dtype {times.dtype}. Convert strings of dates, with "
+            "pd.to_datetime in pandas or str.to_datetime in polars. Or pass time=None, "
+            "without this column."
         )
     return time_indexes

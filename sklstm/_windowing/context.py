@@ -188,6 +188,14 @@ def follows(tail, time_indexes):
     return bool((tail.time_indexes[order][-1:] < time_indexes[order][0]).all())
 
 
+def count_on_hint(tail, time_indexes):
+    """Return what to do with an index that counts the rows of each table from 0."""
+    if "numbers" not in tail.time_indexes or "numbers" not in time_indexes:
+        return ""
+    offset = tail.time_indexes["numbers"][-1] + 1 - time_indexes["numbers"][0]
+    return f" If the index only counts the rows, count on with X.index += {offset}."
+
+
 def append_rows(tail, past, between, values, time_indexes, n_rows):
     """Return a tail that ends with the rows of X.
 

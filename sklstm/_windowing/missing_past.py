@@ -67,7 +67,7 @@ def warn_if_past_is_missing(n_without_times, n_padded, n_rows, n_context):
         message = f"{n_without_times} of {n_rows} rows of X {NO_TIMES}"
     elif n_padded == n_rows:
         ways_out = NOT_STORED.format(n_context=n_context)
-        message = f"All {n_rows} rows of X {ways_out}"
+        message = f"{n_rows} of {n_rows} rows of X {ways_out}"
     else:
         return
     warnings.warn(message, UserWarning, stacklevel=5)
