@@ -21,6 +21,8 @@ from sklstm._core.sklearn_compat import (
     with_callbacks,
 )
 from sklstm._core.targets import Reconstruction
+from sklstm._input.arrays import unwrap
+from sklstm._input.numbers import check_numbers
 from sklstm._typing import (
     Activation,
     ArrayLike,
@@ -473,7 +475,9 @@ class LSTMAutoencoder(BaseLSTM):
             If X does not have one column per component.
         """
         check_is_fitted(self)
-        components = check_array(X, dtype=np.float64, input_name="X")
+        X = unwrap(X, "X")
+        with check_numbers("X"):
+            components = check_array(X, dtype=np.float64, input_name="X")
         n_components = self._n_features_out
         if components.shape[1] != n_components:
             raise ValueError(
@@ -497,7 +501,8 @@ class LSTMAutoencoder(BaseLSTM):
         -------
         windows : ndarray of shape (n_windows, n_timesteps, n_features) or list
             Reconstructed windows, in the units of X. Padding steps are NaN. If the
-            sequences have different lengths, a list of arrays is returned.
+            sequences have different lengths, a list of arrays is returned. For a frame
+            with a MultiIndex (instance, time), an array with its rows is returned.
 
         Raises
         ------

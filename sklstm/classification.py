@@ -18,7 +18,7 @@ from sklstm._core.base import (
 )
 from sklstm._core.samples import split_off_last, split_off_stratified
 from sklstm._core.sklearn_compat import StrOptions, fit_context, with_callbacks
-from sklstm._core.targets import Classification
+from sklstm._core.targets import Classification, read_classes
 from sklstm._typing import (
     Activation,
     ArrayLike,
@@ -379,14 +379,20 @@ class LSTMClassifier(ClassifierMixin, BaseLSTM):
             (n_timesteps_i,), are padded at the start, as :func:`pad_sequences` pads
             them. In a 3-D X and in lag columns, steps at the start of a window are
             padding if all features are NaN. Windows of similar length share a batch.
-            No sequence may be empty.
+            A frame with a MultiIndex (instance, time) holds one sequence per instance;
+            see :ref:`frames-of-sequences`. In an array of shape (n_windows, n_features,
+            n_timesteps), as in sktime and aeon, swap the axes first, with
+            ``X.transpose(0, 2, 1)``. No sequence may
+            be empty.
 
         y : array-like of shape (n_windows,) or (n_windows, n_labels)
             Class of each window, a number or a string. If a window can have several
             labels, y has one column per label, which is 1 for windows with the label
             and 0 for the others. With ``pooling=None``, y holds a class for each time
             step. It is then an array of shape (n_windows, n_timesteps) or a list of
-            sequences like X. Classes of padding steps are ignored.
+            sequences like X. Classes of padding steps are ignored. If X is a frame with
+            a MultiIndex, y has one class per instance, in their order of appearance, or
+            one class per row with ``pooling=None``.
 
         sample_weight : array-like of shape (n_windows,), default=None
             Non-negative weight of each window. A window with weight 2 counts as two
@@ -522,9 +528,12 @@ class LSTMClassifier(ClassifierMixin, BaseLSTM):
             the probability of the label exceeds 0.5, and 0 otherwise. With
             ``pooling=None``, a class is returned for each time step. The classes of
             padding steps have no meaning. If the sequences have different lengths, a
-            list of arrays is returned. For an empty sequence, or a window that is all
-            padding, the most frequent class of the training windows is returned, as
-            :meth:`predict_proba` explains.
+            list of arrays is returned. For a frame with a MultiIndex, there is one
+            class per row.
+
+            For an empty sequence, or a window that is all padding, the most frequent
+            class of the training windows is returned, as :meth:`predict_proba`
+            explains.
 
         Warns
         -----
@@ -637,7 +646,7 @@ class LSTMClassifier(ClassifierMixin, BaseLSTM):
 
     def _check_same_classes(self, classes):
         """Raise unless the classes are those of the first call."""
-        classes = np.unique(classes)
+        classes = read_classes(classes)
         if not np.array_equal(classes, self.classes_):
             raise ValueError(
                 f"classes={classes.tolist()} differ from those of the first call, "

@@ -20,7 +20,8 @@ from sklstm._core.sklearn_compat import (
     output_container,
     with_callbacks,
 )
-from sklstm._input.check import check_numbers
+from sklstm._input.arrays import unwrap
+from sklstm._input.numbers import check_numbers
 from sklstm._input.tokens import TEXT, build_vocabulary, decode, encode, read_sequences
 from sklstm._input.windows import lag_names
 from sklstm._typing import ArrayLike
@@ -227,6 +228,7 @@ class SequenceEncoder(TransformerMixin, CallbackSupportMixin, BaseEstimator):
             If X holds anything but codes of known tokens, 0, and NaN before them.
         """
         check_is_fitted(self)
+        X = unwrap(X, "X")
         with check_numbers("X"):
             X = check_array(
                 X, dtype=np.float64, ensure_all_finite=False, input_name="X"

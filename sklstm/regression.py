@@ -397,13 +397,19 @@ class LSTMRegressor(RegressorMixin, BaseLSTM):
             (n_timesteps_i,), are padded at the start, as :func:`pad_sequences` pads
             them. In a 3-D X and in lag columns, steps at the start of a window are
             padding if all features are NaN. Windows of similar length share a batch.
-            No sequence may be empty.
+            A frame with a MultiIndex (instance, time) holds one sequence per instance;
+            see :ref:`frames-of-sequences`. In an array of shape (n_windows, n_features,
+            n_timesteps), as in sktime and aeon, swap the axes first, with
+            ``X.transpose(0, 2, 1)``. No sequence may
+            be empty.
 
         y : array-like of shape (n_windows,) or (n_windows, n_outputs)
             Numbers to predict. With ``pooling=None``, y holds one number or one row of
             numbers for each time step. It is then an array of shape (n_windows,
             n_timesteps) or (n_windows, n_timesteps, n_outputs), or a list of sequences
-            like X. Targets of padding steps are ignored.
+            like X. Targets of padding steps are ignored. If X is a frame with a
+            MultiIndex, y has one target per instance, in their order of appearance, or
+            one target per row with ``pooling=None``.
 
         sample_weight : array-like of shape (n_windows,), default=None
             Non-negative weight of each window. A window with weight 2 counts as two
@@ -509,7 +515,8 @@ class LSTMRegressor(RegressorMixin, BaseLSTM):
             Predictions, shaped like the y seen during fit. With ``loss="quantile"``,
             the quantile closest to 0.5 is returned. With ``pooling=None``, a prediction
             is returned for each time step. The predictions of padding steps are NaN. If
-            the sequences have different lengths, a list of arrays is returned.
+            the sequences have different lengths, a list of arrays is returned. For a
+            frame with a MultiIndex, there is one prediction per row.
 
             For an empty sequence, or a window that is all padding, the prediction is
             the constant that fits the training targets best: their mean, or their

@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from sklstm._input.arrays import unwrap
 from sklstm._input.padding import as_series, pad
 from sklstm._input.windows import sliding_windows
 from sklstm._typing import ArrayLike
@@ -156,6 +157,7 @@ def pad_sequences(sequences: ArrayLike, n_timesteps: int | None = None) -> NDArr
     array([[ 1.,  2.,  3.],
            [nan,  4.,  5.]])
     """
+    sequences = unwrap(sequences, "sequences")
     if len(sequences) == 0:
         raise ValueError("sequences is empty: pass a list of at least one sequence.")
     if n_timesteps is not None:

@@ -26,8 +26,11 @@ FLOORS = [
     ["_nn.autoencoder", "_nn.backprop", "_nn.initialization"],
     ["_nn.architecture"],
     ["_input.time_dtypes"],
-    ["_input.padding", "_input.time_errors", "_input.tokens", "_input.windows"],
-    ["_input.check", "_input.frequency", "_input.row_times"],
+    ["_input.arrays", "_input.finite", "_input.numbers"],
+    ["_input.time_errors", "_input.tokens", "_input.windows"],
+    ["_input.frequency", "_input.padding", "_input.row_times"],
+    ["_input.instances"],
+    ["_input.check"],
     ["_input.table"],
     # 2: training
     ["_nn.progress"],
@@ -65,6 +68,7 @@ FLOORS = [
 # The only libraries, beside Python's own, that the lower floors know.
 LIBRARIES = {
     "_nn": {"torch"},
+    "_input.arrays": {"numpy"},
     "_input.padding": {"numpy"},
     "_input.windows": {"numpy"},
     "sequences": {"numpy"},

@@ -317,3 +317,12 @@ def test_one_row_that_equals_the_first_is_assumed_to_follow():
     transformer = SlidingWindowTransformer(3, context="assume_next").fit(X)
     npt.assert_array_equal(transformer.transform([[0.0]])[0, :, 0], [2, 3, 0])
     npt.assert_array_equal(transformer.transform(X), transformer.fit_transform(X))
+
+
+def test_a_missing_value_is_located():
+    frame = pd.DataFrame({"day": range(9), "a": 1.0, "b": 2.0})
+    frame.loc[3, "b"] = np.nan
+    with pytest.raises(ValueError, match=r"NaN, in the column 'b' of row 3\."):
+        SlidingWindowTransformer(2, time="day").fit(frame)
+    with pytest.raises(ValueError, match=r"infinity, in the column 1 of row 0\."):
+        SlidingWindowTransformer(2).fit(np.array([[1.0, np.inf], [np.nan, 1.0]]))

@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from sklstm._core.nested import reshape_for
+from sklstm._core.nested import fit_regressor, reshape_for
 
 # Number of windows that are predicted at once. It is always the same, because matrix
 # products of other sizes differ by rounding errors.
@@ -68,7 +68,7 @@ def fit_estimator(estimator, windows_of_series, method):
     parts = [center_windows(windows, method)[:2] for windows in windows_of_series]
     # The windows of a single series are not copied again.
     inputs, targets = parts[0] if len(parts) == 1 else _concatenate(parts)
-    estimator.fit(reshape_for(estimator, inputs), targets)
+    fit_regressor(estimator, reshape_for(estimator, inputs), targets)
 
 
 def expected_values(estimator, windows_of_series, rows_of_series, table, method):

@@ -7,6 +7,7 @@ from numbers import Integral, Real
 from typing import cast
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 from sklearn.base import (
     BaseEstimator,
@@ -39,8 +40,11 @@ from sklstm._core.sklearn_compat import (
     StrOptions,
     available_if,
     check_weights,
+    output_container,
 )
-from sklstm._input.check import check_windows, from_tensor
+from sklstm._input.arrays import unwrap
+from sklstm._input.check import check_windows
+from sklstm._input.instances import as_list, is_long, read_instances
 from sklstm._input.padding import flatten_steps, like_sequences, unflatten_steps
 from sklstm._input.tokens import check_codes, count_codes
 from sklstm._nn.activations import ACTIVATIONS
@@ -224,20 +228,19 @@ class BaseLSTM(
             Windows with targets and weights.
         """
         windows = self._check_windows(X, reset=reset, n_codes=n_codes)
-        y = from_tensor(y, "y")
+        instances = self._read_instances(X)
+        y = unwrap(y, "y")
+        if instances is not None:
+            instances.check_order(y)
         step_mask = make_step_mask(windows) if self.pooling is None else None
         if step_mask is not None:
-            y = flatten_steps(y, step_mask)
+            y = _flatten_steps(y, step_mask, instances)
         if task is None:
             task = self._new_task(y, **options)
         targets = task.read(y, windows)
         if step_mask is not None:
             targets = unflatten_steps(targets, step_mask)
-        if len(windows.values) != len(targets):
-            raise ValueError(
-                f"X has {len(windows.values)} windows, but y has {len(targets)} "
-                "targets. Pass one target per window."
-            )
+        _check_n_rows(windows, targets, instances)
         weights = check_weights(sample_weight, windows.values)
         samples = Samples(windows, targets, weights)
         return task, samples if step_mask is None else without_empty_windows(samples)
@@ -487,15 +490,25 @@ class BaseLSTM(
         with threads_for(n_per_block), default_modes():
             return getattr(self._model, method)(windows)
 
+    def _read_instances(self, X):
+        """Return the instances of a frame of sequences; None for any other X."""
+        return read_instances(X) if self._n_axes_in == 3 and is_long(X) else None
+
     def _without_padding(self, outputs, X):
         """Cut outputs of steps to the lengths of the sequences in X."""
         if not self._model.network.predicts_steps:
             return outputs
+        instances = self._read_instances(X)
+        if instances is not None:
+            return instances.to_rows(outputs)
         return like_sequences(outputs, X)
 
     def _to_score(self, X, y, sample_weight):
         """Return actual targets, predictions and weights of windows or real steps."""
-        predictions, y = self.predict(X), from_tensor(y, "y")
+        predictions, y = self.predict(X), unwrap(y, "y")
+        instances = self._read_instances(X)
+        if instances is not None:
+            instances.check_order(y)
         if not self._model.network.predicts_steps:
             return y, predictions, sample_weight
         windows = self._windows_to_predict(X)
@@ -504,8 +517,8 @@ class BaseLSTM(
             sample_weight = check_weights(sample_weight, step_mask)
             sample_weight = weights_of_steps(sample_weight, step_mask)
         return (
-            flatten_steps(y, step_mask),
-            flatten_steps(predictions, step_mask),
+            _flatten_steps(y, step_mask, instances),
+            _flatten_steps(predictions, step_mask, instances),
             sample_weight,
         )
 
@@ -536,7 +549,11 @@ class BaseLSTM(
                 "With pooling=None the network returns no single vector per window. "
                 'Choose a pooling, such as "mean", and fit again.'
             )
-        return self._call_model("pooled", X)
+        features = self._call_model("pooled", X)
+        instances = self._read_instances(X)
+        if instances is not None and output_container(self) == "pandas":
+            return pd.DataFrame(features, index=instances.keys)
+        return features
 
     def get_feature_names_out(
         self, input_features: ArrayLike | None = None
@@ -635,6 +652,33 @@ def _choose_dtype(dtype, dtype_of_X, n_per_epoch):
         return dtype
     is_small = n_per_epoch < FLOAT64_EPOCH
     return "float64" if dtype_of_X == np.float64 and is_small else "float32"
+
+
+def _flatten_steps(y, step_mask, instances):
+    """Flatten the targets of all real steps, window by window."""
+    if instances is not None and instances.has_all_rows(y):
+        return np.asarray(y)[instances.order]
+    return flatten_steps(y, step_mask)
+
+
+def _check_n_rows(windows, targets, instances):
+    """Raise unless each window has a target."""
+    n_windows, n_targets = len(windows.values), len(targets)
+    if n_windows == n_targets:
+        return
+    if instances is None:
+        raise ValueError(
+            f"X has {n_windows} windows, but y has {n_targets} targets. Pass one "
+            "target per window."
+        )
+    raise ValueError(
+        f"X has {n_windows} sequences, one for each instance in its MultiIndex, but y "
+        f"has {n_targets} targets. Pass one target per sequence. For a target per row, "
+        "use a pipeline of SlidingWindowTransformer and this estimator, or set "
+        "pooling=None. If each row of X is a window, pass X.reset_index(drop=True). "
+        "Tools of scikit-learn that split X need a list of sequences: "
+        f"{as_list(instances.index)}."
+    )
 
 
 def _check_n_targets(samples, n_targets):

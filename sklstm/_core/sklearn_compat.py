@@ -21,7 +21,8 @@ from sklearn.utils._param_validation import (
 from sklearn.utils._set_output import _get_output_config
 from sklearn.utils.validation import _check_sample_weight
 
-from sklstm._input.check import check_numbers
+from sklstm._input.arrays import unwrap
+from sklstm._input.numbers import check_numbers
 
 # A decorated method keeps its signature for type checkers.
 Method = TypeVar("Method", bound=Callable[..., Any])
@@ -78,6 +79,7 @@ def output_container(transformer):
 
 def check_weights(sample_weight, X):
     """Check sample weights and convert them to float64, (n_rows,); None gives ones."""
+    sample_weight = unwrap(sample_weight, "sample_weight")
     with check_numbers("sample_weight"):
         return _check_sample_weight(
             sample_weight, X, dtype=np.float64, ensure_non_negative=True

@@ -10,13 +10,9 @@ import numpy as np
 import pandas as pd
 from sklearn.utils.validation import check_array
 
-from sklstm._input.check import (
-    check_no_dates,
-    check_no_time_column,
-    check_numbers,
-    from_tensor,
-)
+from sklstm._input.arrays import unwrap
 from sklstm._input.frequency import regular_times_of, times_after_all
+from sklstm._input.numbers import check_no_dates, check_no_time_column, check_numbers
 from sklstm._input.row_times import series_keys, series_rows
 from sklstm._input.time_dtypes import as_dates
 
@@ -261,7 +257,7 @@ def _is_long(y):
 
 def _read(y):
     """Read y. The times are not checked."""
-    y = from_tensor(y, "y")
+    y = unwrap(y, "y")
     check_no_time_column(y, "y")
     if isinstance(y, pd.DataFrame | pd.Series):
         return _from_long(y) if _is_long(y) else _from_frame(y)

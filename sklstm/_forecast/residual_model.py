@@ -7,7 +7,12 @@ import numpy as np
 from sklearn.base import BaseEstimator
 
 from sklstm._core.defaults import auto_epochs, with_epochs
-from sklstm._core.nested import clone_with_seed, reshape_for, warm_start_copy
+from sklstm._core.nested import (
+    clone_with_seed,
+    fit_regressor,
+    reshape_for,
+    warm_start_copy,
+)
 from sklstm._forecast.baselines import baseline_forecasts, levels
 
 # Number of windows that a regressor with ``max_iter="auto"`` is trained on, in all
@@ -77,8 +82,11 @@ class ResidualModels(NamedTuple):
         if residuals.shape[1] == 1:
             residuals = residuals[:, 0]
         for regressor in self.regressors:
+            features = self._features(regressor, windows)
             with around_fit(regressor):
-                regressor.fit(self._features(regressor, windows), residuals)
+                fit_regressor(
+                    regressor, features, residuals, ', or strategy="recursive"'
+                )
         return self
 
     def forecast(self, windows, weight, horizon):

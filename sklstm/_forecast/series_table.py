@@ -5,7 +5,8 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from sklstm._input.check import check_no_time_column, from_tensor
+from sklstm._input.arrays import unwrap
+from sklstm._input.numbers import check_no_time_column
 from sklstm._input.row_times import series_keys, series_rows
 from sklstm._input.time_dtypes import as_dates
 
@@ -95,7 +96,7 @@ def _as_table(X):
     check_no_time_column(X, "X")
     is_array = not isinstance(X, pd.DataFrame | pd.Series)
     if is_array:
-        X = np.asarray(from_tensor(X, "X"))
+        X = np.asarray(unwrap(X, "X"))
         if X.ndim not in (1, 2):
             raise ValueError(
                 "X must have shape (n_timesteps, n_columns), or be a list of such "

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from sklstm._input.arrays import unwrap
 from sklstm._input.time_dtypes import time_columns
 
 
@@ -56,15 +57,20 @@ def pad(sequences, name, n_timesteps=None, empty_width=None):
         If a sequence holds anything but finite numbers, or does not have as many
         features as the first one, or if it is empty although this is not allowed.
     """
+    check_same_columns(sequences, name)
+    ways_to_encode = (
+        f"Convert sequences of tokens with sklstm.SequenceEncoder().fit_transform("
+        f"list({name})), and set embedding_size. Encode or drop other columns."
+    )
     arrays = {
-        i: as_series(s, f"{name}[{i}]")
-        for i, s in enumerate(sequences)
-        if empty_width is None or len(s)
+        i: as_series(sequence, f"{name}[{i}]", ways_to_encode)
+        for i, sequence in enumerate(sequences)
+        if empty_width is None or len(sequence)
     }
-    first = next(iter(arrays), 0)
-    width = arrays[first].shape[1] if arrays else empty_width
     for i, array in arrays.items():
-        _check_sequence(array, f"{name}[{i}]", width, f"{name}[{first}]")
+        _check_sequence(array, f"{name}[{i}]")
+    _check_features(arrays, name)
+    width = next((array.shape[1] for array in arrays.values()), empty_width)
     length = n_timesteps or max(map(len, arrays.values()), default=1)
     is_single = all(array.dtype == np.float32 for array in arrays.values())
     shape = (len(sequences), length, width)
@@ -75,10 +81,10 @@ def pad(sequences, name, n_timesteps=None, empty_width=None):
     return windows
 
 
-def as_series(X, name):
+def as_series(X, name, ways_to_encode="Encode or drop the columns of other values."):
     """Convert numbers to an array of shape (n_timesteps, n_features)."""
     try:
-        series = np.asarray(X)
+        series = np.asarray(unwrap(X, name))
     except ValueError as error:
         raise ValueError(
             f"The time steps of {name} have different numbers of features. Pass "
@@ -86,8 +92,7 @@ def as_series(X, name):
         ) from error
     if series.dtype.kind not in "biuf" or time_columns(X):
         raise ValueError(
-            f"{name} must hold real numbers, got dtype {series.dtype}. Encode or drop "
-            "the columns that hold anything else."
+            f"{name} must hold real numbers, got dtype {series.dtype}. {ways_to_encode}"
         )
     if series.ndim == 1:
         return series[:, np.newaxis]
@@ -97,6 +102,16 @@ def as_series(X, name):
         f"{name} must have shape (n_timesteps,) or (n_timesteps, n_features), got "
         f"{series.shape}."
     )
+
+
+def check_same_columns(sequences, name):
+    """Raise if sequences are frames whose columns differ."""
+    columns = [list(s.columns) for s in sequences if hasattr(s, "columns")]
+    if any(names != columns[0] for names in columns):
+        raise ValueError(
+            f"The frames in {name} have different columns, or in another order. Select "
+            f"the same columns: [frame[{name}[0].columns] for frame in {name}]."
+        )
 
 
 def flatten_steps(y, step_mask):
@@ -178,17 +193,38 @@ def _shape(item):
         return ()
 
 
-def _check_sequence(array, name, n_features, first):
-    """Raise unless a sequence has steps, finite values and `n_features` features."""
+def _check_features(arrays, name):
+    """Raise unless all sequences have as many features as the first one.
+
+    Parameters
+    ----------
+    arrays : dict of int to ndarray of shape (n_timesteps_i, n_features)
+        Sequences by their position.
+    name : str
+        Name of the sequences in messages.
+    """
+    are_transposed = len({len(array) for array in arrays.values()}) == 1
+    first = next(iter(arrays), None)
+    for i, array in arrays.items():
+        n_features = arrays[first].shape[1]
+        if array.shape[1] != n_features:
+            way_out = (
+                "If they have shape (n_features, n_timesteps_i), pass "
+                f"[np.transpose(x) for x in {name}]."
+            )
+            raise ValueError(
+                f"{name}[{i}] has {array.shape[1]} features, but {name}[{first}] has "
+                f"{n_features}. All sequences must have the same features. "
+                + (way_out if are_transposed else "")
+            )
+
+
+def _check_sequence(array, name):
+    """Raise unless a sequence has steps and finite values."""
     if len(array) == 0:
         raise ValueError(
             f"{name} has no time steps. Drop it, and its target if there is one. Only "
             "in predictions, a list of sequences may contain empty ones."
-        )
-    if array.shape[1] != n_features:
-        raise ValueError(
-            f"{name} has {array.shape[1]} features, but {first} has {n_features}. "
-            "All sequences must have the same features."
         )
     if not np.isfinite(array).all():
         raise ValueError(
@@ -207,5 +243,5 @@ def _length_error(what, lengths):
     return ValueError(
         f"y has {what}, but with pooling=None it must have a target for every step: X "
         f"has {len(lengths)} windows of {_enumerate(lengths)} steps. Pass an array of "
-        "shape (n_windows, n_timesteps) or a list of sequences, or choose a pooling."
+        'shape (n_windows, n_timesteps) or a list of sequences, or set pooling="last".'
     )

@@ -6,14 +6,15 @@ import numpy as np
 import pandas as pd
 from sklearn.utils.validation import check_array, validate_data
 
+from sklstm._input.arrays import unwrap
 from sklstm._input.check import (
     FLOATS,
     check_columns,
     check_no_dates,
     check_numbers,
     count_axes,
-    from_tensor,
 )
+from sklstm._input.finite import sum_is_finite
 from sklstm._input.row_times import (
     check_increasing,
     read_index,
@@ -83,9 +84,11 @@ def read_table(estimator, X, *, reset, ensure_all_finite=True):
         If X has no feature, or if ``context`` is not None and the times do not increase
         from row to row.
     """
-    X = from_tensor(X, "X")
+    X = unwrap(X, "X")
     _check_axes(count_axes(X, "X"))
     check_columns(X)
+    # Missing values are found below, to say where they are.
+    allowed = False if ensure_all_finite is True else ensure_all_finite
     with check_numbers("X"):
         if estimator.time is None and estimator.groups is None:
             check_no_dates(X, "X")
@@ -94,13 +97,13 @@ def read_table(estimator, X, *, reset, ensure_all_finite=True):
                 X,
                 reset=reset,
                 dtype=FLOATS,
-                ensure_all_finite=ensure_all_finite,
+                ensure_all_finite=allowed,
             )
             columns, times, keys = np.arange(values.shape[1]), None, None
         else:
-            values, columns, times, keys = _split_columns(
-                estimator, X, reset, ensure_all_finite
-            )
+            values, columns, times, keys = _split_columns(estimator, X, reset, allowed)
+    if ensure_all_finite is True:
+        _check_finite(X, values, columns)
     if isinstance(X, pd.DataFrame) and keys is None:
         keys = series_keys(X.index)
     rows = series_rows(keys, len(values))
@@ -133,7 +136,7 @@ def replace_values(X, table, values):
         for column, numbers in zip(table.columns, values.T, strict=True):
             X.isetitem(column, numbers)
         return X
-    X = np.array(from_tensor(X, "X"))
+    X = np.array(unwrap(X, "X"))
     X[:, table.columns] = values
     return X
 
@@ -153,6 +156,22 @@ def _check_axes(n_axes):
             "Reshape your data. For a series of one feature, use X.reshape(-1, 1), or "
             "X.to_frame() in pandas. An X with 3 dimensions already holds windows."
         )
+
+
+def _check_finite(X, values, columns):
+    """Raise if a value is missing or infinite, and explain how to fill it in."""
+    if sum_is_finite(values) or np.isfinite(values).all():
+        return
+    row, column = np.argwhere(~np.isfinite(values))[0]
+    kind = "NaN" if np.isnan(values[row, column]) else "infinity"
+    column = int(columns[column])
+    name = X.columns[column] if hasattr(X, "columns") else column
+    raise ValueError(
+        f"Input X contains {kind}, in the column {name!r} of row {row}. Windows need "
+        "all values. Fill in missing values, for example with X.ffill().bfill() in "
+        "pandas or with sklearn.impute.SimpleImputer in front of this step. Replace "
+        "infinite values by NaN first. LSTMOutlierDetector accepts NaN."
+    )
 
 
 def _check_order(estimator, X, times, time_indexes, rows):

@@ -2,6 +2,7 @@
 
 import warnings
 from collections import Counter
+from collections.abc import Mapping, Set
 from numbers import Integral
 
 import numpy as np
@@ -207,6 +208,11 @@ def _as_list(X):
         raise ValueError(
             f"X must be a list of sequences, got {_describe(X)}. Pass a single "
             "sequence as a list: [X]."
+        )
+    if isinstance(X, Mapping | Set):
+        way_out = "list(X.values())" if isinstance(X, Mapping) else "sorted(X)"
+        raise ValueError(
+            f"X must be a list of sequences, got a {type(X).__name__}. Pass {way_out}."
         )
     sequences = list(_only_column(X) if len(getattr(X, "shape", ())) > 1 else X)
     if not sequences:

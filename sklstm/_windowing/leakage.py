@@ -4,6 +4,7 @@ import warnings
 
 import numpy as np
 
+from sklstm._input.arrays import unwrap
 from sklstm._input.row_times import TOLERANCE
 
 
@@ -20,7 +21,7 @@ def warn_if_features_hold_target(values, y, way_out):
         What to do instead, for the message.
     """
     try:
-        y = np.asarray(y)
+        y = np.asarray(unwrap(y, "y"))
     except ValueError:  # The estimator after the transformer refuses a ragged y.
         return
     if _holds_target(values, y):
