@@ -16,10 +16,13 @@ sites: convolutions recognize the words, and an LSTM recognizes their order.
 # twice. Sites and decoys have random positions and gaps. All sequences have 40 letters,
 # and the remaining letters are random.
 
+import warnings
+
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 from sklearn.dummy import DummyClassifier
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.feature_extraction.text import CountVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
@@ -69,7 +72,11 @@ for letters, kind in zip(X_train[:4], y_train[:4], strict=True):
 # steps.
 #
 # We fit the networks with three seeds, because early stopping sometimes ends the
-# training before a word is learned. The simple models do not depend on a seed.
+# training before a word is learned. Such a fit warns and says what to try. We ignore
+# the warning, because the fits are to be compared. The simple models do not depend on a
+# seed.
+
+warnings.filterwarnings("ignore", "The network predicts", ConvergenceWarning)
 
 
 def network(random_state, **params):

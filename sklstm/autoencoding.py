@@ -21,6 +21,8 @@ from sklstm._core.sklearn_compat import (
     with_callbacks,
 )
 from sklstm._core.targets import Reconstruction
+from sklstm._input.arrays import unwrap
+from sklstm._input.numbers import check_numbers
 from sklstm._typing import (
     Activation,
     ArrayLike,
@@ -134,9 +136,10 @@ class LSTMAutoencoder(BaseLSTM):
         Minimum decrease of the loss that counts as an improvement, in units of the
         loss.
 
-    n_iter_no_change : int, default=10
+    n_iter_no_change : int or np.inf, default=10
         Number of consecutive epochs without an improvement to tolerate. Training stops
-        after one more such epoch.
+        after one more such epoch. With ``np.inf``, training always takes `max_iter`
+        epochs.
 
     early_stopping : bool, default=False
         Whether to hold out the last windows for validation and keep the weights with
@@ -308,7 +311,7 @@ class LSTMAutoencoder(BaseLSTM):
         max_iter: int = 200,
         shuffle: bool = True,
         tol: float = 1e-4,
-        n_iter_no_change: int = 10,
+        n_iter_no_change: float = 10,
         early_stopping: bool = False,
         validation_fraction: float = 0.1,
         standardize: bool = True,
@@ -347,9 +350,9 @@ class LSTMAutoencoder(BaseLSTM):
         self.device = device
         self.dtype = dtype
 
+    @all_or_nothing
     @with_callbacks
     @fit_context
-    @all_or_nothing
     def fit(
         self,
         X: ArrayLike,
@@ -399,7 +402,9 @@ class LSTMAutoencoder(BaseLSTM):
         Warns
         -----
         ConvergenceWarning
-            If the loss was still improving after `max_iter` epochs.
+            If the loss was still improving after `max_iter` epochs; if training
+            diverged after a good epoch, whose weights are then used; or if the loss on
+            the training windows is hardly below that of a constant prediction.
         UserWarning
             If training was interrupted (Ctrl-C). The weights learned so far are kept.
         """
@@ -409,9 +414,9 @@ class LSTMAutoencoder(BaseLSTM):
         )
         return self._fit(task, samples, validation, callback_data(X, y, sample_weight))
 
+    @all_or_nothing
     @with_callbacks
     @fit_context
-    @all_or_nothing
     def partial_fit(
         self, X: ArrayLike, y: object = None, sample_weight: ArrayLike | None = None
     ) -> Self:
@@ -470,7 +475,9 @@ class LSTMAutoencoder(BaseLSTM):
             If X does not have one column per component.
         """
         check_is_fitted(self)
-        components = check_array(X, dtype=np.float64, input_name="X")
+        X = unwrap(X, "X")
+        with check_numbers("X"):
+            components = check_array(X, dtype=np.float64, input_name="X")
         n_components = self._n_features_out
         if components.shape[1] != n_components:
             raise ValueError(
@@ -494,7 +501,8 @@ class LSTMAutoencoder(BaseLSTM):
         -------
         windows : ndarray of shape (n_windows, n_timesteps, n_features) or list
             Reconstructed windows, in the units of X. Padding steps are NaN. If the
-            sequences have different lengths, a list of arrays is returned.
+            sequences have different lengths, a list of arrays is returned. For a frame
+            with a MultiIndex (instance, time), an array with its rows is returned.
 
         Raises
         ------

@@ -18,7 +18,7 @@ from sklstm._core.base import (
 )
 from sklstm._core.samples import split_off_last, split_off_stratified
 from sklstm._core.sklearn_compat import StrOptions, fit_context, with_callbacks
-from sklstm._core.targets import Classification
+from sklstm._core.targets import Classification, read_classes
 from sklstm._typing import (
     Activation,
     ArrayLike,
@@ -170,9 +170,10 @@ class LSTMClassifier(ClassifierMixin, BaseLSTM):
         Minimum decrease of the loss that counts as an improvement, in units of the
         loss.
 
-    n_iter_no_change : int, default=10
+    n_iter_no_change : int or np.inf, default=10
         Number of consecutive epochs without an improvement to tolerate. Training stops
-        after one more such epoch.
+        after one more such epoch. With ``np.inf``, training always takes `max_iter`
+        epochs.
 
     early_stopping : bool, default=False
         Whether to hold out the same fraction of the windows of each class for
@@ -346,7 +347,7 @@ class LSTMClassifier(ClassifierMixin, BaseLSTM):
         max_iter: int = 200,
         shuffle: bool = True,
         tol: float = 1e-4,
-        n_iter_no_change: int = 10,
+        n_iter_no_change: float = 10,
         early_stopping: bool = False,
         validation_fraction: float = 0.1,
         standardize: bool = True,
@@ -391,9 +392,9 @@ class LSTMClassifier(ClassifierMixin, BaseLSTM):
         self.device = device
         self.dtype = dtype
 
+    @all_or_nothing
     @with_callbacks
     @fit_context
-    @all_or_nothing
     def fit(
         self,
         X: ArrayLike,
@@ -416,13 +417,20 @@ class LSTMClassifier(ClassifierMixin, BaseLSTM):
             (n_timesteps_i,), are padded at the start, as :func:`pad_sequences` pads
             them. In a 3-D X and in lag columns, steps at the start of a window are
             padding if all features are NaN. Windows of similar length share a batch.
+            A frame with a MultiIndex (instance, time) holds one sequence per instance;
+            see :ref:`frames-of-sequences`. In an array of shape (n_windows, n_features,
+            n_timesteps), as in sktime and aeon, swap the axes first, with
+            ``X.transpose(0, 2, 1)``. No sequence may
+            be empty.
 
         y : array-like of shape (n_windows,) or (n_windows, n_labels)
             Class of each window, a number or a string. If a window can have several
             labels, y has one column per label, which is 1 for windows with the label
             and 0 for the others. With ``pooling=None``, y holds a class for each time
             step. It is then an array of shape (n_windows, n_timesteps) or a list of
-            sequences like X. Classes of padding steps are ignored.
+            sequences like X. Classes of padding steps are ignored. If X is a frame with
+            a MultiIndex, y has one class per instance, in their order of appearance, or
+            one class per row with ``pooling=None``.
 
         sample_weight : array-like of shape (n_windows,), default=None
             Non-negative weight of each window. A window with weight 2 counts as two
@@ -457,7 +465,9 @@ class LSTMClassifier(ClassifierMixin, BaseLSTM):
         Warns
         -----
         ConvergenceWarning
-            If the loss was still improving after `max_iter` epochs.
+            If the loss was still improving after `max_iter` epochs; if training
+            diverged after a good epoch, whose weights are then used; or if the loss on
+            the training windows is hardly below that of a constant prediction.
         UserWarning
             If training was interrupted (Ctrl-C). The weights learned so far are kept.
         """
@@ -475,9 +485,9 @@ class LSTMClassifier(ClassifierMixin, BaseLSTM):
         )
         return self._fit(task, samples, validation, callback_data(X, y, sample_weight))
 
+    @all_or_nothing
     @with_callbacks
     @fit_context
-    @all_or_nothing
     def partial_fit(
         self,
         X: ArrayLike,
@@ -556,7 +566,17 @@ class LSTMClassifier(ClassifierMixin, BaseLSTM):
             the probability of the label exceeds 0.5, and 0 otherwise. With
             ``pooling=None``, a class is returned for each time step. The classes of
             padding steps have no meaning. If the sequences have different lengths, a
-            list of arrays is returned.
+            list of arrays is returned. For a frame with a MultiIndex, there is one
+            class per row.
+
+            For an empty sequence, or a window that is all padding, the most frequent
+            class of the training windows is returned, as :meth:`predict_proba`
+            explains.
+
+        Warns
+        -----
+        UserWarning
+            If a window has no time steps, but each training window had some.
         """
         outputs = self._call_model("outputs", X)
         return self._without_padding(self._task.labels(outputs), X)
@@ -600,7 +620,15 @@ class LSTMClassifier(ClassifierMixin, BaseLSTM):
             probabilities of a window do not sum to 1. With ``pooling=None``, a row of
             probabilities is returned for each time step. The probabilities of padding
             steps are NaN. If the sequences have different lengths, a list of arrays is
-            returned.
+            returned. For an empty sequence, or a window that is all padding, the
+            probabilities are the shares of the classes in the training windows, with
+            the weights that the windows had in `fit`. However, if some training windows
+            were all padding, the network has learned the probabilities from them.
+
+        Warns
+        -----
+        UserWarning
+            If a window has no time steps, but each training window had some.
         """
         outputs = self._call_model("outputs", X)
         return self._without_padding(np.exp(self._task.log_probabilities(outputs)), X)
@@ -656,7 +684,7 @@ class LSTMClassifier(ClassifierMixin, BaseLSTM):
 
     def _check_same_classes(self, classes):
         """Raise unless the classes are those of the first call."""
-        classes = np.unique(classes)
+        classes = read_classes(classes)
         if not np.array_equal(classes, self.classes_):
             raise ValueError(
                 f"classes={classes.tolist()} differ from those of the first call, "

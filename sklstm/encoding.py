@@ -4,19 +4,30 @@ from numbers import Integral
 from typing import Any, Literal, Self
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.feature_extraction.text import CountVectorizer
 from sklearn.utils.validation import check_array, check_is_fitted
 
-from sklstm._core.sklearn_compat import Interval, RealNotInt, StrOptions, fit_context
-from sklstm._input.check import check_numbers
+from sklstm._core.sklearn_compat import (
+    CallbackRunner,
+    CallbackSupportMixin,
+    Interval,
+    RealNotInt,
+    StrOptions,
+    fit_context,
+    output_container,
+    with_callbacks,
+)
+from sklstm._input.arrays import unwrap
+from sklstm._input.numbers import check_numbers
 from sklstm._input.tokens import TEXT, build_vocabulary, decode, encode, read_sequences
 from sklstm._input.windows import lag_names
 from sklstm._typing import ArrayLike
 
 
-class SequenceEncoder(TransformerMixin, BaseEstimator):
+class SequenceEncoder(TransformerMixin, CallbackSupportMixin, BaseEstimator):
     r"""Convert sequences of tokens to rows of integer codes.
 
     Each token that is frequent enough in :term:`fit` gets a code of its own, from 1 on.
@@ -121,6 +132,7 @@ class SequenceEncoder(TransformerMixin, BaseEstimator):
         self.max_length = max_length
         self.min_frequency = min_frequency
 
+    @with_callbacks
     @fit_context
     def fit(self, X: ArrayLike, y: Any = None) -> Self:
         """Build the vocabulary and measure the length of the sequences.
@@ -148,12 +160,14 @@ class SequenceEncoder(TransformerMixin, BaseEstimator):
             token is frequent enough; or if `token_pattern` is None with
             ``analyzer="word"``.
         """
+        callback_runner = CallbackRunner(self, {"X": X, "y": y})
         sequences, kind = read_sequences(X, self._analyzer())
         n_timesteps = self.max_length or max(map(len, sequences))
         kept = [tokens[-n_timesteps:] for tokens in sequences]
         self.vocabulary_ = build_vocabulary(kept, self.min_frequency)
         self.n_timesteps_ = n_timesteps
         self._kind = kind
+        callback_runner.end_fit()
         return self
 
     def transform(self, X: ArrayLike) -> Any:
@@ -162,24 +176,35 @@ class SequenceEncoder(TransformerMixin, BaseEstimator):
         Parameters
         ----------
         X : list, 1-D array, series or table of one column, of n_sequences
-            Sequences of the same kind as in `fit`. No sequence may be empty.
+            Sequences of the same kind as in `fit`. They may be empty.
 
         Returns
         -------
         codes : ndarray or dataframe of shape (n_sequences, `n_timesteps_`)
             Codes as float64, with the last token in the last column. Unknown tokens
             have code 0. Columns before the first token are NaN. A sequence that is too
-            long loses its first tokens.
+            long loses its first tokens. The row of a sequence without tokens is NaN.
+            For such a row, :class:`LSTMClassifier` predicts the class shares and
+            :class:`LSTMRegressor` the mean of the training targets.
 
         Raises
         ------
         ValueError
-            If X is a single string or empty, or if a sequence is empty, of another kind
-            than in `fit`, or neither a string nor a sequence of tokens.
+            If X is a single string or holds no sequence, or if a sequence is of another
+            kind than in `fit`, or neither a string nor a sequence of tokens.
+
+        Warns
+        -----
+        UserWarning
+            If a sequence has no tokens.
         """
         check_is_fitted(self)
         sequences, _ = read_sequences(X, self._analyzer(), wanted=self._kind)
-        return encode(sequences, self.vocabulary_, self.n_timesteps_)
+        codes = encode(sequences, self.vocabulary_, self.n_timesteps_)
+        # scikit-learn < 1.8 keeps the index of a frame, but not that of a series.
+        if isinstance(X, pd.Series) and output_container(self) == "pandas":
+            return pd.DataFrame(codes, index=X.index)
+        return codes
 
     def inverse_transform(self, X: ArrayLike) -> list[Any]:
         """Convert codes back to sequences.
@@ -203,6 +228,7 @@ class SequenceEncoder(TransformerMixin, BaseEstimator):
             If X holds anything but codes of known tokens, 0, and NaN before them.
         """
         check_is_fitted(self)
+        X = unwrap(X, "X")
         with check_numbers("X"):
             X = check_array(
                 X, dtype=np.float64, ensure_all_finite=False, input_name="X"

@@ -184,9 +184,10 @@ class LSTMRegressor(RegressorMixin, BaseLSTM):
         Minimum decrease of the loss that counts as an improvement, in units of the
         loss.
 
-    n_iter_no_change : int, default=10
+    n_iter_no_change : int or np.inf, default=10
         Number of consecutive epochs without an improvement to tolerate. Training stops
-        after one more such epoch.
+        after one more such epoch. With ``np.inf``, training always takes `max_iter`
+        epochs.
 
     early_stopping : bool, default=False
         Whether to hold out the last windows for validation and keep the weights with
@@ -363,7 +364,7 @@ class LSTMRegressor(RegressorMixin, BaseLSTM):
         max_iter: int = 200,
         shuffle: bool = True,
         tol: float = 1e-4,
-        n_iter_no_change: int = 10,
+        n_iter_no_change: float = 10,
         early_stopping: bool = False,
         validation_fraction: float = 0.1,
         standardize: bool = True,
@@ -409,9 +410,9 @@ class LSTMRegressor(RegressorMixin, BaseLSTM):
         self.device = device
         self.dtype = dtype
 
+    @all_or_nothing
     @with_callbacks
     @fit_context
-    @all_or_nothing
     def fit(
         self,
         X: ArrayLike,
@@ -434,12 +435,19 @@ class LSTMRegressor(RegressorMixin, BaseLSTM):
             (n_timesteps_i,), are padded at the start, as :func:`pad_sequences` pads
             them. In a 3-D X and in lag columns, steps at the start of a window are
             padding if all features are NaN. Windows of similar length share a batch.
+            A frame with a MultiIndex (instance, time) holds one sequence per instance;
+            see :ref:`frames-of-sequences`. In an array of shape (n_windows, n_features,
+            n_timesteps), as in sktime and aeon, swap the axes first, with
+            ``X.transpose(0, 2, 1)``. No sequence may
+            be empty.
 
         y : array-like of shape (n_windows,) or (n_windows, n_outputs)
             Numbers to predict. With ``pooling=None``, y holds one number or one row of
             numbers for each time step. It is then an array of shape (n_windows,
             n_timesteps) or (n_windows, n_timesteps, n_outputs), or a list of sequences
-            like X. Targets of padding steps are ignored.
+            like X. Targets of padding steps are ignored. If X is a frame with a
+            MultiIndex, y has one target per instance, in their order of appearance, or
+            one target per row with ``pooling=None``.
 
         sample_weight : array-like of shape (n_windows,), default=None
             Non-negative weight of each window. A window with weight 2 counts as two
@@ -473,7 +481,9 @@ class LSTMRegressor(RegressorMixin, BaseLSTM):
         Warns
         -----
         ConvergenceWarning
-            If the loss was still improving after `max_iter` epochs.
+            If the loss was still improving after `max_iter` epochs; if training
+            diverged after a good epoch, whose weights are then used; or if the loss on
+            the training windows is hardly below that of a constant prediction.
         UserWarning
             If training was interrupted (Ctrl-C). The weights learned so far are kept.
         """
@@ -483,9 +493,9 @@ class LSTMRegressor(RegressorMixin, BaseLSTM):
         )
         return self._fit(task, samples, validation, callback_data(X, y, sample_weight))
 
+    @all_or_nothing
     @with_callbacks
     @fit_context
-    @all_or_nothing
     def partial_fit(
         self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None
     ) -> Self:
@@ -543,7 +553,19 @@ class LSTMRegressor(RegressorMixin, BaseLSTM):
             Predictions, shaped like the y seen during fit. With ``loss="quantile"``,
             the quantile closest to 0.5 is returned. With ``pooling=None``, a prediction
             is returned for each time step. The predictions of padding steps are NaN. If
-            the sequences have different lengths, a list of arrays is returned.
+            the sequences have different lengths, a list of arrays is returned. For a
+            frame with a MultiIndex, there is one prediction per row.
+
+            For an empty sequence, or a window that is all padding, the prediction is
+            the constant that fits the training targets best: their mean, or their
+            median or quantile if the loss is "absolute_error" or "quantile". However,
+            if some training windows were all padding, the prediction is what the
+            network has learned from them.
+
+        Warns
+        -----
+        UserWarning
+            If a window has no time steps, but each training window had some.
         """
         y = self._call_model("predict", X)
         if self._has_quantiles:
@@ -567,7 +589,8 @@ class LSTMRegressor(RegressorMixin, BaseLSTM):
         -------
         y : ndarray of shape (n_windows, n_quantiles) or \
                 (n_windows, n_outputs, n_quantiles)
-            Predicted quantiles, in increasing order along the last axis.
+            Predicted quantiles, in increasing order along the last axis. For an empty
+            sequence, they are those of the training targets.
 
         Raises
         ------

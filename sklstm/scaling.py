@@ -12,13 +12,9 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_array, check_is_fitted, validate_data
 
 from sklstm._core.sklearn_compat import Interval, fit_context
-from sklstm._input.check import (
-    FLOATS,
-    check_no_dates,
-    check_numbers,
-    count_axes,
-    from_tensor,
-)
+from sklstm._input.arrays import unwrap
+from sklstm._input.check import FLOATS, count_axes
+from sklstm._input.numbers import check_no_dates, check_numbers
 from sklstm._input.padding import as_series, is_ragged
 from sklstm._typing import ArrayLike, RandomState
 
@@ -227,7 +223,7 @@ class GroupScaler(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
 
     def _read(self, X, *, reset):
         """Check X and return its time steps, as :class:`_Steps`."""
-        X = from_tensor(X, "X")
+        X = unwrap(X, "X")
         if _are_sequences(X):
             parts = [as_series(part, f"X[{i}]") for i, part in enumerate(X)]
             shapes = [part.shape for part in parts]

@@ -258,3 +258,17 @@ def test_bad_parameters_are_refused(settings, message):
 def test_another_number_of_components_is_refused(model):
     with pytest.raises(ValueError, match=r"has 3 columns, but .* has 2 components"):
         model.inverse_transform(np.zeros((1, 3)))
+
+
+@pytest.mark.parametrize(("dtype", "limit"), [("float64", 1e154), ("float32", 1e19)])
+def test_errors_are_finite_for_values_of_any_size(dtype, limit):
+    X = WAVES[:40]
+    model = small(dtype=dtype).fit(X)
+    # The squares of these values are beyond the range of the dtype.
+    huge = X * (1e160 if dtype == "float64" else 1e30)
+    assert (model.reconstruction_error(huge) > limit).all()
+    assert np.isfinite(model.score(huge))
+    expected = model.reconstruction_error(X)
+    for factor in (1e-300, 1e300):
+        model.fit(factor * X)
+        npt.assert_allclose(model.reconstruction_error(factor * X), expected, rtol=1e-4)

@@ -37,6 +37,14 @@ BAD_DATA = {
         (np.where(np.arange(10).reshape(5, 2) == 0, np.nan, X), y),
         "contains NaN, in window 0 at step 0",
     ),
+    "NaN at the end of a window": (
+        (np.where(np.arange(5)[:, None] < 3, X, np.nan), y),
+        "NaN, in window 0 at step 3. NaN is padding only .* at the start",
+    ),
+    "NaN at the end and in the middle": (
+        (np.where(np.arange(5)[:, None] % 2, np.nan, with_value(X, np.nan)), y),
+        "NaN, in window 0 at step 1. Fill in the value",
+    ),
     "infinity": ((with_value(X, np.inf), y), "infinity, in window 3 at step 2"),
     "NaN in plain columns": ((with_value(FLAT, np.nan), y), "NaN, in window 3 at"),
     "NaN in lag columns": (
@@ -61,6 +69,34 @@ BAD_DATA = {
     "sequences of other features": (
         ([X[0], X[1, 1:, :1]], [1, 2]),
         r"X\[1\] has 1 features, but X\[0\] has 2",
+    ),
+    "features before time steps": (
+        ([x[:n].T for x, n in zip(X, [2, 3] * 10, strict=True)], y),
+        r"features, but X\[0\] has 2.*np.transpose",
+    ),
+    "frames of other columns": (
+        ([pd.DataFrame(X[0]), pd.DataFrame(X[1])[[1, 0]]], [1, 2]),
+        "The frames in X have different columns",
+    ),
+    "cells that hold sequences": (
+        (pd.DataFrame({"a": list(FLAT), "b": list(FLAT)}), y),
+        "X has cells that hold sequences.*column_stack",
+    ),
+    "integers beyond float64": (
+        (np.full(FLAT.shape, 10**400, dtype=object), y),
+        "X holds integers beyond the range of float64",
+    ),
+    "records for y": (
+        (X, np.zeros(20, [("a", float), ("b", float)])),
+        "y is a structured array",
+    ),
+    "cells that hold sequences in y": (
+        (X, pd.DataFrame({"a": list(FLAT), "b": list(FLAT)})),
+        "y has cells that hold sequences. Pass one number per cell",
+    ),
+    "equal names in y": (
+        (X, pd.DataFrame(X[:, 0], columns=["a", "a"])),
+        "y has several columns with the same name",
     ),
     "sequences with a hole": (
         ([[1, 2, 3], [1, np.nan]], [1, 2]),

@@ -61,7 +61,8 @@ ESTIMATORS = [
         (10,),
         cell="rnn",
         pooling="mean",
-        learning_rate_init=0.03,
+        # With 0.03, rounding errors grow a thousandfold within a fit.
+        learning_rate_init=0.02,
         max_iter=100,
         shuffle=False,
     ),
@@ -124,10 +125,23 @@ CHECKS_OF_PARAMETERS = [
 ]
 
 
+def by_check(estimators):
+    """Parametrize a test with the checks of scikit-learn, for pytest 9 as well.
+
+    scikit-learn 1.7 passes an iterator to pytest, and pytest 9 wants a list.
+    """
+    mark = parametrize_with_checks(
+        estimators, expected_failed_checks=expected_failed_checks
+    )
+    names, cases = mark.args
+    return pytest.mark.parametrize(names, list(cases), **mark.kwargs)
+
+
 # An unexpected pass fails too: pyproject.toml makes pytest strict. Some checks fit for
-# few epochs only.
+# few epochs only. `check_fit_idempotent` transforms an array of other rows than in fit.
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
-@parametrize_with_checks(ESTIMATORS, expected_failed_checks=expected_failed_checks)
+@pytest.mark.filterwarnings("ignore:.* rows of X have no complete window:UserWarning")
+@by_check(ESTIMATORS)
 def test_estimator_keeps_the_contract(estimator, check):
     check(estimator)
 

@@ -297,6 +297,28 @@ def test_estimators_read_frames_of_codes_as_padded_windows():
     )
 
 
+@pytest.mark.parametrize(
+    ("params", "fitted", "X"),
+    [
+        ({}, ["ab", "b"], ["ab", "", "b"]),
+        ({}, ["ab", "b"], ["ab", [], "b"]),
+        ({"analyzer": "word"}, ["a b", "b"], ["a b", "?!", "b"]),
+        ({}, [["a", "b"], ["b"]], [["a", "b"], [], ["b"]]),
+        ({}, [["a", "b"], ["b"]], [["a", "b"], np.array([]), ["b"]]),
+        ({}, [[1, 2]], [(1, 2), (), (2,)]),
+    ],
+)
+def test_rows_of_empty_sequences_are_padding(params, fitted, X):
+    encoder = SequenceEncoder(**params).fit(fitted)
+    with pytest.warns(
+        UserWarning, match=r"1 of 3 sequences of X have no tokens, such as X\[1\]"
+    ) as record:
+        codes = encoder.transform(X)
+    npt.assert_array_equal(codes, [[1, 2], [NAN, NAN], [NAN, 2]])
+    assert record[0].filename == __file__
+    assert len(encoder.inverse_transform(codes)[1]) == 0
+
+
 @pytest.mark.parametrize("columns", ["text", ["text"]])
 def test_a_column_transformer_can_encode_one_column(columns):
     table = pd.DataFrame({"text": DNA, "length": [7, 3, 3]}, index=[5, 6, 7])
@@ -395,7 +417,12 @@ def test_text_without_words_is_refused():
             r"X\[0\] is a string, but fit saw a sequence of string tokens",
         ),
         ([[1]], [["1"]], "but fit saw a sequence of integer tokens"),
-        (DNA, ["G", ""], r"X\[1\] has no tokens"),
+        ([["G"]], [["G"], ""], r"X\[1\] is a string, but fit saw a sequence"),
+        (
+            DNA,
+            ["G", None],
+            r'X\[1\] is NoneType None, .* Pass "" or \[\] for a missing',
+        ),
         (DNA, [], "X is empty"),
         (DNA, "GAT", "list of sequences"),
     ],
@@ -435,3 +462,25 @@ def test_characters_need_no_token_pattern():
 def test_methods_need_a_fitted_encoder(method):
     with pytest.raises(NotFittedError):
         getattr(SequenceEncoder(), method)(*([DNA] if "transform" in method else []))
+
+
+def test_callbacks_are_called_at_the_fit():
+    pytest.importorskip("sklearn.callback", reason="scikit-learn < 1.9")
+    calls = []
+
+    class Recorder:
+        def setup(self, estimator, context):
+            calls.append("setup")
+
+        def teardown(self, estimator, context):
+            calls.append("teardown")
+
+        def on_fit_task_begin(self, estimator, context):
+            calls.append(f"{context.task_name} begins")
+
+        def on_fit_task_end(self, estimator, context, *, fitted_estimator):
+            codes = fitted_estimator.transform(["a"])
+            calls.append(f"{context.task_name} ends with {codes.tolist()}")
+
+    SequenceEncoder().set_callbacks(Recorder()).fit(["a", "b"])
+    assert calls == ["setup", "fit begins", "fit ends with [[1.0]]", "teardown"]

@@ -215,3 +215,62 @@ def test_logistic_loss_is_that_of_log_odds():
     npt.assert_allclose(losses, by_hand, rtol=1e-12, atol=1e-13)
     predictions = loss.predictions(torch.from_numpy(outputs))
     npt.assert_allclose(predictions, expit(outputs))
+
+
+@pytest.mark.parametrize("is_weighted", [False, True])
+@pytest.mark.parametrize("name", LOSSES)
+def test_no_other_constant_is_better(name, is_weighted, counts):
+    loss = loss_named(name)
+    targets = counts.clamp(max=1) if name == "logistic" else counts
+    targets = counts.softmax(1) if name == "cross_entropy" else targets
+    weights = torch.arange(20.0).double() if is_weighted else None
+    constant = loss.best_constant(targets, weights)
+    random = torch.from_numpy(np.random.default_rng(0).normal(size=(40, 1, 1)))
+    others = constant + random * torch.tensor([1e-3, 0.3]).repeat(20)[:, None, None]
+
+    def mean_loss(outputs):
+        losses = loss(outputs.expand(20, -1), targets).flatten(1).mean(1)
+        return np.average(losses, weights=weights)
+
+    lowest = mean_loss(constant)
+    assert constant.shape == (1, 2 * loss.outputs_per_target)
+    assert all(mean_loss(other) >= lowest - 1e-12 for other in others)
+
+
+@pytest.mark.parametrize("name", LOSSES)
+def test_best_constant_of_weighted_windows_is_that_of_repeated_ones(name, counts):
+    loss = loss_named(name)
+    targets = counts.softmax(1) if name in ("cross_entropy", "logistic") else counts
+    repeats = torch.arange(20) % 4
+    npt.assert_allclose(
+        loss.best_constant(targets, repeats.double()),
+        loss.best_constant(targets.repeat_interleave(repeats, 0), None),
+    )
+
+
+@pytest.mark.parametrize("name", LOSSES)
+def test_best_constant_is_finite_for_constant_and_for_large_targets(name):
+    loss = loss_named(name)
+    for factor in (0.0, 1.0, 1e6):
+        targets = factor * torch.tensor([[0.0, 1], [0, 1], [0, 2]]).double()
+        if name in ("cross_entropy", "logistic"):
+            targets = targets.clamp(max=1)
+        constant = loss.best_constant(targets, None).expand(3, -1)
+        assert loss(constant, targets).isfinite().all()
+
+
+def test_best_constants_of_quantiles_are_the_quantiles(targets):
+    loss = loss_named("quantile")
+    quantiles = loss.predictions(loss.best_constant(targets, None))[0]
+    expected = np.quantile(targets, QUANTILES, axis=0, method="inverted_cdf").T
+    npt.assert_allclose(quantiles, expected)
+
+
+def test_lowest_loss_is_that_of_perfect_predictions(counts):
+    targets = counts + 1
+    loss = loss_named("poisson")
+    npt.assert_allclose(loss.lowest(targets), loss(targets.log(), targets))
+    assert loss.lowest(torch.zeros(1, 1)) == 0
+    for name in ("squared_error", "absolute_error", "huber"):
+        loss = loss_named(name)
+        npt.assert_array_equal(loss.lowest(targets), loss(targets, targets))

@@ -15,6 +15,7 @@ from sklstm._nn.batches import Rows
 from sklstm._nn.initialization import initialize
 from sklstm._nn.losses import IdentityLoss, SquaredError
 from sklstm._nn.network import RecurrentNetwork
+from sklstm._nn.progress import LossBounds, TrainingHistory
 from sklstm._nn.runtime import random_generator
 from sklstm._nn.training import (
     TrainingOptions,
@@ -54,6 +55,9 @@ class BaseTestLoss(IdentityLoss):
 
     def gradient(self, outputs, targets):
         return self.squared_error.gradient(outputs, targets)
+
+    def best_constant(self, targets, weights):
+        return self.squared_error.best_constant(targets, weights)
 
 
 class RecordingLoss(BaseTestLoss):
@@ -258,11 +262,143 @@ def test_history_after_an_interrupt_has_complete_epochs():
     assert evaluate(network, SquaredError(), validation) == history.best_loss
 
 
+TOO_FAST = {"learning_rate_init": 1e100, "max_grad_norm": None, "solver": "sgd"}
+
+
 def test_error_after_divergence_names_what_to_lower():
     network = new_network(activation="identity")
-    options = {"learning_rate_init": 1e10, "max_grad_norm": None, "solver": "sgd"}
-    with pytest.raises(ValueError, match=r"diverged.*Lower learning_rate_init \(now 1"):
-        run(network, random_rows(), **options)
+    with pytest.raises(
+        ValueError, match=r"diverged.*Lower learning_rate_init \(now 1e"
+    ):
+        run(network, random_rows(), batch_size=2, **TOO_FAST)
+
+
+def test_infinite_loss_after_a_good_epoch_restores_the_weights():
+    network, rows = new_network(activation="identity"), random_rows()
+    before = flat(network)
+    history, state = run(network, rows, **TOO_FAST)
+    assert history.ended_by == "divergence"
+    assert state is None
+    assert history.loss_curve == [history.best_loss]
+    # The first step is the one that spoils the weights.
+    npt.assert_array_equal(flat(network), before)
+    assert history.final_loss == evaluate(network, SquaredError(), rows)
+
+
+@pytest.mark.parametrize("ended_by", ["tol", "max_iter"])
+def test_weights_of_the_best_epoch_are_used_if_the_loss_runs_away(ended_by):
+    network, rows = new_network(activation="identity"), random_rows()
+    max_iter = 3 if ended_by == "max_iter" else 200
+    options = {"learning_rate_init": 1e4, "n_iter_no_change": 1, "max_iter": max_iter}
+    history, _ = run(network, rows, **options)
+    assert 1e6 < history.loss_curve[-1] < math.inf
+    assert len(history.loss_curve) == 3
+    assert history.ended_by == "divergence"
+    assert evaluate(network, SquaredError(), rows) == history.best_loss
+
+
+class LossWithSpike(BaseTestLoss):
+    """Returns a high loss at the third call, without a change of the gradient."""
+
+    n_calls = 0
+
+    def __call__(self, outputs, targets):
+        self.n_calls += 1
+        return self.squared_error(outputs, targets) * (1e9 if self.n_calls == 3 else 1)
+
+
+def test_a_loss_that_falls_again_does_not_end_training():
+    plain, with_spike = new_network(), new_network()
+    run(plain, random_rows(), max_iter=5)
+    history, _ = run(with_spike, random_rows(), loss=LossWithSpike(), max_iter=5)
+    assert max(history.loss_curve) > 1e8
+    assert (history.ended_by, len(history.loss_curve)) == ("max_iter", 5)
+    npt.assert_array_equal(flat(with_spike), flat(plain))
+
+
+class DivergingLoss(BaseTestLoss):
+    """Spoils the weights at the n-th step, and is interrupted after it."""
+
+    def __init__(self, n):
+        self.n = n
+
+    def __call__(self, outputs, targets):
+        if self.n < 0:
+            self.n = math.inf
+            raise KeyboardInterrupt
+        return self.squared_error(outputs, targets)
+
+    def gradient(self, outputs, targets):
+        self.n -= 1
+        return super().gradient(outputs, targets) * (math.inf if self.n < 0 else 1)
+
+
+def test_interrupt_after_the_weights_are_spoiled_restores_the_best_ones():
+    interrupted, whole = new_network(), new_network()
+    # An epoch has five batches.
+    options = {"batch_size": 2, "max_grad_norm": None}
+    history, _ = run(interrupted, random_rows(), loss=DivergingLoss(12), **options)
+    run(whole, random_rows(), max_iter=2, **options)
+    assert (history.ended_by, len(history.loss_curve)) == ("divergence", 2)
+    npt.assert_array_equal(flat(interrupted), flat(whole))
+
+
+def test_validation_weights_are_restored_if_training_diverges():
+    network, validation = new_network(activation="identity"), random_rows(seed=1)
+    options = {"batch_size": 2, "max_grad_norm": None, "solver": "sgd"}
+    loss = DivergingLoss(12)
+    history, _ = run(network, random_rows(), validation, loss=loss, **options)
+    assert history.ended_by == "divergence"
+    assert evaluate(network, SquaredError(), validation) == history.best_loss
+
+
+def test_divergence_is_an_error_if_no_validation_loss_was_finite():
+    validation = random_rows(seed=1)
+    validation = validation._replace(targets=validation.targets * math.inf)
+    with pytest.raises(ValueError, match=r"Training diverged: .* no earlier epoch"):
+        run(new_network(activation="identity"), random_rows(), validation, **TOO_FAST)
+
+
+@pytest.mark.parametrize(
+    ("lowest", "constant", "final_loss", "has_learned"),
+    [
+        (0, 1, 0.9, True),
+        (0, 1, 0.96, False),
+        (0, 1, 7, False),
+        # A Poisson loss is not 0 for perfect predictions, and may be negative.
+        (0.95, 1, 0.99, True),
+        (-9, -5, -4.9, False),
+        # There is nothing to learn.
+        (0, 0, 1e-9, True),
+        (1, 1 + 1e-5, 1.1, True),
+    ],
+)
+def test_a_network_must_be_better_than_a_constant(
+    lowest, constant, final_loss, has_learned
+):
+    history = TrainingHistory(has_validation=False)
+    history.bounds, history.final_loss = LossBounds(lowest, constant), final_loss
+    assert history.has_learned(tol=1e-4) == has_learned
+
+
+def test_bounds_are_those_of_all_real_steps():
+    # Targets of 1, 2, 3 with weight 1, and of 4 and 5 with weight 3.
+    targets = torch.tensor([[9.0, 1, 2], [9, 9, 3], [9, 4, 5]])[..., None]
+    weights = torch.tensor([1.0, 1, 3])
+    rows = Rows(torch.zeros(3, 3, 2), torch.tensor([1, 2, 1]), targets, weights)
+    bounds = LossBounds.of(SquaredError(), rows)
+    values, weights = [1, 2, 3, 4, 5], [1, 1, 1, 3, 3]
+    mean = np.average(values, weights=weights)
+    variance = np.average((values - mean) ** 2, weights=weights)
+    assert bounds == (0, pytest.approx(variance / 2))
+
+
+def test_the_check_after_training_reads_few_targets(monkeypatch):
+    monkeypatch.setattr(training, "N_CHECKED", 4)
+    loss = RecordingLoss()
+    rows = random_rows()._replace(targets=torch.arange(10.0).double()[:, None])
+    run(new_network(), rows, loss=loss, max_iter=1)
+    assert loss.batches[-1] == [0, 3, 6, 9]
 
 
 @pytest.mark.parametrize("alpha", [0.0, 0.5])
@@ -297,8 +433,9 @@ def recorded_batches(**options):
     rows = random_rows()._replace(targets=torch.arange(10.0).double()[:, None])
     loss = RecordingLoss()
     run(new_network(), rows, loss=loss, max_iter=2, batch_size=3, **options)
-    assert [len(batch) for batch in loss.batches] == [3, 3, 2, 2] * 2
-    return [list(chain(*batches)) for batches in (loss.batches[:4], loss.batches[4:])]
+    # The last call, on all rows, checks what the network has learned.
+    assert [len(batch) for batch in loss.batches] == [3, 3, 2, 2] * 2 + [10]
+    return [list(chain(*batches)) for batches in (loss.batches[:4], loss.batches[4:8])]
 
 
 def test_every_epoch_contains_every_row_once():

@@ -3,6 +3,7 @@
 import numpy as np
 import numpy.testing as npt
 import pytest
+from sklearn.base import clone
 from sklearn.linear_model import LinearRegression
 from sklearn.neural_network import MLPRegressor
 from sklearn.pipeline import make_pipeline
@@ -75,11 +76,11 @@ def test_other_regressors_need_a_warm_start():
 
 
 def test_warm_start_uses_the_new_parameters_of_the_regressor():
-    forecaster = LSTMForecaster(TINY, warm_start=True, **SETTINGS).fit(waves())
+    forecaster = LSTMForecaster(clone(TINY), warm_start=True, **SETTINGS).fit(waves())
     forecaster.set_params(regressor__learning_rate_init=1e-9)
     before = forecaster.predict(last_window=wave(20))
     npt.assert_allclose(forecaster.fit(wave(20)).predict(), before, rtol=1e-4)
-    pipeline = make_pipeline(StandardScaler(), TINY)
+    pipeline = make_pipeline(StandardScaler(), clone(TINY))
     forecaster = LSTMForecaster(pipeline, warm_start=True, **SETTINGS).fit(waves())
     before = forecaster.estimators_[0]["lstmregressor"]
     forecaster.set_params(regressor__lstmregressor__max_iter=7).fit(wave(20))
@@ -115,8 +116,11 @@ def test_warm_start_cannot_change_the_settings(name, value):
 def test_warm_start_keeps_logarithms():
     forecaster = LSTMForecaster(TINY, warm_start=True, horizon=3, window_size=5)
     forecaster.fit(2 + waves())
-    with pytest.raises(ValueError, match="Logarithms need positive values"):
-        forecaster.fit(wave(20))
+    message = r'fit again with log="auto" and warm_start=False'
+    with pytest.warns(UserWarning, match=message):
+        assert forecaster.fit(wave(20)).log_
+    assert np.isfinite(forecaster.predict()).all()
+    assert not forecaster.set_params(log="auto", warm_start=False).fit(wave(20)).log_
 
 
 def test_warm_start_of_the_default_regressor_lowers_the_learning_rate():

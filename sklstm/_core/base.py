@@ -1,24 +1,28 @@
 """Base class of the estimators that train a network on windows."""
 
 import math
-import warnings
 from abc import ABC, abstractmethod
 from functools import wraps
 from numbers import Integral, Real
 from typing import cast
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 from sklearn.base import (
     BaseEstimator,
     ClassNamePrefixFeaturesOutMixin,
     TransformerMixin,
 )
-from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 from torch import nn
 
+from sklstm._core.convergence import (
+    warn_of_empty_windows,
+    warn_of_failure,
+    warn_of_max_iter,
+)
 from sklstm._core.layer_sizes import POOLINGS, as_poolings, check_layers
 from sklstm._core.samples import (
     Samples,
@@ -33,11 +37,15 @@ from sklstm._core.sklearn_compat import (
     CallbackSupportMixin,
     Interval,
     Method,
+    Options,
     StrOptions,
     available_if,
     check_weights,
+    output_container,
 )
-from sklstm._input.check import check_windows, from_tensor
+from sklstm._input.arrays import unwrap
+from sklstm._input.check import check_windows
+from sklstm._input.instances import as_list, is_long, read_instances
 from sklstm._input.padding import flatten_steps, like_sequences, unflatten_steps
 from sklstm._input.tokens import check_codes, count_codes
 from sklstm._nn.activations import ACTIVATIONS
@@ -138,7 +146,10 @@ class BaseLSTM(
         "max_iter": [Interval(Integral, 1, None, closed="left")],
         "shuffle": ["boolean"],
         "tol": [Interval(Real, 0, None, closed="left")],
-        "n_iter_no_change": [Interval(Integral, 1, None, closed="left")],
+        "n_iter_no_change": [
+            Interval(Integral, 1, None, closed="left"),
+            Options(Real, {np.inf}),
+        ],
         "early_stopping": ["boolean"],
         "validation_fraction": [Interval(Real, 0, 1, closed="neither")],
         "standardize": ["boolean"],
@@ -177,7 +188,7 @@ class BaseLSTM(
         """Number of token codes of the fitted network; None if it reads values."""
         return self._model.architecture.get("n_codes")
 
-    def _check_windows(self, X, *, reset, n_codes=None):
+    def _check_windows(self, X, *, reset, n_codes=None, allow_empty=False):
         """Check X and convert it to windows.
 
         Parameters
@@ -189,6 +200,8 @@ class BaseLSTM(
         n_codes : int or None, default=None
             Number of token codes seen in fit. None for numeric values. Ignored if
             `reset` is True.
+        allow_empty : bool, default=False
+            Whether sequences may have no time steps.
 
         Returns
         -------
@@ -196,7 +209,9 @@ class BaseLSTM(
             Windows of values, or of token codes.
         """
         has_codes = self._reads_codes if reset else n_codes is not None
-        windows = check_windows(self, X, reset=reset, allow_padding=has_codes)
+        windows = check_windows(
+            self, X, reset=reset, allow_padding=has_codes, allow_empty=allow_empty
+        )
         if not has_codes:
             return windows
         check_codes(windows, n_codes)
@@ -226,20 +241,19 @@ class BaseLSTM(
             Windows with targets and weights.
         """
         windows = self._check_windows(X, reset=reset, n_codes=n_codes)
-        y = from_tensor(y, "y")
+        instances = self._read_instances(X)
+        y = unwrap(y, "y")
+        if instances is not None:
+            instances.check_order(y)
         step_mask = make_step_mask(windows) if self.pooling is None else None
         if step_mask is not None:
-            y = flatten_steps(y, step_mask)
+            y = _flatten_steps(y, step_mask, instances)
         if task is None:
             task = self._new_task(y, **options)
         targets = task.read(y, windows)
         if step_mask is not None:
             targets = unflatten_steps(targets, step_mask)
-        if len(windows.values) != len(targets):
-            raise ValueError(
-                f"X has {len(windows.values)} windows, but y has {len(targets)} "
-                "targets. Pass one target per window."
-            )
+        _check_n_rows(windows, targets, instances)
         weights = check_weights(sample_weight, windows.values)
         samples = Samples(windows, targets, weights)
         return task, samples if step_mask is None else without_empty_windows(samples)
@@ -311,12 +325,7 @@ class BaseLSTM(
         )
         # A cosine schedule is meant to end with the last epoch.
         if history.ended_by == "max_iter" and self.learning_rate != "cosine":
-            warnings.warn(
-                f"Stochastic Optimizer: Maximum iterations ({self.max_iter}) reached "
-                "and the optimization hasn't converged yet.",
-                ConvergenceWarning,
-                stacklevel=2,
-            )
+            warn_of_max_iter(self.max_iter)
         return self
 
     def _partial_fit(self, task, samples, data):
@@ -398,12 +407,7 @@ class BaseLSTM(
             )
         vars(self).update(fitted)
         callback_runner.end_fit()
-        if history.ended_by == "interrupt":
-            warnings.warn(
-                f"Training interrupted by user after {len(history.loss_curve)} epochs. "
-                "The estimator is fitted with the weights learned so far.",
-                stacklevel=2,
-            )
+        warn_of_failure(history, self, task.loss["name"])
         return history
 
     def _architecture(self, task, samples, former):
@@ -452,6 +456,8 @@ class BaseLSTM(
         model = ScaledNetwork(architecture, task.loss, x_scale, y_scale)
         device = resolve_device(self.device)
         initialize(model.network, generator, device, self.max_timescale)
+        if task.needs_y and not windows.is_empty.any():
+            model.set_constant(*samples.flat_targets())
         return model
 
     def _training_options(self, n_samples, max_iter):
@@ -478,35 +484,53 @@ class BaseLSTM(
         self.n_iter_ = len(loss_curve)
         self.loss_ = loss_curve[-1] if loss_curve else math.nan
 
+    def _windows_to_predict(self, X):
+        """Check X and convert it to windows, which may be all padding."""
+        return self._check_windows(
+            X, reset=False, n_codes=self._n_codes, allow_empty=True
+        )
+
     def _call_model(self, method, X):
         """Call a method of the model on X; return an array, (n_windows, ...)."""
         check_is_fitted(self)
-        windows = self._check_windows(X, reset=False, n_codes=self._n_codes)
+        windows = self._windows_to_predict(X)
+        if method in ("predict", "outputs") and self._model.replaces_empty:
+            warn_of_empty_windows(windows, self._task.loss["name"])
         n_windows, n_timesteps, _ = windows.values.shape
         n_rows = min(n_windows, rows_per_block(self._model.network, n_timesteps))
         n_per_block = n_rows * n_multiplications(**self._model.architecture)
         with threads_for(n_per_block), default_modes():
             return getattr(self._model, method)(windows)
 
+    def _read_instances(self, X):
+        """Return the instances of a frame of sequences; None for any other X."""
+        return read_instances(X) if self._n_axes_in == 3 and is_long(X) else None
+
     def _without_padding(self, outputs, X):
         """Cut outputs of steps to the lengths of the sequences in X."""
         if not self._model.network.predicts_steps:
             return outputs
+        instances = self._read_instances(X)
+        if instances is not None:
+            return instances.to_rows(outputs)
         return like_sequences(outputs, X)
 
     def _to_score(self, X, y, sample_weight):
         """Return actual targets, predictions and weights of windows or real steps."""
-        predictions, y = self.predict(X), from_tensor(y, "y")
+        predictions, y = self.predict(X), unwrap(y, "y")
+        instances = self._read_instances(X)
+        if instances is not None:
+            instances.check_order(y)
         if not self._model.network.predicts_steps:
             return y, predictions, sample_weight
-        windows = self._check_windows(X, reset=False, n_codes=self._n_codes)
+        windows = self._windows_to_predict(X)
         step_mask = make_step_mask(windows)
         if sample_weight is not None:
             sample_weight = check_weights(sample_weight, step_mask)
             sample_weight = weights_of_steps(sample_weight, step_mask)
         return (
-            flatten_steps(y, step_mask),
-            flatten_steps(predictions, step_mask),
+            _flatten_steps(y, step_mask, instances),
+            _flatten_steps(predictions, step_mask, instances),
             sample_weight,
         )
 
@@ -537,7 +561,11 @@ class BaseLSTM(
                 "With pooling=None the network returns no single vector per window. "
                 'Choose a pooling, such as "mean", and fit again.'
             )
-        return self._call_model("pooled", X)
+        features = self._call_model("pooled", X)
+        instances = self._read_instances(X)
+        if instances is not None and output_container(self) == "pandas":
+            return pd.DataFrame(features, index=instances.keys)
+        return features
 
     def get_feature_names_out(
         self, input_features: ArrayLike | None = None
@@ -636,6 +664,33 @@ def _choose_dtype(dtype, dtype_of_X, n_per_epoch):
         return dtype
     is_small = n_per_epoch < FLOAT64_EPOCH
     return "float64" if dtype_of_X == np.float64 and is_small else "float32"
+
+
+def _flatten_steps(y, step_mask, instances):
+    """Flatten the targets of all real steps, window by window."""
+    if instances is not None and instances.has_all_rows(y):
+        return np.asarray(y)[instances.order]
+    return flatten_steps(y, step_mask)
+
+
+def _check_n_rows(windows, targets, instances):
+    """Raise unless each window has a target."""
+    n_windows, n_targets = len(windows.values), len(targets)
+    if n_windows == n_targets:
+        return
+    if instances is None:
+        raise ValueError(
+            f"X has {n_windows} windows, but y has {n_targets} targets. Pass one "
+            "target per window."
+        )
+    raise ValueError(
+        f"X has {n_windows} sequences, one for each instance in its MultiIndex, but y "
+        f"has {n_targets} targets. Pass one target per sequence. For a target per row, "
+        "use a pipeline of SlidingWindowTransformer and this estimator, or set "
+        "pooling=None. If each row of X is a window, pass X.reset_index(drop=True). "
+        "Tools of scikit-learn that split X need a list of sequences: "
+        f"{as_list(instances.index)}."
+    )
 
 
 def _check_n_targets(samples, n_targets):

@@ -2,6 +2,7 @@
 
 from copy import deepcopy
 
+import numpy as np
 from sklearn.base import clone
 from sklearn.utils import get_tags
 
@@ -16,6 +17,37 @@ def reshape_for(regressor, windows):
 def clone_with_seed(regressor, seed):
     """Clone a regressor and set every `random_state`, also of nested estimators."""
     return _with_parameter(clone(regressor), "random_state", int(seed))
+
+
+def fit_regressor(regressor, X, y, other_way=""):
+    """Fit a regressor, and explain the error if it predicts only one target.
+
+    Parameters
+    ----------
+    regressor : estimator
+        Regressor to fit in place.
+    X : ndarray of shape (n_windows, n_timesteps, n_features) or (n_windows, n_inputs)
+        Windows that :func:`reshape_for` returned.
+    y : ndarray of shape (n_windows,) or (n_windows, n_targets), or None
+        Targets.
+    other_way : str, default=""
+        What the user can do instead of passing another regressor.
+
+    Raises
+    ------
+    ValueError
+        If the regressor raises one.
+    """
+    try:
+        regressor.fit(X, y)
+    except ValueError as error:
+        if np.ndim(y) < 2 or "should be a 1d array" not in str(error):
+            raise
+        raise ValueError(
+            f"{type(regressor).__name__} predicts one number, but {np.shape(y)[1]} are "
+            "needed. Pass sklearn.multioutput.MultiOutputRegressor(regressor)"
+            f"{other_way}."
+        ) from error
 
 
 def warm_start_copy(fitted, parameters, seed):

@@ -41,6 +41,9 @@ class ScaledNetwork:
         self.architecture = architecture
         self.loss_parameters = loss
         self.x_scale, self.y_scale = x_scale, y_scale
+        # Outputs, (1, n_outputs), for windows without time steps. None if the network
+        # has learned an output for them.
+        self.constant = None
         self._build()
 
     def _build(self):
@@ -53,6 +56,11 @@ class ScaledNetwork:
     def device(self):
         """Device of the weights."""
         return self.network.head.weight.device
+
+    @property
+    def replaces_empty(self):
+        """Whether the outputs for windows without time steps are a constant."""
+        return self.constant is not None and not self.network.predicts_steps
 
     def copy(self, architecture, loss, device):
         """Copy the weights into a network of the same shapes.
@@ -91,9 +99,24 @@ class ScaledNetwork:
                 "warm_start=False to train a new network, or restore the former values."
             )
         copy = ScaledNetwork(architecture, loss, self.x_scale, self.y_scale)
+        copy.constant = self.constant
         copy.network.load_state_dict(self.network.state_dict())
         copy.network.to(device)
         return copy
+
+    def set_constant(self, targets, weights):
+        """Set the outputs for windows without time steps to the best constant.
+
+        Parameters
+        ----------
+        targets : ndarray of shape (n_rows, n_targets)
+            Targets of the training windows or steps.
+        weights : ndarray of shape (n_rows,)
+            Weight of each row.
+        """
+        scaled = torch.from_numpy(self.y_scale.apply(targets))
+        constant = self.loss.best_constant(scaled, torch.from_numpy(weights))
+        self.constant = constant.numpy()
 
     def rows(self, samples):
         """Scale samples and move them to the device of the network."""
@@ -128,7 +151,7 @@ class ScaledNetwork:
                 n_quantiles])
             Predictions in float64; NaN at padding steps.
         """
-        outputs = self._run(windows)
+        outputs = self._outputs(windows)
         if not self.network.predicts_steps:
             return self._unscale(outputs)
         by_step = self._unscale(outputs.flatten(0, 1))
@@ -146,7 +169,15 @@ class ScaledNetwork:
 
     def outputs(self, windows):
         """Return the outputs of the network, (n_windows[, n_timesteps], n_outputs)."""
-        return self._mask_padding(_to_array(self._run(windows)), windows)
+        return self._mask_padding(_to_array(self._outputs(windows)), windows)
+
+    def _outputs(self, windows):
+        """Return the outputs as a tensor, with the constant for empty windows."""
+        outputs, is_empty = self._run(windows), windows.is_empty
+        if not (self.replaces_empty and is_empty.any()):
+            return outputs
+        is_empty = torch.tensor(is_empty[:, None], device=self.device)
+        return torch.where(is_empty, self._to_tensor(self.constant), outputs)
 
     def errors(self, windows):
         """Return the mean squared error of each scaled window, (n_windows,)."""
@@ -206,6 +237,7 @@ class ScaledNetwork:
             "loss_parameters": self.loss_parameters,
             "x_scale": self.x_scale,
             "y_scale": self.y_scale,
+            "constant": self.constant,
             "device": str(self.device),
             "weights": {k: w.cpu().numpy().copy() for k, w in weights.items()},
         }

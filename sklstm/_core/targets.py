@@ -11,7 +11,9 @@ from sklearn.utils.multiclass import check_classification_targets, type_of_targe
 from sklearn.utils.validation import check_array, column_or_1d
 
 from sklstm._core.scaling import Scale, identity_scale, scale_of_columns
-from sklstm._input.check import check_no_dates, check_numbers, count_axes
+from sklstm._input.arrays import unwrap
+from sklstm._input.check import check_columns, count_axes
+from sklstm._input.numbers import check_no_dates, check_numbers
 from sklstm._input.padding import is_ragged
 from sklstm._nn.losses import make_loss
 
@@ -98,8 +100,9 @@ class Regression(Task):
                 f"y has {n_axes} dimensions, but it must have shape (n_windows,) or "
                 "(n_windows, n_outputs). Flatten the axes after the first."
             )
+        check_columns(y, "y")
         check_no_dates(y, "y")
-        with check_numbers("y"):
+        with check_numbers("y", "To predict classes, use LSTMClassifier."):
             y = check_array(
                 y,
                 dtype=np.float64,
@@ -166,7 +169,7 @@ class Classification(Task):
         kind = _kind_of_labels(y)
         if kind == "multilabel-indicator":
             return cls(owner, kind, np.arange(np.shape(y)[1]))
-        classes = np.unique(_as_labels(y) if classes is None else classes)
+        classes = np.unique(_as_labels(y)) if classes is None else read_classes(classes)
         if len(classes) < 2:
             raise ValueError(
                 f"y has {len(classes)} class(es), {classes.tolist()}, but a classifier "
@@ -357,25 +360,62 @@ class Classification(Task):
         return np.concatenate([negative, positive], axis=-1)
 
 
-def _kind_of_labels(y):
+def read_classes(classes):
+    """Read the possible classes of a partial fit, and return them sorted."""
+    classes = unwrap(classes, "classes")
+    if is_ragged(classes) or count_axes(classes, "classes") != 1:
+        raise ValueError(
+            "classes must be a list of labels, such as np.unique(y), got "
+            f"{classes!r:.60}."
+        )
+    _kind_of_labels(classes, "classes")
+    return np.unique(classes)
+
+
+def _kind_of_labels(y, name="y"):
     """Check the labels in y and return their kind, as scikit-learn names it."""
     if is_ragged(y):
         raise ValueError(
-            "The rows of y have different numbers of labels. For several labels per "
-            "window, convert them to rows of 0 and 1 with sklearn.preprocessing."
-            "MultiLabelBinarizer. For a label per time step, set pooling=None."
+            "The rows of y have different numbers of labels. Convert several labels "
+            "per window with sklearn.preprocessing.MultiLabelBinarizer().fit_transform("
+            "y). For a label per time step, set pooling=None."
         )
     if not hasattr(y, "toarray"):
+        check_columns(y, "y")
         labels = np.asarray(y)
         # Among objects, scikit-learn finds only NaN. It fails to sort None and NA.
         if labels.dtype == object and pd.isna(labels).any():
             raise ValueError(
-                f"Input y contains NaN, None or NA: {pd.isna(labels).sum()} labels are "
-                "missing. Drop the windows without a label."
+                f"Input {name} contains NaN, None or NA: {pd.isna(labels).sum()} "
+                "labels are missing. Drop the windows without a label."
             )
-        assert_all_finite(labels, input_name="y")
+        _check_one_type(y, labels, name)
+        assert_all_finite(labels, input_name=name)
     check_classification_targets(y)
-    return type_of_target(y, input_name="y")
+    kind = type_of_target(y, input_name=name)
+    if kind == "multiclass-multioutput":
+        raise ValueError(
+            f"y has shape {np.shape(y)}, but a window has one label, or a row of 0 and "
+            "1. Convert several labels per window with sklearn.preprocessing."
+            "MultiLabelBinarizer().fit_transform(y). For a label per time step, set "
+            "pooling=None."
+        )
+    return kind
+
+
+def _check_one_type(y, labels, name):
+    """Raise if labels are objects that are not all strings."""
+    is_of_pandas = not isinstance(getattr(y, "dtype", labels.dtype), np.dtype)
+    if is_of_pandas or labels.dtype != object:
+        return
+    types = set(map(type, labels.ravel()))
+    if not all(issubclass(cls, str) for cls in types):
+        names = ", ".join(sorted(cls.__name__ for cls in types))
+        raise ValueError(
+            f"Unknown label type: {name} holds objects of the types {names}, which "
+            f"cannot be sorted. Convert them to one type: np.asarray({name})."
+            "astype(str), or astype(int) if they are integers."
+        )
 
 
 def _as_labels(y):

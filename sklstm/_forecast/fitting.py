@@ -10,7 +10,7 @@ from sklstm._forecast.settings import choose_baseline
 from sklstm._forecast.training_windows import split_all_in_time
 
 
-def fit_new(settings, history, regressor, seeds, calibration_fraction):
+def fit_new(settings, history, regressor, seeds, calibration_fraction, around_fit):
     """Fit new residual models.
 
     Parameters
@@ -26,6 +26,8 @@ def fit_new(settings, history, regressor, seeds, calibration_fraction):
     calibration_fraction : float or None
         Fraction of the windows to hold out for the calibration. If None, there is no
         calibration.
+    around_fit : callable
+        Context manager for the fit of each regressor.
 
     Returns
     -------
@@ -41,15 +43,21 @@ def fit_new(settings, history, regressor, seeds, calibration_fraction):
     calibration = Calibration()
     if calibration_fraction is not None:
         calibration = calibration_of(
-            models_for, settings, history, windows, ends, calibration_fraction
+            models_for,
+            settings,
+            history,
+            windows,
+            ends,
+            calibration_fraction,
+            around_fit,
         )
     if settings.n_steps_at_once < settings.horizon:
         windows = training_windows_of(settings, history)
-    models = models_for(len(windows.values)).fit(windows)
+    models = models_for(len(windows.values)).fit(windows, around_fit)
     return FittedState(settings, models, calibration)
 
 
-def continue_fit(state, history, regressor, seeds):
+def continue_fit(state, history, regressor, seeds, around_fit):
     """Fit copies of fitted residual models on other series.
 
     The settings and the calibration are kept. There is no new calibration, because the
@@ -65,6 +73,8 @@ def continue_fit(state, history, regressor, seeds):
         Regressor that has the new parameters of the models.
     seeds : sequence of int
         Seed of each model.
+    around_fit : callable
+        Context manager for the fit of each regressor.
 
     Returns
     -------
@@ -73,7 +83,7 @@ def continue_fit(state, history, regressor, seeds):
     """
     models = continued_models(state.models, regressor, seeds)
     windows = training_windows_of(state.settings, history)
-    return replace(state, models=models.fit(windows))
+    return replace(state, models=models.fit(windows, around_fit))
 
 
 def training_windows_of(settings, history):
@@ -84,7 +94,7 @@ def training_windows_of(settings, history):
     return windows
 
 
-def calibration_of(models_for, settings, history, windows, ends, fraction):
+def calibration_of(models_for, settings, history, windows, ends, fraction, around_fit):
     """Fit models on early windows and calibrate them on validation windows.
 
     Parameters
@@ -101,6 +111,8 @@ def calibration_of(models_for, settings, history, windows, ends, fraction):
         Position of the first target of each window, one array for each series.
     fraction : float
         Fraction of the windows of each series to hold out.
+    around_fit : callable
+        Context manager for the fit of each regressor.
 
     Returns
     -------
@@ -116,7 +128,7 @@ def calibration_of(models_for, settings, history, windows, ends, fraction):
             "Missing values leave no training window before the validation windows. "
             "Pass calibration_fraction=None, or fill the missing values."
         )
-    models = models_for(len(early.values)).fit(early)
+    models = models_for(len(early.values)).fit(early, around_fit)
     scales = history.mase_scales(settings.season_length)
     scales[scales == 0] = 1
     return calibrate(models, validation, scales[series])

@@ -1,12 +1,18 @@
 """Residual models: regressors that predict the errors of a baseline forecast."""
 
+from contextlib import nullcontext
 from typing import NamedTuple
 
 import numpy as np
 from sklearn.base import BaseEstimator
 
 from sklstm._core.defaults import auto_epochs, with_epochs
-from sklstm._core.nested import clone_with_seed, reshape_for, warm_start_copy
+from sklstm._core.nested import (
+    clone_with_seed,
+    fit_regressor,
+    reshape_for,
+    warm_start_copy,
+)
 from sklstm._forecast.baselines import baseline_forecasts, levels
 
 # Number of windows that a regressor with ``max_iter="auto"`` is trained on, in all
@@ -64,8 +70,11 @@ class ResidualModels(NamedTuple):
     regressors: list[BaseEstimator]
     quantiles: tuple[float, ...] = ()  # levels that each regressor predicts
 
-    def fit(self, windows):
-        """Fit each regressor to the residuals, unless there are no windows."""
+    def fit(self, windows, around_fit=nullcontext):
+        """Fit each regressor to the residuals, unless there are no windows.
+
+        The fit of a regressor runs in the context manager ``around_fit(regressor)``.
+        """
         if not len(windows.values):
             return self
         baseline = self.spec.baseline_forecasts(windows)
@@ -73,7 +82,11 @@ class ResidualModels(NamedTuple):
         if residuals.shape[1] == 1:
             residuals = residuals[:, 0]
         for regressor in self.regressors:
-            regressor.fit(self._features(regressor, windows), residuals)
+            features = self._features(regressor, windows)
+            with around_fit(regressor):
+                fit_regressor(
+                    regressor, features, residuals, ', or strategy="recursive"'
+                )
         return self
 
     def forecast(self, windows, weight, horizon):

@@ -1,14 +1,16 @@
 """Check X and convert it to windows."""
 
 from collections import Counter
-from contextlib import contextmanager
 from typing import NamedTuple
 
 import numpy as np
-import pandas as pd
 from sklearn.utils.validation import check_array, validate_data
 
-from sklstm._input.padding import is_ragged, pad
+from sklstm._input.arrays import unwrap
+from sklstm._input.finite import check_finite, count_padding, sum_is_finite
+from sklstm._input.instances import holds_sequences, is_long, read_instances
+from sklstm._input.numbers import check_no_dates, check_numbers, ways_to_encode
+from sklstm._input.padding import check_same_columns, is_ragged, pad
 from sklstm._input.windows import (
     as_windows,
     distinct_values,
@@ -29,13 +31,21 @@ class Windows(NamedTuple):
     # Token codes are below this number. None if the values are not token codes.
     n_codes: int | None = None
 
+    @property
+    def is_empty(self):
+        """Whether all steps of a window are padding, (n_windows,)."""
+        n_windows, n_timesteps, _ = self.values.shape
+        if self.n_padding is None:
+            return np.zeros(n_windows, bool)
+        return self.n_padding == n_timesteps
+
     def select(self, rows):
         """Select some of the windows. The result is a view if `rows` is a slice."""
         n_padding = None if self.n_padding is None else self.n_padding[rows]
         return Windows(self.values[rows], n_padding, self.n_codes)
 
 
-def check_windows(estimator, X, *, reset, allow_padding=False):
+def check_windows(estimator, X, *, reset, allow_padding=False, allow_empty=False):
     """Convert X to windows and check that it matches the X of fit.
 
     Parameters
@@ -46,13 +56,16 @@ def check_windows(estimator, X, *, reset, allow_padding=False):
     X : array-like or list of array-like
         Windows of shape (n_windows, n_timesteps, n_features); a frame whose columns are
         named ``name__lagK``; windows of one feature, of shape (n_windows, n_timesteps);
-        or sequences of unequal length, each of shape (n_timesteps_i, n_features) or
-        (n_timesteps_i,).
+        sequences of unequal length, each of shape (n_timesteps_i, n_features) or
+        (n_timesteps_i,); or a frame with a MultiIndex (instance, time).
     reset : bool
         Whether the estimator is being fitted.
     allow_padding : bool, default=False
         Whether the windows of a 2-D X without lag columns may start with padding (NaN).
         The windows of any other X always may.
+    allow_empty : bool, default=False
+        Whether some or all sequences of unequal length may have no time steps. They
+        become windows that are all padding.
 
     Returns
     -------
@@ -67,21 +80,24 @@ def check_windows(estimator, X, *, reset, allow_padding=False):
     TypeError
         If X is sparse.
     """
-    X = from_tensor(X, "X")
+    X = unwrap(X, "X")
+    if is_long(X) and (holds_sequences(X) if reset else estimator._n_axes_in == 3):
+        return _from_instances(estimator, X, reset)
     is_uneven = is_ragged(X)
     are_sequences = is_uneven or isinstance(X, list | tuple)
+    if are_sequences:
+        check_same_columns(X, "X")
     if is_uneven:
-        X = pad(X, "X")
+        X = pad(X, "X", empty_width=_n_features(estimator) if allow_empty else None)
     n_axes = count_axes(X, "X")
-    if are_sequences and not reset and {n_axes, estimator._n_axes_in} == {2, 3}:
-        # Sequences of one feature have 2 axes if their lengths happen to be equal.
-        # Otherwise they were padded and have 3 axes.
-        with check_numbers("X"):
+    with check_numbers("X", ways_to_encode(n_axes, hasattr(X, "columns"))):
+        if are_sequences and not reset and {n_axes, estimator._n_axes_in} == {2, 3}:
+            # Sequences of one feature have 2 axes if their lengths happen to be equal.
+            # Otherwise they were padded and have 3 axes.
             return _from_sequences(estimator, X)
-    _check_axes(estimator, n_axes, reset)
-    check_columns(X)
-    check_no_dates(X, "X")
-    with check_numbers("X"):
+        _check_axes(estimator, X, n_axes, reset)
+        check_columns(X)
+        check_no_dates(X, "X")
         if n_axes == 3:
             return _from_3d(estimator, X, reset)
         return _from_2d(estimator, X, reset, allow_padding)
@@ -117,100 +133,22 @@ def count_axes(data, name):
     return len(array.shape)
 
 
-def from_tensor(data, name):
-    """Convert a tensor of PyTorch to an array.
-
-    Parameters
-    ----------
-    data : object
-        Data that a user passed. Everything but a tensor is returned unchanged.
-    name : str
-        Name of the data in the message.
-
-    Returns
-    -------
-    data : ndarray or object
-        Array with the values of the tensor.
-
-    Raises
-    ------
-    ValueError
-        If the tensor is nested or packed.
-    """
-    if type(data).__name__ == "PackedSequence":
-        raise ValueError(
-            f"{name} is a PackedSequence. Pass the list of sequences that "
-            f"torch.nn.utils.rnn.unpack_sequence({name}) returns."
-        )
-    if not hasattr(data, "is_nested"):
-        return data
-    if data.is_nested:
-        raise ValueError(
-            f"{name} is a nested tensor. Pass a list of sequences: "
-            f"list({name}.unbind())."
-        )
-    data = data.detach().cpu()
-    # NumPy has no such type.
-    return (data.float() if "bfloat16" in str(data.dtype) else data).numpy()
-
-
-def check_columns(X):
-    """Raise if X is a frame without columns, or with several of the same name."""
-    if not hasattr(X, "columns"):
+def check_columns(data, name="X"):
+    """Raise if a frame has no columns, or several of the same name."""
+    if not hasattr(data, "columns"):
         return
-    if not len(X.columns):
-        raise ValueError("X has no columns. Pass at least one feature.")
-    check_unique(X.columns)
+    if not len(data.columns):
+        raise ValueError(f"{name} has no columns. Pass at least one.")
+    check_unique(data.columns, name)
 
 
-def check_unique(names):
-    """Raise if several columns of X have the same name."""
-    repeated = [name for name, count in Counter(names).items() if count > 1]
+def check_unique(columns, name="X"):
+    """Raise if several columns have the same name."""
+    repeated = [column for column, count in Counter(columns).items() if count > 1]
     if repeated:
         raise ValueError(
-            f"X has several columns with the same name: {repeated}. Rename them."
+            f"{name} has several columns with the same name: {repeated}. Rename them."
         )
-
-
-def check_no_dates(data, name):
-    """Raise if data hold dates or durations: NumPy converts them to nanoseconds."""
-    dtypes = getattr(data, "dtypes", None)
-    if dtypes is None or not np.iterable(dtypes):
-        dtypes = [getattr(data, "dtype", None)]
-    if any(map(_is_of_time, dtypes)):
-        raise ValueError(
-            f"{name} holds dates or durations, not numbers. Drop them, or convert them "
-            "to the numbers that matter, such as the month or the hours since an "
-            "event. SlidingWindowTransformer accepts a column of times as its "
-            "parameter time."
-        )
-
-
-@contextmanager
-def check_numbers(name):
-    """Explain the error that NumPy raises if an array does not hold numbers."""
-    try:
-        yield
-    except ValueError as error:
-        if "could not convert string" not in str(error):
-            raise
-        raise ValueError(
-            f"{name} holds strings that are not numbers: {error}. Encode them first, "
-            "for instance with sklearn.preprocessing.OrdinalEncoder, or with "
-            "sklstm.SequenceEncoder if they are sequences of tokens."
-        ) from error
-    except TypeError as error:
-        if "must be a string or a real number" not in str(error):
-            raise
-        raise TypeError(
-            f"{name} holds values that are not numbers: {error}. Convert them to "
-            "numbers, or drop them. astype('Float64') converts a column with pd.NA."
-        ) from error
-
-
-def _is_of_time(dtype):
-    """Whether a dtype is that of dates, durations or periods."""
-    return getattr(dtype, "kind", "") in ("m", "M") or isinstance(dtype, pd.PeriodDtype)
 
 
 def _objects(array):
@@ -228,25 +166,51 @@ def _ragged_error(name):
     )
 
 
-def _check_axes(estimator, n_axes, reset):
+def _n_features(estimator):
+    """Return the number of features of a sequence for a fitted estimator."""
+    return estimator.n_features_in_ if estimator._n_axes_in == 3 else 1
+
+
+def _check_axes(estimator, X, n_axes, reset):
     """Raise unless X has 2 or 3 axes, and as many as the X of fit."""
     if n_axes not in (2, 3):
         raise ValueError(
             f"X has {n_axes} dimensions; windows have 3: (n_windows, n_timesteps, "
-            "n_features), or 2 if there is one feature. Reshape your data: pass a "
-            "single sequence as a list, [X]. Reshape a series of one feature with "
-            "X.reshape(-1, 1); SlidingWindowTransformer then cuts it into windows. "
-            "SequenceEncoder converts texts to codes."
+            "n_features), or 2 if there is one feature. " + _ways_to_reshape(X, n_axes)
         )
     if reset:
         estimator._n_axes_in = n_axes
     elif estimator._n_axes_in != n_axes:
+        way_out = "Pass a single window as [X]."
+        if n_axes == 2 and estimator.n_features_in_ == 1:
+            way_out = "Pass np.asarray(X)[:, :, np.newaxis]."
+        if n_axes == 3:
+            way_out = "Pass X[:, :, 0] if there is one feature."
         raise ValueError(
             f"X has {n_axes} dimensions, but {type(estimator).__name__} was fitted on "
             f"an X of {estimator._n_axes_in} dimensions. Pass X as in fit: windows of "
-            "shape (n_windows, n_timesteps, n_features), or columns. Pass a single "
-            "window as [X]."
+            f"shape (n_windows, n_timesteps, n_features), or columns. {way_out}"
         )
+
+
+def _ways_to_reshape(X, n_axes):
+    """Return how to convert X to 2 or 3 axes."""
+    if n_axes > 3:
+        return (
+            "Join the axes after the second one: np.reshape(X, (*np.shape(X)[:2], -1))."
+        )
+    if n_axes == 1 and len(X) and all(isinstance(item, str) for item in X):
+        return (
+            "Convert texts to codes with sklstm.SequenceEncoder().fit_transform(X), "
+            "and set embedding_size."
+        )
+    if n_axes == 1:
+        return (
+            "Reshape your data: pass a single sequence as a list, [X]. To predict from "
+            "the last values of one series, pass np.reshape(X, (-1, 1)) to a pipeline "
+            "of SlidingWindowTransformer and this estimator."
+        )
+    return "Pass an array, a frame or a list of sequences."
 
 
 def _from_2d(estimator, X, reset, allow_padding):
@@ -270,8 +234,10 @@ def _from_2d(estimator, X, reset, allow_padding):
         if allow_padding:
             return _with_padding(as_windows(X), check_not_empty=reset)
         windows = Windows(as_windows(X), None)
-        if not _sum_is_finite(X):
-            _check_finite(windows.values, np.zeros(len(X), dtype=np.intp))
+        if not sum_is_finite(X):
+            n_padding = np.zeros(len(X), dtype=np.intp)
+            as_list = "[row[~np.isnan(row)] for row in np.asarray(X)]"
+            check_finite(windows.values, n_padding, as_list)
         return windows
     if not np.array_equal(layout.order, np.arange(X.shape[1])):
         X = X[:, layout.order]
@@ -288,11 +254,34 @@ def _from_sequences(estimator, X):
     else:
         fit_saw_one_feature = estimator.n_features_in_ == 1
     if windows.shape[2] != 1 or not fit_saw_one_feature:
-        _check_axes(estimator, X.ndim, reset=False)
+        _check_axes(estimator, X, X.ndim, reset=False)
     windows = check_array(
         windows, dtype=FLOATS, allow_nd=True, ensure_all_finite=False, input_name="X"
     )
     return _with_padding(windows, check_not_empty=False)
+
+
+def _from_instances(estimator, X, reset):
+    """Convert a frame with a MultiIndex (instance, time) to one window per instance."""
+    check_columns(X)
+    check_no_dates(X, "X")
+    with check_numbers("X", ways_to_encode(2, is_frame=True)):
+        values = validate_data(
+            estimator, X, reset=reset, dtype=FLOATS, ensure_all_finite=False
+        )
+    instances = read_instances(X)
+    is_finite = np.isfinite(values).all(axis=1)
+    if not is_finite.all():
+        row = int(np.argmin(is_finite))
+        kind = "NaN" if np.isnan(values[row]).any() else "infinity"
+        raise ValueError(
+            f"Input X contains {kind}, in the row {X.index[row]}. Fill in the value, "
+            "or drop such rows with X[np.isfinite(X).all(axis=1)]."
+        )
+    if reset:
+        estimator._n_axes_in = 3
+    n_padding = instances.n_padding if instances.n_padding.any() else None
+    return Windows(instances.to_windows(values), n_padding)
 
 
 def _from_3d(estimator, X, reset):
@@ -312,15 +301,16 @@ def _from_3d(estimator, X, reset):
     # After fit, only this number remains to be checked.
     last = {"skip_check_array": True} if not reset else {"ensure_all_finite": False}
     validate_data(estimator, X[:, -1], reset=reset, **last)
-    return _with_padding(X, check_not_empty=reset)
+    as_list = "[window[~np.isnan(window).all(axis=1)] for window in np.asarray(X)]"
+    return _with_padding(X, check_not_empty=reset, as_list=as_list)
 
 
-def _with_padding(values, check_not_empty):
+def _with_padding(values, check_not_empty, as_list=None):
     """Count the padding steps, and raise if a value outside them is not finite."""
-    if _sum_is_finite(distinct_values(values)):
+    if sum_is_finite(distinct_values(values)):
         return Windows(values, None)
-    n_padding = _count_padding(values)
-    _check_finite(values, n_padding)
+    n_padding = count_padding(values)
+    check_finite(values, n_padding, as_list)
     if not n_padding.any():
         return Windows(values, None)
     if check_not_empty and (n_padding == values.shape[1]).all():
@@ -329,39 +319,3 @@ def _with_padding(values, check_not_empty):
             "at the start of a window is padding. Pass at least one value."
         )
     return Windows(values, n_padding)
-
-
-def _sum_is_finite(values):
-    """Whether the sum of values is finite. If it is, all values are."""
-    with np.errstate(over="ignore", invalid="ignore"):
-        return np.isfinite(np.sum(values))
-
-
-def _count_padding(values):
-    """Count the steps at the start of each window in which all features are NaN."""
-    is_padding = np.ones(len(values), dtype=bool)
-    n_padding = np.zeros(len(values), dtype=np.intp)
-    # A mask of all windows could be larger than the series, so go step by step.
-    for step in range(values.shape[1]):
-        is_padding &= np.isnan(values[:, step]).all(axis=1)
-        if not is_padding.any():
-            break
-        n_padding += is_padding
-    return n_padding
-
-
-def _check_finite(values, n_padding):
-    """Raise if a value after the padding is not finite."""
-    for step in range(values.shape[1]):
-        is_bad = ~np.isfinite(values[:, step]).all(axis=1) & (n_padding <= step)
-        if is_bad.any():
-            window = int(np.argmax(is_bad))
-            features = values[window, step]
-            value = features[~np.isfinite(features)][0]
-            kind = "NaN" if np.isnan(value) else "infinity"
-            raise ValueError(
-                f"Input X contains {kind}, in window {window} at step {step}. Fill in "
-                "the value or drop the window. NaN is allowed as padding: in all "
-                "features at the start of a window. X must then have shape (n_windows, "
-                "n_timesteps, n_features) or lag columns, such as sales__lag3."
-            )

@@ -2,6 +2,9 @@
 
 import numpy as np
 
+from sklstm._input.arrays import unwrap
+from sklstm._input.time_dtypes import time_columns
+
 
 def is_ragged(data):
     """Whether data are sequences that do not form an array of numbers.
@@ -14,17 +17,20 @@ def is_ragged(data):
     Returns
     -------
     is_ragged : bool
-        True for sequences of unequal length, and for an array or series whose items
-        are sequences.
+        True for sequences of unequal length, for empty sequences, and for an array or
+        series whose items are sequences.
     """
     holds_objects = getattr(data, "ndim", 0) == 1 and data.dtype.kind == "O"
     if not isinstance(data, list | tuple) and not holds_objects:
         return False
     shapes = {_shape(item) for item in data}
-    return () not in shapes and (holds_objects or len(shapes) > 1)
+    if () in shapes:
+        return False
+    are_empty = {shape[0] for shape in shapes} == {0}
+    return holds_objects or len(shapes) > 1 or are_empty
 
 
-def pad(sequences, name, n_timesteps=None):
+def pad(sequences, name, n_timesteps=None, empty_width=None):
     """Convert sequences to windows of one length, with NaN before the shorter ones.
 
     Parameters
@@ -36,45 +42,57 @@ def pad(sequences, name, n_timesteps=None):
         Name of the sequences in messages.
     n_timesteps : int or None, default=None
         Number of last steps of each sequence to keep. None keeps all steps.
+    empty_width : int or None, default=None
+        Number of features if all sequences are empty. If None, none may be empty.
 
     Returns
     -------
     windows : ndarray of shape (n_sequences, n_timesteps, n_features)
         The sequences. Each ends at the last time step. The dtype is float32 if all
-        sequences are float32, otherwise float64.
+        sequences are float32, otherwise float64. There is at least one time step.
 
     Raises
     ------
     ValueError
-        If a sequence is empty, holds anything but finite numbers, or does not have as
-        many features as the first one.
+        If a sequence holds anything but finite numbers, or does not have as many
+        features as the first one, or if it is empty although this is not allowed.
     """
-    arrays = [as_series(s, f"{name}[{i}]") for i, s in enumerate(sequences)]
-    for i, array in enumerate(arrays):
-        _check_sequence(array, f"{name}[{i}]", arrays[0].shape[1], f"{name}[0]")
-    length = n_timesteps or max(map(len, arrays))
-    is_single = all(array.dtype == np.float32 for array in arrays)
-    shape = (len(arrays), length, arrays[0].shape[1])
+    check_same_columns(sequences, name)
+    ways_to_encode = (
+        f"Convert sequences of tokens with sklstm.SequenceEncoder().fit_transform("
+        f"list({name})), and set embedding_size. Encode or drop other columns."
+    )
+    arrays = {
+        i: as_series(sequence, f"{name}[{i}]", ways_to_encode)
+        for i, sequence in enumerate(sequences)
+        if empty_width is None or len(sequence)
+    }
+    for i, array in arrays.items():
+        _check_sequence(array, f"{name}[{i}]")
+    _check_features(arrays, name)
+    width = next((array.shape[1] for array in arrays.values()), empty_width)
+    length = n_timesteps or max(map(len, arrays.values()), default=1)
+    is_single = all(array.dtype == np.float32 for array in arrays.values())
+    shape = (len(sequences), length, width)
     windows = np.full(shape, np.nan, dtype=np.float32 if is_single else np.float64)
-    for window, array in zip(windows, arrays, strict=True):
+    for i, array in arrays.items():
         kept = array[-length:]
-        window[length - len(kept) :] = kept
+        windows[i, length - len(kept) :] = kept
     return windows
 
 
-def as_series(X, name):
+def as_series(X, name, ways_to_encode="Encode or drop the columns of other values."):
     """Convert numbers to an array of shape (n_timesteps, n_features)."""
     try:
-        series = np.asarray(X)
+        series = np.asarray(unwrap(X, name))
     except ValueError as error:
         raise ValueError(
             f"The time steps of {name} have different numbers of features. Pass "
             "the same number of features for each step."
         ) from error
-    if series.dtype.kind not in "biuf":
+    if series.dtype.kind not in "biuf" or time_columns(X):
         raise ValueError(
-            f"{name} must hold real numbers, got dtype {series.dtype}. Encode or drop "
-            "the columns that hold anything else."
+            f"{name} must hold real numbers, got dtype {series.dtype}. {ways_to_encode}"
         )
     if series.ndim == 1:
         return series[:, np.newaxis]
@@ -84,6 +102,16 @@ def as_series(X, name):
         f"{name} must have shape (n_timesteps,) or (n_timesteps, n_features), got "
         f"{series.shape}."
     )
+
+
+def check_same_columns(sequences, name):
+    """Raise if sequences are frames whose columns differ."""
+    columns = [list(s.columns) for s in sequences if hasattr(s, "columns")]
+    if any(names != columns[0] for names in columns):
+        raise ValueError(
+            f"The frames in {name} have different columns, or in another order. Select "
+            f"the same columns: [frame[{name}[0].columns] for frame in {name}]."
+        )
 
 
 def flatten_steps(y, step_mask):
@@ -165,14 +193,38 @@ def _shape(item):
         return ()
 
 
-def _check_sequence(array, name, n_features, first):
-    """Raise unless a sequence has steps, finite values and `n_features` features."""
+def _check_features(arrays, name):
+    """Raise unless all sequences have as many features as the first one.
+
+    Parameters
+    ----------
+    arrays : dict of int to ndarray of shape (n_timesteps_i, n_features)
+        Sequences by their position.
+    name : str
+        Name of the sequences in messages.
+    """
+    are_transposed = len({len(array) for array in arrays.values()}) == 1
+    first = next(iter(arrays), None)
+    for i, array in arrays.items():
+        n_features = arrays[first].shape[1]
+        if array.shape[1] != n_features:
+            way_out = (
+                "If they have shape (n_features, n_timesteps_i), pass "
+                f"[np.transpose(x) for x in {name}]."
+            )
+            raise ValueError(
+                f"{name}[{i}] has {array.shape[1]} features, but {name}[{first}] has "
+                f"{n_features}. All sequences must have the same features. "
+                + (way_out if are_transposed else "")
+            )
+
+
+def _check_sequence(array, name):
+    """Raise unless a sequence has steps and finite values."""
     if len(array) == 0:
-        raise ValueError(f"{name} has no time steps. Drop it.")
-    if array.shape[1] != n_features:
         raise ValueError(
-            f"{name} has {array.shape[1]} features, but {first} has {n_features}. "
-            "All sequences must have the same features."
+            f"{name} has no time steps. Drop it, and its target if there is one. Only "
+            "in predictions, a list of sequences may contain empty ones."
         )
     if not np.isfinite(array).all():
         raise ValueError(
@@ -191,5 +243,5 @@ def _length_error(what, lengths):
     return ValueError(
         f"y has {what}, but with pooling=None it must have a target for every step: X "
         f"has {len(lengths)} windows of {_enumerate(lengths)} steps. Pass an array of "
-        "shape (n_windows, n_timesteps) or a list of sequences, or choose a pooling."
+        'shape (n_windows, n_timesteps) or a list of sequences, or set pooling="last".'
     )

@@ -1,6 +1,8 @@
 """Read sequences of tokens, and convert tokens to integer codes and back."""
 
+import warnings
 from collections import Counter
+from collections.abc import Mapping, Set
 from numbers import Integral
 
 import numpy as np
@@ -25,28 +27,38 @@ def read_sequences(X, analyze, wanted=None):
     analyze : callable
         Splits a string into a list of tokens.
     wanted : str, default=None
-        Required kind of the sequences. If None, it is the kind of the first sequence.
+        Required kind of the sequences, which may then be empty. If None, it is the kind
+        of the first sequence, and no sequence may be empty.
 
     Returns
     -------
     sequences : list of list
-        Tokens of each sequence. Each sequence has at least one.
+        Tokens of each sequence.
     kind : str
         Kind of the sequences: `TEXT`, `STRINGS` or `INTEGERS`.
 
     Raises
     ------
     ValueError
-        If X is a single string or empty, or if a sequence is empty, not of the required
-        kind, or neither a string nor tokens.
+        If X is a single string or empty, or if a sequence is empty although this is not
+        allowed, not of the required kind, or neither a string nor tokens.
+
+    Warns
+    -----
+    UserWarning
+        If a sequence is empty.
     """
     sequences, kinds = [], []
     for i, sequence in enumerate(_as_list(X)):
-        tokens = _tokenize(sequence, analyze, f"X[{i}]")
-        kind = TEXT if isinstance(sequence, str) else _kind_of(tokens, f"X[{i}]")
+        tokens = _tokenize(sequence, analyze, f"X[{i}]", is_fit=wanted is None)
+        if isinstance(sequence, str):
+            kind = TEXT
+        else:  # an empty sequence is of any kind
+            kind = _kind_of(tokens, f"X[{i}]") if tokens else wanted
         sequences.append(tokens)
         kinds.append(kind)
     _check_kinds(kinds, wanted)
+    _warn_of_empty(sequences)
     return sequences, kinds[0]
 
 
@@ -92,7 +104,7 @@ def encode(sequences, vocabulary, n_timesteps):
     Parameters
     ----------
     sequences : list of list
-        Tokens of each sequence. Each sequence has at least one.
+        Tokens of each sequence, which may be none.
     vocabulary : dict
         Code of each known token. All others get code 0.
     n_timesteps : int
@@ -106,7 +118,7 @@ def encode(sequences, vocabulary, n_timesteps):
     codes = np.full((len(sequences), n_timesteps), np.nan)
     for row, tokens in zip(codes, sequences, strict=True):
         kept = tokens[-n_timesteps:]
-        row[-len(kept) :] = [vocabulary.get(token, 0) for token in kept]
+        row[n_timesteps - len(kept) :] = [vocabulary.get(token, 0) for token in kept]
     return codes
 
 
@@ -197,6 +209,11 @@ def _as_list(X):
             f"X must be a list of sequences, got {_describe(X)}. Pass a single "
             "sequence as a list: [X]."
         )
+    if isinstance(X, Mapping | Set):
+        way_out = "list(X.values())" if isinstance(X, Mapping) else "sorted(X)"
+        raise ValueError(
+            f"X must be a list of sequences, got a {type(X).__name__}. Pass {way_out}."
+        )
     sequences = list(_only_column(X) if len(getattr(X, "shape", ())) > 1 else X)
     if not sequences:
         raise ValueError(
@@ -217,22 +234,40 @@ def _only_column(X):
     )
 
 
-def _tokenize(sequence, analyze, name):
+def _tokenize(sequence, analyze, name, is_fit):
     """Split a string into tokens, or convert a sequence of tokens to a list."""
+    way_out = (
+        "Drop missing sequences together with their targets."
+        if is_fit
+        else ('Pass "" or [] for a missing sequence.')
+    )
     is_1d = len(getattr(sequence, "shape", ())) == 1
     if not (is_1d or isinstance(sequence, str | list | tuple)):
         raise ValueError(
             f"{name} is {_describe(sequence)}, neither a string nor a list, tuple or "
-            "1-D array of tokens. Drop missing sequences together with their targets. "
+            f"1-D array of tokens. {way_out} "
             "Sequences of measured numbers need no encoder; use sklstm.pad_sequences."
         )
     tokens = analyze(sequence) if isinstance(sequence, str) else list(sequence)
-    if tokens:
+    if tokens or not is_fit:
         return tokens
     raise ValueError(
         f"{name} has no tokens: {_describe(sequence)}. Drop the sequence and its "
         "target, or change analyzer or token_pattern so that the sequence has tokens."
     )
+
+
+def _warn_of_empty(sequences):
+    """Warn if sequences have no tokens."""
+    empty = [i for i, tokens in enumerate(sequences) if not tokens]
+    if empty:
+        warnings.warn(
+            f"{len(empty)} of {len(sequences)} sequences of X have no tokens, such as "
+            f"X[{empty[0]}]. Their rows of codes are all NaN, so the estimators of "
+            "this package predict the class shares or the mean of the training "
+            "targets for them.",
+            stacklevel=5,
+        )
 
 
 def _kind_of(tokens, name):

@@ -1,5 +1,6 @@
 """A network that compresses each window into a few numbers and reconstructs it."""
 
+import torch
 from torch import nn
 
 from sklstm._nn import network
@@ -118,7 +119,10 @@ class AutoencoderNetwork(nn.Module):
 
     def errors(self, windows, n_padding=None):
         """Return the mean squared error of each window; NaN if it is all padding."""
-        squares = (self(windows, n_padding) - windows).square().mean(2)
+        # Differences are limited so that sums of their squares are finite.
+        limit = torch.finfo(windows.dtype).max ** 0.25
+        differences = (self(windows, n_padding) - windows).clamp_(-limit, limit)
+        squares = differences.square().mean(2)
         step_mask = make_step_mask(windows.shape[1], n_padding)
         if step_mask is None:
             return squares.mean(1)

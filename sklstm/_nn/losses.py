@@ -4,7 +4,8 @@ A loss maps outputs of shape (n_windows, n_targets * outputs_per_target) and tar
 shape (n_windows, n_targets) to one value per target. `Quantiles` returns one value per
 target and quantile, and `CrossEntropy` one per window. A loss also converts outputs to
 predictions in the units of the targets. The gradient of a loss is derived by hand,
-because autograd takes many more operations.
+because autograd takes many more operations. A loss also finds the best constant
+outputs, which a network must beat that has learned something.
 """
 
 from abc import ABC, abstractmethod
@@ -18,6 +19,9 @@ from torch.nn.functional import (
     poisson_nll_loss,
     softplus,
 )
+
+# The gradient of the Huber loss changes by at most 1 per unit, so a step of 1 is safe.
+N_HUBER_STEPS = 50
 
 
 class Loss(ABC):
@@ -36,6 +40,22 @@ class Loss(ABC):
     @abstractmethod
     def predictions(self, outputs):
         """Convert outputs to predictions, (n_windows, n_targets, ...)."""
+
+    @abstractmethod
+    def best_constant(self, targets, weights):
+        """Compute the outputs, (1, n_outputs), that fit all windows best.
+
+        Parameters
+        ----------
+        targets : torch.Tensor of shape (n_windows, n_targets)
+            Targets.
+        weights : torch.Tensor of shape (n_windows,) or None
+            Weight of each window. None for equal weights.
+        """
+
+    def lowest(self, targets):
+        """Return the losses of perfect predictions."""
+        return torch.zeros_like(targets)
 
 
 class IdentityLoss(Loss):
@@ -57,6 +77,10 @@ class SquaredError(IdentityLoss):
         """Return the gradient of the sum of all losses, (n_windows, n_targets)."""
         return outputs - targets
 
+    def best_constant(self, targets, weights):
+        """Return the mean of each target, (1, n_targets)."""
+        return _mean(targets, weights)
+
 
 class AbsoluteError(IdentityLoss):
     """Absolute error. The best constant prediction is the median."""
@@ -68,6 +92,10 @@ class AbsoluteError(IdentityLoss):
     def gradient(self, outputs, targets):
         """Return the gradient of the sum of all losses, (n_windows, n_targets)."""
         return (outputs - targets).sign_()
+
+    def best_constant(self, targets, weights):
+        """Return the median of each target, (1, n_targets)."""
+        return _quantiles(targets, weights, (0.5,)).T
 
 
 class Huber(IdentityLoss):
@@ -87,6 +115,13 @@ class Huber(IdentityLoss):
         """Return the gradient of the sum of all losses, (n_windows, n_targets)."""
         return (outputs - targets).clamp_(-1, 1)
 
+    def best_constant(self, targets, weights):
+        """Compute the best constant by gradient descent from the median."""
+        constant = _quantiles(targets, weights, (0.5,)).T
+        for _ in range(N_HUBER_STEPS):
+            constant = constant - _mean(self.gradient(constant, targets), weights)
+        return constant
+
 
 class Poisson(Loss):
     """Half the Poisson deviance up to a constant; outputs are logs of predictions."""
@@ -102,6 +137,14 @@ class Poisson(Loss):
     def predictions(self, outputs):
         """Convert outputs to predictions, (n_windows, n_targets)."""
         return outputs.exp()
+
+    def best_constant(self, targets, weights):
+        """Return the logarithm of the mean of each target, (1, n_targets)."""
+        return _log(_mean(targets, weights))
+
+    def lowest(self, targets):
+        """Return the losses of perfect predictions, (n_windows, n_targets)."""
+        return targets - torch.xlogy(targets, targets)
 
 
 class Quantiles(Loss):
@@ -151,6 +194,14 @@ class Quantiles(Loss):
         parts = torch.cat([outputs[:, :, :1], softplus(outputs[:, :, 1:])], 2)
         return parts.cumsum(2)
 
+    def best_constant(self, targets, weights):
+        """Return outputs whose predictions are the quantiles of each target."""
+        outputs = _quantiles(targets, weights, self.quantiles)
+        distances = outputs.diff(dim=1)
+        # The inverse of softplus, which does not overflow for large distances.
+        outputs[:, 1:] = distances + (-(-distances).expm1()).log()
+        return outputs.reshape(1, -1)
+
 
 class CrossEntropy(Loss):
     """Negative log-likelihood of the class of a window.
@@ -171,6 +222,10 @@ class CrossEntropy(Loss):
         """Convert outputs to probabilities, (n_windows, n_classes)."""
         return outputs.softmax(1)
 
+    def best_constant(self, targets, weights):
+        """Return the logarithms of the shares of the classes, (1, n_classes)."""
+        return _log(_mean(targets, weights))
+
 
 class Logistic(Loss):
     """Negative log-likelihood of each label of a window.
@@ -190,6 +245,11 @@ class Logistic(Loss):
         """Convert outputs to probabilities, (n_windows, n_labels)."""
         return outputs.sigmoid()
 
+    def best_constant(self, targets, weights):
+        """Return the log-odds of the share of each label, (1, n_labels)."""
+        shares = _mean(targets, weights)
+        return _log(shares) - _log(1 - shares)
+
 
 LOSSES = {
     "squared_error": SquaredError,
@@ -205,3 +265,26 @@ LOSSES = {
 def make_loss(name, **parameters):
     """Build a loss by its name, a key of `LOSSES`."""
     return LOSSES[name](**parameters)
+
+
+def _mean(values, weights):
+    """Return the weighted mean of each column, (1, n_columns)."""
+    if weights is None:
+        return values.mean(0, keepdim=True)
+    return (weights[None] @ values) / weights.sum()
+
+
+def _quantiles(values, weights, levels):
+    """Return the weighted quantiles of each column, (n_columns, n_levels)."""
+    values, order = values.T.sort(1)
+    if weights is None:
+        weights = values.new_ones(values.shape[1])
+    totals = weights[order].cumsum(1)
+    wanted = totals[:, -1:] * totals.new_tensor(levels)
+    rows = torch.searchsorted(totals, wanted).clamp_(max=values.shape[1] - 1)
+    return values.gather(1, rows)
+
+
+def _log(shares):
+    """Return the logarithm; that of 0 is a large negative number."""
+    return shares.clamp_min(torch.finfo(shares.dtype).tiny).log()

@@ -10,6 +10,7 @@ from sklstm._nn import onednn
 from sklstm._nn.backprop import make_backprop
 from sklstm._nn.masking import predict_trimmed
 from sklstm._nn.optimizers import FlatWeights, Schedule, make_optimizer
+from sklstm._nn.progress import BestSoFar, LossBounds, TrainingHistory
 from sklstm._nn.runtime import generator_on
 
 # Limits of the size of a block to predict at once, so that the gates of one step fit
@@ -20,6 +21,8 @@ GATE_NUMBERS, WIDE_GATE_NUMBERS, STATE_NUMBERS = 2**17, 2**18, 2**22
 FEWEST_ROWS = 256
 # Rows of unequal length are sorted within groups of this many batches.
 N_SORTED = 20
+# After training, the loss is computed on rows with at most this many targets.
+N_CHECKED = 2**22
 
 
 class TrainingOptions(NamedTuple):
@@ -34,71 +37,7 @@ class TrainingOptions(NamedTuple):
     max_iter: int = 200
     shuffle: bool = True
     tol: float = 1e-4
-    n_iter_no_change: int = 10
-
-
-class TrainingHistory:
-    """Losses of all epochs so far.
-
-    Attributes
-    ----------
-    loss_curve : list of float
-        Mean training loss of each epoch.
-    validation_loss_curve : list of float or None
-        Validation loss after each epoch. None without validation rows.
-    best_loss : float
-        Lowest loss so far, on the validation rows if there are any.
-    ended_by : {"max_iter", "tol", "callback", "interrupt"} or None
-        Why training ended. None before it has ended.
-    """
-
-    def __init__(self, has_validation):
-        self.loss_curve = []
-        self.validation_loss_curve = [] if has_validation else None
-        self.best_loss = math.inf
-        self.ended_by = None
-
-    def add(self, loss, validation_loss):
-        """Append the losses of an epoch; return the one that measures progress."""
-        self.loss_curve.append(loss)
-        if validation_loss is None:
-            return loss
-        self.validation_loss_curve.append(validation_loss)
-        return validation_loss
-
-
-class BestSoFar:
-    """Best weights so far, and the number of epochs without an improvement.
-
-    Parameters
-    ----------
-    weights : FlatWeights
-        Weights that are trained.
-    tol : float
-        Minimum decrease of the loss that counts as an improvement.
-    keeps_weights : bool
-        Whether to keep a copy of the best weights.
-    """
-
-    def __init__(self, weights, tol, keeps_weights):
-        self._weights, self._tol, self._keeps_weights = weights, tol, keeps_weights
-        self._kept = None
-        self.loss = math.inf
-        self.n_epochs_no_change = 0
-
-    def update(self, loss):
-        """Update with the loss of an epoch."""
-        is_better = loss <= self.loss - self._tol
-        self.n_epochs_no_change = 0 if is_better else self.n_epochs_no_change + 1
-        if loss < self.loss:
-            self.loss = loss
-            if self._keeps_weights:
-                self._kept = self._weights.copy()
-
-    def restore(self):
-        """Restore the best weights, if any were kept."""
-        if self._kept is not None:
-            self._weights.restore(self._kept)
+    n_iter_no_change: float = 10  # an int or infinity
 
 
 class Trainer:
@@ -136,15 +75,11 @@ class Trainer:
             batch = training.select(indices).trimmed()
             loss, weight = self._step(batch)
             total, total_weight = total + loss * weight, total_weight + weight
-        loss = (total / total_weight).item()
-        if not math.isfinite(loss + self.weights.values.norm().item()):
-            raise ValueError(
-                f"Training diverged: the loss is {loss}, and the loss or the weights "
-                "are not finite. Lower learning_rate_init (now "
-                f"{self.options.learning_rate_init}) or max_grad_norm (now "
-                f'{self.options.max_grad_norm}), or choose activation="tanh".'
-            )
-        return loss
+        return (total / total_weight).item()
+
+    def is_finite(self, loss=0.0):
+        """Whether a loss and all weights are finite."""
+        return math.isfinite(loss + self.weights.values.norm().item())
 
     def _step(self, batch):
         """Train on one batch; return its loss, penalty included, and its weight."""
@@ -189,7 +124,7 @@ def train(
     validation : Rows or None, default=None
         Validation rows, whose loss measures progress. The weights with the lowest
         validation loss are restored at the end. If None, the training loss measures
-        progress and the last weights are kept.
+        progress and the last weights are kept, unless training diverged.
     options : TrainingOptions
         Options of training.
     generator : torch.Generator
@@ -205,16 +140,16 @@ def train(
     -------
     history : TrainingHistory
         Losses of all complete epochs, also after a KeyboardInterrupt.
-    optimizer_state : dict
-        State of the optimizer.
+    optimizer_state : dict or None
+        State of the optimizer. None if training diverged.
 
     Raises
     ------
     ValueError
-        If the loss or the weights are no longer finite.
+        If the loss or the weights are no longer finite and no epoch was good.
     """
     trainer = Trainer(network, loss, options, optimizer_state)
-    best = BestSoFar(trainer.weights, options.tol, keeps_weights=validation is not None)
+    best = BestSoFar(trainer.weights, options.tol)
     schedule = Schedule(options.learning_rate, trainer.optimizer, options.max_iter)
     history = TrainingHistory(has_validation=validation is not None)
     network.start_training(generator_on(trainer.weights.values.device, generator))
@@ -222,22 +157,68 @@ def train(
         while history.ended_by is None:
             callback_runner.begin_epoch()
             schedule.start_epoch(len(history.loss_curve))
+            best.start_epoch()
             train_loss = trainer.run_epoch(training, generator)
+            if not trainer.is_finite(train_loss):
+                history.ended_by = "divergence"
+                break
             valid_loss = None
             if validation is not None:
                 valid_loss = evaluate(network, loss, validation)
-            best.update(history.add(train_loss, valid_loss))
+            history.add(train_loss, valid_loss)
+            best.update(history.curve[-1])
             history.best_loss = best.loss
             wants_to_stop = callback_runner.end_epoch(history)
             history.ended_by = _reason_to_end(history, best, schedule, options)
             if wants_to_stop:
                 history.ended_by = "callback"
     except KeyboardInterrupt:
-        history.ended_by = "interrupt"
+        history.ended_by = "interrupt" if trainer.is_finite() else "divergence"
     finally:
         network.end_training()
-    best.restore()
-    return history, trainer.optimizer.state
+    _choose_weights(trainer, history, best, training)
+    # After a divergence, the momentum would spoil the weights again.
+    has_diverged = history.ended_by == "divergence"
+    return history, None if has_diverged else trainer.optimizer.state
+
+
+def _choose_weights(trainer, history, best, training):
+    """Choose the final weights, and compute their loss if training may have failed.
+
+    The weights are those of the best epoch if there are validation rows or if training
+    diverged, and otherwise the last ones.
+    """
+    if history.ended_by == "divergence" and not math.isfinite(history.best_loss):
+        raise _divergence_error(trainer.options)
+    if not history.loss_curve:
+        return
+    step = math.ceil(training.targets.numel() / N_CHECKED)
+    rows = training.select(slice(None, None, step))
+    compute_loss = partial(evaluate, trainer.network, trainer.loss, rows)
+    history.bounds = bounds = LossBounds.of(trainer.loss, rows)
+    has_validation = history.validation_loss_curve is not None
+    if has_validation:
+        best.restore_last()
+    best_loss, tol = best.loss, trainer.options.tol
+    seems_diverged = bounds.is_divergence(history.loss_curve[-1], best_loss, tol)
+    if history.ended_by == "tol" or seems_diverged:
+        history.final_loss = compute_loss()
+        if bounds.is_divergence(history.final_loss, best_loss, tol):
+            history.ended_by = "divergence"
+    if history.ended_by == "divergence" and not has_validation:
+        history.final_loss = best.restore_lowest(compute_loss)
+        if not math.isfinite(history.final_loss):
+            raise _divergence_error(trainer.options)
+
+
+def _divergence_error(options):
+    """Build the error for a training of which no epoch was good."""
+    return ValueError(
+        "Training diverged: the loss or the weights are not finite, and there is no "
+        "earlier epoch to return to. Lower learning_rate_init (now "
+        f"{options.learning_rate_init}) or max_grad_norm (now "
+        f'{options.max_grad_norm}), or choose activation="tanh".'
+    )
 
 
 def _reason_to_end(history, best, schedule, options):

@@ -1,0 +1,119 @@
+"""Warnings: training failed or ended too early, or windows are empty."""
+
+import warnings
+
+import numpy as np
+from sklearn.exceptions import ConvergenceWarning
+
+# Best constant prediction of each loss.
+CONSTANTS = {
+    "squared_error": "the mean of the targets",
+    "absolute_error": "the median of the targets",
+    "huber": "the best constant",
+    "poisson": "the mean of the targets",
+    "quantile": "the quantiles of the targets",
+    "cross_entropy": "the class shares",
+    "logistic": "the class shares",
+}
+
+# Activations whose values have no upper limit.
+UNBOUNDED = {"identity", "relu"}
+
+# Below this learning rate, a loss that does not fall is more often due to a low rate
+# than to a high one.
+LOW_LEARNING_RATE = 1e-3
+
+
+def warn_of_max_iter(max_iter):
+    """Warn that the loss was still improving in the last epoch."""
+    warnings.warn(
+        f"Stochastic Optimizer: Maximum iterations ({max_iter}) reached and the "
+        "optimization hasn't converged yet.",
+        ConvergenceWarning,
+        stacklevel=2,
+    )
+
+
+def warn_of_failure(history, estimator, loss):
+    """Warn if a training was interrupted, diverged or learned nothing.
+
+    Parameters
+    ----------
+    history : TrainingHistory
+        Losses of the epochs, and why training ended.
+    estimator : BaseLSTM
+        Estimator with the parameters of the training.
+    loss : str
+        Name of the loss, a key of `CONSTANTS`.
+    """
+    if history.ended_by == "interrupt":
+        warnings.warn(
+            f"Training interrupted by user after {len(history.loss_curve)} epochs. "
+            "The estimator is fitted with the weights learned so far.",
+            stacklevel=2,
+        )
+    elif history.ended_by == "divergence":
+        _warn(_describe_divergence(history, estimator))
+    elif history.ended_by == "tol" and not history.has_learned(estimator.tol):
+        _warn(_describe_failure(history, estimator, CONSTANTS[loss]))
+
+
+def warn_of_empty_windows(windows, loss):
+    """Warn that windows without time steps get a constant as their prediction.
+
+    Parameters
+    ----------
+    windows : Windows
+        Windows to predict.
+    loss : str
+        Name of the loss, a key of `CONSTANTS`.
+    """
+    if windows.is_empty.any():
+        n_empty, first = windows.is_empty.sum(), windows.is_empty.argmax()
+        warnings.warn(
+            f"{n_empty} of {len(windows.is_empty)} windows of X have no time steps, "
+            f"such as X[{first}]. The prediction for them is {CONSTANTS[loss]} of the "
+            "training windows.",
+            stacklevel=4,
+        )
+
+
+def _warn(message):
+    warnings.warn(message, ConvergenceWarning, stacklevel=2)
+
+
+def _describe_divergence(history, estimator):
+    """Return the message for a training that diverged."""
+    best = int(np.nanargmin(history.curve))
+    ways = [
+        f"lower learning_rate_init (now {estimator.learning_rate_init:g})",
+        "set max_grad_norm=1"
+        if estimator.max_grad_norm is None
+        else f"lower max_grad_norm (now {estimator.max_grad_norm:g})",
+    ]
+    if estimator.activation in UNBOUNDED:
+        ways.insert(0, 'choose activation="tanh"')
+    return (
+        f"Training diverged after epoch {best + 1}, which had the lowest loss "
+        f"({history.curve[best]:.3g}). The weights of that epoch are used. To prevent "
+        f"it, {', or '.join(ways)}."
+    )
+
+
+def _describe_failure(history, estimator, constant):
+    """Return the message for a network that predicts little better than a constant."""
+    rate, no_change = estimator.learning_rate_init, estimator.n_iter_no_change
+    verb, factor = ("Raise", 10) if rate < LOW_LEARNING_RATE else ("Lower", 0.3)
+    message = (
+        f"The network predicts the training windows hardly better than {constant}: its "
+        f"loss is {history.final_loss:.3g}, and that of {constant} is "
+        f"{history.bounds.constant:.3g}. A higher max_iter does not help. {verb} "
+        f"learning_rate_init (now {rate:g}) to {factor * rate:.2g}, and raise "
+        f"n_iter_no_change (now {no_change}) to {5 * no_change}."
+    )
+    if estimator.pooling == "last":
+        message += (
+            ' With long windows, choose pooling="max" too: the last hidden state may '
+            "have forgotten the first steps."
+        )
+    return f"{message} If nothing helps, X may not contain what determines the targets."

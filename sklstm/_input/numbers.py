@@ -1,0 +1,138 @@
+"""Check that values are numbers, and explain what else they are."""
+
+from contextlib import contextmanager
+
+import pandas as pd
+
+from sklstm._input.time_dtypes import time_columns
+
+# Part of the message of NumPy, SciPy or Python, what the values are, and the way out.
+_NOT_NUMBERS = [
+    (
+        "setting an array element with a sequence",
+        "has cells that hold sequences",
+        "If each row is a sequence of several features, pass the list of sequences "
+        "[np.column_stack(list(cells)) for cells in np.asarray({name})]; "
+        "sklstm.pad_sequences converts this list to an array.",
+    ),
+    (
+        "could not convert string",
+        "holds strings that are not numbers: {error}",
+        "Drop columns of strings with select_dtypes('number'), or encode them, for "
+        "example with sklearn.preprocessing.OrdinalEncoder. pd.to_numeric(errors="
+        "'coerce') converts strings to numbers or NaN.",
+    ),
+    (
+        "must be a string or a real number",
+        "holds values that are not numbers: {error}",
+        "Convert them to numbers, or drop them. astype('Float64') converts a column "
+        "with pd.NA.",
+    ),
+    (
+        "Cannot cast array data",
+        "is a structured array",
+        "Convert it to a plain array, for example with pd.DataFrame({name}).to_numpy()"
+        ".",
+    ),
+    (
+        "too large to convert to float",
+        "holds integers beyond the range of float64",
+        "Divide them by a constant.",
+    ),
+    (
+        "fill value must be 0",
+        "has sparse columns",
+        "Pass {name}.sparse.to_dense().",
+    ),
+]
+
+
+def check_no_dates(data, name):
+    """Raise if data hold dates or durations: NumPy converts them to nanoseconds."""
+    if time_columns(data):
+        raise ValueError(
+            f"{name} holds dates or durations, not numbers. Drop them, or convert them "
+            "to the numbers that matter, such as the month or the hours since an "
+            "event. SlidingWindowTransformer accepts a column of times as its "
+            "parameter time."
+        )
+
+
+def check_no_time_column(data, name):
+    """Raise if a frame without a time index has a column of times.
+
+    The error shows how to move the column to the index of a pandas frame.
+    """
+    is_pandas = isinstance(data, pd.DataFrame)
+    has_times = is_pandas and not isinstance(data.index, pd.RangeIndex)
+    columns = [] if has_times or not hasattr(data, "columns") else time_columns(data)
+    if not columns:
+        return
+    time = columns[0]
+    others = {
+        one: str(dtype).lower()
+        for one, dtype in zip(data.columns, data.dtypes, strict=True)
+        if one not in columns
+    }
+    text = ("str", "object", "cat", "enum", "large_string")
+    keys = [one for one, dtype in others.items() if dtype.startswith(text)]
+    if not keys and len(set(data[time])) < len(data):
+        keys = [one for one, dtype in others.items() if "int" in dtype][:1]
+    frame = name if is_pandas else f"pd.DataFrame({name}.to_dict(as_series=False))"
+    code = f"{name} = {frame}.set_index({[*keys, time] if keys else time!r})"
+    values = [one for one in others if one not in keys]
+    if keys and values and name == "y":
+        code += f"[{values[0]!r}]"
+    raise ValueError(
+        f"The column {time!r} of {name} holds times, not numbers. The times must be "
+        "the index of a pandas frame; names of series come before them, such as in "
+        f"set_index(['shop', 'day']). Move the times to the index with: {code}"
+    )
+
+
+@contextmanager
+def check_numbers(name, ways_to_encode=None):
+    """Explain the errors that are raised if an array does not hold numbers.
+
+    Parameters
+    ----------
+    name : str
+        Name of the array in messages.
+    ways_to_encode : str or None, default=None
+        How to convert strings to numbers. If None, a general advice is used.
+    """
+    try:
+        yield
+    except (ValueError, TypeError, OverflowError) as error:
+        found = [row for row in _NOT_NUMBERS if row[0] in str(error)]
+        if not found:
+            raise
+        _, what, way_out = found[0]
+        if "strings" in what:
+            way_out = ways_to_encode or way_out
+        if "sequences" in what and name != "X":
+            way_out = "Pass one number per cell."
+        message = f"{{name}} {what}. {way_out}".format(name=name, error=error)
+        kind = TypeError if isinstance(error, TypeError) else ValueError
+        raise kind(message) from error
+
+
+def ways_to_encode(n_axes, is_frame):
+    """Return how to convert the strings of X to numbers."""
+    if n_axes == 3:
+        return (
+            "Encode them with sklearn.preprocessing.OrdinalEncoder().fit_transform("
+            "np.reshape(X, (-1, np.shape(X)[2]))).reshape(np.shape(X))."
+        )
+    if is_frame:
+        return (
+            "Drop the columns of strings with X.select_dtypes('number'), or encode "
+            "them with sklearn.preprocessing.OrdinalEncoder. If each row is a sequence "
+            "of tokens, pass sklstm.SequenceEncoder().fit_transform(list(X.to_numpy()))"
+            " and set embedding_size."
+        )
+    return (
+        "If each row is a sequence of tokens, pass sklstm.SequenceEncoder()."
+        "fit_transform(list(X)) and set embedding_size. Encode categories with sklearn."
+        "preprocessing.OrdinalEncoder."
+    )
