@@ -2,6 +2,7 @@
 
 from copy import deepcopy
 
+import numpy as np
 from sklearn.base import clone
 from sklearn.utils import get_tags
 
@@ -11,6 +12,24 @@ def reshape_for(regressor, windows):
     if get_tags(regressor).input_tags.three_d_array:
         return windows
     return windows.reshape(len(windows), -1)
+
+
+def fit_to_observed(regressor, X, y):
+    """Fit a regressor to targets of which some may be missing.
+
+    Parameters
+    ----------
+    regressor : estimator
+        Regressor to fit.
+    X : ndarray of shape (n_windows, ...)
+        Windows in the shape that the regressor accepts.
+    y : ndarray of shape (n_windows,) or (n_windows, n_outputs)
+        Targets, NaN where one is missing.
+    """
+    if hasattr(regressor, "_fit_to_observed") and np.isnan(y).any():
+        regressor._fit_to_observed(X, y)
+    else:
+        regressor.fit(X, y)
 
 
 def clone_with_seed(regressor, seed):
