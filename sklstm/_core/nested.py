@@ -14,8 +14,13 @@ def reshape_for(regressor, windows):
     return windows.reshape(len(windows), -1)
 
 
+def ignores_missing_targets(regressor):
+    """Whether :func:`fit_to_observed` accepts targets of which some are missing."""
+    return hasattr(regressor, "_fit_to_observed")
+
+
 def fit_to_observed(regressor, X, y):
-    """Fit a regressor to targets of which some may be missing.
+    """Fit a regressor to targets.
 
     Parameters
     ----------
@@ -24,9 +29,9 @@ def fit_to_observed(regressor, X, y):
     X : ndarray of shape (n_windows, ...)
         Windows in the shape that the regressor accepts.
     y : ndarray of shape (n_windows,) or (n_windows, n_outputs)
-        Targets, NaN where one is missing.
+        Targets. They may be NaN if the regressor ignores missing targets.
     """
-    if hasattr(regressor, "_fit_to_observed") and np.isnan(y).any():
+    if np.isnan(y).any() and ignores_missing_targets(regressor):
         regressor._fit_to_observed(X, y)
     else:
         regressor.fit(X, y)

@@ -9,6 +9,7 @@ from sklstm._core.defaults import auto_epochs, with_epochs
 from sklstm._core.nested import (
     clone_with_seed,
     fit_to_observed,
+    ignores_missing_targets,
     reshape_for,
     warm_start_copy,
 )
@@ -74,9 +75,23 @@ class ResidualModels(NamedTuple):
     quantiles: tuple[float, ...] = ()  # levels that each regressor predicts
 
     def fit(self, windows):
-        """Fit each regressor to the residuals of :class:`TrainingWindows`, if any."""
+        """Fit each regressor to the residuals of windows.
+
+        Parameters
+        ----------
+        windows : TrainingWindows
+            Windows with their targets. If there are none, nothing is fitted. Regressors
+            that cannot ignore missing targets are fitted to interpolated targets.
+
+        Returns
+        -------
+        self : ResidualModels
+            The fitted models.
+        """
         if not len(windows):
             return self
+        if not ignores_missing_targets(self.regressors[0]):
+            windows = windows.with_interpolated_targets()
         residuals = windows.compute(self.spec.residuals)
         if residuals.shape[1] == 1:
             residuals = residuals[:, 0]

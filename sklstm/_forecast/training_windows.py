@@ -51,6 +51,8 @@ class TrainingWindows:
         Position of the first target of each window in its series.
     window_size, horizon : int
         Number of steps of a window, and of its targets.
+    interpolates_targets : bool
+        Whether missing targets are interpolated. Otherwise they are NaN.
     """
 
     tables: list[tuple[np.ndarray, Covariates]]
@@ -58,6 +60,7 @@ class TrainingWindows:
     ends: np.ndarray
     window_size: int
     horizon: int
+    interpolates_targets: bool = False
 
     def __len__(self):
         return len(self.ends)
@@ -77,6 +80,10 @@ class TrainingWindows:
             return self
         random = np.random.default_rng(seed)
         return self.select(np.sort(random.permutation(len(self))[:n_windows]))
+
+    def with_interpolated_targets(self) -> Self:
+        """Return the windows with targets that are interpolated where missing."""
+        return replace(self, interpolates_targets=True)
 
     def first_targets(self, horizon) -> Self:
         """Return the windows with fewer targets, if one of these is observed."""
@@ -111,10 +118,10 @@ class TrainingWindows:
 
     def cut(self):
         """Return all windows as :class:`Windows`."""
-        sizes = self.window_size, self.horizon
+        options = self.window_size, self.horizon, self.interpolates_targets
         return Windows.concatenate(
             [
-                cut_windows(*self.tables[number], ends, *sizes)
+                cut_windows(*self.tables[number], ends, *options)
                 for number, ends in self._by_series()
             ]
         )
@@ -189,7 +196,9 @@ def has_targets(values, ends, horizon):
     return n_observed[ends + horizon] > n_observed[ends]
 
 
-def cut_windows(values, covariates, ends, window_size, horizon):
+def cut_windows(
+    values, covariates, ends, window_size, horizon, interpolates_targets=False
+):
     """Cut windows and their targets from a series.
 
     Parameters
@@ -203,17 +212,21 @@ def cut_windows(values, covariates, ends, window_size, horizon):
         window or at its first step is observed.
     window_size, horizon : int
         Number of steps of a window, and of its targets.
+    interpolates_targets : bool, default=False
+        Whether missing targets are interpolated. Otherwise they are NaN.
 
     Returns
     -------
     windows : Windows
         Missing values in a window are interpolated. Missing values at its end are
         replaced by the last observation, because later values are not known at that
-        time. Missing targets are NaN.
+        time.
     """
-    windows = sliding_windows(interpolate(values)[:, None], window_size)
+    interpolated = interpolate(values)
+    windows = sliding_windows(interpolated[:, None], window_size)
     windows = windows[ends - window_size, :, 0]
-    targets = sliding_windows(values[:, None], horizon)[ends, :, 0]
+    targets = interpolated if interpolates_targets else values
+    targets = sliding_windows(targets[:, None], horizon)[ends, :, 0]
     observed = np.where(np.isnan(values), -1, np.arange(len(values)))
     last_observed = np.maximum.accumulate(observed)[ends - 1]
     # Positions in the series, (n_windows, window_size).
