@@ -53,7 +53,7 @@ def default_regressor() -> LSTMRegressor:
     the regressor is trained on about 300 000 windows in all epochs together. If the
     series have more than 100 000 windows, it is trained on a random sample of 100 000
     of them, which limits the time and the memory of a fit. The sample is smaller if its
-    features would be more than 25 million numbers. A regressor with another `max_iter`
+    features would be more than 20 million numbers. A regressor with another `max_iter`
     is trained on all windows.
 
     Returns

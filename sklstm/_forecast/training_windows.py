@@ -12,7 +12,7 @@ from sklstm._input.windows import sliding_windows
 # Windows are cut in blocks of about this many numbers.
 BLOCK_NUMBERS = 2**22
 # Limits of a sample of windows: their number, and the numbers in their features.
-MAX_WINDOWS, MAX_NUMBERS = 100_000, 25_000_000
+MAX_WINDOWS, MAX_NUMBERS = 100_000, 20_000_000
 
 
 class Windows(NamedTuple):
