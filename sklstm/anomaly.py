@@ -1,31 +1,47 @@
 """Outlier detection in time series: rows that do not follow from the rows before."""
 
+from copy import copy
 from numbers import Integral, Real
-from typing import Any, Literal, NamedTuple, Self
+from typing import Any, Literal, Self
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, OutlierMixin
 from sklearn.utils import check_random_state
-from sklearn.utils.validation import check_is_fitted
+from sklearn.utils.validation import check_is_fitted, check_scalar
 
-from sklstm._anomaly.comparison import comparison_frame, explanation_frame
+from sklstm._anomaly.comparison import (
+    ScoredRows,
+    comparison_frame,
+    explanation_frame,
+)
 from sklstm._anomaly.errors import check_errors
+from sklstm._anomaly.events import event_frame
 from sklstm._anomaly.expectation import expected_values, fit_estimator
 from sklstm._anomaly.scoring import Scorer
 from sklstm._anomaly.settings import DetectorSettings
-from sklstm._anomaly.windows import fill_missing, split_rows, windows_of_series
+from sklstm._anomaly.windows import (
+    fill_missing,
+    rows_before,
+    split_rows,
+    warn_that_no_row_is_scored,
+    windows_of_series,
+    with_values,
+)
 from sklstm._core.base import all_or_nothing
 from sklstm._core.defaults import TunableDefault, with_epochs
 from sklstm._core.nested import clone_with_seed
 from sklstm._core.sklearn_compat import (
+    CallbackRunner,
+    CallbackSupportMixin,
     HasMethods,
     Interval,
     StrOptions,
     meta_fit_context,
+    with_callbacks,
 )
-from sklstm._input.table import Table, read_table
+from sklstm._input.table import read_table
 from sklstm._typing import ArrayLike, Floats, RandomState
 from sklstm.autoencoding import LSTMAutoencoder
 from sklstm.preprocessing import SlidingWindowTransformer
@@ -91,16 +107,9 @@ def default_estimator(
     )
 
 
-class ScoredRows(NamedTuple):
-    """Rows with their expected values, errors and distances."""
-
-    table: Table
-    expected: np.ndarray  # (n_rows, n_features)
-    errors: np.ndarray  # (n_rows, n_features)
-    distances: np.ndarray  # (n_rows,)
-
-
-class LSTMOutlierDetector(TunableDefault, OutlierMixin, BaseEstimator):
+class LSTMOutlierDetector(
+    TunableDefault, OutlierMixin, CallbackSupportMixin, BaseEstimator
+):
     """Detector of rows in a time series that do not follow from the rows before them.
 
     A network learns to predict each row from the rows before it. The typical errors of
@@ -206,6 +215,7 @@ class LSTMOutlierDetector(TunableDefault, OutlierMixin, BaseEstimator):
     See Also
     --------
     LSTMForecaster : Forecast the next steps of a series, with prediction intervals.
+    sklstm.streaming.Stream : Labels of rows that arrive one after another.
     sklearn.ensemble.IsolationForest : Find outliers among rows without an order.
 
     Notes
@@ -221,8 +231,17 @@ class LSTMOutlierDetector(TunableDefault, OutlierMixin, BaseEstimator):
 
     In windows, missing values (NaN) are replaced by the last value before them. They
     are left out of the distance of their row. Rows with fewer than `window_size` rows
-    before them are not scored. With `halflife`, the average starts anew with each X.
-    The rows of X are treated as equally spaced, regardless of their times.
+    before them are not scored. The rows of X are treated as equally spaced, regardless
+    of their times.
+
+    The last rows of `fit` and `update` complete the first windows of X if they come
+    before X; see :ref:`context`. If X follows the last of them, the averages with
+    `halflife`, the ranges with ``distance="range"`` and the replacement of missing
+    values continue from there; otherwise, they start anew with X. X follows if its
+    times come after the last time, without a long gap. Without times, X follows after
+    `update`, or with ``context="assume_next"``, unless it starts with the same rows as
+    the training data. After `fit`, the average is that of the calibration rows, and the
+    range is that of all training rows.
 
     A few outliers among the rows of `fit` do little harm, because the scale of the
     errors comes from their median. The rate of one alarm in 1000 normal rows requires
@@ -242,15 +261,32 @@ class LSTMOutlierDetector(TunableDefault, OutlierMixin, BaseEstimator):
     Examples
     --------
     >>> import numpy as np
+    >>> import pandas as pd
     >>> from sklstm import LSTMOutlierDetector
     >>> random = np.random.default_rng(0)
     >>> wave = np.sin(0.3 * np.arange(600)) + 0.05 * random.normal(size=600)
     >>> wave[550] = -wave[550]
-    >>> X = wave[:, None]
+    >>> X = pd.DataFrame({"wave": wave})
     >>> detector = LSTMOutlierDetector(random_state=0).fit(X[:500])
     >>> flagged = np.flatnonzero(detector.predict(X) == -1)
     >>> bool(550 in flagged), len(flagged) < 10
     (True, True)
+
+    Outliers close to each other are one event:
+
+    >>> detector.events(X[500:])[["start", "feature"]]
+       start feature
+    0    550    wave
+
+    If rows arrive one at a time, score each row and then add it to the rows that
+    precede the next one:
+
+    >>> labels = []
+    >>> for t in range(500, 600):
+    ...     labels.append(detector.predict(X[t : t + 1])[0])
+    ...     detector = detector.update(X[t : t + 1])
+    >>> labels.index(-1)
+    50
     """
 
     _parameter_constraints: dict = {
@@ -307,8 +343,9 @@ class LSTMOutlierDetector(TunableDefault, OutlierMixin, BaseEstimator):
         self.groups = groups
         self.random_state = random_state
 
-    @meta_fit_context
     @all_or_nothing
+    @with_callbacks
+    @meta_fit_context
     def fit(self, X: ArrayLike, y: None = None) -> Self:
         """Fit the estimator and measure its typical errors.
 
@@ -333,6 +370,7 @@ class LSTMOutlierDetector(TunableDefault, OutlierMixin, BaseEstimator):
             few rows, or a column has too few values; or if the estimator does not suit
             the method.
         """
+        callback_runner = CallbackRunner(self, {"X": X, "y": y}, n_subtasks=1)
         self._check_estimator()
         table = read_table(self, X, reset=True, ensure_all_finite="allow-nan")
         if np.isnan(table.values).all(axis=0).any():
@@ -341,16 +379,58 @@ class LSTMOutlierDetector(TunableDefault, OutlierMixin, BaseEstimator):
             self.method, self.distance, self.range_window, self.halflife
         )
         self._mean = np.nanmean(table.values, axis=0)
-        X = fill_missing(X, table, self._mean)
-        self._windower = self._new_windower().fit(X)
+        filled = fill_missing(table, self._mean, {})
+        self._windower = self._new_windower().fit(with_values(X, table, filled))
         split = split_rows(table, self.window_size, self.calibration_fraction)
         self.estimator_ = self._new_estimator(split.n_training)
         training_windows = (
             windows[split.training[key]]
-            for key, windows in windows_of_series(self._windower, X, table)
+            for key, windows in windows_of_series(self._windower, filled)
         )
-        fit_estimator(self.estimator_, training_windows, self.method)
-        self._calibrate(X, table, split)
+        with callback_runner.around_fit(self.estimator_):
+            fit_estimator(self.estimator_, training_windows, self.method)
+        self._calibrate(table, filled, split)
+        callback_runner.end_fit()
+        return self
+
+    def update(self, X: ArrayLike) -> Self:
+        """Add rows to those that precede the next X, without fitting.
+
+        Scores then continue after these rows: ``update(A).predict(B)`` returns the last
+        ``len(B)`` labels of ``predict(A and B)``. The threshold does not change.
+
+        Parameters
+        ----------
+        X : {array-like, dataframe} of shape (n_rows, n_columns)
+            Rows in time order, which follow those of :meth:`fit` and of earlier
+            updates. To score them too, call :meth:`predict` before `update`. Rows
+            without times are taken to follow, also in later calls of :meth:`predict`
+            and the other methods, unless X starts with the same rows as the training
+            data.
+
+        Returns
+        -------
+        self : LSTMOutlierDetector
+            The detector. It stores as many rows as the windows and the ranges need.
+
+        Raises
+        ------
+        ValueError
+            If X has other columns than in `fit` or holds infinity; if its times do not
+            come after those of earlier rows; or if `context` is None.
+        """
+        check_is_fitted(self)
+        table = read_table(self, X, reset=False, ensure_all_finite="allow-nan")
+        former, updated = copy(self._windower), copy(self._windower)
+        if former.context == "auto":
+            # For this call, rows without times follow the stored rows.
+            former.context = "assume_next"
+        before = rows_before(former, table, self._mean)
+        filled = fill_missing(table, self._mean, before)
+        updated.update(with_values(X, table, filled))
+        if self._scorer.has_memory:
+            self._states = self._states | self._score_table(table, former)[1]
+        self._windower = updated
         return self
 
     def predict(self, X: ArrayLike) -> NDArray[np.int64]:
@@ -406,6 +486,12 @@ class LSTMOutlierDetector(TunableDefault, OutlierMixin, BaseEstimator):
         ValueError
             If X has other columns than in `fit`, holds infinity, or has times that do
             not increase.
+
+        Warns
+        -----
+        UserWarning
+            If no row of X can be scored, because `window_size` rows before it are not
+            known.
         """
         return -np.nan_to_num(self._score_rows(X).distances)
 
@@ -428,17 +514,7 @@ class LSTMOutlierDetector(TunableDefault, OutlierMixin, BaseEstimator):
             :meth:`score_samples`. Expected values, errors and distances that are not
             defined are NaN.
         """
-        table, expected, errors, distances = self._score_rows(X)
-        return comparison_frame(
-            table.values,
-            expected,
-            self._scorer.error_scaler.transform(errors),
-            distances,
-            index=X.index
-            if isinstance(X, pd.DataFrame)
-            else pd.RangeIndex(len(errors)),
-            names=self._feature_names(table),
-        )
+        return self._compare(X)[1]
 
     def explain(self, X: ArrayLike) -> pd.DataFrame:
         """Return the values, expected values and errors of the outliers.
@@ -461,28 +537,94 @@ class LSTMOutlierDetector(TunableDefault, OutlierMixin, BaseEstimator):
         comparison = self.compare(X)
         return explanation_frame(comparison[-comparison["distance"] < self.offset_])
 
-    def _calibrate(self, X, table, split):
+    def events(self, X: ArrayLike, *, min_gap: int | None = None) -> pd.DataFrame:
+        """Return the outliers as events: outliers close to each other are one event.
+
+        Parameters
+        ----------
+        X : {array-like, dataframe} of shape (n_rows, n_columns)
+            Rows in time order, as in :meth:`fit`.
+
+        min_gap : int or None, default=None
+            Number of rows without an outlier that separate two events. Outliers with
+            fewer rows between them belong to the same event. If None, it is
+            `window_size`: so long, an outlier is part of the windows of later rows and
+            may cause more alarms.
+
+        Returns
+        -------
+        events : DataFrame
+            One line per event, in the order of the series and of time.
+
+            - "series": the series of the event. Only if X has a MultiIndex or `groups`.
+            - "start", "end": the times of its first and its last outlier.
+            - "peak": the time of the row with the largest distance.
+            - "score": the score of that row, as in :meth:`score_samples`.
+            - "n_rows": the number of rows from start to end.
+            - "feature", "value", "expected", "error": the feature with the largest
+              error in the row of the peak, as in :meth:`explain`.
+
+            The times are those of the `time` column or the index of X, or positions if
+            X is an array. Without outliers, the frame has no lines.
+
+        Raises
+        ------
+        ValueError
+            If `min_gap` is negative, or X is not valid input for
+            :meth:`score_samples`.
+        """
+        if min_gap is not None:
+            check_scalar(min_gap, "min_gap", Integral, min_val=0)
+        table, comparison = self._compare(X)
+        return event_frame(
+            comparison,
+            table,
+            threshold=-self.offset_,
+            min_gap=self._windower.n_context if min_gap is None else min_gap,
+        )
+
+    def _calibrate(self, table, filled, split):
         """Measure errors on the calibration rows and compute the threshold."""
-        expected = self._expected(X, table, split.calibration)
+        expected = self._expected(self._windower, filled, split.calibration)
         errors = _subtract(table.values, expected)
         rows = split.calibration_rows
         check_errors(errors[rows], self._feature_names(table))
         self._scorer = Scorer.from_errors(errors, table, rows, self._settings)
+        self._states = self._scorer.states_after_fit(errors, table)
         self.offset_ = -self._scorer.threshold(errors, table, rows, self.contamination)
 
     def _score_rows(self, X):
         """Compute the expected values, errors and distances of rows."""
         check_is_fitted(self)
         table = read_table(self, X, reset=False, ensure_all_finite="allow-nan")
-        X = fill_missing(X, table, self._mean)
-        expected = self._expected(X, table, table.rows)
-        errors = _subtract(table.values, expected)
-        distances = self._scorer.distances(errors, table)
-        return ScoredRows(table, expected, errors, distances)
+        scored, _ = self._score_table(table, self._windower)
+        if np.isnan(scored.expected).all():
+            warn_that_no_row_is_scored(len(table.values), self._windower.n_context)
+        return scored
 
-    def _expected(self, X, table, rows_of_series):
+    def _compare(self, X):
+        """Return the table of X, and the frame that `compare` returns."""
+        scored = self._score_rows(X)
+        is_frame = isinstance(X, pd.DataFrame)
+        index = X.index if is_frame else pd.RangeIndex(len(scored.errors))
+        names = self._feature_names(scored.table)
+        return scored.table, comparison_frame(scored, index, names)
+
+    def _score_table(self, table, windower):
+        """Score the rows of a table; return them and the states after them."""
+        before = rows_before(windower, table, self._mean)
+        filled = fill_missing(table, self._mean, before)
+        expected = self._expected(windower, filled, table.rows)
+        errors = _subtract(table.values, expected)
+        states = self._scorer.first_states(table.rows)
+        states |= {key: self._states[key] for key in before if key in self._states}
+        distances, states = self._scorer.distances(errors, table, states)
+        scaled = self._scorer.error_scaler.transform(errors)
+        return ScoredRows(table, expected, scaled, distances), states
+
+    def _expected(self, windower, table, rows_of_series):
         """Predict some rows of each series; the other rows are NaN."""
-        windows = windows_of_series(self._windower, X, table)
+        windows = windows_of_series(windower, table)
         return expected_values(
             self.estimator_, windows, rows_of_series, table, self._settings.method
         )

@@ -347,9 +347,9 @@ class LSTMAutoencoder(BaseLSTM):
         self.device = device
         self.dtype = dtype
 
+    @all_or_nothing
     @with_callbacks
     @fit_context
-    @all_or_nothing
     def fit(
         self,
         X: ArrayLike,
@@ -409,9 +409,9 @@ class LSTMAutoencoder(BaseLSTM):
         )
         return self._fit(task, samples, validation, callback_data(X, y, sample_weight))
 
+    @all_or_nothing
     @with_callbacks
     @fit_context
-    @all_or_nothing
     def partial_fit(
         self, X: ArrayLike, y: object = None, sample_weight: ArrayLike | None = None
     ) -> Self:

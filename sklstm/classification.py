@@ -353,9 +353,9 @@ class LSTMClassifier(ClassifierMixin, BaseLSTM):
         self.device = device
         self.dtype = dtype
 
+    @all_or_nothing
     @with_callbacks
     @fit_context
-    @all_or_nothing
     def fit(
         self,
         X: ArrayLike,
@@ -437,9 +437,9 @@ class LSTMClassifier(ClassifierMixin, BaseLSTM):
         )
         return self._fit(task, samples, validation, callback_data(X, y, sample_weight))
 
+    @all_or_nothing
     @with_callbacks
     @fit_context
-    @all_or_nothing
     def partial_fit(
         self,
         X: ArrayLike,

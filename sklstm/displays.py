@@ -11,8 +11,9 @@ from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted, check_scalar
 
 from sklstm._forecast.covariates import select_part
-from sklstm._input.frequency import as_dates, times_after
+from sklstm._input.frequency import times_after
 from sklstm._input.row_times import series_keys
+from sklstm._input.time_dtypes import as_dates
 from sklstm._typing import ArrayLike
 
 if TYPE_CHECKING:
@@ -295,6 +296,7 @@ class ForecastDisplay:
         horizon: int | None = None,
         coverage: float | None = 0.9,
         series: Hashable = None,
+        last_window: ArrayLike = None,
         n_history: int | None = None,
         ax: Any = None,
         **styles: Any,
@@ -321,6 +323,10 @@ class ForecastDisplay:
             Name of the series to draw, one of `series_names_` of the forecaster. If
             None, the first series is drawn.
 
+        last_window : array-like, Series or None, default=None
+            Values of one series, to draw and to forecast from instead of a fitted
+            series, as in :meth:`LSTMForecaster.predict`. `series` is then not used.
+
         n_history : int or None, default=None
             Number of values before the forecast to draw. If None, four times the number
             of forecast steps.
@@ -339,8 +345,9 @@ class ForecastDisplay:
         Raises
         ------
         ValueError
-            If no series or several series have this name; if `n_history` is negative;
-            or for a reason given in :meth:`LSTMForecaster.predict_interval`.
+            If no series or several series have this name; if `last_window` holds
+            several series; if `n_history` is negative; or for a reason given in
+            :meth:`LSTMForecaster.predict_interval`.
         TypeError
             If the estimator is not a forecaster, or `n_history` is not an integer.
         ImportError
@@ -351,22 +358,34 @@ class ForecastDisplay:
                 f"ForecastDisplay needs an LSTMForecaster, got {estimator!r}."
             )
         check_is_fitted(estimator)
-        names = estimator.series_names_
-        name = names[0] if series is None else series
-        one = estimator.select(name)
-        X = select_part(X, names.index(name))
-        forecast = np.asarray(one.predict(horizon, X=X))
-        history = pd.Series(one.history_)
-        times = times_after(history.index, len(forecast))
+        if last_window is None:
+            names = estimator.series_names_
+            name = names[0] if series is None else series
+            estimator = estimator.select(name)
+            X = select_part(X, names.index(name))
+        elif np.ndim(last_window) != 1:
+            raise ValueError(
+                "last_window must hold the values of one series, of shape "
+                f"(n_timesteps,), got {np.shape(last_window)}."
+            )
+        forecast = estimator.predict(horizon, X=X, last_window=last_window)
+        history = estimator.history_ if last_window is None else last_window
+        history = pd.Series(history)
+        if isinstance(forecast, pd.Series):
+            times = forecast.index
+        else:
+            times = times_after(history.index, len(forecast))
         interval = None
         if coverage is not None:
-            bounds = one.predict_interval(horizon, coverage=coverage, X=X)
+            bounds = estimator.predict_interval(
+                horizon, coverage=coverage, X=X, last_window=last_window
+            )
             interval = pd.DataFrame(np.asarray(bounds), times, SIDES)
         label = series if history.name is None else history.name
         n_history = 4 * len(forecast) if n_history is None else n_history
         check_scalar(n_history, "n_history", Integral, min_val=0)
         display = cls(
-            pd.Series(forecast, times, name=label),
+            pd.Series(np.asarray(forecast), times, name=label),
             history=history.rename(label).tail(n_history),
             interval=interval,
             coverage=coverage,

@@ -1,6 +1,8 @@
 """Forecasting: predict the next steps of one series or many."""
 
+import warnings
 from collections.abc import Hashable, Sequence
+from contextlib import nullcontext
 from copy import copy
 from dataclasses import asdict, fields
 from numbers import Integral, Real
@@ -12,14 +14,17 @@ from sklearn.base import BaseEstimator, clone
 from sklearn.model_selection import TimeSeriesSplit, check_cv
 from sklearn.utils import check_random_state
 from sklearn.utils.metadata_routing import UNUSED
-from sklearn.utils.validation import check_is_fitted, check_scalar
+from sklearn.utils.validation import check_is_fitted
 
 from sklstm._core.defaults import TunableDefault
 from sklstm._core.sklearn_compat import (
+    CallbackRunner,
+    CallbackSupportMixin,
     HasMethods,
     Interval,
     StrOptions,
     meta_fit_context,
+    with_callbacks,
 )
 from sklstm._forecast.backtest import (
     compare_next,
@@ -31,6 +36,7 @@ from sklstm._forecast.baselines import BASELINES
 from sklstm._forecast.covariates import check_lengths, covariate_spec
 from sklstm._forecast.fitting import continue_fit, fit_new
 from sklstm._forecast.history import history_of
+from sklstm._forecast.horizon import read_horizon
 from sklstm._forecast.panel import read_series
 from sklstm._forecast.settings import (
     ForecasterSettings,
@@ -86,7 +92,7 @@ def default_regressor() -> LSTMRegressor:
     return regressor.set_params(max_iter="auto")
 
 
-class LSTMForecaster(TunableDefault, BaseEstimator):
+class LSTMForecaster(TunableDefault, CallbackSupportMixin, BaseEstimator):
     """Forecast the next steps of one series, or of thousands.
 
     The forecaster starts from a baseline forecast, such as the value of the same month
@@ -145,8 +151,11 @@ class LSTMForecaster(TunableDefault, BaseEstimator):
     log : bool or "auto", default="auto"
         Whether to forecast logarithms. Growth by a constant percentage is a straight
         line on a logarithmic scale. With "auto", logarithms are forecast if all values
-        are positive. Without logarithms, each series is divided by its standard
-        deviation.
+        passed to `fit` are positive. Without logarithms, each series is divided by its
+        standard deviation. Forecasts and intervals of a series without negative values
+        are not negative, unless `log` is False. If logarithms are forecast and a later
+        value is 0 or negative, there is a warning: it is placed on the straight line
+        that continues the logarithm below the smallest positive value of the series.
 
     past_covariates : "all" or sequence of names, default=()
         Names of the columns of X that are not known in the future, such as the weather.
@@ -221,6 +230,7 @@ class LSTMForecaster(TunableDefault, BaseEstimator):
     --------
     LSTMRegressor : The network.
     SlidingWindowTransformer : Windows of a table, to predict one of its columns.
+    sklstm.streaming.Stream : Forecasts from values that arrive one after another.
 
     Notes
     -----
@@ -270,7 +280,11 @@ class LSTMForecaster(TunableDefault, BaseEstimator):
     """
 
     # These parameters are not metadata with a row per sample.
-    __metadata_request__predict = {"horizon": UNUSED, "last_window": UNUSED}
+    __metadata_request__predict = {
+        "horizon": UNUSED,
+        "until": UNUSED,
+        "last_window": UNUSED,
+    }
 
     _nested_name = "regressor"
 
@@ -324,6 +338,7 @@ class LSTMForecaster(TunableDefault, BaseEstimator):
         "random_state": ["random_state"],
     }
 
+    @with_callbacks
     @meta_fit_context
     def fit(self, y: ArrayLike, X: ArrayLike = None) -> Self:
         """Fit the forecaster to one series or many.
@@ -335,7 +350,10 @@ class LSTMForecaster(TunableDefault, BaseEstimator):
             shape (n_timesteps,) or a Series whose index holds dates, periods, durations
             or integers. Several series: an array of shape (n_timesteps, n_series) or a
             DataFrame, with one column for each series; a Series or a DataFrame of one
-            column with a MultiIndex (series, time); or a list of arrays or Series.
+            column with a MultiIndex (series, time); or a list of arrays or Series. An
+            array does not show whether values are left out, as in the folds of
+            :class:`~sklearn.model_selection.KFold`. Pass a Series, or splits of
+            :class:`~sklearn.model_selection.TimeSeriesSplit`.
 
         X : array-like, DataFrame, list of them or None, default=None
             Covariates: finite numbers of shape (n_timesteps, n_columns), with rows in
@@ -355,19 +373,31 @@ class LSTMForecaster(TunableDefault, BaseEstimator):
         ValueError
             If y is not a series of numbers with equal steps; if all series are too
             short; if ``log=True`` and a value is not positive; if X lacks a row or has
-            a value that is not a finite number; or if `date_features` are used and y
-            has no dates.
+            a value that is not a finite number; if y is a table and X has one
+            dimension, as if they were swapped; or if `date_features` are used and y has
+            no dates.
         """
+        _check_not_swapped(y, X)
         panel = read_series(y)
         if X is not None:
             check_lengths(X, panel)
         spec = covariate_spec(X, panel, self.past_covariates, self.date_features)
-        return self._fit(panel, spec, spec.read_past(X, panel))
+        covariates = spec.read_past(X, panel)
+        # With a calibration, each regressor is fitted twice.
+        is_calibrated = (
+            self.calibration_fraction is not None and not self._continues_fit()
+        )
+        n_fits = self.n_estimators * (2 if is_calibrated else 1)
+        callback_runner = CallbackRunner(self, {"X": X, "y": y}, n_subtasks=n_fits)
+        self._fit(panel, spec, covariates, callback_runner.around_fit)
+        callback_runner.end_fit()
+        return self
 
     def predict(
         self,
         horizon: int | None = None,
         *,
+        until: Any = None,
         X: ArrayLike = None,
         last_window: ArrayLike = None,
     ) -> ArrayLike:
@@ -377,22 +407,30 @@ class LSTMForecaster(TunableDefault, BaseEstimator):
         ----------
         horizon : int or None, default=None
             Number of steps to forecast. With ``strategy="direct"``, it is at most the
-            horizon of the fit. If None, it is the horizon of the fit.
+            horizon of the fit. If None, it is the horizon of the fit, or the number of
+            next steps for which X has rows, if this is smaller.
+
+        until : date, str, number or None, default=None
+            Time of the last step to forecast, instead of `horizon`. The steps are those
+            in the slice ``[:until]`` of a Series: "2025-06" includes all days of June.
+            If None, the number of steps depends on `horizon`.
 
         X : array-like, DataFrame, list of them or None, default=None
             Columns whose future is known, with their values for the next steps, in a
-            form that :meth:`fit` accepts. With ``strategy="direct"``, pass them for all
-            steps of the horizon of the fit, even if fewer steps are forecast. With
-            `last_window`, pass all columns of the fit: first the rows for the steps of
-            `last_window`, then the rows for the next steps.
+            form that :meth:`fit` accepts. With ``strategy="direct"``, the regressor
+            sees these values for all steps of the horizon of the fit. If X ends
+            earlier, its last row is repeated, and the steps without a row are not
+            forecast. With `last_window`, pass all columns of the fit: first the rows
+            for the steps of `last_window`, then the rows for the next steps.
 
         last_window : array-like, Series, DataFrame, list of them or None, default=None
             Values to forecast from instead of the fitted series, for example those of
-            new series. They may have any length, and any form that y may have in
-            :meth:`fit`. Series with the same names in the same order as the fitted
-            series, or without names if the fitted series have none, keep the fitted
-            scales. Otherwise, a series gets the scale of the fitted series with its
-            name, or its own scale if there is no such series.
+            new series. They may have any form that y may have in :meth:`fit`, and any
+            length, but forecasts are better with `window_size_` values or more. Series
+            with the same names in the same order as the fitted series, or without names
+            if the fitted series have none, keep the fitted scales. Otherwise, a series
+            gets the scale of the fitted series with its name, or its own scale if there
+            is no such series.
 
         Returns
         -------
@@ -404,16 +442,19 @@ class LSTMForecaster(TunableDefault, BaseEstimator):
         ------
         ValueError
             If X lacks a column or the row of a step; if X is passed, but the fit had
-            none; if ``strategy="direct"`` and `horizon` is larger than in the fit; or
-            if `last_window` is not a series.
+            none; if ``strategy="direct"`` and there are more steps than in the fit; if
+            both `horizon` and `until` are passed, or `until` is not after the last
+            value; or if `last_window` is not a series.
         """
-        history, n_steps = self._history_and_steps(horizon, X, last_window)
-        return history.to_container(self._fitted.forecasts([history], n_steps)[0])
+        history, n_steps = self._history_and_steps(horizon, until, X, last_window)
+        forecasts = self._fitted.forecasts([history], n_steps.max())[0]
+        return history.to_container(forecasts, n_steps)
 
     def predict_interval(
         self,
         horizon: int | None = None,
         *,
+        until: Any = None,
         coverage: float = 0.9,
         X: ArrayLike = None,
         last_window: ArrayLike = None,
@@ -427,8 +468,11 @@ class LSTMForecaster(TunableDefault, BaseEstimator):
         coverage is a few percent lower, because the windows overlap and the correction
         weight was also chosen on them. The errors of each series are divided by its
         MASE scale, the mean absolute seasonal difference, so that errors of several
-        series can be compared. If logarithms are forecast, the intervals are wider
-        above the forecast than below.
+        series can be compared. With `last_window`, a fitted series keeps its MASE
+        scale. For a new series with fewer than ten seasonal differences, the scale is
+        the difference between neighboring values, times the median ratio of the two
+        kinds of differences in the fitted series. If logarithms are forecast, the
+        intervals are wider above the forecast than below.
 
         A regressor with ``loss="quantile"`` predicts the interval itself. It predicts
         wider intervals where it expects larger errors. The errors on the held-out
@@ -438,8 +482,11 @@ class LSTMForecaster(TunableDefault, BaseEstimator):
         Parameters
         ----------
         horizon : int or None, default=None
-            Number of steps to forecast, at most the horizon of the fit. If None, it is
-            the horizon of the fit.
+            Number of steps to forecast, as in :meth:`predict`, but at most the horizon
+            of the fit.
+
+        until : date, str, number or None, default=None
+            Time of the last step to forecast, as in :meth:`predict`.
 
         coverage : float, default=0.9
             Fraction of actual values to cover, in (0, 1).
@@ -459,7 +506,7 @@ class LSTMForecaster(TunableDefault, BaseEstimator):
         Raises
         ------
         ValueError
-            In the same cases as :meth:`predict`; if `horizon` is larger than in the
+            In the same cases as :meth:`predict`; if there are more steps than in the
             fit; if ``calibration_fraction=None`` and the regressors do not predict
             quantiles; or if they predict quantiles, but not those of the levels ``(1 -
             coverage) / 2`` and ``(1 + coverage) / 2``.
@@ -472,15 +519,16 @@ class LSTMForecaster(TunableDefault, BaseEstimator):
            Regression", NeurIPS 2019, arXiv:1905.03222.
         """
         _check_fraction(coverage, "coverage")
-        history, n_steps = self._history_and_steps(horizon, X, last_window)
+        history, n_steps = self._history_and_steps(horizon, until, X, last_window)
         levels = [(1 - coverage) / 2, (1 + coverage) / 2]
-        intervals = self._fitted.quantiles(history, n_steps, levels)
-        return history.to_container(intervals, ["lower", "upper"])
+        intervals = self._fitted.quantiles(history, n_steps.max(), levels)
+        return history.to_container(intervals, n_steps, ["lower", "upper"])
 
     def predict_quantiles(
         self,
         horizon: int | None = None,
         *,
+        until: Any = None,
         quantiles: ArrayLike = (0.1, 0.5, 0.9),
         X: ArrayLike = None,
         last_window: ArrayLike = None,
@@ -490,8 +538,11 @@ class LSTMForecaster(TunableDefault, BaseEstimator):
         Parameters
         ----------
         horizon : int or None, default=None
-            Number of steps to forecast, at most the horizon of the fit. If None, it is
-            the horizon of the fit.
+            Number of steps to forecast, as in :meth:`predict`, but at most the horizon
+            of the fit.
+
+        until : date, str, number or None, default=None
+            Time of the last step to forecast, as in :meth:`predict`.
 
         quantiles : sequence of float, default=(0.1, 0.5, 0.9)
             Levels in (0, 1). The quantile 0.5 is the forecast. The other quantiles are
@@ -522,9 +573,9 @@ class LSTMForecaster(TunableDefault, BaseEstimator):
             )
         for level in quantiles:
             _check_fraction(level, "Each level in quantiles")
-        history, n_steps = self._history_and_steps(horizon, X, last_window)
-        forecasts = self._fitted.quantiles(history, n_steps, quantiles)
-        return history.to_container(forecasts, list(quantiles))
+        history, n_steps = self._history_and_steps(horizon, until, X, last_window)
+        forecasts = self._fitted.quantiles(history, n_steps.max(), quantiles)
+        return history.to_container(forecasts, n_steps, list(quantiles))
 
     def score(self, y: ArrayLike, X: ArrayLike = None) -> float:
         """Return the negative MASE of forecasts of the next values.
@@ -539,12 +590,12 @@ class LSTMForecaster(TunableDefault, BaseEstimator):
             The next values, as in :meth:`update`. They are not stored. Values beyond
             the horizon are ignored. If y has an index, it must continue that of the
             fitted series. Without an index, this cannot be checked, and any split is
-            accepted, even those of :class:`~sklearn.model_selection.KFold`.
+            accepted, even those of :class:`~sklearn.model_selection.KFold`, the default
+            of a search. Pass a Series, or ``cv=TimeSeriesSplit()``.
 
         X : array-like, DataFrame, list of them or None, default=None
-            The columns known in the future, as in :meth:`predict`. With
-            ``strategy="direct"``, they are needed for all steps of the horizon of the
-            fit. In a search, each test set must therefore have at least that many rows.
+            The columns known in the future, as in :meth:`predict`. Steps for which X
+            has no rows are not scored.
 
         Returns
         -------
@@ -561,12 +612,20 @@ class LSTMForecaster(TunableDefault, BaseEstimator):
         ValueError
             In the same cases as :meth:`update` and :meth:`predict`; or if y has no
             value, or if all series are constant.
+
+        Notes
+        -----
+        The scorers of scikit-learn, such as "neg_mean_absolute_error", predict from a
+        table X, so they cannot score a forecaster. For another score, pass a function
+        such as ``lambda forecaster, y, X=None: ...`` as `scoring`.
         """
         check_is_fitted(self)
         past = self._history.panel
-        panel = past.append(read_series(y, is_whole=False))
-        history, n_steps = self._history_and_steps(None, X, None)
-        forecasts = self._fitted.forecasts([history], n_steps)[0]
+        later = read_series(y, is_whole=False)
+        _warn_if_fitted(later, past)
+        panel = past.append(later)
+        history, n_steps = self._history_and_steps(None, None, X, None)
+        forecasts = self._fitted.forecasts([history], n_steps.max())[0]
         # The scale does not depend on parameters, so that scores can be compared.
         season_length = max(map(default_season_length, past.times))
         comparison = compare_next(
@@ -575,8 +634,8 @@ class LSTMForecaster(TunableDefault, BaseEstimator):
         score = -score_forecasts(comparison).loc["forecast", "MASE"]
         if np.isnan(score):
             raise ValueError(
-                f"Nothing to score: y has no value within the horizon of {n_steps} "
-                "steps, or all series are constant."
+                "Nothing to score: y has no value within the horizon of "
+                f"{max(n_steps)} steps, or all series are constant."
             )
         return float(score)
 
@@ -606,8 +665,7 @@ class LSTMForecaster(TunableDefault, BaseEstimator):
             this splitter makes five splits.
 
         X : array-like, DataFrame, list of them or None, default=None
-            Covariates as in :meth:`fit`. The columns known in the future are needed up
-            to the end of the last forecast.
+            Covariates as in :meth:`fit`. They are needed up to the end of y.
 
         refit : bool, default=True
             Whether to fit at each origin. If False, the forecaster is fitted once, at
@@ -633,6 +691,7 @@ class LSTMForecaster(TunableDefault, BaseEstimator):
         --------
         sklstm.forecasting.score_forecasts : Compute MASE, sMAPE and RMSE.
         """
+        _check_not_swapped(y, X)
         panel = read_series(y)
         n_timesteps = _common_length(panel)
         splits = check_cv(TimeSeriesSplit(test_size=self.horizon) if cv is None else cv)
@@ -640,7 +699,8 @@ class LSTMForecaster(TunableDefault, BaseEstimator):
         origins = read_splits(splits.split(positions), self.horizon)
         spec = covariate_spec(X, panel, self.past_covariates, self.date_features)
         n_future = max(n_known for n_known, _ in origins) + self.horizon - n_timesteps
-        covariates = spec.read_past_and_future(X, panel, n_future)
+        # Steps after the end of y are not compared, so X may end there, too.
+        covariates = spec.read_past_and_future(X, panel, n_future, 0)
         pasts = [panel.head(n_known) for n_known, _ in origins]
         # One fit, on the first past of a group, forecasts from all pasts of the group.
         groups = [[past] for past in pasts] if refit else [pasts]
@@ -733,7 +793,11 @@ class LSTMForecaster(TunableDefault, BaseEstimator):
     def _default_estimator(self):
         return default_regressor()
 
-    def _fit(self, panel, spec, covariates):
+    def _continues_fit(self):
+        """Whether the next fit continues the last one."""
+        return self.warm_start and hasattr(self, "estimators_")
+
+    def _fit(self, panel, spec, covariates, around_fit=nullcontext):
         """Fit to series and covariates that have been read."""
         regressor = self.regressor
         if regressor is None:
@@ -742,17 +806,20 @@ class LSTMForecaster(TunableDefault, BaseEstimator):
         fixed = _fixed_by_fit(settings, spec, regressor)
         random = check_random_state(self.random_state)
         seeds = random.randint(np.iinfo(np.int32).max, size=self.n_estimators)
-        if self.warm_start and hasattr(self, "estimators_"):
+        # log=False is the way out for series that may become negative.
+        lower = 0.0 if self.log else -np.inf
+        if self._continues_fit():
             check_unchanged(fixed, self._fixed)
-            history = history_of(panel, covariates, self._fitted.settings.log)
-            fitted = continue_fit(self._fitted, history, regressor, seeds)
+            is_log = self._fitted.settings.log
+            history = history_of(panel, covariates, is_log, lower)
+            fitted = continue_fit(self._fitted, history, regressor, seeds, around_fit)
         else:
             fraction = self.calibration_fraction
             settings = choose_settings(
                 settings, panel, spec.is_any_future_known, fraction
             )
-            history = history_of(panel, covariates, settings.log)
-            fitted = fit_new(settings, history, regressor, seeds, fraction)
+            history = history_of(panel, covariates, settings.log, lower)
+            fitted = fit_new(settings, history, regressor, seeds, fraction, around_fit)
         self._fixed, self._covariates = fixed, spec
         self._history, self._fitted = history, fitted
         self._set_fitted_attributes()
@@ -785,18 +852,31 @@ class LSTMForecaster(TunableDefault, BaseEstimator):
         pairs = zip(histories, forecasts, strict=True)
         return [history.inverse_transform(forecast) for history, forecast in pairs]
 
-    def _history_and_steps(self, horizon, X, last_window):
-        """Return the history to forecast from, and the number of steps."""
+    def _history_and_steps(self, horizon, until, X, last_window):
+        """Return the history to forecast from, and the number of steps of each series.
+
+        The covariates of the next steps are appended to the history. If neither
+        `horizon` nor `until` is passed, the steps end with the horizon of the fit or
+        with X.
+        """
         check_is_fitted(self)
-        n_steps = _read_horizon(horizon, self._fitted.settings)
-        n_future = max(n_steps, self._fitted.settings.n_steps_at_once)
-        history = self._history
+        history, settings = self._history, self._fitted.settings
+        panel = history.panel
+        if last_window is not None:
+            panel = read_series(last_window, like=panel)
+        n_steps = read_horizon(horizon, until, settings, panel)
+        n_needed = 1 if n_steps is None else n_steps.max()
+        if n_steps is None:
+            n_steps = np.full(len(panel.series), settings.horizon)
+        sizes = max(n_steps.max(), settings.n_steps_at_once), n_needed
         if last_window is None:
-            covariates = self._covariates.read_future(X, history.panel, n_future)
-            return history.with_next(covariates), n_steps
-        panel = read_series(last_window, like=history.panel)
-        covariates = self._covariates.read_past_and_future(X, panel, n_future)
-        return history.of_others(panel, covariates), n_steps
+            covariates = self._covariates.read_future(X, panel, *sizes)
+            history = history.with_next(covariates)
+        else:
+            covariates = self._covariates.read_past_and_future(X, panel, *sizes)
+            history = history.of_others(panel, covariates)
+        n_covered = sizes[0] - max(one.n_repeated for one in covariates)
+        return history, np.minimum(n_steps, n_covered)
 
 
 def _fixed_by_fit(settings, spec, regressor):
@@ -810,23 +890,34 @@ def _fixed_by_fit(settings, spec, regressor):
     }
 
 
-def _read_horizon(horizon, settings):
-    """Return the number of steps to forecast."""
-    n_steps = settings.horizon if horizon is None else horizon
-    if not isinstance(n_steps, Integral):
-        raise TypeError(
-            f"horizon must be an integer, got {type(n_steps).__name__}. Pass "
-            "covariates by name: predict(X=X). In a search, do not pass `scoring`: the "
-            "forecaster has a score method."
-        )
-    check_scalar(n_steps, "horizon", Integral, min_val=1)
-    if n_steps > settings.horizon and settings.n_steps_at_once > 1:
+def _check_not_swapped(y, X):
+    """Raise if y is a table and X a series, as if they were passed as fit(X, y)."""
+    shape, X_shape = (tuple(getattr(one, "shape", ())) for one in (y, X))
+    if isinstance(X, list | tuple) and X and isinstance(X[0], Real):
+        X_shape = (len(X),)
+    if len(shape) == 2 and X_shape == shape[:1]:
         raise ValueError(
-            f"horizon={n_steps} is more than the {settings.horizon} steps of the fit. "
-            'Fit with a larger horizon. After a fit with strategy="recursive", predict '
-            "accepts any horizon."
+            f"y has the shape {shape} and X has the shape {X_shape}. The order is "
+            "fit(y, X): first the series, then the covariates. If X is a covariate, "
+            "pass it as a table of one column, such as X.to_frame() or np.reshape(X, "
+            "(-1, 1))."
         )
-    return n_steps
+
+
+def _warn_if_fitted(later, past):
+    """Warn if values without times, which should follow, are those of the fit."""
+    pairs = zip(later.series, past.series, strict=False)
+    if all(
+        not one.is_labelled and np.array_equal(one.values, known.values, equal_nan=True)
+        for one, known in pairs
+    ):
+        warnings.warn(
+            "y equals the values passed to fit, but score compares forecasts with the "
+            "values that follow them. Pass the next values. In a search, pass "
+            "return_train_score=False.",
+            UserWarning,
+            stacklevel=3,
+        )
 
 
 def _common_length(panel):

@@ -1,5 +1,6 @@
 """Sliding windows as a pipeline step."""
 
+from collections.abc import Sequence
 from numbers import Integral, Real
 from typing import Any, Literal, Self
 
@@ -17,26 +18,35 @@ from sklstm._core.sklearn_compat import (
     output_container,
     with_callbacks,
 )
-from sklstm._input.table import read_table
+from sklstm._input.table import column_position, read_table
 from sklstm._input.windows import lag_names, sliding_windows
 from sklstm._typing import ArrayLike
 from sklstm._windowing.context import (
+    PastRows,
+    append_rows,
+    count_on_hint,
+    empty_tail,
     fill_past,
+    follows,
     keep_tail,
     no_past_rows,
     past_rows_by_assumption,
     past_rows_by_time,
 )
 from sklstm._windowing.leakage import warn_if_features_hold_target, warn_if_subsampled
+from sklstm._windowing.missing_past import (
+    n_rows_without_past,
+    warn_if_past_is_missing,
+)
 
 
 class SlidingWindowTransformer(TransformerMixin, CallbackSupportMixin, BaseEstimator):
     """Convert each row of a table to the window of rows that ends there.
 
-    A pipeline cannot drop rows of y, so every row gets a window. Row t becomes the
-    window that ends `shift` rows before it. If X has too few rows before row t, the
-    window starts with the last training rows if these precede X, and with padding
-    otherwise.
+    A pipeline cannot drop rows of y, so every row gets a window; only
+    :func:`~sklstm.make_windows` has a `stride`. Row t becomes the window that ends
+    `shift` rows before it. If X has too few rows before row t, the window starts with
+    the last training rows if these precede X, and with padding otherwise.
 
     Parameters
     ----------
@@ -49,6 +59,17 @@ class SlidingWindowTransformer(TransformerMixin, CallbackSupportMixin, BaseEstim
         With ``shift=1``, the target of row t is predicted from the rows before it. With
         ``shift=0``, the window ends with row t itself, so X must not contain the
         target.
+
+    known_ahead : sequence of str or int, default=()
+        Names or positions of columns whose values are known `shift` rows ahead, such as
+        the day of the week or a planned promotion. The windows of these columns end
+        with row t itself, those of all others `shift` rows before it. A column that is
+        constant in time, such as the size of a store, needs no entry.
+
+    sampling_rate : int, default=1
+        Number of rows from one step of a window to the next. With
+        ``sampling_rate=24``, a window of hourly rows holds the same hour of
+        `window_size` days.
 
     padding : {"edge", "mean", "constant", "nan"}, default="edge"
         Values of the rows before the first known row.
@@ -102,14 +123,17 @@ class SlidingWindowTransformer(TransformerMixin, CallbackSupportMixin, BaseEstim
     See Also
     --------
     sklstm.make_windows : Complete windows only, and targets of several time steps.
+    sklstm.streaming.Stream : Predictions for one row at a time.
     sklearn.model_selection.TimeSeriesSplit : Splits that keep the order in time.
 
     Notes
     -----
-    `fit` stores the last ``window_size - 1 + shift`` rows of each series. `transform`
-    uses the stored rows that are strictly before the first row of X. Therefore,
+    `fit` stores the last `n_context` rows of each series. These are
+    ``window_size - 1 + shift`` rows, or more with a `sampling_rate`. `transform` uses
+    the stored rows that are strictly before the first row of X. Therefore,
     ``transform(X_train)`` equals ``fit_transform(X_train)``, and the first windows of a
-    test fold contain the training rows that precede the fold.
+    test fold contain the training rows that precede the fold. `update` replaces the
+    stored rows by newer ones.
 
     There may be a gap between the training rows and X, as with
     ``TimeSeriesSplit(gap=3)``. If the training rows are evenly spaced, the rows in the
@@ -123,9 +147,10 @@ class SlidingWindowTransformer(TransformerMixin, CallbackSupportMixin, BaseEstim
     periods, durations, numbers) or the `time` column. Times that do not increase raise
     an error. Rows have no times if X is an array and `time` is None, or if X is a frame
     whose index holds strings. With ``context="auto"``, the first windows of such an X
-    start with padding. A scaler before the transformer drops the index unless
-    ``set_output(transform="pandas")`` is set. ``pd.DataFrame(X)`` adds an index to an
-    array.
+    start with padding, and a warning says how many, unless X starts with the training
+    rows or `update` was called. A scaler before the transformer drops the index unless
+    ``set_output(transform="pandas")`` is set. To predict one row at a time, use
+    :class:`~sklstm.streaming.Stream`.
 
     The windows of one series are a read-only view of a copy of the series. The windows
     of several series are a copy.
@@ -144,11 +169,23 @@ class SlidingWindowTransformer(TransformerMixin, CallbackSupportMixin, BaseEstim
        sales__lag2  sales__lag1  sales__lag0
     3          2.0          3.0          4.0
     4          3.0          4.0          5.0
+
+    The promotion of a day is known in advance, its sales are not:
+
+    >>> sales["promotion"] = [0, 0, 1, 0, 1]
+    >>> windower = SlidingWindowTransformer(2, shift=1, known_ahead=["promotion"])
+    >>> windower.set_output(transform="pandas").fit_transform(sales)[2:]
+       sales__lag2  promotion__lag1  sales__lag1  promotion__lag0
+    2          1.0              0.0          2.0              1.0
+    3          2.0              1.0          3.0              0.0
+    4          3.0              0.0          4.0              1.0
     """
 
     _parameter_constraints: dict = {
         "window_size": [Interval(Integral, 1, None, closed="left")],
         "shift": [Interval(Integral, 0, None, closed="left")],
+        "known_ahead": ["array-like"],
+        "sampling_rate": [Interval(Integral, 1, None, closed="left")],
         "padding": [StrOptions({"edge", "mean", "constant", "nan"})],
         "fill_value": [Interval(Real, None, None, closed="neither")],
         "context": [StrOptions({"auto", "assume_next"}), None],
@@ -162,6 +199,8 @@ class SlidingWindowTransformer(TransformerMixin, CallbackSupportMixin, BaseEstim
         window_size: int = 10,
         *,
         shift: int = 0,
+        known_ahead: Sequence[str | int] = (),
+        sampling_rate: int = 1,
         padding: Literal["edge", "mean", "constant", "nan"] = "edge",
         fill_value: float = 0.0,
         context: Literal["auto", "assume_next"] | None = "auto",
@@ -171,6 +210,8 @@ class SlidingWindowTransformer(TransformerMixin, CallbackSupportMixin, BaseEstim
     ):
         self.window_size = window_size
         self.shift = shift
+        self.known_ahead = known_ahead
+        self.sampling_rate = sampling_rate
         self.padding = padding
         self.fill_value = fill_value
         self.context = context
@@ -181,7 +222,7 @@ class SlidingWindowTransformer(TransformerMixin, CallbackSupportMixin, BaseEstim
     @property
     def n_context(self) -> int:
         """Number of rows before X that its first window needs."""
-        return self.window_size - 1 + self.shift
+        return (self.window_size - 1) * self.sampling_rate + self.shift
 
     @with_callbacks
     @fit_context
@@ -195,8 +236,8 @@ class SlidingWindowTransformer(TransformerMixin, CallbackSupportMixin, BaseEstim
             order.
 
         y : array-like of shape (n_timesteps,) or (n_timesteps, n_targets), default=None
-            Targets. They are only used for a warning if `shift` is 0 and a column of X
-            holds a target.
+            Targets. They are only used for a warning if a window holds the target of
+            its row.
 
         Returns
         -------
@@ -212,17 +253,54 @@ class SlidingWindowTransformer(TransformerMixin, CallbackSupportMixin, BaseEstim
         callback_runner = CallbackRunner(self, {"X": X, "y": y})
         table = read_table(self, X, reset=True)
         warn_if_subsampled(map(table.times, table.rows))
-        if y is not None and self.shift == 0:
-            warn_if_features_hold_target(table.values, y)
+        is_ahead = self._is_known_ahead(table.columns)
+        if y is not None:
+            self._warn_if_windows_hold_target(table.values, is_ahead, y)
         self.mean_ = table.values.mean(axis=0, dtype=np.float64)
-        self._columns = table.columns
+        self._columns, self._is_ahead = table.columns, is_ahead
         n_rows = self.n_context if self.context is not None else 0
-        n_first_rows = n_rows + 1 if self.context == "assume_next" else 0
+        n_first_rows = n_rows + 1 if self.context is not None else 0
         self._tails = {
             key: keep_tail(*table.series(key), n_rows, n_first_rows)
             for key in table.rows
         }
         callback_runner.end_fit()
+        return self
+
+    def update(self, X: ArrayLike) -> Self:
+        """Add rows to the stored last rows of each series, without fitting.
+
+        The next windows contain them: if A and B have times,
+        ``update(A).transform(B)`` returns the last windows of
+        ``transform(pd.concat([A, B]))``.
+
+        Parameters
+        ----------
+        X : {array-like, dataframe} of shape (n_timesteps, n_columns)
+            Rows as in `fit`, which follow those of `fit` and of earlier updates. From
+            now on, rows without times are taken to follow the stored rows, unless the X
+            of `transform` starts with the same rows as the training data.
+
+        Returns
+        -------
+        self : SlidingWindowTransformer
+            The transformer. It stores no more rows than after `fit`.
+
+        Raises
+        ------
+        ValueError
+            If X is not valid input for `transform`, if its times do not come after
+            those of the stored rows, or if `context` is None.
+        """
+        check_is_fitted(self)
+        if self.context is None:
+            raise ValueError(
+                "With context=None, no rows are stored, so update has no effect. Fit "
+                'with context="auto".'
+            )
+        table = read_table(self, X, reset=False)
+        updated = {key: self._updated_tail(key, X, table) for key in table.rows}
+        self._tails = self._tails | updated
         return self
 
     def transform(self, X: ArrayLike) -> Any:
@@ -232,15 +310,17 @@ class SlidingWindowTransformer(TransformerMixin, CallbackSupportMixin, BaseEstim
         ----------
         X : {array-like, dataframe} of shape (n_timesteps, n_columns)
             Finite numbers, one row per time step. The rows of each series are in time
-            order. To predict beyond the data, append up to `shift` rows with any
-            values: no window contains the last `shift` rows of X.
+            order. To predict beyond the data, append up to `shift` rows with any values
+            outside the columns `known_ahead`: no window contains the other values of
+            the last `shift` rows of X.
 
         Returns
         -------
         windows : ndarray of shape (n_timesteps, window_size, n_features), or \
                 ndarray or dataframe of shape (n_timesteps, window_size * n_features)
-            Window t ends `shift` rows before row t. The windows are flat if `flatten`
-            is True or if `set_output` requests a frame. The columns of the frame have
+            Window t ends `shift` rows before row t, except for the columns
+            `known_ahead`, which end with row t. The windows are flat if `flatten` is
+            True or if `set_output` requests a frame. The columns of the frame have
             the names that `get_feature_names_out` returns.
 
         Raises
@@ -250,7 +330,10 @@ class SlidingWindowTransformer(TransformerMixin, CallbackSupportMixin, BaseEstim
         """
         check_is_fitted(self)
         table = read_table(self, X, reset=False)
-        windows = self._windows(table)
+        pasts = {key: self._past_rows(key, *table.series(key)) for key in table.rows}
+        if self.context is not None:
+            self._warn_if_past_is_missing(table, pasts)
+        windows = self._windows(table, pasts)
         if self.flatten or output_container(self) != "default":
             return windows.reshape(len(windows), -1)
         return windows
@@ -273,40 +356,95 @@ class SlidingWindowTransformer(TransformerMixin, CallbackSupportMixin, BaseEstim
         # Only the check of the names is used. The class is not a OneToOneFeatureMixin,
         # because the windows have other columns than X.
         names = OneToOneFeatureMixin.get_feature_names_out(self, input_features)
-        names = lag_names(names[self._columns], self.window_size, self.shift)
+        names = lag_names(
+            names[self._columns],
+            self.window_size,
+            np.where(self._is_ahead, 0, self.shift),
+            self.sampling_rate,
+        )
         return np.array(names, dtype=object)
 
-    def _windows(self, table):
+    def _windows(self, table, pasts):
         """Return the windows of all series, in the order of the rows."""
         if None in table.rows:
-            return self._windows_of_series(None, *table.series(None))
+            return self._windows_of_series(None, table.values, pasts[None])
         n_rows, n_features = table.values.shape
         shape = (n_rows, self.window_size, n_features)
         windows = np.empty(shape, dtype=table.values.dtype)
         for key, rows in table.rows.items():
-            windows[rows] = self._windows_of_series(key, *table.series(key))
+            part = self._windows_of_series(key, table.values[rows], pasts[key])
+            windows[rows] = part
         return windows
 
-    def _windows_of_series(self, key, values, time_indexes):
+    def _windows_of_series(self, key, values, past):
         """Return the windows of one series, completed by the rows before X."""
-        tail = self._tails.get(key)
-        mean = self.mean_ if tail is None else tail.mean
-        past = self._past_rows(tail, values, time_indexes)
+        mean = self._tails[key].mean if key in self._tails else self.mean_
         oldest = past.rows[0] if len(past.rows) else values[0]
         before = fill_past(past, self.n_context, *self._padding(oldest, mean))
         series = np.empty((len(before) + len(values), len(mean)), dtype=values.dtype)
         series[: len(before)] = before
         series[len(before) :] = values
-        return sliding_windows(series, self.window_size)[: len(values)]
+        if self.shift > 0 and self._is_ahead.any():
+            ahead = np.flatnonzero(self._is_ahead)
+            series[: -self.shift, ahead] = series[self.shift :, ahead]
+        windows = sliding_windows(series, self.window_size, self.sampling_rate)
+        return windows[: len(values)]
 
-    def _past_rows(self, tail, values, time_indexes):
-        """Find the training rows that precede X."""
+    def _past_rows(self, key, values, time_indexes):
+        """Find the stored rows of a series that precede X."""
+        tail = self._tails.get(key)
         if tail is None or self.context is None or self.n_context == 0:
             return no_past_rows(values.shape[1])
-        if self.context == "assume_next" and not (time_indexes and tail.time_indexes):
+        if time_indexes and tail.time_indexes:
+            start = {name: times[0] for name, times in time_indexes.items()}
+            return past_rows_by_time(tail, start, self.n_context)
+        if self.context == "assume_next" or tail.n_updated:
             return past_rows_by_assumption(tail, values)
-        start = {name: times[0] for name, times in time_indexes.items()}
-        return past_rows_by_time(tail, start, self.n_context)
+        return no_past_rows(values.shape[1])
+
+    def _row_before(self, key, values, time_indexes):
+        """Return the last stored row of a series if X follows it, else None."""
+        past = self._past_rows(key, values, time_indexes).rows
+        follows = len(past) and len(past) == len(self._tails[key].rows)
+        return past[-1] if follows else None
+
+    def _warn_if_past_is_missing(self, table, pasts):
+        """Warn if windows are padded although rows may precede X."""
+        n_without_times = n_padded = 0
+        # After an update, a new series is taken to begin with X.
+        is_updated = any(tail.n_updated for tail in self._tails.values())
+        for key, past in pasts.items():
+            values, time_indexes = table.series(key)
+            tail = self._tails.get(key)
+            if tail is None and is_updated:
+                continue
+            n_rows = n_rows_without_past(tail, past, values, self.n_context)
+            n_padded += n_rows
+            if tail is not None and not (time_indexes and tail.time_indexes):
+                n_without_times += n_rows
+        warn_if_past_is_missing(
+            n_without_times, n_padded, len(table.values), self.n_context
+        )
+
+    def _updated_tail(self, key, X, table):
+        """Return the tail of one series after an update with the rows of X."""
+        values, time_indexes = table.series(key)
+        tail = self._tails.get(key)
+        if tail is None:
+            tail = empty_tail(values, time_indexes, self.mean_)
+        if not follows(tail, time_indexes):
+            first = next(iter(time_indexes.values()))[0]
+            label = first if self.time is not None else X.index[table.rows[key]][0]
+            raise ValueError(
+                "New rows must come after those of fit and of earlier updates, but "
+                f"{label} does not. Pass only new rows, with times of the same kind as "
+                f"in fit.{count_on_hint(tail, time_indexes)}"
+            )
+        past = PastRows(tail.rows, 0)
+        if time_indexes and tail.time_indexes:
+            past = self._past_rows(key, values, time_indexes)
+        between = self._padding(values[0], tail.mean)[1]
+        return append_rows(tail, past, between, values, time_indexes, self.n_context)
 
     def _padding(self, oldest, mean):
         """Return the row that pads the start and the row that pads gaps.
@@ -320,6 +458,31 @@ class SlidingWindowTransformer(TransformerMixin, CallbackSupportMixin, BaseEstim
         fill = {"mean": mean, "constant": self.fill_value, "nan": np.nan}
         row = np.broadcast_to(fill[self.padding], mean.shape)
         return row, row
+
+    def _is_known_ahead(self, columns):
+        """Return whether each feature is known `shift` rows ahead, (n_features,)."""
+        for column in self.known_ahead:
+            if not isinstance(column, str | Integral) or isinstance(column, bool):
+                raise ValueError(
+                    "known_ahead must hold names or positions of columns, got "
+                    f"{column!r}."
+                )
+        ahead = [column_position(self, c, "known_ahead") for c in self.known_ahead]
+        if not np.isin(ahead, columns).all():
+            raise ValueError(
+                f"known_ahead={self.known_ahead!r} names the column of time or groups, "
+                "which is not part of the windows. Remove it from known_ahead."
+            )
+        return np.isin(columns, ahead)
+
+    def _warn_if_windows_hold_target(self, values, is_ahead, y):
+        """Warn if a feature whose windows end with their own row equals y."""
+        if self.shift == 0:
+            way_out = "Pass shift=1 or more, or drop the column."
+            warn_if_features_hold_target(values, y, way_out)
+        elif is_ahead.any():
+            way_out = "Remove the column from known_ahead."
+            warn_if_features_hold_target(values[:, is_ahead], y, way_out)
 
     def __sklearn_is_fitted__(self):
         return hasattr(self, "_tails")

@@ -17,6 +17,7 @@ def make_windows(
     horizon: int = 1,
     gap: int = 0,
     stride: int = 1,
+    sampling_rate: int = 1,
 ) -> tuple[NDArray[Any], NDArray[Any], NDArray[np.intp]]:
     """Cut a series into complete windows and the targets that follow each window.
 
@@ -47,6 +48,10 @@ def make_windows(
     stride : int, default=1
         Number of time steps from one window to the next.
 
+    sampling_rate : int, default=1
+        Number of rows from one step of a window to the next. With ``sampling_rate=2``,
+        a window holds every second row. The targets are not affected.
+
     Returns
     -------
     windows : ndarray of shape (n_windows, window_size, n_features)
@@ -64,8 +69,8 @@ def make_windows(
     ------
     ValueError
         If X and y do not hold numbers of these shapes; if X and y differ in length or
-        are shorter than ``window_size + gap + horizon``; or if `window_size`,
-        `horizon`, `gap` or `stride` is too small.
+        are shorter than a window, the gap and the targets together; or if
+        `window_size`, `horizon`, `gap`, `stride` or `sampling_rate` is too small.
 
     See Also
     --------
@@ -97,13 +102,15 @@ def make_windows(
     array([2, 3])
     """
     _check_at_least(1, window_size=window_size, horizon=horizon, stride=stride)
+    _check_at_least(1, sampling_rate=sampling_rate)
     _check_at_least(0, gap=gap)
     series = as_series(X, "X")
     target = _as_target(series if y is None else as_series(y, "y"))
-    _check_lengths(series, target, needed=window_size + gap + horizon)
+    first_origin = (window_size - 1) * sampling_rate
+    _check_lengths(series, target, needed=first_origin + 1 + gap + horizon)
 
-    origins = np.arange(window_size - 1, len(series) - gap - horizon, stride)
-    windows = sliding_windows(series, window_size)[origins[0] - window_size + 1 :]
+    origins = np.arange(first_origin, len(series) - gap - horizon, stride)
+    windows = sliding_windows(series, window_size, sampling_rate)
     targets = sliding_windows(target, horizon)[origins[0] + gap + 1 :, :, 0]
     windows, targets = windows[::stride][: len(origins)], targets[::stride]
     return windows, targets[:, 0] if horizon == 1 else targets, origins
@@ -185,7 +192,7 @@ def _check_lengths(series, target, needed):
         )
     if len(series) < needed:
         raise ValueError(
-            f"One window and its targets need {needed} time steps (window_size + gap + "
-            f"horizon), got {len(series)}. Pass a longer series or reduce one of "
-            "these parameters."
+            f"One window and its targets need {needed} time steps, got {len(series)}. "
+            "Pass a longer series, or reduce window_size, sampling_rate, gap or "
+            "horizon."
         )

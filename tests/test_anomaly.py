@@ -14,9 +14,9 @@ from sklearn.model_selection import GridSearchCV, TimeSeriesSplit
 from sklearn.svm import LinearSVR
 
 from sklstm import LSTMAutoencoder, LSTMOutlierDetector, LSTMRegressor
+from sklstm._anomaly.averages import smooth
 from sklstm._anomaly.errors import ErrorScaler
-from sklstm._anomaly.ranges import distances_from_past_range, distances_from_range
-from sklstm._anomaly.scoring import smooth
+from sklstm._anomaly.ranges import PastExtremes, distances_from_range
 from sklstm._anomaly.threshold import outlier_threshold
 from sklstm.anomaly import default_estimator
 
@@ -175,7 +175,7 @@ def test_outliers_among_the_calibration_rows_do_not_hide_others():
 
 def test_averages_weight_the_rows_before_by_halflife():
     distances = np.array([0.0, 0, 4, 0, 0])
-    average = smooth(distances, 1)
+    average, _ = smooth(distances, 1)
     weights = 0.5 ** np.arange(5)
     by_hand = [
         (weights[: t + 1][::-1] * distances[: t + 1]).sum() / weights[: t + 1].sum()
@@ -391,7 +391,7 @@ def test_few_alarms_on_few_rows_with_many_features():
 
 
 def test_averages_leave_out_rows_without_a_distance():
-    averages = smooth(np.array([4.0, np.nan, 4.0, np.nan, 4.0]), 2)
+    averages, _ = smooth(np.array([4.0, np.nan, 4.0, np.nan, 4.0]), 2)
     npt.assert_allclose(averages, [4, np.nan, 4, np.nan, 4])
     incomplete = np.where(STEPS % 2, WAVE, np.nan)
     model = detector(halflife=3).fit(incomplete[:500, None])
@@ -436,13 +436,14 @@ def test_regressors_of_2d_input_get_flat_windows():
 
 
 def test_a_range_is_taken_from_the_rows_before():
-    first = np.array([[-1.0], [1.0]])
+    past = PastExtremes.from_bounds(np.array([[-1.0], [1.0]]))
     values = np.array([0.0, 1, 3, 3, np.nan, -2, 2])[:, None]
     # Ranges before each row: -1 to 1 three times, then to 3, and from -2.
     by_hand = [0, 1, 3, 1, 0, 3 / 2, 1.5 / 2.5]
-    npt.assert_allclose(distances_from_past_range(values, first, None), by_hand)
+    bounds = past.ranges(values, None)
+    npt.assert_allclose(distances_from_range(values, bounds), by_hand)
     # Of the two rows before: -1 to 1, 0 to 1 (half 0.5), 1 to 3, 3 alone, ...
-    short = distances_from_past_range(values[:4], first, 2)
+    short = distances_from_range(values[:4], past.ranges(values[:4], 2))
     npt.assert_allclose(short, [0, 1, 5, 1])
     ends = np.array([[0.0, 0.0], [2.0, 4.0]])
     npt.assert_allclose(

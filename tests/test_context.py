@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from sklearn.model_selection import TimeSeriesSplit
+from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from sklstm.preprocessing import SlidingWindowTransformer
@@ -129,11 +130,12 @@ def test_for_uneven_times_a_step_up_to_the_longest_one_is_no_gap():
         assert lags_known(X, later) == [known, known, known, True]
 
 
-@pytest.mark.parametrize("n_train", [1, 6])
-def test_no_row_is_known_from_unordered_labels_or_a_single_row(n_train):
-    labels = [f"row {i:02}" for i in range(20)] if n_train > 1 else range(20)
-    X = frame(pd.Index(labels))
-    assert lags_known(X[:n_train], X[n_train:]) == [False, False, False, True]
+def test_no_row_is_known_from_unordered_labels_or_a_single_row():
+    X = frame(pd.Index([f"row {i:02}" for i in range(20)]))
+    with pytest.warns(UserWarning, match="3 of 14 rows of X have no complete window"):
+        assert lags_known(X[:6], X[6:]) == [False, False, False, True]
+    X = frame(pd.RangeIndex(20))
+    assert lags_known(X[:1], X[1:]) == [False, False, False, True]
 
 
 def test_no_row_is_known_from_times_of_another_kind():
@@ -149,7 +151,8 @@ def test_training_rows_within_x_or_after_it_do_not_precede_it():
         np.isnan(windower.transform(X)[:4, :, 0]).sum(1), [3, 2, 1, 0]
     )
     # Rows 17 to 19 are stored, and row 17 precedes row 18.
-    window = windower.transform(X[18:])[0, :, 0]
+    with pytest.warns(UserWarning, match="Pass the 3 rows before X as the first rows"):
+        window = windower.transform(X[18:])[0, :, 0]
     npt.assert_array_equal(window, [np.nan, np.nan, 17, 18])
 
 
@@ -207,7 +210,9 @@ def test_without_context_the_order_of_the_rows_is_not_checked():
 def test_arrays_are_padded_unless_context_is_assume_next():
     X = np.arange(20.0).reshape(-1, 1)
     windower = SlidingWindowTransformer(3).fit(X[:10])
-    npt.assert_array_equal(windower.transform(X[10:])[0, :, 0], [10, 10, 10])
+    with pytest.warns(UserWarning, match="2 of 10 rows of X have no complete window"):
+        windows = windower.transform(X[10:])
+    npt.assert_array_equal(windows[0, :, 0], [10, 10, 10])
     windower.set_params(context="assume_next").fit(X[:10])
     npt.assert_array_equal(windower.transform(X[10:])[0, :, 0], [8, 9, 10])
     npt.assert_array_equal(windower.transform(X[:10])[0, :, 0], [0, 0, 0])
@@ -232,3 +237,183 @@ def test_only_the_last_rows_are_stored_as_a_copy(context):
     assert all(len(time_index) <= 6 for time_index in tail.time_indexes.values())
     for array in (tail.rows, tail.first_rows, *tail.time_indexes.values()):
         assert array.base is None
+
+
+@every_even_time
+@settings(max_examples=15, derandomize=True, deadline=None)
+@given(
+    ends=st.tuples(st.integers(2, 10), st.integers(0, 9), st.integers(1, 9)),
+    window_size=st.integers(1, 8),
+    shift=st.integers(0, 4),
+    padding=st.sampled_from(["edge", "mean", "constant", "nan"]),
+)
+def test_updated_rows_are_in_the_windows_of_the_next_rows(
+    times, ends, window_size, shift, padding
+):
+    X = frame(times(30))
+    n_train, n_gap, n_new = ends
+    windower = SlidingWindowTransformer(window_size, shift=shift, padding=padding)
+    windower.fit(X[:n_train])
+    later = X[n_train + n_gap :]
+    whole = windower.transform(later)
+    windower.update(later[:n_new])
+    npt.assert_array_equal(windower.transform(later[n_new:]), whole[n_new:])
+
+
+def test_rows_before_an_update_keep_their_lag():
+    X = frame(pd.RangeIndex(20))
+    windower = SlidingWindowTransformer(6, padding="nan").fit(X[:10]).update(X[12:14])
+    # Five rows are stored: row 9, a gap of two rows, and rows 12 and 13.
+    for first, window in {
+        11: [np.nan] * 3 + [9, np.nan, 11],
+        12: [np.nan] * 2 + [9, np.nan, np.nan, 12],
+        14: [9, np.nan, np.nan, 12, 13, 14],
+    }.items():
+        npt.assert_array_equal(windower.transform(X[first:])[0, :, 0], window)
+
+
+def test_rows_of_updates_and_x_are_one_table_even_if_rows_are_missing():
+    X = frame(pd.date_range("2024-01-01", periods=30)).iloc[[*range(12), 15, 16, 19]]
+    windower = SlidingWindowTransformer(4, padding="nan").fit(X[:10])
+    whole = windower.transform(X[10:])
+    for row in range(10, 15):
+        one = X[row : row + 1]
+        npt.assert_array_equal(windower.transform(one)[0], whole[row - 10])
+        windower.update(one)
+
+
+def test_updates_store_no_more_rows_than_fit():
+    X = frame(pd.RangeIndex(1000))
+    windower = SlidingWindowTransformer(5, shift=2).fit(X[:20])
+    for start in (20, 21, 25, 400):
+        windower.update(X[start : start + (1 if start < 25 else 300)])
+        (tail,) = windower._tails.values()
+        for array in (tail.rows, *tail.time_indexes.values()):
+            assert len(array) == 6
+            assert array.base is None
+
+
+def test_rows_without_times_follow_after_an_update():
+    X = np.arange(20.0).reshape(-1, 1)
+    windower = SlidingWindowTransformer(3).fit(X[:10]).update(X[10:12])
+    npt.assert_array_equal(windower.transform(X[12:])[0, :, 0], [10, 11, 12])
+    npt.assert_array_equal(windower.transform(X[:10])[0, :, 0], [0, 0, 0])
+    windower.update(X[12:13])
+    npt.assert_array_equal(windower.transform(X[13:])[0, :, 0], [11, 12, 13])
+
+
+def test_rows_follow_if_only_some_of_them_have_times():
+    X = np.arange(20.0).reshape(-1, 1)
+    dated = pd.DataFrame(X, pd.date_range("2024-01-01", periods=20))
+    windower = SlidingWindowTransformer(4).fit(X[:10]).update(dated[10:11])
+    npt.assert_array_equal(windower.transform(dated[11:])[0, :, 0], [8, 9, 10, 11])
+    windower.fit(dated[:10]).update(X[10:12]).update(dated[12:13])
+    npt.assert_array_equal(windower.transform(X[13:])[0, :, 0], [10, 11, 12, 13])
+
+
+def test_a_series_may_begin_with_an_update():
+    days = pd.date_range("2024-01-01", periods=20)
+    X = pd.concat({"a": frame(days), "b": -frame(days)})
+    windower = SlidingWindowTransformer(3, padding="mean").fit(X.loc[["a"]])
+    whole = windower.transform(X.loc[["b"]])
+    windower.update(X.loc[["b"]][:1])
+    for day in range(1, 5):
+        row = X.loc[["b"]][day : day + 1]
+        npt.assert_array_equal(windower.transform(row)[0], whole[day])
+        windower.update(row)
+    # The other series keeps its rows.
+    npt.assert_array_equal(windower._tails["a"].rows, frame(days)[-2:])
+
+
+@pytest.mark.parametrize("times", [pd.RangeIndex(5), pd.date_range("2024", periods=5)])
+def test_an_update_with_rows_that_do_not_come_later_is_refused(times):
+    X = frame(pd.date_range("2024-01-04", periods=9))
+    later = frame(pd.date_range("2024-01-13", periods=1))
+    windower = SlidingWindowTransformer(3).fit(X)
+    windows = windower.transform(later)
+    with pytest.raises(ValueError, match=f"come after .* but {times[0]} does not"):
+        windower.update(frame(times))
+    npt.assert_array_equal(windower.transform(later), windows)
+    X = frame(pd.RangeIndex(20))
+    windower.fit(X)
+    with pytest.raises(ValueError, match=r"count on with X.index \+= 20"):
+        windower.update(frame(pd.RangeIndex(1)))
+    one = frame(pd.RangeIndex(1)) + 30
+    one.index += 20
+    npt.assert_array_equal(windower.update(one)._tails[None].rows[:, 0], [19, 30])
+    with pytest.raises(ValueError, match="context=None, no rows are stored"):
+        SlidingWindowTransformer(context=None).fit(X).update(X)
+
+
+# Warnings about windows without their past, and the ways out that they name.
+
+SCALED = frame(pd.RangeIndex(30))["a"].to_frame() ** 2
+TRAIN, LATER = SCALED[:20], SCALED[20:]
+NO_TIMES = r"9 of 10 rows of X have no complete window.*rows without times"
+
+
+def scaled_windows(**params):
+    return make_pipeline(StandardScaler(), SlidingWindowTransformer(10, **params))
+
+
+def expected_windows():
+    """Return the windows of the last rows if the scaler keeps the index."""
+    return scaled_windows().set_output(transform="pandas").fit(TRAIN).transform(LATER)
+
+
+def test_a_scaler_that_drops_the_index_warns_and_the_ways_out_do_not():
+    with pytest.warns(UserWarning, match=NO_TIMES):
+        scaled_windows().fit(TRAIN).transform(LATER)
+    expected = expected_windows()
+    for model in (
+        make_pipeline(
+            StandardScaler().set_output(transform="pandas"),
+            SlidingWindowTransformer(10, flatten=True),
+        ),
+        scaled_windows(context="assume_next", flatten=True),
+    ):
+        npt.assert_array_equal(model.fit(TRAIN).transform(LATER), expected)
+    npt.assert_array_equal(
+        SlidingWindowTransformer(10).fit(TRAIN).transform(LATER)[0, :, 0],
+        SCALED["a"][11:21],
+    )
+
+
+def test_the_way_out_of_the_warning_needs_no_new_fit():
+    X = SCALED.to_numpy()
+    windower = SlidingWindowTransformer(10).fit(X[:20])
+    with pytest.warns(UserWarning, match=NO_TIMES):
+        windower.transform(X[20:])
+    windower.set_params(context="assume_next")
+    npt.assert_array_equal(windower.transform(X[20:])[0, :, 0], X[11:21, 0])
+    windower.set_params(context=None)
+    npt.assert_array_equal(windower.transform(X[20:])[0, :, 0], [400] * 10)
+
+
+@pytest.mark.parametrize("as_array", [False, True])
+@pytest.mark.parametrize("n_rows", [1, 5, 20, 30])
+def test_training_rows_do_not_warn(as_array, n_rows):
+    X = SCALED.to_numpy() if as_array else SCALED
+    windower = SlidingWindowTransformer(10, shift=2)
+    windower.fit_transform(X[:20])
+    windower.transform(X[:n_rows])
+    short = SlidingWindowTransformer(10, context="assume_next").fit(X[:3])
+    short.transform(X[3:4])
+
+
+def test_rows_after_a_long_gap_warn_and_the_rows_before_them_help():
+    windower = SlidingWindowTransformer(5, padding="nan").fit(SCALED[:10])
+    words = "2 of 2 rows of X have no complete window.*Pass the 4 rows before X as the"
+    with pytest.warns(UserWarning, match=words):
+        windower.transform(SCALED[20:22])
+    windows = windower.transform(SCALED[16:22])[4:]
+    npt.assert_array_equal(windows[:, :, 0], [SCALED["a"][16:21], SCALED["a"][17:22]])
+
+
+def test_only_series_whose_past_may_exist_warn():
+    rows = np.column_stack([np.arange(20.0), np.repeat([0, 1], 10)])
+    windower = SlidingWindowTransformer(4, groups=1).fit(rows[:10])
+    windower.transform(rows)
+    windower.transform(rows[10:])
+    with pytest.warns(UserWarning, match="3 of 15 rows of X have no complete window"):
+        windower.transform(rows[5:])

@@ -128,16 +128,52 @@ def test_backtest_uses_covariates_as_fit_and_predict_do(strategy, form, refit):
     npt.assert_allclose(backtest["forecast"], np.concatenate([first, second]))
 
 
-def test_backtest_needs_covariates_up_to_its_last_forecast():
+def test_backtests_need_no_covariates_after_the_end_of_y():
     cv = TimeSeriesSplit(2, test_size=2)
-    with pytest.raises(
-        ValueError, match=r"no row for 2023-03-22.*, 3 steps|2023-03-22"
-    ):
-        forecaster().backtest(SALES, cv, PRICES)
     later = pd.date_range(DAYS[-1], periods=4, freq="D")[1:]
     prices = pd.concat([PRICES, pd.DataFrame({"price": 1.0}, later)])
-    assert len(forecaster().backtest(SALES, cv, prices)) == 4
-    assert len(forecaster(past_covariates="all").backtest(SALES, cv, PRICES)) == 4
+    exact = forecaster().backtest(SALES, cv, prices)
+    backtest = forecaster().backtest(SALES, cv, PRICES)
+    assert len(backtest) == 4
+    npt.assert_allclose(backtest["forecast"], exact["forecast"], rtol=0.01)
+    with pytest.raises(ValueError, match="no row for 2023-03-21 "):
+        forecaster().backtest(SALES, cv, PRICES[:-1])
+
+
+@by_strategy
+@pytest.mark.parametrize("form", [pd.DataFrame, np.asarray])
+def test_forecasts_end_with_the_covariates(strategy, form):
+    model = forecaster(strategy=strategy).fit(SALES[:70], form(PRICES[:70]))
+    future = form(PRICES[70:72])
+    npt.assert_allclose(model.predict(X=future), SALES[70:72])
+    npt.assert_allclose(model.predict(2, X=future), SALES[70:72])
+    npt.assert_allclose(model.predict(1, X=future), SALES[70:71])
+    assert len(model.predict_interval(X=future)) == 2
+    assert len(model.predict_quantiles(X=future)) == 2
+    window = form(PRICES[60:72])
+    npt.assert_allclose(model.predict(last_window=SALES[60:70], X=window), SALES[70:72])
+    with pytest.raises(ValueError, match="no row for 2023-03-14 "):
+        model.predict(3, X=future)
+    with pytest.raises(ValueError, match="no row for 2023-03-14 "):
+        model.predict(until=DAYS[72], X=future)
+    # The third value is not scored.
+    score = model.score(SALES[70:72], future)
+    assert model.score(SALES[70:73].replace(SALES.iloc[72], 9.0), future) == score
+
+
+def test_the_shortest_covariates_of_several_series_end_the_forecasts():
+    y = pd.DataFrame({"a": SALES, "b": -SALES})
+    model = forecaster().fit(y[:70], pd.concat({"a": PRICES[:70], "b": -PRICES[:70]}))
+    future = pd.concat({"a": PRICES[70:74], "b": -PRICES[70:73]})
+    npt.assert_allclose(model.predict(X=future), y[70:73], rtol=1e-6)
+
+
+def test_dates_are_known_after_the_end_of_covariates():
+    parts = {"date_features": ["day_of_week"]}
+    model = forecaster(**parts).fit(SALES[:70], PRICES[:70])
+    repeated = PRICES[70:72].reindex(DAYS[70:], method="ffill")
+    expected = model.predict(X=repeated)
+    pd.testing.assert_series_equal(model.predict(X=PRICES[70:72]), expected[:2])
 
 
 def test_intervals_and_quantiles_use_covariates():
@@ -157,8 +193,9 @@ def test_intervals_and_quantiles_use_covariates():
             None,
             r"\['price'\], and needs .*2023-03-12 .* to 2023-03-16 .*past_covariates",
         ),
-        (PRICES[70:72], "no row for 2023-03-14 .*, 2023-03-15 .*, 2023-03-16"),
-        (PRICES[70:].to_numpy()[:2], "no row for 2023-03-14"),
+        (PRICES[75:], "no row for 2023-03-12 00:00:00. It has rows for 2023-03-17"),
+        (PRICES[70:].to_numpy()[:0], "no row for 2023-03-12"),
+        (PRICES[70:74].drop(DAYS[72]), "no row for 2023-03-14 00:00:00. It has rows"),
         (PRICES[70:].shift(-6), "nan in the column 'price' at 2023-03-16"),
         (PRICES[70:].rename(columns=str.upper), r"lacks the columns \['price'\]"),
         (PRICES[70:].astype(str) + "$", "strings"),
@@ -234,3 +271,50 @@ def test_dates_of_python_are_dates():
     X = PRICES.set_axis(DAYS.date)
     model = forecaster(date_features=["day_of_week"]).fit(y[:70], X)
     npt.assert_allclose(model.update(y[70:72], X).predict(X=X), SALES[72:77], rtol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("index_of_y", "index_of_X"),
+    [
+        (DAYS.to_period(), DAYS),
+        (DAYS, DAYS.to_period()),
+        (DAYS.tz_localize("Europe/Berlin"), DAYS),
+        (DAYS, DAYS.tz_localize("Europe/Berlin")),
+        (DAYS, DAYS.strftime("%Y-%m-%d")),
+    ],
+    ids=["periods", "dates", "time zone", "no time zone", "text"],
+)
+@pytest.mark.parametrize("is_long", [False, True])
+def test_times_of_X_of_another_type_become_those_of_y(index_of_y, index_of_X, is_long):
+    y, X = SALES.set_axis(index_of_y)[:70], PRICES.set_axis(index_of_X)
+    if is_long:
+        y, X = pd.concat({"a": y}), pd.concat({"a": X})
+    with pytest.raises(ValueError, match="Convert X with: ") as error:
+        forecaster().fit(y, X)
+    names = {"X": X, "pd": pd}
+    exec(str(error.value).rsplit(" with: ", 1)[1], names)
+    X = names["X"]
+    npt.assert_allclose(forecaster().fit(y, X).predict(X=X), SALES[70:75], rtol=1e-6)
+
+
+def test_covariates_of_a_polars_frame_are_read_as_their_error_advises():
+    pl = pytest.importorskip("polars")
+    X = pl.DataFrame({"day": DAYS.to_list(), "price": PRICES["price"].to_list()})
+    with pytest.raises(ValueError, match="'day' of X holds times") as error:
+        forecaster().fit(SALES[:70], X)
+    names = {"X": X, "pd": pd}
+    exec(str(error.value).rsplit(" with: ", 1)[1], names)
+    model = forecaster().fit(SALES[:70], names["X"])
+    npt.assert_allclose(model.predict(X=names["X"]), SALES[70:75], rtol=1e-6)
+
+
+def test_columns_of_a_long_frame_are_read_as_those_of_each_series():
+    y = pd.concat({"a": SALES[:70], "b": -SALES[3:70]})
+    X = pd.concat({"b": -PRICES, "c": PRICES * np.nan, "a": PRICES})
+    # Rows in any order, and rows of another series that are missing.
+    X = X.sort_index(level=1, ascending=False)
+    forecasts = forecaster().fit(y, X).predict(X=X)
+    parts = [PRICES, -PRICES]
+    model = forecaster().fit([y["a"].rename("a"), y["b"].rename("b")], parts)
+    for name, expected in zip("ab", model.predict(X=parts), strict=True):
+        npt.assert_array_equal(forecasts[name], expected)

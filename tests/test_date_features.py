@@ -52,3 +52,10 @@ def test_unknown_parts_and_times_without_dates_are_refused():
         date_feature_columns(DATES, ["month", "moon"])
     with pytest.raises(ValueError, match=r"needs a y with dates .* got int64"):
         date_feature_columns(pd.RangeIndex(5), ["month"])
+
+
+def test_hours_follow_the_local_clock():
+    hours = pd.date_range("2024-03-31", periods=3, freq="h", tz="Europe/Berlin")
+    angles = 2 * np.pi * np.array([0, 1, 3]) / 24  # two o'clock does not exist
+    columns = date_feature_columns(hours, ["hour"])
+    npt.assert_allclose(columns, np.c_[np.sin(angles), np.cos(angles)])

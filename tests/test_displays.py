@@ -114,6 +114,20 @@ def test_series_without_names_are_found_by_position():
     assert not len(display.history)
 
 
+@pytest.mark.parametrize("form", [pd.Series, np.asarray])
+def test_a_last_window_is_drawn(form):
+    forecaster = FORECASTER.fit(FRAME)
+    last_window = form(FRAME["b"][-20:])
+    display = ForecastDisplay.from_estimator(forecaster, last_window=last_window)
+    forecasts = forecaster.predict(last_window=last_window)
+    npt.assert_array_equal(display.forecast, forecasts)
+    npt.assert_array_equal(display.history, last_window[-16:])
+    first = FRAME.index[-1] + pd.Timedelta(days=1) if form is pd.Series else 20
+    assert display.forecast.index[0] == display.interval.index[0] == first
+    with pytest.raises(ValueError, match=r"one series, .* got \(50, 2\)"):
+        ForecastDisplay.from_estimator(forecaster, last_window=FRAME)
+
+
 def test_invalid_forecast_displays_are_refused(monkeypatch):
     with pytest.raises(NotFittedError):
         ForecastDisplay.from_estimator(LSTMForecaster())
@@ -194,7 +208,7 @@ def test_spans_are_runs_of_outliers():
 
 
 def test_a_series_without_outliers_has_no_span():
-    display = AnomalyDisplay.from_estimator(DETECTOR, MACHINE[:3])
+    display = AnomalyDisplay.from_estimator(DETECTOR, MACHINE[:12])
     assert display.spans_ == []
 
 

@@ -9,6 +9,7 @@ import sklstm
 import sklstm.anomaly
 import sklstm.datasets
 import sklstm.forecasting
+import sklstm.streaming
 import sklstm.testing
 
 DOCS = Path(__file__).parents[1] / "docs"
@@ -17,6 +18,7 @@ MODULES = [
     sklstm.anomaly,
     sklstm.datasets,
     sklstm.forecasting,
+    sklstm.streaming,
     sklstm.testing,
 ]
 

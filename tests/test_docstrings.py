@@ -9,12 +9,19 @@ from numpydoc.validate import validate
 import sklstm
 import sklstm.datasets
 import sklstm.forecasting
+import sklstm.streaming
 import sklstm.testing
 
 # Not checked: where the summary starts (GL01), sections that not every method needs
 # (ES01, EX01, SA01) and the name before a returned type (RT02).
 IGNORED = {"GL01", "ES01", "EX01", "SA01", "RT02"}
-MODULES = [sklstm, sklstm.datasets, sklstm.forecasting, sklstm.testing]
+MODULES = [
+    sklstm,
+    sklstm.datasets,
+    sklstm.forecasting,
+    sklstm.streaming,
+    sklstm.testing,
+]
 PUBLIC = [getattr(module, name) for module in MODULES for name in module.__all__]
 CLASSES = [item for item in PUBLIC if inspect.isclass(item)]
 FUNCTIONS = [item for item in PUBLIC if inspect.isfunction(item)]

@@ -11,6 +11,7 @@ import sklstm
 # Modules on one line know nothing of each other.
 FLOORS = [
     ["_anomaly", "_core", "_forecast", "_input", "_nn", "_nn.bptt", "_windowing"],
+    ["_streaming"],
     ["_typing"],
     # 1: the engine, and what users pass
     ["_nn.layers", "_nn.losses", "_nn.optimizers", "_nn.runtime"],
@@ -24,8 +25,9 @@ FLOORS = [
     ["_nn.network"],
     ["_nn.autoencoder", "_nn.backprop", "_nn.initialization"],
     ["_nn.architecture"],
-    ["_input.frequency", "_input.padding", "_input.tokens", "_input.windows"],
-    ["_input.check", "_input.row_times"],
+    ["_input.time_dtypes"],
+    ["_input.padding", "_input.time_errors", "_input.tokens", "_input.windows"],
+    ["_input.check", "_input.frequency", "_input.row_times"],
     ["_input.table"],
     # 2: training
     ["_nn.training"],
@@ -35,23 +37,27 @@ FLOORS = [
     ["_core.scaled_network", "_core.targets"],
     ["_core.base"],
     # 3: what one estimator needs
-    ["_anomaly.comparison", "_anomaly.errors", "_anomaly.expectation"],
-    ["_anomaly.settings", "_anomaly.threshold", "_anomaly.windows"],
+    ["_anomaly.averages", "_anomaly.comparison", "_anomaly.errors"],
+    ["_anomaly.expectation", "_anomaly.settings", "_anomaly.threshold"],
+    ["_anomaly.events", "_anomaly.windows"],
     ["_anomaly.ranges", "_windowing.context", "_windowing.leakage"],
-    ["_anomaly.scoring"],
+    ["_anomaly.scoring", "_windowing.missing_past"],
     ["_forecast.baselines", "_forecast.conformal", "_forecast.date_features"],
-    ["_forecast.backtest", "_forecast.covariates"],
+    ["_forecast.horizon", "_forecast.series_table"],
+    ["_forecast.covariates"],
     ["_forecast.residual_model", "_forecast.training_windows"],
     ["_forecast.panel", "_forecast.settings"],
-    ["_forecast.fitted", "_forecast.history"],
+    ["_forecast.backtest", "_forecast.fitted", "_forecast.history"],
     ["_forecast.fitting"],
+    ["_streaming.next_rows"],
     # 4: what the user calls
     ["autoencoding", "classification", "datasets", "displays", "encoding"],
     ["preprocessing"],
     ["regression", "sequences"],
     # 5: what holds estimators
     ["anomaly", "forecasting"],
-    ["testing"],
+    ["_streaming.forecasts", "_streaming.rows", "testing"],
+    ["streaming"],
     ["__init__"],
 ]
 

@@ -1,9 +1,12 @@
 """Scores of forecasters, searches of scikit-learn, and forecasts of other series."""
 
+from itertools import pairwise
+
 import numpy as np
 import numpy.testing as npt
 import pandas as pd
 import pytest
+from sklearn.base import clone
 from sklearn.linear_model import LinearRegression, Ridge
 from sklearn.model_selection import (
     GridSearchCV,
@@ -91,8 +94,52 @@ def test_only_an_index_shows_that_values_do_not_follow():
             cross_val_score(
                 forecaster, y.reset_index(drop=True), cv=cv, error_score="raise"
             )
-    with pytest.raises(TypeError, match="horizon must be an integer, got Series"):
-        forecaster.fit(y).predict(y)
+
+
+def test_scores_out_of_order_name_time_series_split():
+    y = noisy_wave()
+    model = LSTMForecaster(Ridge(), horizon=4).fit(y[20:60])
+    for part in (y[:20], y[30:50], y[61:], y[20:60]):
+        with pytest.raises(ValueError, match=r"time order .* cv=TimeSeriesSplit\(\)"):
+            model.score(part)
+    # The advice works.
+    scores = cross_val_score(model, y, cv=TimeSeriesSplit(), error_score="raise")
+    assert np.isfinite(scores).all()
+
+
+def test_scores_of_the_fitted_values_are_warned_about():
+    y = noisy_wave().to_numpy()
+    forecaster = LSTMForecaster(Ridge(), horizon=4)
+    with pytest.warns(UserWarning, match="y equals the values passed to fit"):
+        forecaster.fit(y).score(y)
+    search = GridSearchCV(
+        forecaster, {"window_size": [5]}, cv=FOLDS, return_train_score=True
+    )
+    with pytest.warns(UserWarning, match="return_train_score=False"):
+        search.fit(y)
+    forecaster.fit(y[:70]).score(y[70:])
+
+
+def test_scorers_of_scikit_learn_are_refused_and_functions_accepted():
+    y = noisy_wave()
+    forecaster = LSTMForecaster(Ridge(), horizon=4)
+    grid = {"window_size": [5, 9]}
+    search = GridSearchCV(forecaster, grid, cv=FOLDS, error_score="raise")
+    by_name = clone(search).set_params(scoring="neg_mean_absolute_error")
+    message = "got Series.* leave out `scoring`.* Or pass a function"
+    with pytest.raises(TypeError, match=message):
+        by_name.fit(y, PRICES)
+    assert np.isfinite(search.fit(y, PRICES).best_score_)
+    search.set_params(
+        scoring=lambda model, y, X=None: -np.abs(model.predict(X=X) - y).mean()
+    )
+    for X in (None, PRICES):
+        tail = None if X is None else X[76:]
+        best = search.fit(y, X).best_params_
+        forecaster.set_params(**best).fit(y[:76], None if X is None else X[:76])
+        error = np.abs(forecaster.predict(X=tail) - y[76:]).mean()
+        scores = [search.cv_results_[f"split{n}_test_score"] for n in range(3)]
+        npt.assert_allclose(scores[2][search.best_index_], -error)
 
 
 @pytest.mark.parametrize("form", [pd.Series, np.asarray])
@@ -159,8 +206,6 @@ def test_last_windows_of_other_series():
     forecasts = forecaster.predict(2, last_window=others[:70])
     assert list(forecasts.columns) == ["c", "d"]
     npt.assert_allclose(forecasts["c"], 1000 * forecasts["d"] - 7000, rtol=1e-3)
-    with pytest.raises(ValueError, match="Logarithms need positive values"):
-        LSTMForecaster(Ridge(), horizon=4).fit(y).predict(last_window=-y)
 
 
 def test_last_windows_have_the_step_of_the_fit():
@@ -181,6 +226,59 @@ def test_last_windows_have_the_step_of_the_fit():
         )
     with pytest.raises(ValueError, match="do not have the step of the series"):
         LSTMForecaster(Ridge(), horizon=3).fit(tens).predict(last_window=tens[:3:2])
+
+
+def seasonal_panel(n_series, seed):
+    """Return 60 months of series with seasons, in which errors last."""
+    random = np.random.default_rng(seed)
+    noise = random.normal(size=(60, n_series))
+    for before, now in pairwise(noise):
+        now += 0.5 * before
+    angles = 2 * np.pi * np.arange(60)[:, None] / 12 + random.uniform(0, 6, n_series)
+    y = (50 + 10 * np.sin(angles) + noise) * random.uniform(1, 9, n_series)
+    return pd.DataFrame(y, pd.period_range("2020-01", periods=60, freq="M"))
+
+
+def coverage(intervals, actual):
+    """Return the fraction of values in intervals of 12 steps, series by series."""
+    lower, upper = np.moveaxis(intervals.to_numpy().reshape(12, -1, 2), 2, 0)
+    return ((lower <= actual) & (actual <= upper)).to_numpy().mean()
+
+
+@pytest.fixture(scope="module")
+def of_months():
+    y = seasonal_panel(40, 0)[:48]
+    return LSTMForecaster(Ridge(), horizon=12, log=False).fit(y)
+
+
+@pytest.mark.parametrize("size", [15, 20, 48])
+def test_bands_of_last_windows_are_those_of_the_fit(of_months, size):
+    y = of_months.history_
+    forecasts, intervals = of_months.predict(), of_months.predict_interval()
+    last_window = y[-size:]
+    pd.testing.assert_frame_equal(
+        of_months.predict_interval(last_window=last_window), intervals
+    )
+    pd.testing.assert_frame_equal(of_months.predict(last_window=last_window), forecasts)
+    # Series are found by their names.
+    one = of_months.predict_interval(last_window=y[[3]][-size:])
+    npt.assert_allclose(one[3], intervals[3])
+
+
+@pytest.mark.parametrize("size", [11, 15, 30, 48])
+def test_bands_of_new_series_reach_their_coverage(of_months, size):
+    y = seasonal_panel(200, 1).add_prefix("new ")
+    intervals = of_months.predict_interval(last_window=y[48 - size : 48])
+    assert coverage(intervals, y[48:]) == pytest.approx(0.9, abs=0.05)
+
+
+def test_a_window_without_a_change_does_not_end_the_bands():
+    y = pd.Series(np.random.default_rng(0).poisson(0.3, size=90)).astype(float)
+    forecaster = LSTMForecaster(Ridge(), horizon=4).fit(y)
+    intervals = forecaster.predict_interval(last_window=0 * y[-10:])
+    assert (intervals["upper"] > 0.5).all()
+    constant = forecaster.predict_interval(last_window=pd.Series(np.zeros(10), name=1))
+    assert (constant["upper"] == 0).all()
 
 
 def test_scales_belong_to_series_of_the_same_name_or_position():

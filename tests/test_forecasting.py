@@ -362,6 +362,39 @@ def test_update_of_arrays(form):
     )
 
 
+def test_updates_need_no_names():
+    y = pd.DataFrame({"a": wave(), "b": wave(shift=2)}, MONTHS)
+    forecaster = LSTMForecaster(Ridge(), horizon=3)
+    later = pd.Series([1.0, 2.0], MONTHS[60:62])
+    expected = forecaster.fit(y["a"][:60]).update(later.rename("a")).predict()
+    pdt.assert_series_equal(
+        forecaster.fit(y["a"][:60]).update(later).predict(), expected
+    )
+    forecaster.fit(y["a"][:60].rename(None)).update(later.rename("a"))
+    pdt.assert_series_equal(forecaster.predict(), expected.rename(None))
+    assert np.isfinite(forecaster.fit(y["a"][:60]).score(later))
+    parts = [y["a"][:60], y["b"][:60]]
+    forecaster.fit(parts).update([later, later])
+    assert forecaster.series_names_ == ["a", "b"]
+    with pytest.raises(ValueError, match=r"for the series \[None\], .* \['a', 'b'\]"):
+        forecaster.fit(parts).update(later)
+
+
+@pytest.mark.parametrize("form", [pd.DataFrame, np.asarray, torch.tensor])
+def test_swapped_arguments_are_refused(form):
+    table, series = form(np.c_[wave(), wave(shift=2)]), wave()
+    forecaster = LSTMForecaster(Ridge(), horizon=3, past_covariates="all")
+    for X in (series, list(series), pd.Series(series), torch.tensor(series)):
+        with pytest.raises(ValueError, match=r"order is fit\(y, X\)"):
+            forecaster.fit(table, X)
+        with pytest.raises(ValueError, match=r"order is fit\(y, X\)"):
+            forecaster.backtest(table, None, X)
+    # The advice works.
+    assert forecaster.fit(series, table).n_features_in_ == 2
+    assert forecaster.fit(table, np.reshape(series, (-1, 1))).n_features_in_ == 1
+    assert forecaster.fit(table, pd.Series(series).to_frame()).n_features_in_ == 1
+
+
 def test_update_by_single_values():
     y = pd.DataFrame({"a": wave(), "b": wave(shift=2)}, MONTHS)
     forecaster = LSTMForecaster(Ridge(), horizon=3).fit(y[:60])
@@ -405,8 +438,6 @@ def test_update_must_begin_at_the_next_step():
         clone(forecaster).fit(y[:60].rename(None)).update(y[60:].to_numpy())
     with pytest.raises(ValueError, match=r"for the series \['other'\]"):
         forecaster.update(y[60:].rename("other"))
-    with pytest.raises(ValueError, match="Logarithms need positive values"):
-        forecaster.update(-y[60:])
 
 
 @pytest.mark.parametrize(
@@ -522,6 +553,27 @@ def test_backtest_leaves_out_missing_actual_values():
     assert backtest.notna().all(axis=None)
 
 
+def test_backtests_build_one_frame_for_all_series(monkeypatch):
+    frames, init = [], pd.DataFrame.__init__
+    y = pd.DataFrame(noisy_panel(30, 40), MONTHS[:40])
+    monkeypatch.setattr(
+        pd.DataFrame,
+        "__init__",
+        lambda self, *args, **kwargs: (
+            frames.append(self) or init(self, *args, **kwargs)
+        ),
+    )
+    LSTMForecaster(Ridge(), horizon=4, window_size=5).backtest(y)
+    assert len(frames) < 10
+
+
+@pytest.mark.parametrize("names", [[("a", 1), ("a", 2)], [None, "b"], [3, 4]], ids=str)
+def test_backtests_keep_the_names_of_series(names):
+    y = [pd.Series(wave(), MONTHS, name=name) for name in names]
+    backtest = LSTMForecaster(Ridge(), horizon=4).backtest(y, TimeSeriesSplit(2))
+    assert list(backtest["series"].unique()) == names
+
+
 def test_splits_with_a_gap_are_later_steps():
     backtest = LSTMForecaster(Ridge(), horizon=4).backtest(
         wave(), TimeSeriesSplit(2, test_size=4, gap=1)
@@ -545,14 +597,6 @@ def test_splits_with_a_gap_are_later_steps():
 def test_invalid_backtests_are_refused(y, cv, message):
     with pytest.raises(ValueError, match=message):
         LSTMForecaster(Ridge(), window_size=5, horizon=4).backtest(y, cv)
-
-
-def test_backtest_in_logarithms_needs_positive_values_to_update():
-    y, cv = np.r_[wave(70), -1, -1], TimeSeriesSplit(2, test_size=1)
-    forecaster = LSTMForecaster(Ridge(), window_size=5, horizon=4)
-    assert np.isfinite(forecaster.backtest(y, cv)["forecast"]).all()
-    with pytest.raises(ValueError, match="Logarithms need positive values"):
-        forecaster.backtest(y, cv, refit=False)
 
 
 def test_scores_by_hand():
@@ -605,3 +649,75 @@ def test_history_has_the_form_of_y():
     parts = forecaster.fit([y["a"].to_numpy(), y["b"].to_numpy()])
     assert parts.series_names_ == [0, 1]
     npt.assert_array_equal(parts.update([[1.0], [2.0]]).history_[1], [*y["b"], 2])
+
+
+@pytest.fixture
+def sold():
+    """Return a forecaster of logarithms of two series, without names."""
+    y = np.exp(noisy_panel(2, 70) / 10)
+    forecaster = LSTMForecaster(Ridge(), horizon=3, window_size=5).fit(y)
+    assert forecaster.log_
+    return forecaster
+
+
+def test_zeros_after_a_fit_to_logarithms_are_accepted(sold):
+    y = sold.history_
+    steady = sold.predict()
+    with pytest.warns(UserWarning, match=r"y contains 0\.0, but .* fit again"):
+        sold.update(np.array([[0.0, 1.0]]))
+    sold.update(np.array([[0.0, -0.1]]))  # There is only one warning.
+    assert (sold.predict()[:, 0] > 0).all()
+    assert (sold.predict()[:, 0] < steady[:, 0]).all()
+    npt.assert_allclose(sold.history_[-2:], [[0, 1], [0, -0.1]])
+    # If the values stay 0, the forecast is 0.
+    sold.set_params(regressor=Ridge(), baseline="last").fit(y)
+    with pytest.warns(UserWarning, match="y contains"):
+        sold.update(np.zeros((9, 2)))
+    npt.assert_allclose(sold.predict(), 0, atol=0.05)
+    assert (sold.predict_interval() >= 0).all()
+    # The advice of the warning.
+    assert not sold.fit(sold.history_).log_
+
+
+def test_zeros_in_last_windows_and_backtests_of_logarithms_are_accepted(sold):
+    y = sold.history_
+    with_zero = np.vstack([y, [[0.0, 1.0]]])
+    with pytest.warns(UserWarning, match="y contains"):
+        forecasts = sold.predict(last_window=with_zero[-5:])
+    with pytest.warns(UserWarning, match="y contains"):
+        npt.assert_allclose(sold.update(with_zero[-1:]).predict(), forecasts)
+    cv = TimeSeriesSplit(2, test_size=1)
+    y = np.vstack([with_zero, [[1.0, 1.0]]])
+    with pytest.warns(UserWarning, match="y contains"):
+        backtest = clone(sold).backtest(y, cv, refit=False)
+    npt.assert_allclose(backtest["forecast"][2:], forecasts[0], rtol=0.1)
+    warm = LSTMForecaster(TINY, horizon=3, window_size=5, warm_start=True)
+    warm.fit(with_zero[:-1])
+    with pytest.warns(UserWarning, match="y contains"):
+        assert np.isfinite(warm.fit(y).predict()).all()
+
+
+@by_strategy
+def test_counts_are_not_forecast_to_be_negative(strategy):
+    counts = np.random.default_rng(0).poisson(0.3, size=(90, 4)).astype(float)
+    y = np.c_[counts, noisy_panel(1, 90)]
+    forecaster = LSTMForecaster(Ridge(), horizon=4, strategy=strategy).fit(y)
+    free = clone(forecaster).set_params(log=False).fit(y)
+    for method in ("predict", "predict_interval", "predict_quantiles"):
+        bounded, unbounded = getattr(forecaster, method)(), getattr(free, method)()
+        npt.assert_array_equal(bounded[:, :4], np.maximum(unbounded[:, :4], 0))
+        npt.assert_array_equal(bounded[:, 4], unbounded[:, 4])
+    assert (free.predict_interval()[:, :4] < 0).any()
+    # The bound ends with the first negative value.
+    forecaster.update(np.full((1, 5), -1.0))
+    assert (forecaster.predict_interval()[..., 0] < 0).all()
+
+
+def test_later_counts_are_not_forecast_to_be_negative():
+    y = np.random.default_rng(0).poisson(0.3, size=90).astype(float)
+    forecaster = LSTMForecaster(Ridge(), horizon=4).fit(y)
+    for last_window in (y[:30], {"other": y[:30]}):
+        interval = forecaster.predict_interval(last_window=pd.DataFrame(last_window))
+        assert (interval >= 0).all(axis=None)
+    backtest = forecaster.backtest(y, TimeSeriesSplit(8, test_size=4))
+    assert (backtest["forecast"] >= 0).all()

@@ -4,14 +4,15 @@ import pandas as pd
 import pytest
 
 from sklstm._input.frequency import (
-    as_dates,
     default_season_length,
     regular_times,
+    regular_times_of,
     times_after,
+    times_after_all,
 )
 
+LAST_FRIDAY = pd.offsets.LastWeekOfMonth(weekday=4)
 MONTHS = pd.date_range("2020-01", periods=6, freq="MS", name="month")
-DAYS = pd.date_range("2020-01-01", periods=3, name="day")
 
 
 def without_frequency(dates):
@@ -42,30 +43,6 @@ def test_times_after_continue_an_index(times):
     assert (later.dtype, later.name) == (times.dtype, times.name)
 
 
-@pytest.mark.parametrize("days", [DAYS.date, DAYS], ids=["dates", "timestamps"])
-def test_objects_become_an_index_of_dates(days):
-    objects = pd.Index(list(days), dtype=object, name="day")
-    dates = as_dates(objects)
-    assert isinstance(dates, pd.DatetimeIndex)
-    assert dates.equals(DAYS)
-    assert dates.name == "day"
-    assert times_after(regular_times(objects), 1)[0] == pd.Timestamp("2020-01-04")
-
-
-@pytest.mark.parametrize(
-    "labels",
-    [
-        MONTHS,
-        MONTHS.to_period(),
-        pd.RangeIndex(3),
-        pd.MultiIndex.from_product([["north"], DAYS]),
-    ],
-    ids=lambda labels: type(labels).__name__,
-)
-def test_an_index_without_objects_is_returned_as_it_is(labels):
-    assert as_dates(labels) is labels
-
-
 def test_a_single_integer_continues_in_steps_of_one():
     assert list(times_after(regular_times(pd.Index([7])), 2)) == [8, 9]
 
@@ -87,6 +64,21 @@ def test_a_single_integer_continues_in_steps_of_one():
         ("7h", 1),
         ("15min", 96),
         ("10s", 360),
+        ("7D", 52),
+        ("14D", 26),
+        ("3D", 1),
+        ("24h", 7),
+        ("168h", 52),
+        ("60min", 24),
+        ("60s", 1440),
+        ("1440min", 7),
+        ("W-MON", 52),
+        ("2W", 26),
+        ("C", 5),
+        (pd.offsets.CustomBusinessDay(weekmask="Mon Tue Wed Thu Fri Sat"), 6),
+        (pd.offsets.CustomBusinessMonthEnd(), 12),
+        (LAST_FRIDAY, 12),
+        ("SMS", 24),
         ("YS", 1),
         ("ms", 1),
     ],
@@ -117,13 +109,13 @@ def test_numbers_and_durations_suggest_no_season(times):
     ("times", "message"),
     [
         (pd.Index(["a", "b"]), "must hold dates, periods, durations or integers"),
-        (pd.Index([0.5, 1.5]), "got float64. Convert it"),
-        (MONTHS[[0, 0, 1]], "has 2020-01-01 00:00:00 twice. Keep one value per step"),
+        (pd.Index([0.5, 1.5]), "got 0.5 of dtype float64"),
+        (MONTHS[[0, 0, 1]], "has 2020-01-01 00:00:00 twice. .* keep one value per"),
         (MONTHS[[2, 0, 1]], r"must increase .* y.sort_index\(\)"),
         (MONTHS[[0, 1, 2, 4, 5]], "from 2020-03-01 00:00:00 to 2020-05-01"),
         (MONTHS.to_period("M")[[0, 1, 3, 4]], "from 2020-02 to 2020-04"),
-        (pd.Index([1, 2, 3, 5]), r"from 3 to 5 .* y.reindex\(\.\.\.\)"),
-        (without_frequency(MONTHS[:2]), r"Pass three or more.* y.asfreq\('MS'\)"),
+        (pd.Index([1, 2, 3, 5]), "from 3 to 5 "),
+        (without_frequency(MONTHS[:2]), r"needs three or more.* y.asfreq\('MS'\)"),
         (pd.DatetimeIndex(["2020-01-01", None]), "missing times"),
         (MONTHS.to_period("M")[::3], "from 2020-01 to 2020-04"),
         (pd.Index([0, 3, 6, 10, 13]), "from 6 to 10"),
@@ -142,13 +134,13 @@ def test_a_frequency_that_does_not_give_the_dates_back_is_refused():
     with pytest.raises(ValueError, match=r"2024-01-01 16:00:00 to 2024-01-02 09:00:00"):
         regular_times(trading)
     # It takes last Fridays for fourth Fridays.
-    fridays = pd.date_range("2023-01-01", periods=14, freq="LWOM-FRI")
-    with pytest.raises(ValueError, match="set the frequency"):
+    fridays = pd.date_range("2023-01-01", periods=14, freq=LAST_FRIDAY)
+    with pytest.raises(ValueError, match="cannot infer the frequency"):
         regular_times(pd.DatetimeIndex(fridays.to_list()))
     assert regular_times(fridays).equals(fridays)
 
 
-@pytest.mark.parametrize("freq", ["bh", "B", "W-WED", "BME", "LWOM-FRI", "QS-FEB"])
+@pytest.mark.parametrize("freq", ["bh", "B", "W-WED", "BME", LAST_FRIDAY, "QS-FEB"])
 def test_a_frequency_is_inferred_or_refused_but_never_wrong(freq):
     dates = pd.date_range("2023-01-02 09:00", periods=60, freq=freq)
     try:
@@ -157,3 +149,32 @@ def test_a_frequency_is_inferred_or_refused_but_never_wrong(freq):
         return
     later = pd.date_range(dates[-1], periods=4, freq=freq)[1:]
     assert times_after(inferred, 3).equals(later)
+
+
+def test_equal_times_of_many_series_are_one_object():
+    months = without_frequency(MONTHS.append(pd.DatetimeIndex(["2020-07-01"])))
+    indexes = [months[2:5], months, without_frequency(months), months[3:]]
+    late, whole, copy, last = regular_times_of(indexes)
+    assert copy is whole
+    assert [times.freqstr for times in (late, whole, last)] == ["MS"] * 3
+    assert late.equals(months[2:5])
+    one, *_, other = times_after_all([late, whole, copy, last], 2)
+    assert list(one) == list(months[5:])
+    ends = times_after_all([whole, copy, last], 2)
+    assert ends[0] is ends[1] is ends[2]
+    assert list(other) == list(pd.date_range("2020-08-01", periods=2, freq="MS"))
+
+
+def test_a_series_keeps_its_own_frequency_beside_a_longer_one():
+    days = pd.date_range("2024-01-01", periods=20)
+    week = pd.date_range("2024-01-01", periods=5, freq="B")
+    whole, part = regular_times_of([days, week])
+    assert (whole.freqstr, part.freqstr) == ("D", "B")
+    assert list(times_after(part, 1)) == [pd.Timestamp("2024-01-08")]
+
+
+def test_one_or_two_dates_have_the_step_of_the_longest_series():
+    months = without_frequency(MONTHS)
+    outside = pd.DatetimeIndex(["2021-03-01", "2021-04-01"])
+    short, _, single = regular_times_of([outside, months, months[2:3]])
+    assert (short.freqstr, single.freqstr) == ("MS", "MS")

@@ -30,6 +30,15 @@ def test_a_target_among_the_columns_warns(dtype, shape):
     fit(X)
 
 
+def test_a_target_that_is_known_ahead_warns():
+    X = frame(pd.RangeIndex(50)).assign(b=np.sin(np.arange(50)))
+    fit(X, X["b"], shift=1)
+    words = "holds the value to predict. Remove the column from known_ahead"
+    with pytest.warns(UserWarning, match=words):
+        fit(X, X["b"], shift=1, known_ahead=["b"])
+    fit(X, X["b"], shift=1, known_ahead=["a"])
+
+
 def test_each_of_several_targets_is_checked():
     X = np.random.default_rng(0).normal(size=(50, 2))
     y = np.column_stack([np.arange(50), X[:, 0]])

@@ -7,6 +7,7 @@ import pandas.testing as pdt
 import pytest
 
 from sklstm._forecast.panel import read_series
+from sklstm._input import frequency
 
 MONTHS = pd.date_range("2020-01", periods=7, freq="MS", name="month")
 KNOWN, NEXT = MONTHS[:5], MONTHS[5:]
@@ -160,3 +161,56 @@ def test_levels_in_the_order_time_and_series_are_refused_with_a_way_out():
     panel = read_series(sales.swaplevel(0, -1))
     assert [one.name for one in panel.series] == [7, 8]
     npt.assert_array_equal(panel.series[1].values, [1, 3, 5, 7])
+
+
+def test_index_of_one_level_is_a_single_series():
+    y = pd.Series(A, pd.MultiIndex.from_arrays([KNOWN]), name="sales")
+    pdt.assert_series_equal(container(y, NEXT_A), pd.Series(NEXT_A, NEXT, name="sales"))
+
+
+def test_times_of_many_series_are_read_once(monkeypatch):
+    calls = []
+    monkeypatch.setattr(
+        frequency, "_with_frequency", lambda dates, owner: calls.append(owner) or dates
+    )
+    months = pd.DatetimeIndex(KNOWN.to_list())
+    y = long(months, **{f"shop {n}": A for n in range(50)})
+    panel = read_series(y)
+    assert len(calls) == 1
+    assert all(times is panel.times[0] for times in panel.times)
+
+
+LONG = {
+    "shop": ["a"] * 5 + ["b"] * 5,
+    "month": list(KNOWN.to_pydatetime()) * 2,
+    "sales": np.r_[A, B],
+}
+
+
+@pytest.mark.parametrize("library", ["pandas", "polars"])
+@pytest.mark.parametrize("shops", [["a", "b"], [1, 2]])
+def test_frames_with_a_column_of_times_are_read_as_their_error_advises(library, shops):
+    frames = pytest.importorskip(library)
+    y = frames.DataFrame({**LONG, "shop": np.repeat(shops, 5)})
+    with pytest.raises(ValueError, match="'month' of y holds times") as error:
+        read_series(y)
+    names = {"y": y, "pd": pd}
+    exec(str(error.value).rsplit(" with: ", 1)[1], names)
+    expected = long(NEXT, a=NEXT_A, b=NEXT_B).rename(
+        dict(zip("ab", shops, strict=True)), level=0
+    )
+    pdt.assert_series_equal(
+        container(names["y"], NEXT_A, NEXT_B), expected, check_index_type=False
+    )
+
+
+@pytest.mark.parametrize("library", ["pandas", "polars"])
+def test_a_wide_frame_with_a_column_of_times_is_read_as_its_error_advises(library):
+    frames = pytest.importorskip(library)
+    y = frames.DataFrame({"month": LONG["month"][:5], "a": A, "b": B})
+    with pytest.raises(ValueError, match="'month' of y holds times") as error:
+        read_series(y)
+    names = {"y": y, "pd": pd}
+    exec(str(error.value).rsplit(" with: ", 1)[1], names)
+    expected = pd.DataFrame({"a": NEXT_A, "b": NEXT_B}, NEXT)
+    pdt.assert_frame_equal(container(names["y"], NEXT_A, NEXT_B), expected)

@@ -108,6 +108,15 @@ def test_last_level_must_be_the_time():
     names = panel().rename(str, level=-1).rename(lambda day: f"day {day}", level=-1)
     with pytest.raises(ValueError, match=r"must hold times, got 'day.*reorder_levels"):
         SlidingWindowTransformer().fit(names)
+    days = pd.concat({"a": store_frame("north", 9)}, names=["store"])
+    days.index = days.index.set_levels(
+        pd.date_range("2024-01-01", periods=9).strftime("%d %B %Y"), level=-1
+    )
+    with pytest.raises(ValueError, match=r"X\.rename\(pd\.Timestamp, level=-1\)"):
+        SlidingWindowTransformer().fit(days)
+    windower = SlidingWindowTransformer(3).fit(days[:5].rename(pd.Timestamp, level=-1))
+    windows = windower.transform(days[5:].rename(pd.Timestamp, level=-1))
+    npt.assert_array_equal(windows[0, :, 0], [3, 4, 5])
     trusted = SlidingWindowTransformer(2, context=None).fit_transform(panel())
     npt.assert_array_equal(trusted, SlidingWindowTransformer(2).fit_transform(panel()))
 

@@ -10,8 +10,12 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from sklearn.base import clone
+from sklearn.compose import make_column_transformer
 from sklearn.exceptions import NotFittedError
+from sklearn.pipeline import make_pipeline
 
+from sklstm import LSTMRegressor
+from sklstm._input.windows import lag_layout
 from sklstm.preprocessing import SlidingWindowTransformer
 
 SERIES = np.array([[2.0], [4.0], [9.0]])  # mean 5
@@ -76,6 +80,65 @@ def test_transform_of_the_training_rows_equals_fit_transform(
     windows = windower.fit_transform(X)
     npt.assert_array_equal(windower.transform(X), windows)
     npt.assert_array_equal(clone(windower).fit(X).transform(X), windows)
+
+
+STEPS = np.arange(12.0)
+TWO_COLUMNS = pd.DataFrame({"sales": STEPS, "ad": 100 + STEPS})
+
+
+@pytest.mark.parametrize("known_ahead", [["ad"], [1], [-1]])
+@pytest.mark.parametrize("shift", [0, 1, 4])
+@pytest.mark.parametrize("sampling_rate", [1, 3])
+def test_windows_of_columns_known_ahead_end_with_their_row(
+    known_ahead, shift, sampling_rate
+):
+    windower = SlidingWindowTransformer(
+        3, shift=shift, known_ahead=known_ahead, sampling_rate=sampling_rate
+    )
+    windows = windower.fit(TWO_COLUMNS[:9]).transform(TWO_COLUMNS)
+    later = windower.transform(TWO_COLUMNS[9:])
+    npt.assert_array_equal(later, windows[9:])
+    lags = sampling_rate * np.array([2, 1, 0])
+    for row in range(windower.n_context, 12):
+        npt.assert_array_equal(windows[row, :, 0], row - shift - lags)
+        npt.assert_array_equal(windows[row, :, 1], 100 + row - lags)
+    assert windower.n_context == 2 * sampling_rate + shift
+    names = " ".join(f"sales__lag{lag + shift} ad__lag{lag}" for lag in lags)
+    assert list(windower.get_feature_names_out()) == names.split()
+
+
+def test_columns_known_ahead_do_not_depend_on_the_time_and_groups_columns():
+    X = np.column_stack([STEPS, np.zeros(12), 100 + STEPS, 50 + STEPS])
+    windower = SlidingWindowTransformer(
+        2, shift=1, time=0, groups=1, known_ahead=[2], padding="nan"
+    )
+    windows = windower.fit_transform(X)
+    npt.assert_array_equal(windows[5], [[104, 53], [105, 54]])
+    npt.assert_array_equal(windower.update([[12, 0, 5, 6]])._tails[0].rows[-1], [5, 6])
+
+
+def test_estimators_read_windows_of_columns_known_ahead_alike():
+    y = np.sin(STEPS)
+    network = LSTMRegressor((4,), max_iter=3, learning_rate="cosine", random_state=0)
+    windower = SlidingWindowTransformer(3, shift=2, known_ahead=["ad"])
+    model = make_pipeline(windower, network)
+    expected = model.fit(TWO_COLUMNS, y).predict(TWO_COLUMNS)
+    frames = model.set_output(transform="pandas").fit(TWO_COLUMNS, y)
+    assert network.feature_names_in_[-1] == "ad__lag0"
+    npt.assert_array_equal(frames.predict(TWO_COLUMNS), expected)
+
+
+def test_a_column_transformer_can_cut_windows_with_different_shifts():
+    both = SlidingWindowTransformer(3, shift=2, known_ahead=["ad"], padding="nan")
+    windows = both.fit_transform(TWO_COLUMNS)
+    parts = make_column_transformer(
+        (SlidingWindowTransformer(3, padding="nan"), ["ad"]),
+        (SlidingWindowTransformer(3, shift=2, padding="nan"), ["sales"]),
+    ).set_output(transform="pandas")
+    frame = parts.fit_transform(TWO_COLUMNS)
+    layout = lag_layout(list(frame.columns))
+    restored = frame.to_numpy()[:, layout.order].reshape(-1, 3, 2)[:, :, ::-1]
+    npt.assert_array_equal(restored[4:], windows[4:])
 
 
 @pytest.mark.parametrize("flatten", [False, True])
@@ -170,10 +233,19 @@ FRAME = pd.DataFrame({"a": [1.0, 2, 3], "b": [4.0, 5, 6]})
         ({"time": "c"}, FRAME, r"time='c' is no column of X.*\['a', 'b'\]"),
         ({"time": "a"}, FRAME.to_numpy(), "time='a' is no column of X"),
         ({"groups": 2}, FRAME, "groups=2 is no column of X, which has 2"),
+        ({"known_ahead": ["c"]}, FRAME, "known_ahead='c' is no column of X"),
+        ({"known_ahead": [True, False]}, FRAME, "names or positions .* got True"),
+        ({"known_ahead": "a"}, FRAME, "'known_ahead' parameter .* must be an array"),
+        (
+            {"known_ahead": ["a"], "groups": "a"},
+            FRAME,
+            "names the column of time or groups.*Remove it from known_ahead",
+        ),
+        ({"sampling_rate": 0}, FRAME, "'sampling_rate' parameter .* must be an int"),
         (
             {"time": 1},
             FRAME[["a"]].assign(t=["x", "y", "z"]),
-            "dates or numbers, got dtype",
+            "dates or numbers, got 'x' of dtype",
         ),
         ({"time": "b"}, FRAME.assign(b=[1, 3, 2]), "column 'b' must increase"),
         (

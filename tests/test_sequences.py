@@ -14,17 +14,21 @@ DAYS = pd.date_range("2024-01-01", periods=20)
 @pytest.mark.parametrize("horizon", [1, 3])
 @pytest.mark.parametrize("gap", [0, 2])
 @pytest.mark.parametrize("stride", [1, 4])
+@pytest.mark.parametrize("sampling_rate", [1, 2])
 def test_windows_end_at_their_origin_and_targets_follow(
-    window_size, horizon, gap, stride
+    window_size, horizon, gap, stride, sampling_rate
 ):
     X, y = np.arange(40.0).reshape(20, 2), -np.arange(20.0)
-    windows, targets, origins = make_windows(X, y, window_size, horizon, gap, stride)
+    windows, targets, origins = make_windows(
+        X, y, window_size, horizon, gap, stride, sampling_rate
+    )
     for window, target, origin in zip(windows, targets, origins, strict=True):
-        npt.assert_array_equal(window, X[origin - window_size + 1 : origin + 1])
+        rows = origin + sampling_rate * np.arange(1 - window_size, 1)
+        npt.assert_array_equal(window, X[rows])
         first = origin + gap + 1
         expected = y[first : first + horizon]
         npt.assert_array_equal(target, expected[0] if horizon == 1 else expected)
-    assert origins[0] == window_size - 1
+    assert origins[0] == (window_size - 1) * sampling_rate
     assert origins[-1] + stride > 19 - gap - horizon
     npt.assert_array_equal(np.diff(origins), stride)
 
@@ -59,7 +63,7 @@ def test_the_shortest_series_has_one_window():
         (
             np.zeros(6),
             {"window_size": 3, "horizon": 2, "gap": 2},
-            "need 7 time steps .* got 6",
+            "need 7 time steps, got 6.*sampling_rate",
         ),
         (np.zeros(9), {"y": np.zeros(8)}, "got 9 and 8 rows"),
         (np.zeros((20, 2)), {}, "must have one column, got 2. .* as y"),

@@ -115,8 +115,11 @@ def test_warm_start_cannot_change_the_settings(name, value):
 def test_warm_start_keeps_logarithms():
     forecaster = LSTMForecaster(TINY, warm_start=True, horizon=3, window_size=5)
     forecaster.fit(2 + waves())
-    with pytest.raises(ValueError, match="Logarithms need positive values"):
-        forecaster.fit(wave(20))
+    message = r'fit again with log="auto" and warm_start=False'
+    with pytest.warns(UserWarning, match=message):
+        assert forecaster.fit(wave(20)).log_
+    assert np.isfinite(forecaster.predict()).all()
+    assert not forecaster.set_params(log="auto", warm_start=False).fit(wave(20)).log_
 
 
 def test_warm_start_of_the_default_regressor_lowers_the_learning_rate():

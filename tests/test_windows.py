@@ -2,8 +2,10 @@
 
 import numpy as np
 import numpy.testing as npt
+import pandas as pd
 import pytest
 
+from sklstm import LSTMRegressor, SlidingWindowTransformer
 from sklstm._input.windows import as_windows, lag_layout, lag_names, sliding_windows
 
 
@@ -20,6 +22,15 @@ def test_windows_are_a_read_only_view():
     windows = sliding_windows(series, 4)
     assert np.shares_memory(windows, series)
     assert not windows.flags.writeable
+
+
+def test_sampling_rate_is_the_number_of_rows_between_steps():
+    series = np.arange(10.0)[:, None]
+    windows = sliding_windows(series, 3, sampling_rate=4)[:, :, 0]
+    npt.assert_array_equal(windows, [[0, 4, 8], [1, 5, 9]])
+    assert lag_names("a", 3, 1, sampling_rate=4) == ["a__lag9", "a__lag5", "a__lag1"]
+    with pytest.raises(ValueError, match="window of 13 time steps"):
+        sliding_windows(series, 4, sampling_rate=4)
 
 
 def test_series_shorter_than_a_window_is_refused():
@@ -57,6 +68,13 @@ def test_lag_names_may_have_prefixes_and_skip_lags():
     )
     npt.assert_array_equal(layout.order, [0, 3, 1, 2])
     assert (layout.n_timesteps, layout.n_features) == (2, 2)
+
+
+def test_features_whose_lags_start_at_different_numbers_are_aligned_at_the_newest():
+    layout = lag_layout(["ad__lag3", "ad__lag0", "sales__lag7", "sales__lag4"])
+    npt.assert_array_equal(layout.order, [0, 2, 1, 3])
+    with pytest.raises(ValueError, match="a__lag2, b__lag0 are missing"):
+        lag_layout(["a__lag0", "a__lag1", "b__lag1", "b__lag2", "a__lag3", "b__lag3"])
 
 
 @pytest.mark.parametrize("pattern", ["lag_{}", "lag{}", "sales_lag_{}", "sales_lag{}"])
@@ -100,3 +118,17 @@ def test_a_missing_or_duplicated_lag_is_refused():
 def test_other_columns_beside_lags_are_refused(other):
     with pytest.raises(ValueError, match=f"are lag columns, but .*{other}.* are not"):
         lag_layout(["a__lag1", "a__lag0", other])
+
+
+def test_the_way_out_for_other_columns_beside_lags():
+    X = pd.DataFrame({"sales": np.arange(9.0), "promotion": np.tile([0.0, 1, 0], 3)})
+    X["size"] = 40.0
+    windower = SlidingWindowTransformer(2, shift=1, padding="constant")
+    windows = windower.set_output(transform="pandas").fit_transform(X[["sales"]])
+    network = LSTMRegressor((3,), max_iter=2, learning_rate="cosine", random_state=0)
+    with pytest.raises(ValueError, match=r"to SlidingWindowTransformer.*known_ahead"):
+        network.fit(windows.join(X["promotion"]), X["sales"])
+    windower.set_params(known_ahead=["promotion"])
+    network.fit(windower.fit_transform(X), X["sales"])
+    names = [name.split("__")[0] for name in network.feature_names_in_]
+    assert names == ["sales", "promotion", "size"] * 2

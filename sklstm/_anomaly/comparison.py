@@ -1,18 +1,29 @@
 """Frames of values, expected values and errors."""
 
+from typing import NamedTuple
+
 import numpy as np
 import pandas as pd
 
+from sklstm._input.table import Table
 
-def comparison_frame(values, expected, errors, distances, *, index, names):
+
+class ScoredRows(NamedTuple):
+    """Rows with their expected values, scaled errors and distances."""
+
+    table: Table
+    expected: np.ndarray  # (n_rows, n_features)
+    errors: np.ndarray  # (n_rows, n_features)
+    distances: np.ndarray  # (n_rows,)
+
+
+def comparison_frame(scored, index, names):
     """Build the frame that :meth:`LSTMOutlierDetector.compare` returns.
 
     Parameters
     ----------
-    values, expected, errors : ndarray of shape (n_rows, n_features)
-        Values, expected values and scaled errors of all rows.
-    distances : ndarray of shape (n_rows,)
-        Distance of each row.
+    scored : ScoredRows
+        The rows.
     index : Index of shape (n_rows,)
         Labels of the rows.
     names : ndarray of shape (n_features,)
@@ -23,9 +34,13 @@ def comparison_frame(values, expected, errors, distances, *, index, names):
     comparison : DataFrame of shape (n_rows, 3 * n_features + 1)
         Columns "value", "expected" and "error" of each feature, and "distance".
     """
-    blocks = {"value": values, "expected": expected, "error": errors}
+    blocks = {
+        "value": scored.table.values,
+        "expected": scored.expected,
+        "error": scored.errors,
+    }
     frames = {key: pd.DataFrame(block, index, names) for key, block in blocks.items()}
-    frames["distance"] = pd.DataFrame({"": distances}, index)
+    frames["distance"] = pd.DataFrame({"": scored.distances}, index)
     return pd.concat(frames, axis=1)
 
 
@@ -49,7 +64,7 @@ def explanation_frame(comparison):
     rows = np.arange(n_rows).repeat(n_features)
     lines = {
         "row": comparison.index[rows],
-        "feature": np.tile(names, n_rows),
+        "feature": names.take(np.tile(np.arange(n_features), n_rows)),
         "value": comparison["value"].to_numpy().ravel(),
         "expected": comparison["expected"].to_numpy().ravel(),
         "error": errors.ravel(),

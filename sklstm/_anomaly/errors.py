@@ -74,6 +74,8 @@ class ErrorScaler(NamedTuple):
             rows = np.flatnonzero(pattern_of.ravel() == number)
             if not is_present.any():
                 continue
+            # A single row would be summed in another order than the rows of a table.
+            rows = np.resize(rows, max(len(rows), 2))
             present = scaled[rows][:, is_present]
             if kind == "absolute":
                 distances[rows] = np.abs(present).mean(axis=1)

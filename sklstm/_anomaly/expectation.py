@@ -6,8 +6,9 @@ import numpy as np
 
 from sklstm._core.nested import reshape_for
 
-# Number of windows that are predicted at once.
-BLOCK_ROWS = 4096
+# Number of windows that are predicted at once. It is always the same, because matrix
+# products of other sizes differ by rounding errors.
+BLOCK_ROWS = 256
 
 
 class CenteredWindows(NamedTuple):
@@ -93,14 +94,31 @@ def expected_values(estimator, windows_of_series, rows_of_series, table, method)
         window: the first rows of a series, and the first rows after a gap since `fit`.
     """
     expected = np.full(table.values.shape, np.nan)
-    for key, windows in windows_of_series:
-        rows = np.arange(len(expected))[rows_of_series[key]]
-        windows = windows[len(windows) - len(rows) :]
-        for start in range(0, len(rows), BLOCK_ROWS):
-            block = slice(start, start + BLOCK_ROWS)
-            predicted = _expected_block(estimator, windows[block], method)
-            expected[rows[block]] = predicted
+    for rows, windows in _blocks(windows_of_series, rows_of_series, len(expected)):
+        # The last block is filled up with its last window.
+        windows = windows[np.arange(BLOCK_ROWS).clip(max=len(rows) - 1)]
+        expected[rows] = _expected_block(estimator, windows, method)[: len(rows)]
     return expected
+
+
+def _blocks(windows_of_series, rows_of_series, n_rows):
+    """Yield rows and their windows in blocks of `BLOCK_ROWS`; the last may be smaller.
+
+    A block may hold windows of several series.
+    """
+    parts, n_missing = [], BLOCK_ROWS
+    for key, windows in windows_of_series:
+        rows = np.arange(n_rows)[rows_of_series[key]]
+        windows = windows[len(windows) - len(rows) :]
+        while len(rows):
+            parts.append((rows[:n_missing], windows[:n_missing]))
+            rows, windows = rows[n_missing:], windows[n_missing:]
+            n_missing -= len(parts[-1][0])
+            if n_missing == 0:
+                yield tuple(map(np.concatenate, zip(*parts, strict=True)))
+                parts, n_missing = [], BLOCK_ROWS
+    if parts:
+        yield tuple(map(np.concatenate, zip(*parts, strict=True)))
 
 
 def _expected_block(estimator, windows, method):

@@ -1,4 +1,6 @@
-"""Distances in units of the range of earlier rows."""
+"""Ranges of the rows before a row, and distances in units of them."""
+
+from typing import NamedTuple, Self
 
 import numpy as np
 import pandas as pd
@@ -36,26 +38,84 @@ def distances_from_range(values, bounds):
     return np.nan_to_num(distances).max(axis=1)
 
 
-def distances_from_past_range(values, first_bounds, range_window):
-    """Compute the distance of each row from the range of the rows before it.
+class PastExtremes(NamedTuple):
+    """Rows of a series that may be the minimum or the maximum of a later range.
 
-    Parameters
+    Other rows are not needed: a later row is at least as extreme in each column.
+
+    Attributes
     ----------
-    values : ndarray of shape (n_rows, n_columns)
-        Rows of one series in time order, NaN where a value is missing.
-    first_bounds : ndarray of shape (2, n_columns)
-        Minimum and maximum of the rows before the first one.
-    range_window : int or None
-        Number of rows that a range is computed on. If None, all rows before are used.
-
-    Returns
-    -------
-    distances : ndarray of shape (n_rows,)
-        Distances as in :func:`distances_from_range`.
+    rows : ndarray of shape (n_kept, n_columns)
+        The rows in time order, NaN where a value is missing.
+    ages : ndarray of int of shape (n_kept,)
+        Number of rows from each of them to the next row of the series; 1 for its last
+        row.
     """
-    past = pd.DataFrame(np.concatenate([first_bounds, values]))
-    n_rows = len(past) if range_window is None else range_window
-    past = past.rolling(n_rows, min_periods=1)
-    # The range before row t ends with row t - 1; `first_bounds` are two rows.
-    bounds = [bound.to_numpy()[1:-1] for bound in (past.min(), past.max())]
-    return distances_from_range(values, bounds)
+
+    rows: np.ndarray
+    ages: np.ndarray
+
+    @classmethod
+    def from_bounds(cls, bounds):
+        """Return the extremes of rows of which only the range is known."""
+        return cls(bounds, np.array([2, 1]))
+
+    def ranges(self, values, range_window):
+        """Compute the range of the rows before each row.
+
+        Parameters
+        ----------
+        values : ndarray of shape (n_rows, n_columns)
+            The next rows of the series.
+        range_window : int or None
+            Number of rows that a range is computed on. If None, all rows before are
+            used.
+
+        Returns
+        -------
+        bounds : pair of ndarray of shape (n_rows, n_columns)
+            Minimum and maximum, NaN where no value is known.
+        """
+        n_rows, n_columns = values.shape
+        if range_window is None:
+            range_window = n_rows + self.ages.max(initial=1)
+        unknown = np.full((1, n_columns), np.nan)
+        # The first of the kept rows that is in the range of each row.
+        firsts = np.searchsorted(-self.ages, np.arange(n_rows) - range_window)
+        before = pd.DataFrame(np.concatenate([unknown, values[:-1]]))
+        before = before.rolling(range_window, min_periods=1)
+        bounds = []
+        for pick, rolling in ((np.fmin, before.min()), (np.fmax, before.max())):
+            kept = np.concatenate([_extremes_from_each(self.rows, pick), unknown])
+            bounds.append(pick(kept[firsts], rolling.to_numpy()))
+        return tuple(bounds)
+
+    def append(self, values, range_window) -> Self:
+        """Return the extremes after more rows.
+
+        Parameters
+        ----------
+        values : ndarray of shape (n_rows, n_columns)
+            The next rows of the series.
+        range_window : int or None
+            As in :meth:`ranges`.
+        """
+        if range_window is None:
+            return self.from_bounds(extremes(np.concatenate([self.rows, values])))
+        n_rows, values = len(values), values[-range_window:]
+        rows = np.concatenate([self.rows, values])
+        ages = np.concatenate([self.ages + n_rows, np.arange(len(values), 0, -1)])
+        unknown = np.full((1, rows.shape[1]), np.nan)
+        lower, upper = (
+            np.concatenate([_extremes_from_each(rows, pick)[1:], unknown])
+            for pick in (np.fmin, np.fmax)
+        )
+        # Comparisons with NaN are false: a value before missing ones is an extreme.
+        is_extreme = ~((rows >= lower) & (rows <= upper)) & ~np.isnan(rows)
+        is_kept = is_extreme.any(axis=1) & (ages <= range_window)
+        return type(self)(rows[is_kept], ages[is_kept])
+
+
+def _extremes_from_each(rows, pick):
+    """Return the extreme of each row and all later ones, (n_rows, n_columns)."""
+    return pick.accumulate(rows[::-1])[::-1]

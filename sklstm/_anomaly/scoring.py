@@ -1,17 +1,12 @@
 """Compute one distance per row from the errors of all rows, series by series."""
 
-from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
-import pandas as pd
 
+from sklstm._anomaly.averages import NO_AVERAGE, RunningAverage, smooth
 from sklstm._anomaly.errors import ErrorScaler, cross_validated_distances
-from sklstm._anomaly.ranges import (
-    distances_from_past_range,
-    distances_from_range,
-    extremes,
-)
+from sklstm._anomaly.ranges import PastExtremes, distances_from_range, extremes
 from sklstm._anomaly.settings import DetectorSettings
 from sklstm._anomaly.threshold import outlier_threshold
 
@@ -19,6 +14,21 @@ from sklstm._anomaly.threshold import outlier_threshold
 # range, because the outputs of a network for equal windows may differ by rounding
 # errors.
 EDGE = 1.001
+
+
+class SeriesState(NamedTuple):
+    """What the distances of the next rows of a series depend on, besides their errors.
+
+    Attributes
+    ----------
+    extremes : PastExtremes
+        Errors and values of the rows before.
+    average : RunningAverage
+        Average of the distances of the rows before.
+    """
+
+    extremes: PastExtremes
+    average: RunningAverage = NO_AVERAGE
 
 
 class Scorer(NamedTuple):
@@ -65,15 +75,57 @@ class Scorer(NamedTuple):
             extremes(columns),
         )
 
-    def distances(self, errors, table):
-        """Compute the distance of each row, (n_rows,); NaN if it is not scored."""
+    @property
+    def has_memory(self):
+        """Whether the distance of a row depends on rows before its window."""
+        has_average = self.settings.halflife is not None
+        return has_average or self.settings.distance == "range"
+
+    def first_states(self, keys):
+        """Return the states of series that begin anew, as a dict by key."""
+        bounds = {key: self.bounds.get(key, self.bounds_of_all) for key in keys}
+        return {
+            key: SeriesState(PastExtremes.from_bounds(each))
+            for key, each in bounds.items()
+        }
+
+    def states_after_fit(self, errors, table):
+        """Return the states after the training rows, as a dict by key.
+
+        The averages are those of the calibration rows. The errors and the table are as
+        in :meth:`from_errors`.
+        """
+        states = self.first_states(table.rows)
+        _, after = self.distances(errors, table, states)
+        return {
+            key: state._replace(average=after[key].average)
+            for key, state in states.items()
+        }
+
+    def distances(self, errors, table, states):
+        """Compute the distance of each row.
+
+        Parameters
+        ----------
+        errors : ndarray of shape (n_rows, n_features)
+            Values minus expected values.
+        table : Table
+            The rows.
+        states : dict of key to SeriesState
+            State of each series before its first row.
+
+        Returns
+        -------
+        distances : ndarray of shape (n_rows,)
+            Distances, NaN for rows that are not scored.
+        states : dict of key to SeriesState
+            State of each series after its last row.
+        """
         if self.settings.distance == "range":
-            range_window = self.settings.range_window
-            measure = partial(distances_from_past_range, range_window=range_window)
-            distances = self._distances_from_range(errors, table, measure)
+            distances, states = self._distances_from_past(errors, table, states)
         else:
             distances = self.error_scaler.distances(errors, self.settings.distance)
-        return smooth_series(distances, table.rows, self.settings.halflife)
+        return self._smooth(distances, table.rows, states)
 
     def threshold(self, errors, table, calibration_rows, contamination):
         """Compute the distance beyond which a row is an outlier.
@@ -83,60 +135,55 @@ class Scorer(NamedTuple):
         """
         has_range = self.settings.distance == "range"
         if has_range:
-            distances = self._distances_from_range(errors, table, distances_from_range)
+            distances = self._distances_from_bounds(errors, table)
         else:
             distances = np.full(len(errors), np.nan)
             distances[calibration_rows] = cross_validated_distances(
                 errors[calibration_rows], self.settings.distance
             )
-        distances = smooth_series(distances, table.rows, self.settings.halflife)
+        states = self.first_states(table.rows)
+        distances = self._smooth(distances, table.rows, states)[0]
         distances = distances[calibration_rows]
         distances = distances[~np.isnan(distances)]
         threshold = outlier_threshold(distances, contamination)
         is_auto = contamination == "auto"
         return max(threshold, EDGE) if has_range and is_auto else threshold
 
-    def _distances_from_range(self, errors, table, measure):
-        """Compute distances of errors and values from the range of their series."""
+    def _distances_from_bounds(self, errors, table):
+        """Compute distances from the range of all training rows of a series."""
         columns = np.hstack([errors, table.values])
         distances = np.empty(len(columns))
         for key, rows in table.rows.items():
-            bounds = self.bounds.get(key, self.bounds_of_all)
-            distances[rows] = measure(columns[rows], bounds)
-        # A row whose errors are all NaN is not scored, even with values out of range.
-        distances[np.isnan(errors).all(axis=1)] = np.nan
-        return distances
+            distances[rows] = distances_from_range(columns[rows], self.bounds[key])
+        return _only_scored(distances, errors)
+
+    def _distances_from_past(self, errors, table, states):
+        """Compute distances from the range of the rows before; update the extremes."""
+        columns = np.hstack([errors, table.values])
+        range_window = self.settings.range_window
+        distances, after = np.empty(len(columns)), {}
+        for key, rows in table.rows.items():
+            of_series, past = columns[rows], states[key].extremes
+            bounds = past.ranges(of_series, range_window)
+            distances[rows] = distances_from_range(of_series, bounds)
+            past = past.append(of_series, range_window)
+            after[key] = states[key]._replace(extremes=past)
+        return _only_scored(distances, errors), after
+
+    def _smooth(self, distances, rows_of_series, states):
+        """Average the distances of each series over time; update the averages."""
+        halflife = self.settings.halflife
+        if halflife is None:
+            return distances, states
+        averages, after = distances.copy(), {}
+        for key, rows in rows_of_series.items():
+            averages[rows], last = smooth(
+                distances[rows], halflife, states[key].average
+            )
+            after[key] = states[key]._replace(average=last)
+        return averages, after
 
 
-def smooth_series(distances, rows_of_series, halflife):
-    """Average the distances of each series over time, unless `halflife` is None."""
-    if halflife is None:
-        return distances
-    averages = distances.copy()
-    for rows in rows_of_series.values():
-        averages[rows] = smooth(distances[rows], halflife)
-    return averages
-
-
-def smooth(distances, halflife):
-    """Compute the exponentially weighted average of the distances up to each row [1]_.
-
-    Parameters
-    ----------
-    distances : ndarray of shape (n_rows,)
-        Distances of one series in time order, NaN for rows that are not scored.
-    halflife : float
-        Number of rows after which the weight of a distance is halved.
-
-    Returns
-    -------
-    averages : ndarray of shape (n_rows,)
-        Averages, NaN where the distance is NaN.
-
-    References
-    ----------
-    .. [1] K. Hundman et al., "Detecting Spacecraft Anomalies Using LSTMs and
-       Nonparametric Dynamic Thresholding", KDD 2018, 387-395.
-    """
-    averages = pd.Series(distances).ewm(halflife=halflife).mean().to_numpy()
-    return np.where(np.isnan(distances), np.nan, averages)
+def _only_scored(distances, errors):
+    """Replace the distances of rows without an error by NaN."""
+    return np.where(np.isnan(errors).all(axis=1), np.nan, distances)

@@ -1,45 +1,92 @@
 """Windows that end with each row of a table, and the rows to train and calibrate on."""
 
+import warnings
 from typing import Any, NamedTuple
 
 import numpy as np
+import pandas as pd
 
-from sklstm._input.table import forward_fill, replace_values
+from sklstm._input.table import replace_values
 
 
-def fill_missing(X, table, mean):
-    """Fill missing values of X with the last value before them.
+def rows_before(transformer, table, mean):
+    """Return the last stored row of each series that continues in a table.
+
+    Parameters
+    ----------
+    transformer : SlidingWindowTransformer
+        Fitted transformer.
+    table : Table
+        Rows whose missing values are NaN.
+    mean : ndarray of shape (n_features,)
+        Value of a feature in a series in which all its values are missing.
+
+    Returns
+    -------
+    rows : dict of key to ndarray of shape (n_features,)
+        Last rows. Series that do not follow the stored rows are left out.
+    """
+    table = fill_missing(table, mean, {})
+    rows = {key: transformer._row_before(key, *table.series(key)) for key in table.rows}
+    return {key: row for key, row in rows.items() if row is not None}
+
+
+def fill_missing(table, mean, rows_before):
+    """Fill missing values with the last value before them.
+
+    Parameters
+    ----------
+    table : Table
+        Rows whose missing values are NaN.
+    mean : ndarray of shape (n_features,)
+        Value of a feature in a series in which all its values are missing.
+    rows_before : dict of key to ndarray of shape (n_features,)
+        Rows before the first row of a series. Without such a row, missing values at the
+        start of the series are filled with its first value.
+
+    Returns
+    -------
+    table : Table
+        Rows without missing values. The values are a copy if a value was missing.
+    """
+    if not np.isnan(table.values).any():
+        return table
+    values = table.values.copy()
+    for key, rows in table.rows.items():
+        filled = pd.DataFrame(values[rows]).ffill()
+        if key in rows_before:
+            filled = filled.fillna(pd.Series(rows_before[key]))
+        values[rows] = filled.bfill()
+    return table._replace(values=np.where(np.isnan(values), mean, values))
+
+
+def with_values(X, table, filled):
+    """Return X with the values of a table without missing values.
 
     Parameters
     ----------
     X : {array-like, dataframe} of shape (n_rows, n_columns)
         Rows as passed by the user.
-    table : Table
-        The same rows as a table.
-    mean : ndarray of shape (n_features,)
-        Value of a feature in a series in which all its values are missing.
+    table, filled : Table
+        The same rows as a table, and the result of :func:`fill_missing`.
 
     Returns
     -------
     X : {array-like, dataframe} of shape (n_rows, n_columns)
         A copy if a value is missing, otherwise X itself.
     """
-    if not np.isnan(table.values).any():
-        return X
-    return replace_values(X, table, forward_fill(table, mean))
+    return X if filled is table else replace_values(X, table, filled.values)
 
 
-def windows_of_series(transformer, X, table):
+def windows_of_series(transformer, table):
     """Yield the key and the windows of each series, one series at a time.
 
     Parameters
     ----------
     transformer : SlidingWindowTransformer
         Fitted transformer.
-    X : {array-like, dataframe} of shape (n_rows, n_columns)
-        Rows without missing values.
     table : Table
-        The same rows as a table.
+        Rows without missing values.
 
     Yields
     ------
@@ -48,9 +95,23 @@ def windows_of_series(transformer, X, table):
     windows : ndarray of shape (n_rows_of_series, window_size + 1, n_features)
         Windows of the series. They are views of one copy of its rows.
     """
-    for key, rows in table.rows.items():
-        part = X if key is None else getattr(X, "iloc", X)[rows]
-        yield key, transformer.transform(part)
+    for key in table.rows:
+        values, times = table.series(key)
+        past = transformer._past_rows(key, values, times)
+        yield key, transformer._windows_of_series(key, values, past)
+
+
+def warn_that_no_row_is_scored(n_rows, window_size):
+    """Warn that no row has a complete window, so that all rows are called normal."""
+    warnings.warn(
+        f"None of the {n_rows} rows of X can be scored, so all are called normal: the "
+        f"{window_size} rows before a row must be known. Pass the rows before X, but "
+        "not X itself, to update. Or pass them as the first rows of X. If X directly "
+        "follows the rows of fit, fit and predict with an index of times, or with "
+        'context="assume_next".',
+        UserWarning,
+        stacklevel=4,
+    )
 
 
 class RowSplit(NamedTuple):

@@ -4,6 +4,7 @@ No other module imports them. If scikit-learn moves one, only this file changes.
 """
 
 from collections.abc import Callable
+from contextlib import contextmanager
 from types import MappingProxyType
 from typing import Any, TypeVar
 
@@ -97,17 +98,18 @@ class CallbackRunner:
         `X`, `y` and `metadata` for the callbacks, as the user passed them.
     fitted : dict, default={}
         Attributes with which a copy of the estimator can predict after each epoch.
-    max_iter : int, default=0
-        Maximum number of epochs. 0 for an estimator without epochs.
+    n_subtasks : int, default=0
+        Maximum number of epochs, or number of nested fits. 0 for an estimator without
+        them.
     """
 
-    def __init__(self, estimator, data, fitted=MappingProxyType({}), max_iter=0):
+    def __init__(self, estimator, data, fitted=MappingProxyType({}), n_subtasks=0):
         self._estimator = estimator
         self._data = data
         self._fitted = fitted
         self._fit = self._epoch = None
         if getattr(estimator, "_skl_callbacks", None):
-            self._fit = estimator._init_callback_context(max_subtasks=max_iter)
+            self._fit = estimator._init_callback_context(max_subtasks=n_subtasks)
             self._fit.call_on_fit_task_begin(estimator=estimator, **data)
 
     def begin_epoch(self):
@@ -123,6 +125,22 @@ class CallbackRunner:
         if self._epoch is None:
             return False
         return self._call_on_end(self._epoch)
+
+    @contextmanager
+    def around_fit(self, nested):
+        """Call the callbacks before and after the fit of a nested estimator.
+
+        Meanwhile, the nested estimator has the callbacks that scikit-learn propagates,
+        such as `ProgressBar`.
+        """
+        if self._fit is None:
+            yield
+            return
+        task = self._fit.subcontext(task_name=f"fit-{type(nested).__name__.lower()}")
+        with task.propagate_callback_context(nested):
+            task.call_on_fit_task_begin(estimator=self._estimator, **self._data)
+            yield
+            task.call_on_fit_task_end(estimator=self._estimator, **self._data)
 
     def end_fit(self):
         """Call the callbacks at the end of the fit."""

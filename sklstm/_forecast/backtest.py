@@ -1,5 +1,7 @@
 """Backtests: forecasts from past origins, next to actual values and a baseline."""
 
+from typing import NamedTuple
+
 import numpy as np
 import pandas as pd
 
@@ -8,6 +10,7 @@ from sklstm._forecast.baselines import (
     interpolate,
     mean_absolute_difference,
 )
+from sklstm._forecast.panel import Series
 
 
 def read_splits(splits, horizon):
@@ -70,11 +73,11 @@ def compare_origins(panel, origins, forecasts, season_length):
         A row for each series, origin and step that has an actual value.
     """
     parts = [
-        _compare_series(one, n_known, steps, forecast, season_length)
+        OneForecast(one, n_known, steps, forecast[steps - 1])
         for (n_known, steps), of_origin in zip(origins, forecasts, strict=True)
         for one, forecast in zip(panel.series, of_origin, strict=True)
     ]
-    return pd.concat(parts, ignore_index=True)
+    return _compare(parts, season_length)
 
 
 def compare_next(past, panel, forecasts, season_length):
@@ -99,46 +102,77 @@ def compare_next(past, panel, forecasts, season_length):
         n_known = len(before.values)
         n_steps = min(len(one.values) - n_known, len(forecast))
         steps = 1 + np.arange(n_steps)
-        parts.append(_compare_series(one, n_known, steps, forecast, season_length))
-    return pd.concat(parts, ignore_index=True)
+        parts.append(OneForecast(one, n_known, steps, forecast[:n_steps]))
+    return _compare(parts, season_length)
 
 
-def _compare_series(one, n_known, steps, forecast, season_length):
-    """Compare the forecast of one series with actual values and the baseline.
+class OneForecast(NamedTuple):
+    """Forecast of one series from one origin."""
+
+    series: Series  # known values and actual values
+    n_known: int  # number of known values
+    steps: np.ndarray  # steps after the known values, counted from 1, (n_steps,)
+    forecast: np.ndarray  # forecasts of these steps, (n_steps,)
+
+    @property
+    def places(self):
+        """Positions of the steps in the series, (n_steps,)."""
+        return self.n_known + self.steps - 1
+
+    def known(self, season_length):
+        """Return the baseline forecast and the scale, from the known values alone."""
+        values = self.series.values[: self.n_known]
+        past = interpolate(values)[None, -season_length:]
+        n_steps = self.steps.max(initial=0)
+        baseline = baseline_forecasts("season", past, season_length, n_steps)[0]
+        scale = mean_absolute_difference(values, season_length)
+        return baseline[self.steps - 1], scale
+
+
+def _compare(parts, season_length):
+    """Compare forecasts with actual values and the baseline.
 
     Parameters
     ----------
-    one : Series
-        Known values and actual values.
-    n_known : int
-        Number of known values.
-    steps : ndarray of int
-        Steps after the known values to compare, counted from 1.
-    forecast : ndarray of shape (horizon,)
-        Forecast on the scale of the series.
+    parts : list of OneForecast
+        Forecasts of each series from each origin.
     season_length : int
         Number of steps of a season, 1 without a season.
 
     Returns
     -------
     frame : DataFrame
-        A row for each step that has an actual value.
+        A row for each forecast and step that has an actual value.
     """
-    known = one.values[:n_known]
-    past = interpolate(known)[None, -season_length:]
-    baseline = baseline_forecasts("season", past, season_length, len(forecast))[0]
-    places = n_known + steps - 1
+    n_steps = [len(part.steps) for part in parts]
+    baselines, scales = zip(*(part.known(season_length) for part in parts), strict=True)
+    names = [part.series.name for part in parts]
+    dtype = object if None in names else None  # None must not become NaN
+    names = pd.Index(names, dtype=dtype, tupleize_cols=False)
+    origins = [np.repeat(part.n_known - 1, len(part.steps)) for part in parts]
     columns = {
-        "series": one.name,
-        "origin": one.times[n_known - 1],
-        "step": steps,
-        "time": one.times[places],
-        "actual": one.values[places],
-        "forecast": forecast[steps - 1],
-        "baseline": baseline[steps - 1],
-        "scale": mean_absolute_difference(known, season_length),
+        "series": names.repeat(n_steps),
+        "origin": _times_at(parts, origins),
+        "step": np.concatenate([part.steps for part in parts]),
+        "time": _times_at(parts, [part.places for part in parts]),
+        "actual": np.concatenate([part.series.values[part.places] for part in parts]),
+        "forecast": np.concatenate([part.forecast for part in parts]),
+        "baseline": np.concatenate(baselines),
+        "scale": np.repeat(scales, n_steps),
     }
-    return pd.DataFrame(columns).dropna(subset="actual")
+    return pd.DataFrame(columns).dropna(subset="actual", ignore_index=True)
+
+
+def _times_at(parts, places):
+    """Return the times at places in the series of each part, concatenated."""
+    # Series often share their times. Each index is only used once, which is fast.
+    indexes = {id(part.series.times): part.series.times for part in parts}
+    first, *others = indexes.values()
+    lengths = [len(index) for index in indexes.values()]
+    starts = dict(zip(indexes, np.cumsum([0, *lengths[:-1]]), strict=True))
+    pairs = zip(parts, places, strict=True)
+    all_places = [starts[id(part.series.times)] + of_one for part, of_one in pairs]
+    return first.append(others)[np.concatenate(all_places)]
 
 
 def score_forecasts(backtest: pd.DataFrame) -> pd.DataFrame:

@@ -3,21 +3,16 @@
 from typing import NamedTuple, Self
 
 import numpy as np
-import pandas as pd
 from sklearn.utils.validation import check_array
 
 from sklstm._forecast.date_features import date_feature_columns
+from sklstm._forecast.series_table import is_list_of_parts, listed, split_by_series
 from sklstm._input.check import (
     check_no_dates,
     check_numbers,
     check_unique,
-    from_tensor,
 )
-from sklstm._input.frequency import as_dates, times_after
-from sklstm._input.row_times import series_keys, series_rows
-
-# A message lists up to this many missing times.
-MAX_LISTED = 3
+from sklstm._input.frequency import times_after_all
 
 
 class Covariates(NamedTuple):
@@ -26,6 +21,8 @@ class Covariates(NamedTuple):
     table: np.ndarray  # (n_rows, n_covariates)
     # Whether each one is known after the last value of the series, (n_covariates,).
     is_future_known: np.ndarray
+    # Number of last rows that X does not have. They repeat the row before them.
+    n_repeated: int = 0
 
     def around(self, ends, window_size, horizon):
         """Return the covariates of windows and of the steps after them.
@@ -53,43 +50,7 @@ class Covariates(NamedTuple):
 
     def append(self, later) -> Self:
         """Return the covariates with later rows appended."""
-        return self._replace(table=np.concatenate([self.table, later.table]))
-
-
-class SeriesTable(NamedTuple):
-    """Rows of X for one series."""
-
-    rows: pd.DataFrame
-    is_array: bool  # whether the rows have neither times nor column names
-
-    def rows_at(self, times, is_labelled, n_optional):
-        """Return the rows at some times; the first rows if X has no times.
-
-        The rows of the first `n_optional` times may be missing. An arbitrary row
-        replaces each of them, and the caller does not use it.
-        """
-        if is_labelled and not self.is_array:
-            index = as_dates(self.rows.index)
-            if index.has_duplicates:
-                raise ValueError(
-                    f"X has {index[index.duplicated()][0]} twice. Keep one row per "
-                    "step. If X holds several series, give it a MultiIndex (series, "
-                    "time)."
-                )
-            places = index.get_indexer(times)
-        else:
-            index = self.rows.index
-            places = np.arange(len(times))
-            places[len(self.rows) :] = -1
-        missing = times[n_optional:][places[n_optional:] < 0]
-        if len(missing):
-            is_other_type = not self.is_array and index.dtype != times.dtype
-            hint = _dtype_hint(index, times) if is_other_type else ""
-            raise ValueError(
-                f"X has no row for {_listed(missing)}. It has rows for "
-                f"{_listed(index)}.{hint}"
-            )
-        return self.rows.iloc[places].set_axis(times)
+        return later._replace(table=np.concatenate([self.table, later.table]))
 
 
 class CovariateSpec(NamedTuple):
@@ -126,38 +87,37 @@ class CovariateSpec(NamedTuple):
             If X lacks a column or the row of a step, or has a value that is not a
             finite number.
         """
-        return self._covariates(self._read(X, panel, panel.times, False))
+        return self._read(X, panel, panel.times, False, np.inf)
 
-    def read_future(self, X, panel, n_steps):
+    def read_future(self, X, panel, n_steps, n_needed):
         """Read the covariates that are known in the future, for the next steps.
 
         Rows of X without times begin with the next step. Columns that are not known in
-        the future are NaN.
+        the future are NaN. X must have a row for the first `n_needed` steps.
         """
-        times = [times_after(of_one, n_steps) for of_one in panel.times]
-        return self._covariates(self._read(X, panel, times, True))
+        times = times_after_all(panel.times, n_steps)
+        return self._read(X, panel, times, True, n_needed)
 
-    def read_past_and_future(self, X, panel, n_steps):
+    def read_past_and_future(self, X, panel, n_steps, n_needed):
         """Read the covariates of the observed steps and of the next steps.
 
-        In the next steps, columns that are not known in the future are NaN.
+        In the next steps, columns that are not known in the future are NaN. X must have
+        a row for the first `n_needed` of the next steps.
         """
-        times = [_with_next(of_one, n_steps) for of_one in panel.times]
-        tables = self._read(X, panel, times, True)
-        for table, past in zip(tables, self.read_past(X, panel), strict=True):
-            table[: len(past.table)] = past.table
-        return self._covariates(tables)
+        times = panel.times
+        if n_steps > 0:
+            pairs = zip(times, times_after_all(times, n_steps), strict=True)
+            times = [of_one.append(later) for of_one, later in pairs]
+        all_steps = self._read(X, panel, times, True, n_needed)
+        for one, past in zip(all_steps, self.read_past(X, panel), strict=True):
+            one.table[: len(past.table)] = past.table
+        return all_steps
 
-    def _covariates(self, tables):
-        """Return tables as covariates."""
-        of_dates = np.ones(2 * len(self.date_features), bool)  # sines and cosines
-        is_future_known = np.concatenate([self.is_future_known, of_dates])
-        return [Covariates(table, is_future_known) for table in tables]
+    def _read(self, X, panel, times, is_future, n_needed):
+        """Read the covariates of each series.
 
-    def _read(self, X, panel, times, is_future):
-        """Read the rows of each series.
-
-        If `is_future`, only the columns that are known in the future are read.
+        If `is_future`, only the columns that are known in the future are read. X must
+        have a row for each observed step and for the first `n_needed` steps after them.
         """
         if X is not None and not self.names:
             raise ValueError(
@@ -170,24 +130,40 @@ class CovariateSpec(NamedTuple):
         if is_wanted.any():
             if X is None:
                 self._refuse_none(is_wanted, times)
-            parts = _split_by_series(X, panel)
-        tables = []
+            parts = split_by_series(X, panel)
+        of_dates = np.ones(2 * len(self.date_features), bool)  # sines and cosines
+        is_future_known = np.concatenate([self.is_future_known, of_dates])
+        covariates, features, frame = [], {}, None
         for one, part, of_one in zip(panel.series, parts, times, strict=True):
-            table = np.full((len(of_one), len(self.names)), np.nan)
+            table, n_repeated = np.full((len(of_one), len(self.names)), np.nan), 0
             if part is not None:
+                # Several series may have the same frame.
+                if part.frame is not frame:
+                    frame, numbers = part.frame, self._wanted_numbers(part, is_wanted)
                 # Rows before the first observation of a late series are not needed.
-                n_late = 0 if of_one[0] != one.times[0] else one.n_late
-                rows = part.rows_at(of_one, one.is_labelled, n_late)[n_late:]
-                values = self._wanted_values(rows, part.is_array, is_wanted)
+                is_past = of_one[0] == one.times[0]
+                n_late, n_past = (one.n_late, len(one.times)) if is_past else (0, 0)
+                n_known = min(n_past + n_needed, len(of_one))
+                places, n_repeated = part.places_at(
+                    of_one, one.is_labelled, n_late, n_known
+                )
+                values = numbers[places[n_late:]]
+                _check_finite(values, self._wanted(is_wanted), of_one[n_late:])
                 table[n_late:, is_wanted] = values
-            dates = date_feature_columns(of_one, self.date_features)
-            tables.append(np.hstack([table, dates]))
-        return tables
+            if id(of_one) not in features:
+                features[id(of_one)] = date_feature_columns(of_one, self.date_features)
+            table = np.hstack([table, features[id(of_one)]])
+            covariates.append(Covariates(table, is_future_known, n_repeated))
+        return covariates
 
-    def _wanted_values(self, rows, is_array, is_wanted):
-        """Return the values of the wanted columns."""
-        wanted = [n for n, is_in in zip(self.names, is_wanted, strict=True) if is_in]
-        if is_array and rows.shape[1] in (len(self.names), len(wanted)):
+    def _wanted(self, is_wanted):
+        """Return the names of the wanted columns."""
+        return [n for n, is_in in zip(self.names, is_wanted, strict=True) if is_in]
+
+    def _wanted_numbers(self, part, is_wanted):
+        """Return the wanted columns of X as numbers, (n_rows, n_wanted)."""
+        wanted, rows = self._wanted(is_wanted), part.frame
+        if part.is_array and rows.shape[1] in (len(self.names), len(wanted)):
             has_all = rows.shape[1] == len(self.names)
             rows = rows.set_axis(self.names if has_all else wanted, axis=1)
         missing = [name for name in wanted if name not in rows]
@@ -196,14 +172,21 @@ class CovariateSpec(NamedTuple):
                 f"X lacks the columns {missing} of fit. It has {list(rows.columns)}."
             )
         check_unique(rows.columns)
-        return _finite_values(rows[wanted])
+        check_no_dates(rows[wanted], "X")
+        with check_numbers("X"):
+            return check_array(
+                rows[wanted],
+                dtype=np.float64,
+                ensure_all_finite=False,
+                ensure_min_samples=0,
+            )
 
     def _refuse_none(self, is_wanted, times):
         """Raise because X is None; list the columns and times that are needed."""
         names = np.array(self.names, object)[is_wanted].tolist()
         raise ValueError(
             f"X is missing: the forecaster was fitted with the columns {names}, and "
-            f"needs them for {_listed(times[0])}. Pass these columns as X. If a column "
+            f"needs them for {listed(times[0])}. Pass these columns as X. If a column "
             "is not known in the future, fit with its name in past_covariates."
         )
 
@@ -232,7 +215,7 @@ def covariate_spec(X, panel, past_covariates, date_features):
     ValueError
         If X has a wrong shape, or lacks a column of `past_covariates`.
     """
-    names = [] if X is None else list(_split_by_series(X, panel)[0].rows.columns)
+    names = [] if X is None else list(split_by_series(X, panel)[0].frame.columns)
     if isinstance(past_covariates, str):
         past_covariates = names
     unknown = [name for name in past_covariates if name not in names]
@@ -248,67 +231,22 @@ def covariate_spec(X, panel, past_covariates, date_features):
 
 def check_lengths(X, panel):
     """Raise if X has no times and the number of its rows differs from that of y."""
-    for one, part in zip(panel.series, _split_by_series(X, panel), strict=True):
+    for one, part in zip(panel.series, split_by_series(X, panel), strict=True):
         is_by_time = one.is_labelled and not part.is_array
-        if not is_by_time and len(part.rows) != len(one.values):
+        if not is_by_time and len(part.index) != len(one.values):
             raise ValueError(
-                f"X has {len(part.rows)} rows, but y has {len(one.values)} values. "
+                f"X has {len(part.index)} rows, but y has {len(one.values)} values. "
                 "Pass one row for each value."
             )
 
 
 def select_part(X, position):
     """Return the part of a list X for one series, and any other X unchanged."""
-    return X[position] if _is_list_of_parts(X) else X
+    return X[position] if is_list_of_parts(X) else X
 
 
-def _split_by_series(X, panel):
-    """Return the rows of X for each series."""
-    n_series = len(panel.series)
-    if _is_list_of_parts(X):
-        if len(X) != n_series:
-            raise ValueError(
-                f"X is a list of {len(X)} parts, but y holds {n_series} series. Pass "
-                "one part for each series."
-            )
-        return [_as_table(of_one) for of_one in X]
-    part = _as_table(X)
-    keys = series_keys(part.rows.index)
-    if keys is None:
-        return [part] * n_series
-    places = series_rows(keys, len(part.rows))
-    missing = [one.name for one in panel.series if one.name not in places]
-    if missing:
-        raise ValueError(f"X has no rows for the series {missing} of y.")
-    rows = part.rows.set_axis(part.rows.index.get_level_values(-1))
-    return [SeriesTable(rows.iloc[places[one.name]], False) for one in panel.series]
-
-
-def _is_list_of_parts(X):
-    """Whether X is a list of tables or Series, not of rows."""
-    if not isinstance(X, list | tuple) or not X:
-        return False
-    return isinstance(X[0], pd.Series) or np.ndim(X[0]) == 2
-
-
-def _as_table(X):
-    """Return the columns of one series, or of all series, as a table."""
-    if isinstance(X, pd.DataFrame | pd.Series):
-        return SeriesTable(pd.DataFrame(X), is_array=False)
-    values = np.asarray(from_tensor(X, "X"))
-    if values.ndim not in (1, 2):
-        raise ValueError(
-            "X must have shape (n_timesteps, n_columns), or be a list of such parts, "
-            f"one per series; got {values.shape}."
-        )
-    return SeriesTable(pd.DataFrame(values), is_array=True)
-
-
-def _finite_values(rows):
-    """Return rows as finite numbers, (n_timesteps, n_columns)."""
-    check_no_dates(rows, "X")
-    with check_numbers("X"):
-        values = check_array(rows, dtype=np.float64, ensure_all_finite=False)
+def _check_finite(values, names, times):
+    """Raise if a value of X is not finite."""
     not_finite = np.argwhere(~np.isfinite(values))
     if len(not_finite):
         row, column = not_finite[0]
@@ -316,28 +254,6 @@ def _finite_values(rows):
         if np.isinf(values[row, column]):
             way_out = "Replace it by a finite number."
         raise ValueError(
-            f"X holds {values[row, column]} in the column {rows.columns[column]!r} at "
-            f"{rows.index[row]}. {way_out}"
+            f"X holds {values[row, column]} in the column {names[column]!r} at "
+            f"{times[row]}. {way_out}"
         )
-    return values
-
-
-def _with_next(times, n_steps):
-    """Return times with the next ones appended."""
-    return times.append(times_after(times, n_steps)) if n_steps > 0 else times
-
-
-def _dtype_hint(index, times):
-    """Return a hint that the times of X and y differ in type."""
-    return (
-        f" The times of X have the dtype {index.dtype}, but the times of y have the "
-        f"dtype {times.dtype}. Convert X or y, for example with X.to_period(), "
-        "X.to_timestamp() or X.tz_localize()."
-    )
-
-
-def _listed(times):
-    """Return times as text; if there are many, only the first and the last."""
-    if len(times) > MAX_LISTED:
-        return f"{times[0]} to {times[-1]}, {len(times)} steps"
-    return ", ".join(str(time) for time in times) or "no time"

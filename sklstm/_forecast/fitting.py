@@ -10,7 +10,7 @@ from sklstm._forecast.residual_model import continued_models, new_models
 from sklstm._forecast.settings import choose_baseline
 
 
-def fit_new(settings, history, regressor, seeds, calibration_fraction):
+def fit_new(settings, history, regressor, seeds, calibration_fraction, around_fit):
     """Fit new residual models.
 
     Parameters
@@ -26,6 +26,8 @@ def fit_new(settings, history, regressor, seeds, calibration_fraction):
     calibration_fraction : float or None
         Fraction of the windows to hold out for the calibration. If None, there is no
         calibration.
+    around_fit : callable
+        Context manager for the fit of each regressor.
 
     Returns
     -------
@@ -34,7 +36,7 @@ def fit_new(settings, history, regressor, seeds, calibration_fraction):
     """
     windows = history.training_windows(settings.window_size, settings.horizon)
     settings = choose_baseline(settings, windows)
-    fit = partial(fit_models, settings, history, regressor, seeds)
+    fit = partial(fit_models, settings, history, regressor, seeds, around_fit)
     calibration = Calibration()
     if calibration_fraction is not None:
         calibration = calibration_of(
@@ -45,14 +47,14 @@ def fit_new(settings, history, regressor, seeds, calibration_fraction):
     return FittedState(settings, fit(windows), calibration)
 
 
-def fit_models(settings, history, regressor, seeds, windows):
+def fit_models(settings, history, regressor, seeds, around_fit, windows):
     """Fit new residual models to windows.
 
     Parameters
     ----------
     settings : ForecasterSettings
         Chosen settings.
-    history, regressor, seeds
+    history, regressor, seeds, around_fit
         As in :func:`fit_new`.
     windows : TrainingWindows
         Windows to fit on. If there are very many, regressors with ``max_iter="auto"``
@@ -66,7 +68,7 @@ def fit_models(settings, history, regressor, seeds, windows):
     windows = windows_for(regressor, windows, seeds)
     n_windows = len(windows)
     models = new_models(settings, history.is_future_known, regressor, seeds, n_windows)
-    return models.fit(windows)
+    return models.fit(windows, around_fit)
 
 
 def windows_for(regressor, windows, seeds):
@@ -75,7 +77,7 @@ def windows_for(regressor, windows, seeds):
     return windows.limited(seeds[0]) if has_limit else windows
 
 
-def continue_fit(state, history, regressor, seeds):
+def continue_fit(state, history, regressor, seeds, around_fit):
     """Fit copies of fitted residual models on other series.
 
     The settings and the calibration are kept. There is no new calibration, because the
@@ -91,6 +93,8 @@ def continue_fit(state, history, regressor, seeds):
         Regressor that has the new parameters of the models.
     seeds : sequence of int
         Seed of each model.
+    around_fit : callable
+        Context manager for the fit of each regressor.
 
     Returns
     -------
@@ -100,7 +104,7 @@ def continue_fit(state, history, regressor, seeds):
     models = continued_models(state.models, regressor, seeds)
     windows = training_windows_of(state.settings, history)
     windows = windows_for(regressor, windows, seeds)
-    return replace(state, models=models.fit(windows))
+    return replace(state, models=models.fit(windows, around_fit))
 
 
 def training_windows_of(settings, history):

@@ -1,5 +1,7 @@
 """History of a forecaster: its series, their covariates and their scales."""
 
+import warnings
+from collections import Counter
 from dataclasses import dataclass, replace
 from typing import NamedTuple, Self
 
@@ -14,20 +16,52 @@ from sklstm._forecast.training_windows import (
     window_to_forecast_from,
 )
 
+# With fewer seasonal differences, a new series has no MASE scale of its own.
+ENOUGH_DIFFERENCES = 10
+# The ratio of seasonal differences to those of neighbors is a median over this number
+# of fitted series at most.
+MAX_SERIES = 100
+
 
 class Scale(NamedTuple):
-    """The scale on which one series is forecast."""
+    """The scale on which one series is forecast.
+
+    Only positive numbers have a logarithm. Later values may be 0 or negative, so the
+    scale of logarithms continues below the smallest positive value, along the tangent
+    of the logarithm. While all values are positive, the scale is the plain logarithm.
+    """
 
     is_log: bool
-    size: float  # number that divides the values; 1 for logarithms
+    # Number that divides the values. For logarithms, the smallest positive value.
+    size: float
+    lowest: float  # smallest value of the series
 
     def transform(self, values):
         """Return scaled values."""
-        return np.log(values) if self.is_log else values / self.size
+        if not self.is_log:
+            return values / self.size
+        is_low = values <= 0
+        logarithms = np.log(np.where(is_low, self.size, values))
+        # The tangent of the logarithm at `size` rises by (value - size) / size.
+        steps = np.minimum(values, 0) / self.size - 1
+        return np.where(is_low, logarithms + steps, logarithms)
 
     def inverse_transform(self, numbers):
         """Return scaled numbers on the original scale of the series."""
-        return np.exp(numbers) if self.is_log else numbers * self.size
+        if not self.is_log:
+            return numbers * self.size
+        values = np.exp(numbers)
+        if self.lowest > 0:
+            return values
+        tangent = self.size * (1 + numbers - np.log(self.size))
+        return np.where(values < self.size, tangent, values)
+
+    def widen(self, values) -> Self:
+        """Return the scale of a series that also holds these values."""
+        size = self.size
+        if self.is_log:
+            size = np.min(values[values > 0], initial=size)
+        return self._replace(size=size, lowest=min(self.lowest, np.nanmin(values)))
 
 
 def scale_of(values, is_log):
@@ -36,13 +70,15 @@ def scale_of(values, is_log):
     Values are divided by their standard deviation, or by their absolute value if they
     are constant.
     """
-    peak = np.nanmax(np.abs(values))
-    if is_log or peak == 0:
-        return Scale(is_log, 1.0)
+    lowest, peak = np.nanmin(values), np.nanmax(np.abs(values))
+    if peak == 0:
+        return Scale(is_log, 1.0, lowest)
+    if is_log:
+        return Scale(is_log, np.min(values[values > 0], initial=peak), lowest)
     # Values are divided by the peak so that the squares of huge values are finite and
     # those of tiny values are not 0.
     ratio = np.nanstd(values / peak)
-    return Scale(is_log, peak * (ratio if ratio > 1e-9 else 1.0))
+    return Scale(is_log, peak * (ratio if ratio > 1e-9 else 1.0), lowest)
 
 
 @dataclass(frozen=True)
@@ -57,15 +93,18 @@ class History:
         Covariates of each series.
     scales : list of Scale
         Scale on which each series is forecast.
+    lower : float
+        Lower bound of the forecasts of each series that has no value below it: 0, or
+        minus infinity for no bound.
+    fitted : History or None
+        History of the fitted series if these are other series; None otherwise.
     """
 
     panel: Panel
     covariates: list[Covariates]
     scales: list[Scale]
-
-    def __post_init__(self):
-        if self.is_log:
-            check_positive(self.panel)
+    lower: float
+    fitted: "History | None" = None
 
     @property
     def is_future_known(self):
@@ -89,7 +128,10 @@ class History:
 
     def with_panel(self, panel) -> Self:
         """Return a copy of the history in which `panel` replaces the values."""
-        return replace(self, panel=panel)
+        pairs = zip(self.scales, panel.series, strict=True)
+        scales = [scale.widen(one.values) for scale, one in pairs]
+        warn_if_not_positive(scales, self.scales)
+        return replace(self, panel=panel, scales=scales)
 
     def of_others(self, panel, covariates) -> Self:
         """Return the history of other series.
@@ -98,25 +140,32 @@ class History:
         each series gets the scale of the fitted series with the same name. If no fitted
         series has this name, or several have it, the series gets its own scale.
         """
-        return History(panel, covariates, self._scales_of(panel))
+        scales = [
+            scale_of(one.values, self.is_log)
+            if position is None
+            else self.scales[position].widen(one.values)
+            for position, one in zip(self._find(panel), panel.series, strict=True)
+        ]
+        warn_if_not_positive(scales, self.scales)
+        return History(panel, covariates, scales, self.lower, fitted=self)
 
-    def _scales_of(self, panel):
-        """Return the scales of other series."""
+    def _find(self, panel):
+        """Return the position of each series of a panel among these; None if new."""
         names, new_names = ([one.name for one in p.series] for p in (self.panel, panel))
         if names == new_names:
-            return self.scales
-        scales = dict(zip(names, self.scales, strict=True))
-        return [
-            scales[one.name]
-            if one.name is not None and names.count(one.name) == 1
-            else scale_of(one.values, self.is_log)
-            for one in panel.series
-        ]
+            return list(range(len(names)))
+        counts = Counter(names)
+        positions = {
+            name: position
+            for position, name in enumerate(names)
+            if name is not None and counts[name] == 1
+        }
+        return [positions.get(name) for name in new_names]
 
     def select(self, position) -> Self:
         """Return the history of one series."""
         panel, at = self.panel.select(position), slice(position, position + 1)
-        return History(panel, self.covariates[at], self.scales[at])
+        return History(panel, self.covariates[at], self.scales[at], self.lower)
 
     def training_windows(self, window_size, horizon):
         """Return the training windows as :class:`TrainingWindows`."""
@@ -129,17 +178,78 @@ class History:
         return Windows.concatenate(parts)
 
     def mase_scales(self, season_length):
-        """Return the MASE scale of each series, (n_series,)."""
-        return np.array([mase_scale(one, season_length) for one, _ in self._scaled()])
+        """Return the MASE scale of each series, (n_series,).
+
+        The last values of a fitted series have the scale of all its values.
+        """
+        scaled = [one for one, _ in self._scaled()]
+        if self.fitted is None:
+            return np.array([mase_scale(one, season_length) for one in scaled])
+        pairs = zip(scaled, self.fitted._find(self.panel), strict=True)
+        return np.array(
+            [self.fitted._mase_scale_of(*pair, season_length) for pair in pairs]
+        )
+
+    def _mase_scale_of(self, values, position, season_length):
+        """Return the MASE scale of values of another series.
+
+        Parameters
+        ----------
+        values : ndarray of shape (n_timesteps,)
+            Scaled values.
+        position : int or None
+            Position of the fitted series with the same name; None for a new series.
+        season_length : int
+            Number of steps of a season.
+
+        Returns
+        -------
+        scale : float
+            The MASE scale of the fitted series. If there is no such series or if it is
+            constant, the MASE scale of the values. With few seasonal differences, this
+            is the mean absolute difference between neighboring values, times a ratio.
+            Without a whole season, forecasts are worse, and the scale is at least the
+            difference between neighboring values.
+        """
+        scale = 0.0
+        if position is not None:
+            known = self.scales[position].transform(self.panel.series[position].values)
+            scale = mase_scale(known, season_length)
+        n_differences = np.sum(~np.isnan(values)) - season_length
+        if n_differences < 0:
+            return max(scale, mase_scale(values, 1))
+        if scale > 0:
+            return scale
+        if n_differences >= ENOUGH_DIFFERENCES:
+            return mase_scale(values, season_length)
+        return self._seasonal_ratio(season_length) * mase_scale(values, 1)
+
+    def _seasonal_ratio(self, season_length):
+        """Return the median ratio of seasonal differences to those of neighbors."""
+        scaled = [one for one, _ in self._scaled()]
+        scaled = scaled[:: -(-len(scaled) // MAX_SERIES)]
+        scales = np.array([mase_scale(one, season_length) for one in scaled])
+        neighbors = np.array([mase_scale(one, 1) for one in scaled])
+        is_moving = (scales > 0) & (neighbors > 0)
+        ratios = scales[is_moving] / neighbors[is_moving]
+        return np.median(ratios) if len(ratios) else 1.0
 
     def inverse_transform(self, forecasts):
         """Return scaled forecasts on the original scales of the series."""
-        pairs = zip(self.scales, forecasts, strict=True)
-        return [scale.inverse_transform(forecast) for scale, forecast in pairs]
+        values = []
+        for scale, numbers in zip(self.scales, forecasts, strict=True):
+            lower = self.lower if scale.lowest >= self.lower else -np.inf
+            values.append(np.maximum(scale.inverse_transform(numbers), lower))
+        return values
 
-    def to_container(self, forecasts, columns=None):
-        """Return scaled forecasts on the original scales, in a container like y."""
-        return self.panel.to_container(self.inverse_transform(forecasts), columns)
+    def to_container(self, forecasts, n_steps, columns=None):
+        """Return the first steps of scaled forecasts in a container like y.
+
+        The forecasts are returned on the original scale of each series, and `n_steps`
+        holds the number of steps to return of each series.
+        """
+        pairs = zip(self.inverse_transform(forecasts), n_steps, strict=True)
+        return self.panel.to_container([values[:n] for values, n in pairs], columns)
 
     def _scaled(self):
         """Yield the scaled values and the covariates of each series."""
@@ -148,17 +258,33 @@ class History:
             yield scale.transform(one.values), covariates
 
 
-def history_of(panel, covariates, is_log):
+def history_of(panel, covariates, is_log, lower):
     """Return the history of series, each with its own scale."""
     scales = [scale_of(one.values, is_log) for one in panel.series]
-    return History(panel, covariates, scales)
+    warn_if_not_positive(scales)
+    return History(panel, covariates, scales, lower)
 
 
-def check_positive(panel):
-    """Raise unless all values have a logarithm."""
-    for one in panel.series:
-        if np.nanmin(one.values) <= 0:
-            raise ValueError(
-                "Logarithms need positive values, but y contains "
-                f'{np.nanmin(one.values)}. Fit with log=False or log="auto".'
-            )
+def warn_if_not_positive(scales, last_scales=()):
+    """Warn if logarithms are forecast and a value is the first that is not positive.
+
+    Parameters
+    ----------
+    scales : list of Scale
+        Scales of all known values.
+    last_scales : sequence of Scale, default=()
+        Scales of the values for which a warning is not needed again.
+    """
+    lowest, last_lowest = (
+        min((scale.lowest for scale in of_one), default=np.inf)
+        for of_one in (scales, last_scales)
+    )
+    if scales[0].is_log and lowest <= 0 < last_lowest:
+        warnings.warn(
+            f"y contains {lowest}, but logarithms are forecast, and only positive "
+            "numbers have a logarithm. On their scale, 0 is placed one unit below the "
+            "smallest positive value. Pass NaN where a value is missing. To forecast "
+            'without logarithms, fit again with log="auto" and warm_start=False.',
+            UserWarning,
+            stacklevel=5,
+        )

@@ -10,9 +10,15 @@ import numpy as np
 import pandas as pd
 from sklearn.utils.validation import check_array
 
-from sklstm._input.check import check_no_dates, check_numbers, from_tensor
-from sklstm._input.frequency import as_dates, regular_times, times_after
+from sklstm._input.check import (
+    check_no_dates,
+    check_no_time_column,
+    check_numbers,
+    from_tensor,
+)
+from sklstm._input.frequency import regular_times_of, times_after_all
 from sklstm._input.row_times import series_keys, series_rows
+from sklstm._input.time_dtypes import as_dates
 
 
 @dataclass(frozen=True)
@@ -51,8 +57,8 @@ class Series:
             )
         return replace(self, values=values, times=times)
 
-    def append(self, later):
-        """Return the series with later values appended.
+    def append(self, later, following):
+        """Return the series with later values, which begin at the `following` times.
 
         Raises
         ------
@@ -67,26 +73,26 @@ class Series:
         values = np.concatenate([self.values, later.values])
         if not self.is_labelled:
             return replace(self, values=values, times=pd.RangeIndex(len(values)))
-        following = times_after(self.times, len(later.values))
-        if list(following) != list(later.times):
+        is_next = following.equals(later.times)
+        if not is_next and list(following) != list(later.times):
             raise ValueError(
                 f"The new values must begin at {following[0]}, the step after the last "
                 "known value, and continue without gaps. They begin at "
                 f"{later.times[0]}. Pass only new values, with NaN where a value is "
-                "missing, or call fit."
+                "missing, or call fit. For scores, split in time order and without a "
+                "gap, for example with cv=TimeSeriesSplit()."
             )
         return replace(self, values=values, times=self.times.append(following))
 
     def label(self, values):
         """Return values, with the times of this series if the user passed times."""
-        return self._with_times(values, self.times, None)
+        return self.label_at(self.times, values)
 
-    def label_next(self, numbers, columns=None):
-        """Return numbers of the next steps, with times if the user passed times."""
-        return self._with_times(numbers, times_after(self.times, len(numbers)), columns)
+    def label_at(self, times, numbers, columns=None):
+        """Return numbers, with some times if the user passed times.
 
-    def _with_times(self, numbers, times, columns):
-        """Return a Series or, with names of columns, a DataFrame."""
+        They are a Series or, with names of columns, a DataFrame.
+        """
         if not self.is_labelled:
             return numbers
         if columns is None:
@@ -148,8 +154,14 @@ class Panel(NamedTuple):
             Container of the kind of y, with the names of the series. If y has times,
             the container has the times that follow them.
         """
-        pairs = zip(self.series, numbers, strict=True)
-        return self.join([one.label_next(number, columns) for one, number in pairs])
+        later = times_after_all(self.times, max(map(len, numbers)))
+        parts = zip(self.series, later, numbers, strict=True)
+        return self.join(
+            [
+                one.label_at(times[: len(of_one)], of_one, columns)
+                for one, times, of_one in parts
+            ]
+        )
 
     def head(self, n_timesteps):
         """Return the first steps of all series."""
@@ -160,14 +172,22 @@ class Panel(NamedTuple):
         names, new_names = (
             [one.name for one in panel.series] for panel in (self, later)
         )
-        if names != new_names:
+        # Series without names are in the same order.
+        nameless = [None] * len(names)
+        are_nameless = len(new_names) == len(names) and nameless in (names, new_names)
+        if names != new_names and not are_nameless:
             raise ValueError(
                 f"The new values are for the series {new_names}, but the forecaster "
                 f"was fitted on the series {names}. Pass the same series, with the "
                 "same names, in the same order."
             )
-        pairs = zip(self.series, later.series, strict=True)
-        return Panel([one.append(new) for one, new in pairs], self.join)
+        longest = max(len(new.values) for new in later.series)
+        following = times_after_all(self.times, longest)
+        parts = zip(self.series, later.series, following, strict=True)
+        series = [
+            one.append(new, after[: len(new.values)]) for one, new, after in parts
+        ]
+        return Panel(series, self.join)
 
 
 def read_series(y, *, is_whole=True, like=None):
@@ -197,8 +217,13 @@ def read_series(y, *, is_whole=True, like=None):
         If y has no observation, a value that is not a finite number, or times without
         equal steps.
     """
-    times = None if like is None else like.series[0].times
-    panel = _read(y, partial(regular_times, like=times) if is_whole else as_dates)
+    panel = _read(y)
+    if is_whole:
+        times = None if like is None else like.series[0].times
+        panel = panel._replace(series=_with_regular_times(panel, times, _form_of(y)))
+    else:
+        dated = [replace(one, times=as_dates(one.times)) for one in panel.series]
+        panel = panel._replace(series=dated)
     if not panel.series:
         raise ValueError("y holds no series. Pass at least one column.")
     for one in panel.series:
@@ -207,14 +232,41 @@ def read_series(y, *, is_whole=True, like=None):
     return panel
 
 
-def _read(y, as_times):
-    """Read y. The function `as_times` converts an index to times."""
+def _with_regular_times(panel, like, form):
+    """Return the series, after a check that their times have equal steps."""
+    labelled = [n for n, one in enumerate(panel.series) if one.is_labelled]
+    indexes = [panel.series[n].times for n in labelled]
+    all_names = panel.names
+    # The columns of a frame have the same times.
+    names = None if form == "index" else [all_names[n] for n in labelled]
+    regular = regular_times_of(indexes, names, like, form)
+    series = list(panel.series)
+    for n, times in zip(labelled, regular, strict=True):
+        series[n] = replace(series[n], times=times)
+    return series
+
+
+def _form_of(y):
+    """Return the form of y, as :class:`sklstm._input.time_errors.Owner` names it."""
+    if isinstance(y, list | tuple):
+        return "list"
+    return "levels" if _is_long(y) else "index"
+
+
+def _is_long(y):
+    """Whether y is a Series or a frame with a MultiIndex (series, time)."""
+    index = getattr(y, "index", None)
+    return isinstance(index, pd.MultiIndex) and index.nlevels > 1
+
+
+def _read(y):
+    """Read y. The times are not checked."""
     y = from_tensor(y, "y")
+    check_no_time_column(y, "y")
     if isinstance(y, pd.DataFrame | pd.Series):
-        read = _from_long if isinstance(y.index, pd.MultiIndex) else _from_frame
-        return read(y, as_times)
+        return _from_long(y) if _is_long(y) else _from_frame(y)
     if isinstance(y, list | tuple) and len(y) and np.ndim(y[0]):
-        panels = [_read(one, as_times) for one in y]
+        panels = [_read(one) for one in y]
         if any(len(panel.series) != 1 for panel in panels):
             raise ValueError("If y is a list, each item must hold one series.")
         return Panel([panel.series[0] for panel in panels], list)
@@ -235,16 +287,15 @@ def _from_array(y):
     return Panel(columns, partial(np.stack, axis=1))
 
 
-def _from_frame(y, as_times):
+def _from_frame(y):
     """Read a Series, or the columns of a DataFrame."""
-    times = as_times(y.index)
     if isinstance(y, pd.Series):
-        return Panel([_checked(y.name, y, times)], itemgetter(0))
-    series = [_checked(name, y.iloc[:, n], times) for n, name in enumerate(y.columns)]
+        return Panel([_checked(y.name, y, y.index)], itemgetter(0))
+    series = [_checked(name, y.iloc[:, n], y.index) for n, name in enumerate(y.columns)]
     return Panel(series, partial(_join_columns, y.columns))
 
 
-def _from_long(y, as_times):
+def _from_long(y):
     """Read rows with a MultiIndex (series, time)."""
     if isinstance(y, pd.DataFrame):
         if y.shape[1] != 1:
@@ -252,12 +303,15 @@ def _from_long(y, as_times):
                 "A DataFrame with a MultiIndex (series, time) must have one column, "
                 f"got {list(y.columns)}. Pass one of them as y."
             )
-        long = _from_long(y.iloc[:, 0], as_times)
+        long = _from_long(y.iloc[:, 0])
         return Panel(long.series, partial(_join_as_frame, long.join))
     rows = series_rows(series_keys(y.index), len(y))
+    times = y.index.get_level_values(-1)
+    cells = y.iloc
+    if pd.api.types.is_any_real_numeric_dtype(y.dtype):
+        cells = y.to_numpy(dtype=np.float64, na_value=np.nan)
     series = [
-        _checked(key, one, as_times(one.index.get_level_values(-1)))
-        for key, one in ((key, y.iloc[places]) for key, places in rows.items())
+        _checked(key, cells[places], times[places]) for key, places in rows.items()
     ]
     join = partial(_join_rows, list(rows), y.index.names, y.name)
     return Panel(series, join)
@@ -271,18 +325,21 @@ def _described(name):
 def _checked(name, values, times=None):
     """Return a series whose values are finite numbers or NaN."""
     owner = _described(name)
-    check_no_dates(values, owner)
-    with check_numbers(owner):
-        values = check_array(
-            values,
-            dtype=np.float64,
-            ensure_2d=False,
-            ensure_all_finite="allow-nan",
-            ensure_min_samples=0,
-            input_name=owner,
-            # The history must not change with an array that the user changes later.
-            copy=True,
-        )
+    if getattr(values, "dtype", None) == np.float64:
+        values = np.asarray(values)
+    if values.dtype != np.float64 or np.isinf(values).any():
+        check_no_dates(values, owner)
+        with check_numbers(owner):
+            values = check_array(
+                values,
+                dtype=np.float64,
+                ensure_2d=False,
+                ensure_all_finite="allow-nan",
+                ensure_min_samples=0,
+                input_name=owner,
+            )
+    # The history must not change with an array that the user changes later.
+    values = np.array(values)
     if not len(values):
         raise ValueError(f"There are no values in {owner}. Pass at least one.")
     if times is None:

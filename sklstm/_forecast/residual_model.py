@@ -1,5 +1,6 @@
 """Residual models: regressors that predict the errors of a baseline forecast."""
 
+from contextlib import nullcontext
 from typing import NamedTuple
 
 import numpy as np
@@ -74,7 +75,7 @@ class ResidualModels(NamedTuple):
     regressors: list[BaseEstimator]
     quantiles: tuple[float, ...] = ()  # levels that each regressor predicts
 
-    def fit(self, windows):
+    def fit(self, windows, around_fit=nullcontext):
         """Fit each regressor to the residuals of windows.
 
         Parameters
@@ -82,6 +83,9 @@ class ResidualModels(NamedTuple):
         windows : TrainingWindows
             Windows with their targets. If there are none, nothing is fitted. Regressors
             that cannot ignore missing targets are fitted to interpolated targets.
+        around_fit : callable, default=nullcontext
+            The fit of a regressor runs in the context manager
+            ``around_fit(regressor)``.
 
         Returns
         -------
@@ -97,7 +101,8 @@ class ResidualModels(NamedTuple):
             residuals = residuals[:, 0]
         for regressor in self.regressors:
             features = self._features(regressor, windows)
-            fit_to_observed(regressor, features, residuals)
+            with around_fit(regressor):
+                fit_to_observed(regressor, features, residuals)
         return self
 
     def forecast(self, windows, weight, horizon):

@@ -142,9 +142,15 @@ def choose_baseline(settings, windows):
 
 def uses_logarithms(log, panel):
     """Return whether to forecast logarithms; for "auto", if all values are positive."""
-    if log != "auto":
-        return log
-    return all(np.nanmin(one.values) > 0 for one in panel.series)
+    lowest = min(np.nanmin(one.values) for one in panel.series)
+    if log == "auto":
+        return bool(lowest > 0)
+    if log and lowest <= 0:
+        raise ValueError(
+            f"Logarithms need positive values, but y contains {lowest}. Fit with "
+            'log=False or log="auto".'
+        )
+    return log
 
 
 def check_unchanged(fixed, last_fixed):

@@ -9,6 +9,7 @@ import pandas as pd
 from sklearn.utils.validation import check_array, validate_data
 
 from sklstm._input.padding import is_ragged, pad
+from sklstm._input.time_dtypes import time_columns
 from sklstm._input.windows import (
     as_windows,
     distinct_values,
@@ -174,16 +175,45 @@ def check_unique(names):
 
 def check_no_dates(data, name):
     """Raise if data hold dates or durations: NumPy converts them to nanoseconds."""
-    dtypes = getattr(data, "dtypes", None)
-    if dtypes is None or not np.iterable(dtypes):
-        dtypes = [getattr(data, "dtype", None)]
-    if any(map(_is_of_time, dtypes)):
+    if time_columns(data):
         raise ValueError(
             f"{name} holds dates or durations, not numbers. Drop them, or convert them "
             "to the numbers that matter, such as the month or the hours since an "
             "event. SlidingWindowTransformer accepts a column of times as its "
             "parameter time."
         )
+
+
+def check_no_time_column(data, name):
+    """Raise if a frame without a time index has a column of times.
+
+    The error shows how to move the column to the index of a pandas frame.
+    """
+    is_pandas = isinstance(data, pd.DataFrame)
+    has_times = is_pandas and not isinstance(data.index, pd.RangeIndex)
+    columns = [] if has_times or not hasattr(data, "columns") else time_columns(data)
+    if not columns:
+        return
+    time = columns[0]
+    others = {
+        one: str(dtype).lower()
+        for one, dtype in zip(data.columns, data.dtypes, strict=True)
+        if one not in columns
+    }
+    text = ("str", "object", "cat", "enum", "large_string")
+    keys = [one for one, dtype in others.items() if dtype.startswith(text)]
+    if not keys and len(set(data[time])) < len(data):
+        keys = [one for one, dtype in others.items() if "int" in dtype][:1]
+    frame = name if is_pandas else f"pd.DataFrame({name}.to_dict(as_series=False))"
+    code = f"{name} = {frame}.set_index({[*keys, time] if keys else time!r})"
+    values = [one for one in others if one not in keys]
+    if keys and values and name == "y":
+        code += f"[{values[0]!r}]"
+    raise ValueError(
+        f"The column {time!r} of {name} holds times, not numbers. The times must be "
+        "the index of a pandas frame; names of series come before them, such as in "
+        f"set_index(['shop', 'day']). Move the times to the index with: {code}"
+    )
 
 
 @contextmanager
@@ -206,11 +236,6 @@ def check_numbers(name):
             f"{name} holds values that are not numbers: {error}. Convert them to "
             "numbers, or drop them. astype('Float64') converts a column with pd.NA."
         ) from error
-
-
-def _is_of_time(dtype):
-    """Whether a dtype is that of dates, durations or periods."""
-    return getattr(dtype, "kind", "") in ("m", "M") or isinstance(dtype, pd.PeriodDtype)
 
 
 def _objects(array):

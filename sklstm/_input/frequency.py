@@ -3,40 +3,29 @@
 import numpy as np
 import pandas as pd
 
-# Steps per season. A frequency is named without number and anchor: 2W-SUN is W.
+from sklstm._input.time_dtypes import as_dates
+from sklstm._input.time_errors import (
+    Owner,
+    integer_dates_error,
+    order_error,
+    type_error,
+    uneven_error,
+)
+
+# Steps per season. A frequency is named without number and anchor: 2ME is ME.
 SEASON_LENGTHS = {
-    **dict.fromkeys(["M", "ME", "MS", "BME", "BMS"], 12),
+    **dict.fromkeys(["M", "ME", "MS", "BME", "BMS", "CBME", "CBMS"], 12),
+    **dict.fromkeys(["WOM", "LWOM"], 12),
+    **dict.fromkeys(["SME", "SMS"], 24),
     **dict.fromkeys(["Q", "QE", "QS", "BQE", "BQS"], 4),
-    "W": 52,
-    "D": 7,
     "B": 5,
-    "h": 24,
-    "min": 24 * 60,
-    "s": 60 * 60,
 }
+DAYS_PER_WEEK, WEEKS_PER_YEAR = 7, 52
+DAY = pd.Timedelta(days=1)
+OF_Y = Owner("index")
 
 
-def as_dates(labels):
-    """Convert an index of Python dates or integers to the index type of pandas.
-
-    Parameters
-    ----------
-    labels : pandas.Index
-        Any labels.
-
-    Returns
-    -------
-    labels : pandas.Index
-        A DatetimeIndex for dates and timestamps, an index of integers for integers.
-        A MultiIndex and labels that are not objects are returned unchanged.
-    """
-    if labels.dtype != object or isinstance(labels, pd.MultiIndex):
-        return labels
-    labels = labels.infer_objects()
-    return pd.DatetimeIndex(labels) if labels.inferred_type == "date" else labels
-
-
-def regular_times(times, like=None):
+def regular_times(times, like=None, owner=OF_Y):
     """Check that times increase in equal steps, and return them with their frequency.
 
     Parameters
@@ -46,6 +35,8 @@ def regular_times(times, like=None):
     like : pandas.Index or None, default=None
         Times of another series, of the same kind. One or two times do not define a
         step, so they get the step of this series.
+    owner : Owner, default=Owner("index")
+        The form of y, for messages.
 
     Returns
     -------
@@ -56,30 +47,92 @@ def regular_times(times, like=None):
     ------
     ValueError
         If there are no times, or if they are of another type, missing, duplicated,
-        unsorted or not equally spaced.
+        unsorted or not equally spaced; or if integers look like dates.
     """
     if not len(times):
-        raise ValueError("There are no values in y. Pass at least one.")
-    times = as_dates(times)
-    has_time_type = isinstance(
-        times, pd.DatetimeIndex | pd.PeriodIndex | pd.TimedeltaIndex
-    )
-    if not has_time_type and not pd.api.types.is_integer_dtype(times.dtype):
         raise ValueError(
-            "The index of y must hold dates, periods, durations or integers, got "
-            f"{times.dtype}. Convert it, for example with y.index = "
-            "pd.to_datetime(y.index), or drop it with y.to_numpy(). The levels of a "
-            "MultiIndex must be (series, time); y.reorder_levels changes their order."
+            f"There are no values in {owner.described}. Pass at least one."
         )
-    _check_order(times)
+    times = as_dates(times)
+    _check_type(times, owner)
+    _raise_if(order_error(times, owner))
     if 0 < len(times) < 3 and _has_step_for(like, times):
         return _with_step_of(like, times)
     if isinstance(times, pd.DatetimeIndex):
-        return _with_frequency(times)
-    _check_equal_steps(times)
+        return _with_frequency(times, owner)
+    _check_equal_steps(times, owner)
     if len(times) < 2 and getattr(times, "freq", None) is None:
         return _with_step_one(times)
     return times
+
+
+def regular_times_of(indexes, names=None, like=None, form="index"):
+    """Check the times of several series, and return them with their frequencies.
+
+    Times that are a part of the times of the longest series are not checked again.
+
+    Parameters
+    ----------
+    indexes : list of pandas.Index
+        Times of each series.
+    names : list or None, default=None
+        Names of the series, for messages. None if all have the same times.
+    like : pandas.Index or None, default=None
+        Times of another series, as in :func:`regular_times`. If None, dates with an
+        unknown step get the step of the longest series.
+    form : {"index", "levels", "list"}, default="index"
+        The form of y, for messages.
+
+    Returns
+    -------
+    indexes : list of pandas.Index
+        The same times. Those that are equal are one object.
+    """
+    passed, indexes = indexes, [as_dates(index) for index in indexes]
+    names = [None] * len(indexes) if names is None else names
+    results = [None] * len(indexes)
+    longest = last = None
+    for n in sorted(range(len(indexes)), key=lambda n: -len(indexes[n])):
+        times = indexes[n]
+        regular = _part_of(last, times)
+        if regular is None and longest is not last:
+            regular = _part_of(longest, times)
+        if regular is None:
+            step_of = like
+            if like is None and isinstance(times, pd.DatetimeIndex):
+                step_of = None if times.freq is not None else longest
+            index_type = _converted_type(passed[n], times)
+            owner = Owner(form, names[n], indexes, index_type)
+            regular = regular_times(times, step_of, owner)
+        results[n] = last = regular
+        longest = last if longest is None else longest
+    return results
+
+
+def times_after_all(indexes, horizon):
+    """Return the times that follow each index; those after equal ends are one object.
+
+    Parameters
+    ----------
+    indexes : list of pandas.Index
+        Times that :func:`regular_times` returned.
+    horizon : int
+        Number of times to return.
+
+    Returns
+    -------
+    indexes : list of pandas.Index of shape (horizon,)
+        Times as :func:`times_after` returns them.
+    """
+    known, later = {}, []
+    for times in indexes:
+        end = id(times)
+        if getattr(times, "freq", None) is not None:
+            end = times.dtype, times.freq, times.name, times[-1]
+        if end not in known:
+            known[end] = times_after(times, horizon)
+        later.append(known[end])
+    return later
 
 
 def times_after(times, horizon):
@@ -123,50 +176,82 @@ def default_season_length(times):
     -------
     season_length : int
         12 for months, 4 for quarters, 52 for weeks, 7 for days, 5 for business days,
-        steps per day for hours and minutes, steps per hour for seconds. For multiples,
-        this number is divided by the multiple, such as 1440 / 15 = 96 for 15 minutes. 1
-        for years, for times without a frequency, and if the result is not whole.
+        the business days of a week for custom business days, steps per day for hours
+        and minutes, steps per hour for seconds. For multiples, this number is divided
+        by the multiple, such as 1440 / 15 = 96 for 15 minutes. Seven days are a week,
+        in whatever unit. 1 for years, for times without a frequency, and if the result
+        is not whole.
     """
     frequency = getattr(times, "freq", None)
     if not isinstance(times, pd.DatetimeIndex | pd.PeriodIndex) or frequency is None:
         return 1
-    season_length = SEASON_LENGTHS.get(frequency.rule_code.split("-")[0], 1)
-    is_whole = season_length % frequency.n == 0
-    return season_length // frequency.n if is_whole else 1
+    name = frequency.rule_code.split("-")[0]
+    if name == "C":
+        # The days of the week that are business days.
+        n_steps = int(frequency.calendar.weekmask.sum())
+    elif name in SEASON_LENGTHS:
+        n_steps = SEASON_LENGTHS[name]
+    else:
+        return _season_of_duration(frequency)
+    return _whole_ratio(n_steps, frequency.n)
 
 
-def _check_order(times):
-    """Raise if a time is missing, duplicated or earlier than the one before it."""
-    if times.hasnans:
-        raise ValueError(
-            "The index of y holds missing times. Drop the values without a time."
-        )
-    if times.has_duplicates:
-        raise ValueError(
-            f"The index of y has {times[times.duplicated()][0]} twice. Keep one value "
-            "per step, for example with y.groupby(level=-1).mean(). Pass several "
-            "series as one column each, or with a MultiIndex (series, time)."
-        )
-    if not times.is_monotonic_increasing:
-        raise ValueError(
-            "The times of y must increase from value to value. Sort them with "
-            "y.sort_index()."
-        )
+def _season_of_duration(frequency):
+    """Return the season length of weeks, days and parts of a day."""
+    days = {"W": DAYS_PER_WEEK, "D": 1}.get(frequency.rule_code.split("-")[0])
+    if days is not None:
+        step = frequency.n * days * DAY
+    elif isinstance(frequency, pd.offsets.Tick):
+        step = pd.Timedelta(frequency)
+    else:
+        return 1
+    if step % DAY == pd.Timedelta(0):
+        n_days = step // DAY
+        if n_days % DAYS_PER_WEEK == 0:
+            return _whole_ratio(WEEKS_PER_YEAR, n_days // DAYS_PER_WEEK)
+        return _whole_ratio(DAYS_PER_WEEK, n_days)
+    is_in_minutes = step % pd.Timedelta(minutes=1) == pd.Timedelta(0)
+    if step < pd.Timedelta(seconds=1):
+        return 1
+    return _whole_ratio(DAY if is_in_minutes else pd.Timedelta(hours=1), step)
 
 
-def _with_frequency(dates):
+def _whole_ratio(season, step):
+    """Return the number of steps of a season, 1 if it is not whole."""
+    is_whole = season % step == 0 * step
+    return int(season // step) if is_whole else 1
+
+
+def _converted_type(passed, times):
+    """Return code of the type of times if the user passed another type, or None."""
+    if isinstance(passed, pd.MultiIndex) or type(passed) is type(times):
+        return None
+    types = (pd.DatetimeIndex, pd.PeriodIndex, pd.TimedeltaIndex)
+    return f"pd.{type(times).__name__}" if isinstance(times, types) else None
+
+
+def _check_type(times, owner):
+    """Raise unless times are dates, periods, durations or integers."""
+    if pd.api.types.is_integer_dtype(times.dtype):
+        _raise_if(integer_dates_error(times, owner))
+    elif not isinstance(times, pd.DatetimeIndex | pd.PeriodIndex | pd.TimedeltaIndex):
+        raise type_error(times, owner)
+
+
+def _raise_if(error):
+    """Raise an error unless it is None."""
+    if error is not None:
+        raise error
+
+
+def _with_frequency(dates, owner):
     """Return dates with the frequency that pandas infers, if they have none."""
     if dates.freq is not None:
         return dates
     regular = pd.DatetimeIndex(dates, freq="infer")
     if regular.freq is None or not _follow_frequency(regular):
-        _check_similar_steps(dates)
-        raise ValueError(
-            f"pandas cannot infer the frequency of the {len(dates)} dates of y. Pass "
-            "three or more dates. If they cross a change to summer or winter time, "
-            "convert them with y.tz_convert('UTC'). Or set the frequency, for example "
-            "with y.asfreq('MS') for the first of every month."
-        )
+        _check_similar_steps(dates, owner)
+        raise uneven_error(dates, owner)
     return regular
 
 
@@ -180,12 +265,34 @@ def _follow_frequency(dates):
     return regular.equals(dates)
 
 
+def _part_of(known, times):
+    """Return the part of regular times that equals other times, None if none does."""
+    if known is times or known is None:
+        return known
+    if type(known) is not type(times) or known.dtype != times.dtype:
+        return None
+    frequency = getattr(times, "freq", None)
+    has_other = frequency is not None and frequency != known.freq
+    if has_other or isinstance(times, pd.RangeIndex) or not len(times):
+        return None
+    start = np.searchsorted(_as_integers(known), _as_integers(times[:1])[0])
+    part = known if len(known) == len(times) else known[start : start + len(times)]
+    if not part.equals(times):
+        return None
+    return part if part.name == times.name else part.rename(times.name)
+
+
 def _has_step_for(like, times):
     """Whether `like` has at least two times, and of the same kind as `times`."""
     if like is None or len(like) < 2:
         return False
     are_integers = (pd.api.types.is_integer_dtype(one.dtype) for one in (times, like))
     return type(times) is type(like) or all(are_integers)
+
+
+def _as_integers(times):
+    """Return times as integers that increase with them."""
+    return times.asi8 if hasattr(times, "asi8") else times.to_numpy()
 
 
 def _with_step_of(like, times):
@@ -214,37 +321,33 @@ def _with_step_one(times):
     if isinstance(times, pd.TimedeltaIndex):
         raise ValueError(
             f"y has a single value, at the duration {times[0]}, so its step is "
-            "unknown. Set the freq of its index, or pass at least two values."
+            "unknown. Pass at least two values, or set the step, for an hour with: "
+            "y.index = pd.TimedeltaIndex(y.index, freq='1h')"
         )
     first = int(times[0])
     return pd.RangeIndex(first, first + 1, name=times.name)
 
 
-def _check_equal_steps(times):
+def _check_equal_steps(times, owner):
     """Raise unless integers, periods or durations are equally spaced."""
     steps = np.diff(times.astype("int64").to_numpy())
     if isinstance(times, pd.PeriodIndex):
         typical = times.freq.n
     else:
         typical = np.sort(steps)[len(steps) // 2] if len(steps) else 0
-    _raise_at_first(times, steps != typical)
+    _raise_at_first(times, steps != typical, owner)
 
 
-def _check_similar_steps(dates):
+def _check_similar_steps(dates, owner):
     """Raise if a date is missing. Steps may differ as much as the lengths of months."""
     steps = np.diff(dates.asi8)
     typical = np.median(steps) if len(steps) else 0
-    _raise_at_first(dates, (steps > 1.5 * typical) | (steps < typical / 1.5))
+    is_odd = (steps > 1.5 * typical) | (steps < typical / 1.5)
+    _raise_at_first(dates, is_odd, owner)
 
 
-def _raise_at_first(times, is_odd):
+def _raise_at_first(times, is_odd, owner):
     """Raise at the first step that differs from the others, if there is one."""
     odd = np.flatnonzero(is_odd)
     if len(odd):
-        raise ValueError(
-            "The times of y are not equally spaced: the step from "
-            f"{times[odd[0]]} to {times[odd[0] + 1]} differs from the other steps or "
-            "from the frequency. Insert NaN where a value is missing, with "
-            "y.asfreq('D') for days or y.reindex(...) for other times. Missing values "
-            "are interpolated in the windows."
-        )
+        raise uneven_error(times, owner, odd[0])

@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from sklstm._input.time_dtypes import time_columns
+
 
 def is_ragged(data):
     """Whether data are sequences that do not form an array of numbers.
@@ -71,7 +73,7 @@ def as_series(X, name):
             f"The time steps of {name} have different numbers of features. Pass "
             "the same number of features for each step."
         ) from error
-    if series.dtype.kind not in "biuf":
+    if series.dtype.kind not in "biuf" or time_columns(X):
         raise ValueError(
             f"{name} must hold real numbers, got dtype {series.dtype}. Encode or drop "
             "the columns that hold anything else."

@@ -10,7 +10,7 @@ first time index. Time indexes of the same name can be compared.
 import numpy as np
 import pandas as pd
 
-from sklstm._input.frequency import as_dates
+from sklstm._input.time_dtypes import as_dates
 
 # Times are rounded, so a number of steps may be this far from a whole number.
 TOLERANCE = 1e-3
@@ -73,8 +73,9 @@ def read_index(index):
         raise ValueError(
             "The last level of the MultiIndex of X must hold times, got "
             f"{times[0]!r} of dtype {times.dtype}. Reorder the levels to (series, "
-            "time) with X.reorder_levels. Or pass context=None: the order of the rows "
-            "is then not checked."
+            "time) with X.reorder_levels. Convert strings of dates with X.rename("
+            "pd.Timestamp, level=-1). Or pass context=None: the order of the rows is "
+            "then not checked."
         )
     return time_indexes
 

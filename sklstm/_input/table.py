@@ -36,12 +36,16 @@ class Table(NamedTuple):
         Times of the rows, as in `sklstm._input.row_times`. Empty if X has no times.
     rows : dict of key to slice or ndarray of int
         Positions of the rows of each series. The only key is None if X is one series.
+    labels : pandas.Index of shape (n_rows,)
+        Times of the rows as the user passed them: the time column, the last level of
+        the index, or positions.
     """
 
     values: np.ndarray
     columns: np.ndarray
     time_indexes: dict[str, np.ndarray]
     rows: dict[Any, slice | np.ndarray]
+    labels: pd.Index
 
     def series(self, key):
         """Return the values and the time indexes of one series."""
@@ -103,29 +107,8 @@ def read_table(estimator, X, *, reset, ensure_all_finite=True):
     time_indexes = {} if estimator.context is None else _read_times(estimator, X, times)
     if time_indexes:
         _check_order(estimator, X, times, time_indexes, rows)
-    return Table(values, columns, time_indexes, rows)
-
-
-def forward_fill(table, mean):
-    """Replace missing values by the last value before them.
-
-    Parameters
-    ----------
-    table : Table
-        Table whose missing values are NaN.
-    mean : ndarray of shape (n_features,)
-        Value of a feature in a series in which all its values are missing.
-
-    Returns
-    -------
-    values : ndarray of shape (n_rows, n_features)
-        Values, filled within each series. Missing values at the start of a series are
-        replaced by its first value.
-    """
-    values = table.values.copy()
-    for rows in table.rows.values():
-        values[rows] = pd.DataFrame(values[rows]).ffill().bfill()
-    return np.where(np.isnan(values), mean, values)
+    labels = _index_of(X, len(values)) if times is None else times
+    return Table(values, columns, time_indexes, rows, labels)
 
 
 def replace_values(X, table, values):
@@ -155,6 +138,13 @@ def replace_values(X, table, values):
     return X
 
 
+def _index_of(X, n_rows):
+    """Return the last level of the index of a frame, or positions."""
+    if isinstance(X, pd.DataFrame):
+        return X.index.get_level_values(-1)
+    return pd.RangeIndex(n_rows)
+
+
 def _check_axes(n_axes):
     """Raise unless X has 2 axes."""
     if n_axes != 2:
@@ -180,8 +170,8 @@ def _split_columns(estimator, X, reset, ensure_all_finite):
     checks = {"estimator": estimator, "input_name": "X"}
     if not hasattr(X, "columns"):
         X = check_array(X, dtype=None, ensure_all_finite=False, **checks)
-    time = _position(estimator, "time")
-    groups = _position(estimator, "groups")
+    time = column_position(estimator, estimator.time, "time")
+    groups = column_position(estimator, estimator.groups, "groups")
     if time == groups:
         raise ValueError(
             f"time and groups name the same column, {estimator.time!r}. Pass two "
@@ -203,9 +193,8 @@ def _split_columns(estimator, X, reset, ensure_all_finite):
     return values, kept, _labels(cells, time), _labels(cells, groups)
 
 
-def _position(estimator, parameter):
-    """Return the position of the time or groups column, None if there is none."""
-    column = getattr(estimator, parameter)
+def column_position(estimator, column, parameter):
+    """Return the position of a column that a parameter names, None for None."""
     n_columns = estimator.n_features_in_
     if column is None:
         return None
@@ -230,7 +219,14 @@ def _labels(cells, position):
     if position is None:
         return None
     column = cells[:, position]
-    return pd.Index(column if isinstance(column, pd.Series) else np.asarray(column))
+    if isinstance(column, pd.Series):
+        return pd.Index(column, dtype=column.dtype)
+    labels = pd.Index(np.asarray(column))
+    # polars converts dates with a time zone to UTC, without a time zone.
+    time_zone = getattr(getattr(column, "dtype", None), "time_zone", None)
+    if time_zone is None:
+        return labels
+    return labels.tz_localize("UTC").tz_convert(time_zone)
 
 
 def _read_times(estimator, X, times):
@@ -241,6 +237,8 @@ def _read_times(estimator, X, times):
     if not time_indexes:
         raise ValueError(
             f"time={estimator.time!r} must name a column of dates or numbers, got "
-            f"dtype {times.dtype}. Convert it, for example with pd.to_datetime."
+            f"{times[0]!r} of dtype {times.dtype}. Convert strings of dates, with "
+            "pd.to_datetime in pandas or str.to_datetime in polars. Or pass time=None, "
+            "without this column."
         )
     return time_indexes

@@ -21,7 +21,7 @@ class LagLayout(NamedTuple):
     n_features: int
 
 
-def sliding_windows(series, window_size):
+def sliding_windows(series, window_size, sampling_rate=1):
     """Return all windows of one size of a series.
 
     Parameters
@@ -30,12 +30,14 @@ def sliding_windows(series, window_size):
         Values in time order, one row per time step.
     window_size : int
         Number of time steps in a window.
+    sampling_rate : int, default=1
+        Number of rows from one step of a window to the next.
 
     Returns
     -------
     windows : ndarray of shape (n_windows, window_size, n_features)
-        Read-only view of `series` with ``n_windows = n_timesteps - window_size + 1``.
-        Window ``i`` starts at time step ``i``.
+        Read-only view of `series`. Window ``i`` starts at row ``i``. There are
+        ``n_timesteps - (window_size - 1) * sampling_rate`` windows.
 
     Raises
     ------
@@ -49,13 +51,14 @@ def sliding_windows(series, window_size):
     array([[0, 1, 2],
            [1, 2, 3]])
     """
-    if len(series) < window_size:
+    n_rows = (window_size - 1) * sampling_rate + 1
+    if len(series) < n_rows:
         raise ValueError(
-            f"A window of {window_size} time steps does not fit in a series of "
+            f"A window of {n_rows} time steps does not fit in a series of "
             f"{len(series)}. Pass a longer series or a smaller window_size."
         )
-    windows = np.lib.stride_tricks.sliding_window_view(series, window_size, axis=0)
-    return windows.swapaxes(1, 2)
+    windows = np.lib.stride_tricks.sliding_window_view(series, n_rows, axis=0)
+    return windows.swapaxes(1, 2)[:, ::sampling_rate]
 
 
 def distinct_values(values):
@@ -104,7 +107,7 @@ def as_windows(X):
     )
 
 
-def lag_names(names, window_size, shift=0):
+def lag_names(names, window_size, shift=0, sampling_rate=1):
     """Return the names of the columns of flat windows, the oldest time step first.
 
     Parameters
@@ -113,30 +116,37 @@ def lag_names(names, window_size, shift=0):
         Names of the features of one time step.
     window_size : int
         Number of time steps in a window.
-    shift : int, default=0
-        Number of rows by which the windows are shifted back.
+    shift : int or sequence of int, default=0
+        Number of rows by which the windows are shifted back, for each feature or for
+        all of them.
+    sampling_rate : int, default=1
+        Number of rows from one step of a window to the next.
 
     Returns
     -------
     lag_names : list of str
         ``window_size * len(names)`` names such as ``"sales__lag3"``: the value three
-        time steps before the row of the window. The features of a time step are next to
-        each other.
+        rows before the row of the window. The features of a time step are next to each
+        other.
 
     Examples
     --------
     >>> lag_names(["sales", "price"], window_size=2)
     ['sales__lag1', 'price__lag1', 'sales__lag0', 'price__lag0']
+    >>> lag_names(["sales", "price"], window_size=2, shift=[1, 0])
+    ['sales__lag2', 'price__lag1', 'sales__lag1', 'price__lag0']
     """
-    lags = range(shift + window_size - 1, shift - 1, -1)
-    return [_lag_name(name, lag) for lag in lags for name in names]
+    shifts = np.broadcast_to(shift, len(names)).tolist()
+    steps = range((window_size - 1) * sampling_rate, -1, -sampling_rate)
+    features = list(zip(names, shifts, strict=True))
+    return [_lag_name(name, step + lag) for step in steps for name, lag in features]
 
 
 def lag_layout(names):
     """Return the layout of lag columns, which may be in any order.
 
     Names may have a prefix, as ``ColumnTransformer`` adds it. Lags may start at any
-    number and skip numbers.
+    number, which may differ between features, and skip numbers.
 
     Parameters
     ----------
@@ -148,14 +158,14 @@ def lag_layout(names):
     -------
     layout : LagLayout or None
         Order, number of time steps and number of features. The oldest time step comes
-        first. The features are in the order in which they first appear. None if no name
-        is a lag name.
+        first. The newest lags of all features form the last step. The features are in
+        the order in which they first appear. None if no name is a lag name.
 
     Raises
     ------
     ValueError
-        If some names are lag names and others are not, or if a feature has a lag twice
-        or lacks a lag that another feature has.
+        If some names are lag names and others are not; if a feature has a lag twice; or
+        if the lags of two features differ by more than a constant.
 
     Examples
     --------
@@ -173,17 +183,36 @@ def lag_layout(names):
     if others:
         raise ValueError(
             f"Some columns of X are lag columns, but {others[:5]} are not. Every "
-            "feature needs a column for each lag. Add these columns, for instance with "
-            "SlidingWindowTransformer, or drop the columns without a lag."
+            "feature needs a column for each lag. Pass all columns to "
+            "SlidingWindowTransformer; those that are known before the target, such "
+            "as a promotion, also as known_ahead. A column that is constant in time "
+            "is a feature like any other. Or drop the columns without a lag."
         )
     cells = [(match[1] or match[2] or "", int(match[3])) for match in matches]
     columns = {cell: column for column, cell in enumerate(cells)}
-    features = list(dict.fromkeys(feature for feature, _ in cells))
-    lags = sorted({lag for _, lag in cells}, reverse=True)
-    grid = [(feature, lag) for lag in lags for feature in features]
-    _check_grid(cells, grid)
+    grid = _grid(cells)
+    _check_grid(Counter(cells), grid)
     order = np.array([columns[cell] for cell in grid])
-    return LagLayout(order, len(lags), len(features))
+    n_features = len({feature for feature, _ in cells})
+    return LagLayout(order, len(grid) // n_features, n_features)
+
+
+def _grid(cells):
+    """Return the (feature, lag) pairs of windows, step by step, the oldest first."""
+    lags = {}
+    for feature, lag in cells:
+        lags.setdefault(feature, set()).add(lag)
+    newest = {feature: min(of_one) for feature, of_one in lags.items()}
+    steps = [{lag - newest[one] for lag in of_one} for one, of_one in lags.items()]
+    if any(of_one != steps[0] for of_one in steps):
+        # No windows: every feature then needs the lags of all others.
+        newest = dict.fromkeys(newest, 0)
+        steps = [{lag for _, lag in cells}]
+    return [
+        (feature, newest[feature] + step)
+        for step in sorted(steps[0], reverse=True)
+        for feature in newest
+    ]
 
 
 def _lag_name(feature, lag):
@@ -191,16 +220,15 @@ def _lag_name(feature, lag):
     return f"{feature}__lag{lag}" if feature else f"lag{lag}"
 
 
-def _check_grid(cells, grid):
-    """Raise unless `cells` holds every (feature, lag) of `grid` once."""
-    missing = [_lag_name(*cell) for cell in set(grid) - set(cells)]
+def _check_grid(counts, grid):
+    """Raise unless every (feature, lag) of `grid` occurs once in the `counts`."""
+    missing = [_lag_name(*cell) for cell in set(grid) - set(counts)]
     if missing:
         raise ValueError(
             f"The lag columns of X do not form windows: {_enumeration(missing)} "
             "missing. Every feature needs the same lags. Add the missing columns, or "
             "remove these lags from all other features."
         )
-    counts = Counter(cells)
     duplicated = [_lag_name(*cell) for cell, n in counts.items() if n > 1]
     if duplicated:
         raise ValueError(

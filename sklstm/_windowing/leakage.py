@@ -7,15 +7,17 @@ import numpy as np
 from sklstm._input.row_times import TOLERANCE
 
 
-def warn_if_features_hold_target(values, y):
+def warn_if_features_hold_target(values, y, way_out):
     """Warn if a column of X equals y up to a factor and an offset.
 
     Parameters
     ----------
     values : ndarray of shape (n_rows, n_features)
-        The features of X.
+        Features of X whose windows end with their own row.
     y : array-like of shape (n_rows,) or (n_rows, n_targets)
         The targets. Targets that are not numbers are ignored.
+    way_out : str
+        What to do instead, for the message.
     """
     try:
         y = np.asarray(y)
@@ -23,11 +25,10 @@ def warn_if_features_hold_target(values, y):
         return
     if _holds_target(values, y):
         warnings.warn(
-            "A column of X equals y up to a factor and an offset. With shift=0, every "
-            "window holds the value to predict. Pass shift=1 or more, or drop the "
-            "column.",
+            "A column of X equals y up to a factor and an offset, so every window "
+            f"holds the value to predict. {way_out}",
             UserWarning,
-            stacklevel=4,
+            stacklevel=5,
         )
 
 

@@ -23,6 +23,7 @@ from sklstm import (
 )
 from sklstm.datasets import load_retail_sales, make_adding, make_machine
 from sklstm.forecasting import score_forecasts
+from sklstm.streaming import Stream
 
 
 def data() -> None:
@@ -56,6 +57,11 @@ def pipelines(X: pd.DataFrame, y: pd.Series) -> None:
     print(search.best_params_)
     windows = SlidingWindowTransformer(window_size=12, time="month").fit_transform(X, y)
     print(windows.shape)
+    SlidingWindowTransformer(
+        12, shift=1, known_ahead=["promotion"], sampling_rate=24
+    ).fit(X).update(X)
+    stream = Stream(model).update(X)
+    print(stream.predict(), stream.predict_interval(coverage=0.8))
 
 
 def classification(texts: list[str], labels: list[str]) -> None:

@@ -1,0 +1,83 @@
+"""State of a stream whose model is a forecaster."""
+
+from copy import copy, deepcopy
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from sklstm.forecasting import LSTMForecaster
+
+
+@dataclass(frozen=True)
+class ForecasterState:
+    """State of a stream of a forecaster.
+
+    Parameters
+    ----------
+    model : LSTMForecaster
+        Forecaster that was updated with all rows, but does not store all of them.
+    n_steps : int
+        Number of steps of each series that it stores.
+    """
+
+    model: LSTMForecaster
+    n_steps: int
+
+    @classmethod
+    def from_model(cls, model):
+        """Copy a forecaster, which stores as many steps as it was fitted on."""
+        n_steps = max(len(one.values) for one in model._history.panel.series)
+        return cls(deepcopy(model), max(n_steps, model.window_size_))
+
+    def update(self, rows, X):
+        """Return the state after an update."""
+        model = copy(self.model).update(rows, X)
+        window_size = model.window_size_
+        model._history = trim_history(model._history, self.n_steps, window_size)
+        return replace(self, model=model)
+
+    def answer(self, method, X, params):
+        """Call a method of the forecaster with the future values of its covariates."""
+        return getattr(self.model, method)(X=X, **params)
+
+
+def trim_history(history, n_steps, window_size):
+    """Return the last steps of a history.
+
+    Parameters
+    ----------
+    history : History
+        Series with their covariates.
+    n_steps : int
+        Number of steps to keep of each series, at least `window_size`. More steps are
+        kept if the window to forecast from is interpolated from an earlier value of
+        some series.
+    window_size : int
+        Number of values in a window.
+
+    Returns
+    -------
+    history : History
+        History from which forecasts are the same.
+    """
+    all_series = history.panel.series
+    n_kept = max(_n_needed(one.values, n_steps, window_size) for one in all_series)
+    starts = [max(len(one.values) - n_kept, 0) for one in all_series]
+    series = [
+        replace(one, values=one.values[start:].copy(), times=one.times[start:])
+        for one, start in zip(all_series, starts, strict=True)
+    ]
+    covariates = [
+        one._replace(table=one.table[start:].copy())
+        for one, start in zip(history.covariates, starts, strict=True)
+    ]
+    panel = history.panel._replace(series=series)
+    return replace(history, panel=panel, covariates=covariates)
+
+
+def _n_needed(values, n_steps, window_size):
+    """Return the number of last values to keep of one series."""
+    n_values = len(values)
+    observed = np.flatnonzero(~np.isnan(values[: n_values - window_size + 1]))
+    first = observed[-1] if len(observed) else 0
+    return max(min(n_steps, n_values), n_values - first)

@@ -1,0 +1,71 @@
+"""Rows that stand for those after the last one, whose windows end before them."""
+
+import numpy as np
+import pandas as pd
+
+from sklstm._input.table import column_position, read_table
+
+
+def next_rows(transformer, X):
+    """Return the `shift` rows that follow the last row of each series.
+
+    No window contains the values of these rows. They repeat the last row of the series.
+    Their times only show that they come later.
+
+    Parameters
+    ----------
+    transformer : SlidingWindowTransformer
+        Fitted transformer that was updated with X.
+    X : {array-like, dataframe} of shape (n_timesteps, n_columns)
+        Last rows of some or all series.
+
+    Returns
+    -------
+    rows : ndarray or DataFrame of shape (n_series * shift, n_columns)
+        The rows, one series after the other.
+    """
+    table = read_table(transformer, X, reset=False)
+    positions = np.arange(len(table.values))
+    last = [positions[rows][-1] for rows in table.rows.values()]
+    last = np.repeat(last, transformer.shift)
+    steps = np.tile(np.arange(transformer.shift) + 1, len(table.rows))
+    rows = _select(X, last)
+    if not table.time_indexes:
+        return rows
+    time = column_position(transformer, transformer.time, "time")
+    if time is None:
+        return rows.set_axis(_later_index(rows.index, steps))
+    if isinstance(rows, pd.DataFrame):
+        rows.isetitem(time, _later(pd.Index(rows.iloc[:, time]), steps))
+    else:
+        rows[:, time] = rows[:, time] + steps
+    return rows
+
+
+def _select(X, positions):
+    """Return a copy of some rows as an array or, with column names, a DataFrame."""
+    if isinstance(X, pd.DataFrame):
+        return X.iloc[positions].copy()
+    if hasattr(X, "columns"):
+        columns = {name: np.asarray(X[name])[positions] for name in X.columns}
+        return pd.DataFrame(columns)
+    return np.asarray(X)[positions]
+
+
+def _later_index(index, steps):
+    """Return an index of rows whose times are later by a number of steps."""
+    later = _later(index.get_level_values(-1), steps)
+    if index.nlevels == 1:
+        return later
+    levels = [index.get_level_values(level) for level in range(index.nlevels - 1)]
+    return pd.MultiIndex.from_arrays([*levels, later], names=index.names)
+
+
+def _later(times, steps):
+    """Return times that are later by a number of units, or of days."""
+    is_number = pd.api.types.is_numeric_dtype(times.dtype)
+    if is_number or isinstance(times, pd.PeriodIndex):
+        return times + steps
+    if not isinstance(times, pd.TimedeltaIndex):
+        times = pd.DatetimeIndex(times)
+    return times + pd.to_timedelta(steps, unit="D")
