@@ -56,7 +56,11 @@ def default_regressor() -> LSTMRegressor:
     It minimizes the absolute error in batches of 64 windows, with a learning rate that
     decays along a cosine. ``max_iter="auto"`` is only valid inside a forecaster. The
     forecaster replaces it with a number of epochs, from 3 to 30. Within these limits,
-    the regressor is trained on about 300 000 windows in all epochs together.
+    the regressor is trained on about 300 000 windows in all epochs together. If the
+    series have more than 100 000 windows, it is trained on a random sample of 100 000
+    of them, which limits the time and the memory of a fit. The sample is smaller if its
+    features would be more than 20 million numbers. A regressor with another `max_iter`
+    is trained on all windows.
 
     Returns
     -------
@@ -230,10 +234,16 @@ class LSTMForecaster(TunableDefault, CallbackSupportMixin, BaseEstimator):
 
     Notes
     -----
-    Missing values (NaN) in a window are interpolated linearly. Windows with missing
-    targets are left out of training and calibration. A series that begins with NaN
-    starts at its first value. If a series ends with NaN, its last value is carried
-    forward.
+    Missing values (NaN) in a window are interpolated linearly. An
+    :class:`LSTMRegressor` ignores the missing targets of a window and learns from the
+    others. For other regressors, missing targets are interpolated. Windows are left out
+    of training if all of their targets are missing. The calibration compares forecasts
+    with observed values only. A series that begins with NaN starts at its first value.
+    If a series ends with NaN, its last value is carried forward.
+
+    With a very large number of windows, the default regressor is trained on a random
+    sample of them, as :func:`~sklstm.forecasting.default_regressor` describes. The
+    calibration then uses a random sample of the held-out windows of the same size.
 
     Series that are too short for a window and its targets are not used for training,
     but they are forecast. For constant series, the forecast is the baseline.

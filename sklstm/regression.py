@@ -18,7 +18,7 @@ from sklstm._core.base import (
     all_or_nothing,
     callback_data,
 )
-from sklstm._core.samples import split_off_last
+from sklstm._core.samples import split_off_last, with_weights_of_targets
 from sklstm._core.sklearn_compat import (
     Interval,
     StrOptions,
@@ -639,11 +639,20 @@ class LSTMRegressor(RegressorMixin, BaseLSTM):
         """Whether the network predicts quantiles."""
         return self._model.loss_parameters["name"] == "quantile"
 
-    def _new_task(self, y):
+    @with_callbacks
+    @fit_context
+    @all_or_nothing
+    def _fit_to_observed(self, X, y):
+        """Fit as :meth:`fit` does, but ignore missing targets (NaN) in y."""
+        task, samples = self._check_samples(X, y, None, reset=True, allows_missing=True)
+        samples = with_weights_of_targets(samples)
+        return self._fit(task, samples, None, callback_data(X, y, None))
+
+    def _new_task(self, y, **options):
         loss = {"name": self.loss}
         if self.loss == "quantile":
             loss["quantiles"] = _check_quantiles(self.quantiles)
-        return Regression.of(y, type(self).__name__, loss)
+        return Regression.of(y, type(self).__name__, loss, **options)
 
     def _split_off(self, task, samples):
         return split_off_last(samples, self.validation_fraction)

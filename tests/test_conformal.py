@@ -56,6 +56,22 @@ def test_margins_move_quantiles_to_their_coverage(n_windows):
     npt.assert_allclose(np.mean(below, axis=0), [levels] * 2, atol=0.03)
 
 
+@pytest.mark.parametrize("n_windows", [60, 2000])
+def test_missing_errors_have_no_influence(n_windows):
+    errors = np.random.default_rng(0).normal(size=(n_windows, 3)) * [1.0, 2, 4]
+    holed = np.concatenate([errors, np.full_like(errors, np.nan)])
+    if n_windows > 100:
+        npt.assert_array_equal(half_widths(holed, 0.9), half_widths(errors, 0.9))
+    holed = np.where(
+        np.random.default_rng(1).random(errors.shape) < 0.3, np.nan, errors
+    )
+    npt.assert_allclose(half_widths(holed, 0.9), 1.645 * np.array([1, 2, 4]), rtol=0.3)
+    # A step without any error gets a width between those of its neighbors.
+    holed[:, 1] = np.nan
+    narrow, middle, wide = half_widths(holed, 0.9)
+    assert 1.2 * narrow < middle < wide / 1.2
+
+
 def test_quantiles_are_sorted_around_the_forecast():
     levels = [0.9, 0.5, 0.1, 0.2]
     quantiles = np.array([[[1.0, 5.0, 3.0, 4.0], [8.0, 2.0, 6.0, 4.0]]])

@@ -18,6 +18,7 @@ from sklearn.utils._param_validation import InvalidParameterError
 
 from sklstm import LSTMForecaster, LSTMRegressor
 from sklstm._core.defaults import with_epochs
+from sklstm._forecast import training_windows
 from sklstm.forecasting import default_regressor, score_forecasts
 
 MONTHS = pd.date_range("2015-01", periods=72, freq="MS", name="month")
@@ -129,12 +130,73 @@ def test_short_and_late_series_are_forecast_too():
     assert np.isfinite(networks.predict()).all()
 
 
-def test_windows_with_missing_targets_are_left_out():
+def test_windows_without_a_target_are_left_out():
     y = wave()
     holed = y[:60].copy()
     holed[[20, 33]] = np.nan
     forecaster = LSTMForecaster(LinearRegression(), window_size=4, horizon=1)
     npt.assert_allclose(forecaster.fit(holed).predict(), y[60:61], rtol=0.02)
+
+
+@pytest.mark.parametrize("missing", [0.1, 0.5])
+def test_networks_learn_from_windows_with_missing_targets(missing):
+    # The seasonal pattern is the same in all windows, and the baseline misses it.
+    y = 10 + np.sin(np.pi * np.arange(160) / 3)
+    known = y[:148].copy()
+    known[np.random.default_rng(0).random(148) < missing] = np.nan
+    network = LSTMRegressor(12, max_iter=100, learning_rate="cosine", batch_size=32)
+    forecaster = LSTMForecaster(
+        network, window_size=12, horizon=12, baseline="mean", random_state=0
+    ).fit(known)
+    errors = np.abs(forecaster.predict() - y[148:])
+    assert errors.mean() < 0.2 * np.abs(y - 10).mean()
+    assert forecaster.correction_weight_ > 0.8
+
+
+def test_other_regressors_learn_from_interpolated_targets():
+    y = np.arange(1.0, 61)
+    y[1::2] = np.nan
+    forecaster = LSTMForecaster(
+        LinearRegression(), window_size=4, horizon=3, baseline="last", log=False
+    )
+    npt.assert_allclose(forecaster.fit(y).predict(), [61, 62, 63])
+
+
+def test_a_gap_before_the_validation_windows_is_refused():
+    y = wave()
+    y[2:-2] = np.nan
+    forecaster = LSTMForecaster(Ridge(), window_size=4, horizon=12)
+    with pytest.raises(
+        ValueError, match=r"no training window .* calibration_fraction="
+    ):
+        forecaster.fit(y)
+    without = clone(forecaster).set_params(calibration_fraction=None)
+    assert np.isfinite(without.fit(y).predict()).all()
+    filled = pd.Series(y).interpolate().to_numpy()
+    assert np.isfinite(forecaster.fit(filled).predict()).all()
+
+
+def test_default_regressors_are_trained_on_a_sample_of_very_many_windows(monkeypatch):
+    monkeypatch.setattr(training_windows, "MAX_WINDOWS", 30)
+    y = noisy_panel(3, 60)
+    sizes = []
+
+    class Counter(Ridge):
+        def __init__(self, alpha=1.0, max_iter=None):
+            super().__init__(alpha, max_iter=max_iter)
+
+        def fit(self, X, y):
+            sizes.append((len(X), self.max_iter))
+            return super().fit(X, y)
+
+    forecaster = LSTMForecaster(Counter(max_iter="auto"), window_size=4, horizon=3)
+    forecaster.set_params(random_state=0).fit(y)
+    # Three epochs of 30 windows would be shorter than 30.
+    assert sizes == [(30, 30), (30, 30)]
+    assert len(forecaster._fitted.calibration.errors) == 30
+    sizes.clear()
+    forecaster.set_params(regressor__max_iter=5).fit(y)
+    assert sizes == [(3 * 41, 5), (3 * 54, 5)]
 
 
 def test_intervals_reach_their_coverage_if_every_other_value_is_missing():
@@ -149,11 +211,12 @@ def test_intervals_reach_their_coverage_if_every_other_value_is_missing():
     assert np.mean(covered) > 0.75
 
 
-def test_series_without_whole_targets_are_refused():
+@by_strategy
+def test_every_other_value_can_be_missing(strategy):
     y = wave()
     y[::2] = np.nan
-    with pytest.raises(ValueError, match=r"no window of 10 values .* by 3 obs"):
-        LSTMForecaster(Ridge(), horizon=3).fit(y)
+    forecaster = LSTMForecaster(TINY, horizon=3, strategy=strategy, random_state=0)
+    assert np.isfinite(forecaster.fit(y).predict_interval()).all()
 
 
 def test_longer_and_shorter_horizons():

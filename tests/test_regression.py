@@ -423,3 +423,45 @@ def test_windows_of_other_lengths_can_be_predicted(data):
 def test_constant_values_and_targets_are_learned():
     X = np.ones((30, 4, 1))
     npt.assert_allclose(small().fit(X, np.full(30, 5.0)).predict(X), 5.0, rtol=1e-3)
+
+
+def two_outputs(data):
+    X, y = data
+    return X, np.stack([y, 100 + 9 * y], axis=1)
+
+
+def test_missing_targets_are_refused(data):
+    X, y = two_outputs(data)
+    y[::2, 1] = np.nan
+    for method in ("fit", "partial_fit"):
+        with pytest.raises(ValueError, match="Input y contains NaN"):
+            getattr(small(), method)(X, y)
+
+
+def test_windows_whose_targets_are_all_missing_have_no_influence(data):
+    X, y = two_outputs(data)
+    y[::3] = np.nan
+    is_observed = ~np.isnan(y[:, 0])
+    expected = small().fit(X[is_observed], y[is_observed])
+    model = small()._fit_to_observed(X, y)
+    npt.assert_allclose(model.predict(X), expected.predict(X), rtol=1e-9)
+
+
+@pytest.mark.parametrize("loss", ["squared_error", "quantile"])
+def test_an_output_is_learned_from_its_observed_targets(data, loss):
+    X, actual = two_outputs(data)
+    y = actual.copy()
+    y[::2, 1] = np.nan
+    model = small(loss=loss, max_iter=300)._fit_to_observed(X, y)
+    scale = model._model.y_scale
+    npt.assert_allclose(scale.mean, np.nanmean(y, axis=0))
+    npt.assert_allclose(scale.scale, np.nanstd(y, axis=0))
+    # The outputs are proportional, so that the network can tell the missing targets.
+    errors = np.abs(model.predict(X) - actual).mean(axis=0)
+    assert (errors < 0.15 * actual.std(axis=0)).all()
+
+
+def test_an_output_without_any_target_is_finite(data):
+    X, y = two_outputs(data)
+    y[:, 1] = np.nan
+    assert np.isfinite(small()._fit_to_observed(X, y).predict(X)).all()

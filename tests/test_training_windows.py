@@ -4,10 +4,10 @@ import numpy as np
 import numpy.testing as npt
 import pytest
 
+from sklstm._forecast import training_windows as module
 from sklstm._forecast.baselines import interpolate
 from sklstm._forecast.covariates import Covariates
 from sklstm._forecast.training_windows import (
-    Windows,
     last_window,
     n_windows_to_split,
     observed_length,
@@ -20,49 +20,117 @@ NAN = np.nan
 NONE = Covariates(np.empty((0, 0)), np.empty(0, bool))
 
 
+def windows_of(values, window_size, horizon, covariates=NONE):
+    """Return the training windows of one series."""
+    return training_windows(
+        [(np.array(values, float), covariates)], window_size, horizon
+    )
+
+
 def test_targets_follow_their_windows():
-    windows, ends = training_windows(np.arange(6.0), NONE, 3, 2)
-    npt.assert_array_equal(windows.values, [[0, 1, 2], [1, 2, 3]])
-    npt.assert_array_equal(windows.targets, [[3, 4], [4, 5]])
-    npt.assert_array_equal(ends, [3, 4])
+    windows = windows_of(np.arange(6), 3, 2)
+    npt.assert_array_equal(windows.ends, [3, 4])
+    npt.assert_array_equal(windows.cut().values, [[0, 1, 2], [1, 2, 3]])
+    npt.assert_array_equal(windows.cut().targets, [[3, 4], [4, 5]])
 
 
-def test_missing_values_are_interpolated_in_windows_and_never_targets():
-    windows, ends = training_windows(np.array([0, 1, NAN, 3, 4, 5, 6.0]), NONE, 2, 1)
-    npt.assert_array_equal(windows.targets, [[3], [4], [5], [6]])
-    npt.assert_array_equal(windows.values[:2], [[1, 1], [2, 3]])
-    npt.assert_array_equal(ends, [3, 4, 5, 6])
+def test_missing_values_are_interpolated_in_windows():
+    windows = windows_of([0, 1, NAN, 3, 4, 5, 6], 2, 1)
+    npt.assert_array_equal(windows.cut().targets, [[3], [4], [5], [6]])
+    npt.assert_array_equal(windows.cut().values[:2], [[1, 1], [2, 3]])
+    npt.assert_array_equal(windows.ends, [3, 4, 5, 6])
+
+
+def test_windows_are_kept_if_one_of_their_targets_is_observed():
+    windows = windows_of([0, 1, 2, NAN, NAN, 5, NAN], 2, 2)
+    npt.assert_array_equal(windows.ends, [2, 4, 5])
+    npt.assert_array_equal(windows.cut().targets, [[2, NAN], [NAN, 5], [5, NAN]])
+    interpolated = windows.with_interpolated_targets().cut()
+    npt.assert_array_equal(interpolated.targets, [[2, 3], [4, 5], [5, 5]])
+    npt.assert_array_equal(interpolated.values, windows.cut().values)
+    # Fewer targets are all missing in one more window.
+    npt.assert_array_equal(windows.first_targets(1).ends, [2, 5])
+
+
+def test_most_windows_are_kept_if_nine_values_in_ten_are_missing():
+    random = np.random.default_rng(0)
+    values = random.normal(size=1034)
+    values[random.random(1034) < 0.9] = NAN
+    values[0] = 0
+    assert len(windows_of(values, 15, 20)) > 0.8 * 1000
 
 
 def test_windows_do_not_use_later_values():
     random = np.random.default_rng(0)
     values = np.arange(60.0) + random.normal(size=60)
     values[random.random(60) < 0.5] = np.nan
-    windows, ends = training_windows(values, NONE, 5, 1)
-    assert len(ends) > 10
-    assert np.isnan(values[ends - 1]).any()
-    for window, end in zip(windows.values, ends, strict=True):
+    windows = windows_of(values, 5, 1)
+    assert len(windows) > 10
+    assert np.isnan(values[windows.ends - 1]).any()
+    for window, end in zip(windows.cut().values, windows.ends, strict=True):
         npt.assert_allclose(window, last_window(values[:end], 5))
 
 
 def test_no_window_begins_before_the_first_observation():
-    windows, ends = training_windows(np.array([NAN, NAN, 2, 3, 4, 5.0]), NONE, 2, 1)
-    npt.assert_array_equal(windows.values, [[2, 3], [3, 4]])
-    npt.assert_array_equal(ends, [4, 5])
+    windows = windows_of([NAN, NAN, 2, 3, 4, 5], 2, 1)
+    npt.assert_array_equal(windows.cut().values, [[2, 3], [3, 4]])
+    npt.assert_array_equal(windows.ends, [4, 5])
 
 
 def test_short_series_have_no_windows():
-    windows, ends = training_windows(np.arange(4.0), NONE, 3, 2)
-    assert windows.values.shape == (0, 3)
-    assert windows.targets.shape == (0, 2)
-    assert not len(ends)
+    tables = [(np.arange(n), NONE) for n in (4.0, 6.0, 1.0)]
+    windows = training_windows(tables, 3, 2)
+    npt.assert_array_equal(windows.series, [1, 1])
+    npt.assert_array_equal(windows.cut().targets, [[3, 4], [4, 5]])
+    assert not len(training_windows(tables[:1], 3, 2))
 
 
-def test_windows_of_several_series_are_concatenated():
-    parts = [
-        training_windows(start + np.arange(4.0), NONE, 2, 1)[0] for start in (0, 10)
-    ]
-    npt.assert_array_equal(Windows.concatenate(parts).targets[:, 0], [2, 3, 12, 13])
+def panel_with_covariates():
+    """Return tables of three series with two covariates, some values missing."""
+    random = np.random.default_rng(0)
+    tables = []
+    for n_timesteps in (30, 9, 40):
+        values = random.normal(size=n_timesteps)
+        values[random.random(n_timesteps) < 0.3] = NAN
+        covariates = random.normal(size=(n_timesteps, 2))
+        tables.append((values, Covariates(covariates, np.array([True, False]))))
+    return tables
+
+
+def test_blocks_hold_all_windows_in_order(monkeypatch):
+    windows = training_windows(panel_with_covariates(), 4, 2)
+    whole = windows.cut()
+    for n_numbers in (1, 100, 10_000):
+        monkeypatch.setattr(module, "BLOCK_NUMBERS", n_numbers)
+        for field, expected in whole._asdict().items():
+            computed = windows.compute(lambda block, field=field: getattr(block, field))
+            npt.assert_array_equal(computed, expected)
+
+
+def test_very_many_windows_are_sampled_at_random(monkeypatch):
+    windows = windows_of(np.arange(1000), 4, 1)
+    assert windows.limited(0) is windows
+    monkeypatch.setattr(module, "MAX_WINDOWS", 200)
+    sample = windows.limited(0)
+    assert len(sample) == 200
+    assert (np.diff(sample.ends) > 0).all()
+    npt.assert_allclose(sample.ends.mean(), windows.ends.mean(), rtol=0.05)
+    npt.assert_array_equal(windows.limited(0).ends, sample.ends)
+    assert (windows.limited(1).ends != sample.ends).any()
+    # Windows of 4 values take 4 numbers; a covariate known in the future takes 8 more.
+    monkeypatch.setattr(module, "MAX_NUMBERS", 480)
+    assert len(windows.limited(0)) == 120
+    covariates = Covariates(np.zeros((1000, 1)), np.array([True]))
+    assert len(windows_of(np.arange(1000), 4, 1, covariates).limited(0)) == 40
+
+
+def test_windows_of_each_series_are_split_in_time():
+    tables = [(np.arange(n), NONE) for n in (14.0, 3.0, 24.0)]
+    windows = training_windows(tables, 3, 2)  # 10, 0 and 20 windows
+    early, validation = windows.split(0.2)
+    npt.assert_array_equal(validation.series, [0, 0, 2, 2, 2, 2])
+    npt.assert_array_equal(validation.ends, [11, 12, 19, 20, 21, 22])
+    npt.assert_array_equal(early.ends, [*range(3, 10), *range(3, 18)])
 
 
 @pytest.mark.parametrize("horizon", [1, 3, 12])
@@ -91,7 +159,7 @@ def test_length_is_counted_from_first_to_last_observation():
 def test_windows_have_covariates_of_their_steps_and_the_next():
     table = np.stack([np.arange(6.0), 10 + np.arange(6.0)], axis=1)
     covariates = Covariates(table, np.array([True, False]))
-    windows, _ = training_windows(np.arange(6.0), covariates, 2, 3)
+    windows = windows_of(np.arange(6), 2, 3, covariates).cut()
     npt.assert_array_equal(windows.covariates[1, :, 0], [1, 2, 3, 4, 5])
     npt.assert_array_equal(windows.covariates[1, :, 1], [11, 12, 12, 12, 12])
 

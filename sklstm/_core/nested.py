@@ -14,6 +14,11 @@ def reshape_for(regressor, windows):
     return windows.reshape(len(windows), -1)
 
 
+def ignores_missing_targets(regressor):
+    """Whether :func:`fit_regressor` accepts targets of which some are missing."""
+    return hasattr(regressor, "_fit_to_observed")
+
+
 def clone_with_seed(regressor, seed):
     """Clone a regressor and set every `random_state`, also of nested estimators."""
     return _with_parameter(clone(regressor), "random_state", int(seed))
@@ -29,7 +34,7 @@ def fit_regressor(regressor, X, y, other_way=""):
     X : ndarray of shape (n_windows, n_timesteps, n_features) or (n_windows, n_inputs)
         Windows that :func:`reshape_for` returned.
     y : ndarray of shape (n_windows,) or (n_windows, n_targets), or None
-        Targets.
+        Targets. They may be NaN if the regressor ignores missing targets.
     other_way : str, default=""
         What the user can do instead of passing another regressor.
 
@@ -38,8 +43,9 @@ def fit_regressor(regressor, X, y, other_way=""):
     ValueError
         If the regressor raises one.
     """
+    has_missing = ignores_missing_targets(regressor) and np.isnan(y).any()
     try:
-        regressor.fit(X, y)
+        (regressor._fit_to_observed if has_missing else regressor.fit)(X, y)
     except ValueError as error:
         if np.ndim(y) < 2 or "should be a 1d array" not in str(error):
             raise

@@ -17,7 +17,9 @@ class Samples(NamedTuple):
     # (n_windows, n_targets), or for each step (n_windows, n_timesteps, n_targets). The
     # targets of an autoencoder are the array of the windows itself.
     targets: np.ndarray
-    weights: np.ndarray  # (n_windows,), or for each step (n_windows, n_timesteps)
+    # (n_windows,), or for each step (n_windows, n_timesteps), or for each target of a
+    # window (n_windows, n_targets).
+    weights: np.ndarray
 
     @property
     def n_targets(self):
@@ -47,8 +49,8 @@ class Samples(NamedTuple):
         -------
         targets : ndarray of shape (n_rows, n_targets)
             Targets, one row for each window or for each real step of all windows.
-        weights : ndarray of shape (n_rows,)
-            Weight of each row.
+        weights : ndarray of shape (n_rows,) or (n_rows, n_targets)
+            Weight of each row or of each target.
         """
         if self.targets.ndim < 3:
             return self.targets, self.weights
@@ -63,6 +65,28 @@ def make_step_mask(windows):
     if n_padding is None:
         return np.ones((n_windows, n_timesteps), bool)
     return masking.make_step_mask(n_timesteps, torch.tensor(n_padding)).numpy()
+
+
+def with_weights_of_targets(samples):
+    """Replace missing targets (NaN) by targets of weight 0.
+
+    Parameters
+    ----------
+    samples : Samples
+        Windows with a weight for each window.
+
+    Returns
+    -------
+    samples : Samples
+        Windows with a weight for each target, or for each step if steps have targets.
+    """
+    is_observed = ~np.isnan(samples.targets)
+    targets = np.where(is_observed, samples.targets, 0.0)
+    if targets.ndim > 2:
+        is_observed = is_observed.all(axis=2)
+    return samples._replace(
+        targets=targets, weights=samples.weights[:, None] * is_observed
+    )
 
 
 def without_zero_weights(samples):

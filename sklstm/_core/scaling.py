@@ -34,8 +34,36 @@ def identity_scale(n_columns):
 
 
 def scale_of_columns(columns, weights):
-    """Compute the scale of columns, (n_rows, n_columns), with a weight for each row."""
-    return _compute_scale(lambda: [(columns, weights)], columns.shape[1], "y")
+    """Compute the scale of columns with a weight for each row.
+
+    Parameters
+    ----------
+    columns : ndarray of shape (n_rows, n_columns)
+        Columns of numbers.
+    weights : ndarray of shape (n_rows,) or (n_rows, n_columns)
+        Weight of each row, or of each number.
+
+    Returns
+    -------
+    scale : Scale
+        Weighted mean and standard deviation of each column. The standard deviation of a
+        constant column is replaced by 1. If all weights of a column are 0, its mean is
+        replaced by 0, too.
+    """
+    if weights.ndim == 1:
+        return _compute_scale(lambda: [(columns, weights)], columns.shape[1], "y")
+    parts = [
+        _scale_of_weighted(*pair) for pair in zip(columns.T, weights.T, strict=True)
+    ]
+    return Scale(*map(np.concatenate, zip(*parts, strict=True)))
+
+
+def _scale_of_weighted(column, weights):
+    """Compute the scale of the numbers with positive weights, (n_rows,)."""
+    is_used = weights > 0
+    if not is_used.any():
+        return identity_scale(1)
+    return scale_of_columns(column[is_used, None], weights[is_used])
 
 
 def scale_of_windows(windows, weights):

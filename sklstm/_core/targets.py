@@ -84,12 +84,13 @@ class Regression(Task):
     owner: str  # name of the estimator, for messages
     loss: dict
     is_1d: bool  # whether y has no second axis
+    allows_missing: bool = False  # whether NaN in y is a missing target
 
     @classmethod
-    def of(cls, y, owner, loss):
+    def of(cls, y, owner, loss, allows_missing=False):
         """Return the task for y."""
         _check_not_none(y, owner, "one number, or one row of numbers,")
-        return cls(owner, loss, count_axes(y, "y") == 1)
+        return cls(owner, loss, count_axes(y, "y") == 1, allows_missing)
 
     def read(self, y, windows):
         """Read y as targets, float64 of shape (n_rows, n_outputs)."""
@@ -107,13 +108,14 @@ class Regression(Task):
                 y,
                 dtype=np.float64,
                 ensure_2d=False,
+                ensure_all_finite="allow-nan" if self.allows_missing else True,
                 input_name="y",
                 estimator=self.owner,
             )
-        if self.loss["name"] == "poisson" and y.min() < 0:
+        if self.loss["name"] == "poisson" and np.nanmin(y) < 0:
             raise ValueError(
                 'loss="poisson" is for counts: y must not be negative, but its minimum '
-                f"is {y.min()}. Choose another loss."
+                f"is {np.nanmin(y)}. Choose another loss."
             )
         return y.reshape(len(y), -1)
 

@@ -102,7 +102,7 @@ def baseline_forecasts(kind, windows, season_length, horizon):
     return forecasts + total / np.maximum(n_differences, 1)
 
 
-def best_baseline(kinds, windows, targets, season_length):
+def best_baseline(kinds, blocks, season_length):
     """Return the kind of baseline with the smallest mean absolute error.
 
     Parameters
@@ -110,10 +110,9 @@ def best_baseline(kinds, windows, targets, season_length):
     kinds : sequence of str
         Kinds of :func:`baseline_forecasts`. If errors are equal, the first kind is
         returned.
-    windows : ndarray of shape (n_windows, window_size)
-        Windows to forecast from.
-    targets : ndarray of shape (n_windows, horizon)
-        Values that followed each window.
+    blocks : iterable of tuple of (ndarray, ndarray)
+        Windows to forecast from, (n_windows, window_size), and the values that followed
+        each of them, (n_windows, horizon), NaN where one is missing.
     season_length : int
         Number of steps of a season.
 
@@ -122,9 +121,16 @@ def best_baseline(kinds, windows, targets, season_length):
     kind : str
         One of `kinds`.
     """
-    horizon = targets.shape[1]
-    errors = [
-        np.abs(baseline_forecasts(kind, windows, season_length, horizon) - targets)
-        for kind in kinds
-    ]
-    return kinds[int(np.argmin([error.mean() for error in errors]))]
+    totals, n_targets = np.zeros(len(kinds)), 0
+    for windows, targets in blocks:
+        horizon = targets.shape[1]
+        n_targets += (~np.isnan(targets)).sum()
+        totals += [
+            np.nansum(
+                np.abs(
+                    baseline_forecasts(kind, windows, season_length, horizon) - targets
+                )
+            )
+            for kind in kinds
+        ]
+    return kinds[int(np.argmin(totals / n_targets))]

@@ -1,5 +1,6 @@
 """Conformal intervals: errors on validation windows give the width of the interval."""
 
+from operator import attrgetter
 from typing import NamedTuple
 
 import numpy as np
@@ -18,7 +19,8 @@ class Calibration(NamedTuple):
     """
 
     correction_weight: float = 1.0
-    errors: np.ndarray | None = None  # of forecasts, (n_windows, horizon)
+    # Errors of forecasts, (n_windows, horizon), NaN if the actual value is missing.
+    errors: np.ndarray | None = None
     # Numbers to add to predicted quantiles, (horizon, n_quantiles).
     margins: np.ndarray | float = 0.0
 
@@ -44,7 +46,7 @@ def calibrate(models, validation, scales):
     ----------
     models : ResidualModels
         Models fitted on earlier windows.
-    validation : Windows
+    validation : TrainingWindows
         Validation windows.
     scales : ndarray of shape (n_windows,)
         MASE scale of the series of each window, not 0.
@@ -55,14 +57,15 @@ def calibrate(models, validation, scales):
         Correction weight with the smallest mean absolute error, and the errors of the
         forecasts with this weight.
     """
+    targets = validation.compute(attrgetter("targets"))
     forecasts = models.forecasts_by_weight(validation, CORRECTION_WEIGHTS)
-    errors = [validation.targets - forecast for forecast in forecasts]
-    best = int(np.argmin([np.abs(error).mean() for error in errors]))
-    weight = float(CORRECTION_WEIGHTS[best])
-    calibration = Calibration(weight, errors[best] / scales[:, None])
+    pairs = zip(CORRECTION_WEIGHTS, forecasts, strict=True)
+    by_weight = ((weight, targets - forecast) for weight, forecast in pairs)
+    weight, errors = min(by_weight, key=lambda pair: np.nanmean(np.abs(pair[1])))
+    calibration = Calibration(float(weight), errors / scales[:, None])
     if not models.quantiles:
         return calibration
-    errors = validation.targets[:, :, None] - models.forecast_quantiles(validation)
+    errors = targets[:, :, None] - models.forecast_quantiles(validation)
     margins = quantile_margins(errors / scales[:, None, None], models.quantiles)
     return calibration._replace(margins=margins)
 
@@ -151,17 +154,30 @@ def sort_quantiles(quantiles, forecasts, levels):
 
 
 def _quantile_by_step(errors, level):
-    """Return a quantile of the errors of each step, pooled if there are few windows."""
-    # The correction counts the unknown error of a new window, too.
-    fraction = min(1.0, (len(errors) + 1) * level / len(errors))
-    if len(errors) >= ENOUGH_WINDOWS:
-        return _quantile(errors, fraction)
-    sizes = np.sqrt(isotonic_regression((errors**2).mean(axis=0)))
+    """Return a quantile of the errors of each step, pooled if there are few errors."""
+    n_errors = (~np.isnan(errors)).sum(axis=0)
+    if n_errors.min() >= ENOUGH_WINDOWS:
+        ranks = _rank(n_errors, level, n_errors)
+        return np.sort(errors, axis=0)[ranks - 1, np.arange(len(ranks))]
+    sizes = np.sqrt(_increasing_means(errors**2, n_errors))
     in_units = errors / np.where(sizes > 0, sizes, 1)
-    return sizes * _quantile(in_units.ravel(), fraction)
+    in_units = np.sort(in_units[~np.isnan(in_units)])
+    return sizes * in_units[_rank(len(in_units), level, len(errors)) - 1]
 
 
-def _quantile(numbers, fraction):
-    """Return the smallest number that is at least as large as a fraction of them."""
-    rank = int(np.ceil(round(fraction * len(numbers), 6)))
-    return np.sort(numbers, axis=0)[max(rank, 1) - 1]
+def _rank(n_errors, level, n_independent):
+    """Return how many of the sorted errors are at most their quantile."""
+    # The correction counts the unknown error of a new window, too.
+    fractions = np.minimum(1.0, (n_independent + 1) * level / n_independent)
+    ranks = np.ceil(np.round(fractions * n_errors, 6)).astype(int)
+    return np.maximum(ranks, 1)
+
+
+def _increasing_means(squares, n_squares):
+    """Return means of the columns that do not decrease from column to column."""
+    has_squares = n_squares > 0
+    means = np.nansum(squares, axis=0)[has_squares] / n_squares[has_squares]
+    weights = n_squares[has_squares] / len(squares)
+    means = isotonic_regression(means, sample_weight=weights)
+    steps = np.arange(len(n_squares))
+    return np.interp(steps, steps[has_squares], means)

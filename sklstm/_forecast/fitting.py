@@ -3,11 +3,11 @@
 from dataclasses import replace
 from functools import partial
 
+from sklstm._core.defaults import auto_epochs
 from sklstm._forecast.conformal import Calibration, calibrate
 from sklstm._forecast.fitted import FittedState
 from sklstm._forecast.residual_model import continued_models, new_models
 from sklstm._forecast.settings import choose_baseline
-from sklstm._forecast.training_windows import split_all_in_time
 
 
 def fit_new(settings, history, regressor, seeds, calibration_fraction, around_fit):
@@ -34,27 +34,47 @@ def fit_new(settings, history, regressor, seeds, calibration_fraction, around_fi
     state : FittedState
         Models that were fitted on all windows, with their settings and calibration.
     """
-    sizes = settings.window_size, settings.horizon
-    windows, ends = history.training_windows(*sizes)
+    windows = history.training_windows(settings.window_size, settings.horizon)
     settings = choose_baseline(settings, windows)
-    models_for = partial(
-        new_models, settings, history.is_future_known, regressor, seeds
-    )
+    fit = partial(fit_models, settings, history, regressor, seeds, around_fit)
     calibration = Calibration()
     if calibration_fraction is not None:
         calibration = calibration_of(
-            models_for,
-            settings,
-            history,
-            windows,
-            ends,
-            calibration_fraction,
-            around_fit,
+            fit, settings, history, windows, calibration_fraction, seeds[0]
         )
     if settings.n_steps_at_once < settings.horizon:
         windows = training_windows_of(settings, history)
-    models = models_for(len(windows.values)).fit(windows, around_fit)
-    return FittedState(settings, models, calibration)
+    return FittedState(settings, fit(windows), calibration)
+
+
+def fit_models(settings, history, regressor, seeds, around_fit, windows):
+    """Fit new residual models to windows.
+
+    Parameters
+    ----------
+    settings : ForecasterSettings
+        Chosen settings.
+    history, regressor, seeds, around_fit
+        As in :func:`fit_new`.
+    windows : TrainingWindows
+        Windows to fit on. If there are very many, regressors with ``max_iter="auto"``
+        are fitted on a sample of them.
+
+    Returns
+    -------
+    models : ResidualModels
+        Fitted models.
+    """
+    windows = windows_for(regressor, windows, seeds)
+    n_windows = len(windows)
+    models = new_models(settings, history.is_future_known, regressor, seeds, n_windows)
+    return models.fit(windows, around_fit)
+
+
+def windows_for(regressor, windows, seeds):
+    """Return the windows to fit a regressor on: all of them, or a sample."""
+    has_limit = auto_epochs(regressor.get_params())
+    return windows.limited(seeds[0]) if has_limit else windows
 
 
 def continue_fit(state, history, regressor, seeds, around_fit):
@@ -83,52 +103,46 @@ def continue_fit(state, history, regressor, seeds, around_fit):
     """
     models = continued_models(state.models, regressor, seeds)
     windows = training_windows_of(state.settings, history)
+    windows = windows_for(regressor, windows, seeds)
     return replace(state, models=models.fit(windows, around_fit))
 
 
 def training_windows_of(settings, history):
     """Return the windows to fit on, whose targets are the steps forecast at once."""
-    windows, _ = history.training_windows(
-        settings.window_size, settings.n_steps_at_once
-    )
-    return windows
+    return history.training_windows(settings.window_size, settings.n_steps_at_once)
 
 
-def calibration_of(models_for, settings, history, windows, ends, fraction, around_fit):
+def calibration_of(fit, settings, history, windows, fraction, seed):
     """Fit models on early windows and calibrate them on validation windows.
 
     Parameters
     ----------
-    models_for : callable
-        Function that returns new models for a number of windows.
+    fit : callable
+        Function that returns models fitted on windows.
     settings : ForecasterSettings
         Chosen settings.
     history : History
         Series to fit.
-    windows : Windows
+    windows : TrainingWindows
         Training windows of all series.
-    ends : list of ndarray of int
-        Position of the first target of each window, one array for each series.
     fraction : float
         Fraction of the windows of each series to hold out.
-    around_fit : callable
-        Context manager for the fit of each regressor.
+    seed : int
+        Seed of the sample that is used if there are very many validation windows.
 
     Returns
     -------
     calibration : Calibration
         Correction weight and errors on the windows held out.
     """
-    is_early, is_validation, series = split_all_in_time(
-        ends, settings.horizon, fraction
-    )
-    early, validation = windows.select(is_early), windows.select(is_validation)
-    if not len(early.values):
+    early, validation = windows.split(fraction)
+    early = early.first_targets(settings.n_steps_at_once)
+    if not len(early):
         raise ValueError(
             "Missing values leave no training window before the validation windows. "
             "Pass calibration_fraction=None, or fill the missing values."
         )
-    models = models_for(len(early.values)).fit(early, around_fit)
+    models, validation = fit(early), validation.limited(seed)
     scales = history.mase_scales(settings.season_length)
     scales[scales == 0] = 1
-    return calibrate(models, validation, scales[series])
+    return calibrate(models, validation, scales[validation.series])

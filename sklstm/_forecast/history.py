@@ -168,11 +168,8 @@ class History:
         return History(panel, self.covariates[at], self.scales[at], self.lower)
 
     def training_windows(self, window_size, horizon):
-        """Return the training windows, and the positions of their first targets."""
-        sizes = window_size, horizon
-        parts = [training_windows(*one, *sizes) for one in self._scaled()]
-        windows, ends = zip(*parts, strict=True)
-        return Windows.concatenate(windows), ends
+        """Return the training windows as :class:`TrainingWindows`."""
+        return training_windows(list(self._scaled()), window_size, horizon)
 
     def last_windows(self, window_size, horizon):
         """Return the windows to forecast from, one for each series."""

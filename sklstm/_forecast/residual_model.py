@@ -10,6 +10,7 @@ from sklstm._core.defaults import auto_epochs, with_epochs
 from sklstm._core.nested import (
     clone_with_seed,
     fit_regressor,
+    ignores_missing_targets,
     reshape_for,
     warm_start_copy,
 )
@@ -62,6 +63,10 @@ class FeatureSpec(NamedTuple):
             self.baseline, windows.values, self.season_length, self.n_steps
         )
 
+    def residuals(self, windows):
+        """Return the errors of the baseline, (n_windows, n_steps); NaN if unknown."""
+        return windows.targets - self.baseline_forecasts(windows)
+
 
 class ResidualModels(NamedTuple):
     """Regressors with different seeds. The median of their predictions is used."""
@@ -71,14 +76,27 @@ class ResidualModels(NamedTuple):
     quantiles: tuple[float, ...] = ()  # levels that each regressor predicts
 
     def fit(self, windows, around_fit=nullcontext):
-        """Fit each regressor to the residuals, unless there are no windows.
+        """Fit each regressor to the residuals of windows.
 
-        The fit of a regressor runs in the context manager ``around_fit(regressor)``.
+        Parameters
+        ----------
+        windows : TrainingWindows
+            Windows with their targets. If there are none, nothing is fitted. Regressors
+            that cannot ignore missing targets are fitted to interpolated targets.
+        around_fit : callable, default=nullcontext
+            The fit of a regressor runs in the context manager
+            ``around_fit(regressor)``.
+
+        Returns
+        -------
+        self : ResidualModels
+            The fitted models.
         """
-        if not len(windows.values):
+        if not len(windows):
             return self
-        baseline = self.spec.baseline_forecasts(windows)
-        residuals = windows.targets[:, : baseline.shape[1]] - baseline
+        if not ignores_missing_targets(self.regressors[0]):
+            windows = windows.with_interpolated_targets()
+        residuals = windows.compute(self.spec.residuals)
         if residuals.shape[1] == 1:
             residuals = residuals[:, 0]
         for regressor in self.regressors:
@@ -119,19 +137,35 @@ class ResidualModels(NamedTuple):
         return values[:, window_size : window_size + horizon]
 
     def forecasts_by_weight(self, windows, weights):
-        """Forecast the targets of windows once for each weight of the residuals."""
-        horizon = windows.targets.shape[1]
-        if self.spec.n_steps < horizon:
+        """Forecast the targets of training windows for each weight of the residuals.
+
+        Parameters
+        ----------
+        windows : TrainingWindows
+            Windows with their targets.
+        weights : sequence of float
+            Fractions of the predicted residuals to add to the baseline.
+
+        Yields
+        ------
+        forecasts : ndarray of shape (n_windows, horizon)
+            Forecasts with one of the weights, in their order.
+        """
+        if self.spec.n_steps < windows.horizon:
             # In a recursive forecast, residuals depend on earlier forecasts and
             # therefore on the weight.
-            return [self.forecast(windows, weight, horizon) for weight in weights]
-        baseline = self.spec.baseline_forecasts(windows)
+            cut = windows.cut()
+            for weight in weights:
+                yield self.forecast(cut, weight, windows.horizon)
+            return
+        baseline = windows.compute(self.spec.baseline_forecasts)
         residuals = self._residuals(windows)
-        return [baseline + weight * residuals for weight in weights]
+        for weight in weights:
+            yield baseline + weight * residuals
 
     def forecast_quantiles(self, windows):
         """Forecast the quantiles, (n_windows, spec.n_steps, n_quantiles)."""
-        baseline = self.spec.baseline_forecasts(windows)[:, :, None]
+        baseline = windows.compute(self.spec.baseline_forecasts)[:, :, None]
         n_quantiles = len(self.quantiles)
         return baseline + self._medians("predict_quantiles", windows, n_quantiles)
 
@@ -145,13 +179,13 @@ class ResidualModels(NamedTuple):
             getattr(regressor, method)(self._features(regressor, windows))
             for regressor in self.regressors
         ]
-        shape = len(windows.values), self.spec.n_steps, n_outputs
-        return np.median(predictions, axis=0).reshape(shape)
+        medians = np.median(predictions, axis=0)
+        return medians.reshape(-1, self.spec.n_steps, n_outputs)
 
     def _features(self, regressor, windows):
         """Return the features in the shape that the regressor expects."""
-        features = reshape_for(regressor, self.spec.features(windows))
-        return features if features.ndim == 3 else np.nan_to_num(features)
+        features = reshape_for(regressor, windows.compute(self.spec.features))
+        return features if features.ndim == 3 else np.nan_to_num(features, copy=False)
 
 
 def new_models(settings, is_future_known, regressor, seeds, n_windows):

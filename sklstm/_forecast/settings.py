@@ -124,7 +124,7 @@ def choose_baseline(settings, windows):
     ----------
     settings : ForecasterSettings
         Settings whose baseline may be "auto".
-    windows : Windows
+    windows : TrainingWindows
         Training windows.
 
     Returns
@@ -132,16 +132,11 @@ def choose_baseline(settings, windows):
     settings : ForecasterSettings
         Settings without "auto".
     """
-    if not len(windows.values):
-        raise ValueError(
-            f"Missing values leave no window of {settings.window_size} values that is "
-            f"followed by {settings.horizon} observations. Fill the missing values, or "
-            "pass a smaller horizon."
-        )
     if settings.baseline != "auto":
         return settings
     kinds = BASELINES if settings.season_length > 1 else BASELINES[:1]
-    best = best_baseline(kinds, windows.values, windows.targets, settings.season_length)
+    blocks = ((block.values, block.targets) for block in windows.blocks())
+    best = best_baseline(kinds, blocks, settings.season_length)
     return replace(settings, baseline=best)
 
 

@@ -1,11 +1,18 @@
 """Windows of series: training windows, validation windows and the last window."""
 
+from dataclasses import dataclass, replace
 from typing import NamedTuple, Self
 
 import numpy as np
 
 from sklstm._forecast.baselines import interpolate
+from sklstm._forecast.covariates import Covariates
 from sklstm._input.windows import sliding_windows
+
+# Windows are cut in blocks of about this many numbers.
+BLOCK_NUMBERS = 2**22
+# Limits of a sample of windows: their number, and the numbers in their features.
+MAX_WINDOWS, MAX_NUMBERS = 100_000, 20_000_000
 
 
 class Windows(NamedTuple):
@@ -15,11 +22,12 @@ class Windows(NamedTuple):
     # Covariates of the steps of the window and of its targets,
     # (n_windows, window_size + horizon, n_covariates).
     covariates: np.ndarray
-    targets: np.ndarray  # (n_windows, horizon); (n_windows, 0) if not yet known
+    # (n_windows, horizon), NaN where missing; (n_windows, 0) if not yet known
+    targets: np.ndarray
 
-    def select(self, rows) -> Self:
-        """Return some of the windows, by positions or by a mask."""
-        return self._make(array[rows] for array in self)
+    def compute(self, function):
+        """Call a function on the windows, as :meth:`TrainingWindows.compute` does."""
+        return function(self)
 
     @classmethod
     def concatenate(cls, parts) -> Self:
@@ -27,8 +35,171 @@ class Windows(NamedTuple):
         return cls(*(np.concatenate(arrays) for arrays in zip(*parts, strict=True)))
 
 
-def training_windows(values, covariates, window_size, horizon):
-    """Cut a series into windows and their targets.
+@dataclass(frozen=True)
+class TrainingWindows:
+    """Windows of several series and their targets. They are cut when they are needed.
+
+    All windows of long series, or of many, could exceed the memory.
+
+    Attributes
+    ----------
+    tables : list of tuple of (ndarray, Covariates)
+        Values and covariates of each series. Missing values are NaN.
+    series : ndarray of int of shape (n_windows,)
+        Position of the series of each window, in increasing order.
+    ends : ndarray of int of shape (n_windows,)
+        Position of the first target of each window in its series.
+    window_size, horizon : int
+        Number of steps of a window, and of its targets.
+    interpolates_targets : bool
+        Whether missing targets are interpolated. Otherwise they are NaN.
+    """
+
+    tables: list[tuple[np.ndarray, Covariates]]
+    series: np.ndarray
+    ends: np.ndarray
+    window_size: int
+    horizon: int
+    interpolates_targets: bool = False
+
+    def __len__(self):
+        return len(self.ends)
+
+    def select(self, rows) -> Self:
+        """Return some of the windows, by increasing positions or by a mask."""
+        return replace(self, series=self.series[rows], ends=self.ends[rows])
+
+    def limited(self, seed) -> Self:
+        """Return all windows or, if there are very many, a random sample of them."""
+        is_future_known = self.tables[0][1].is_future_known
+        # Covariates known in the future are features twice.
+        n_features = 1 + len(is_future_known) + is_future_known.sum()
+        n_windows = MAX_NUMBERS // (self.window_size * n_features)
+        n_windows = int(np.clip(n_windows, 1, MAX_WINDOWS))
+        if len(self) <= n_windows:
+            return self
+        random = np.random.default_rng(seed)
+        return self.select(np.sort(random.permutation(len(self))[:n_windows]))
+
+    def with_interpolated_targets(self) -> Self:
+        """Return the windows with targets that are interpolated where missing."""
+        return replace(self, interpolates_targets=True)
+
+    def first_targets(self, horizon) -> Self:
+        """Return the windows with fewer targets, if one of these is observed."""
+        if horizon == self.horizon or not len(self):
+            return self
+        has_target = [
+            has_targets(self.tables[number][0], ends, horizon)
+            for number, ends in self._by_series()
+        ]
+        shorter = replace(self, horizon=horizon)
+        return shorter.select(np.concatenate(has_target))
+
+    def split(self, validation_fraction) -> tuple[Self, Self]:
+        """Split the windows of each series in time, as in :func:`split_in_time`.
+
+        Parameters
+        ----------
+        validation_fraction : float
+            Fraction of the windows of each series to hold out.
+
+        Returns
+        -------
+        early, validation : TrainingWindows
+            Early windows of all series, and validation windows.
+        """
+        masks = [
+            split_in_time(ends, self.horizon, validation_fraction)
+            for _, ends in self._by_series()
+        ]
+        is_early, is_validation = map(np.concatenate, zip(*masks, strict=True))
+        return self.select(is_early), self.select(is_validation)
+
+    def cut(self):
+        """Return all windows as :class:`Windows`."""
+        options = self.window_size, self.horizon, self.interpolates_targets
+        return Windows.concatenate(
+            [
+                cut_windows(*self.tables[number], ends, *options)
+                for number, ends in self._by_series()
+            ]
+        )
+
+    def blocks(self):
+        """Yield the windows as :class:`Windows` in blocks that fit the memory."""
+        n_covariates = self.tables[0][1].table.shape[1]
+        n_numbers = (self.window_size + self.horizon) * (1 + n_covariates)
+        size = max(1, BLOCK_NUMBERS // n_numbers)
+        for start in range(0, len(self), size):
+            yield self.select(slice(start, start + size)).cut()
+
+    def compute(self, function):
+        """Call a function on the windows, block by block.
+
+        Parameters
+        ----------
+        function : callable
+            Function that maps :class:`Windows` to an array with one row per window.
+
+        Returns
+        -------
+        results : ndarray of shape (n_windows, ...)
+            The results for all windows.
+        """
+        results, n_done = None, 0
+        for block in self.blocks():
+            part = function(block)
+            if results is None:
+                results = np.empty((len(self), *part.shape[1:]))
+            results[n_done : n_done + len(part)] = part
+            n_done += len(part)
+        return results
+
+    def _by_series(self):
+        """Return pairs: position of a series with windows, and ends of its windows."""
+        numbers, firsts = np.unique(self.series, return_index=True)
+        return zip(numbers, np.split(self.ends, firsts[1:]), strict=True)
+
+
+def training_windows(tables, window_size, horizon):
+    """Return the training windows of series.
+
+    Parameters
+    ----------
+    tables : list of tuple of (ndarray, Covariates)
+        Values of each series, NaN where one is missing, and its covariates.
+    window_size, horizon : int
+        Number of steps of a window, and of its targets.
+
+    Returns
+    -------
+    windows : TrainingWindows
+        Windows of each series in time order. Windows are left out if all of their
+        targets are missing, or if they begin before the first observation.
+    """
+    ends = [window_ends(values, window_size, horizon) for values, _ in tables]
+    series = np.repeat(np.arange(len(tables)), [len(of_one) for of_one in ends])
+    return TrainingWindows(tables, series, np.concatenate(ends), window_size, horizon)
+
+
+def window_ends(values, window_size, horizon):
+    """Return the ends of the training windows of one series, (n_windows,)."""
+    first = np.flatnonzero(~np.isnan(values))[0]
+    ends = np.arange(first + window_size, len(values) - horizon + 1)
+    return ends[has_targets(values, ends, horizon)]
+
+
+def has_targets(values, ends, horizon):
+    """Return whether a target is observed after each end, (n_windows,)."""
+    n_observed = np.concatenate([[0], np.cumsum(~np.isnan(values))])
+    return n_observed[ends + horizon] > n_observed[ends]
+
+
+def cut_windows(
+    values, covariates, ends, window_size, horizon, interpolates_targets=False
+):
+    """Cut windows and their targets from a series.
 
     Parameters
     ----------
@@ -36,37 +207,34 @@ def training_windows(values, covariates, window_size, horizon):
         Values with NaN where one is missing.
     covariates : Covariates
         Covariates of the series.
+    ends : ndarray of int of shape (n_windows,)
+        Position of the first target of each window. At least one value before each
+        window or at its first step is observed.
     window_size, horizon : int
         Number of steps of a window, and of its targets.
+    interpolates_targets : bool, default=False
+        Whether missing targets are interpolated. Otherwise they are NaN.
 
     Returns
     -------
     windows : Windows
-        Windows in time order. Missing values in a window are interpolated. Missing
-        values at its end are replaced by the last observation, because later values
-        are not known at that time. Windows are left out if a target is missing or if
-        they begin before the first observation.
-    ends : ndarray of shape (n_windows,)
-        Position of the first target of each window in the series.
+        Missing values in a window are interpolated. Missing values at its end are
+        replaced by the last observation, because later values are not known at that
+        time.
     """
-    n_windows = len(values) - window_size - horizon + 1
-    if n_windows < 1:
-        around = covariates.around(np.empty(0, int), window_size, horizon)
-        empty = np.empty((0, window_size)), around, np.empty((0, horizon))
-        return Windows(*empty), np.empty(0, int)
-    windows = sliding_windows(interpolate(values)[:, None], window_size)
-    windows = windows[:n_windows, :, 0]
-    targets = sliding_windows(values[window_size:, None], horizon)[:, :, 0]
-    is_whole = ~(np.isnan(windows[:, 0]) | np.isnan(targets).any(axis=1))
-    ends = np.flatnonzero(is_whole) + window_size
+    interpolated = interpolate(values)
+    windows = sliding_windows(interpolated[:, None], window_size)
+    windows = windows[ends - window_size, :, 0]
+    targets = interpolated if interpolates_targets else values
+    targets = sliding_windows(targets[:, None], horizon)[ends, :, 0]
     observed = np.where(np.isnan(values), -1, np.arange(len(values)))
     last_observed = np.maximum.accumulate(observed)[ends - 1]
     # Positions in the series, (n_windows, window_size).
     positions = ends[:, None] + np.arange(-window_size, 0)
     is_after_last = positions > last_observed[:, None]
-    windows = np.where(is_after_last, values[last_observed][:, None], windows[is_whole])
+    windows = np.where(is_after_last, values[last_observed][:, None], windows)
     around = covariates.around(ends, window_size, horizon)
-    return Windows(windows, around, targets[is_whole]), ends
+    return Windows(windows, around, targets)
 
 
 def window_to_forecast_from(values, covariates, window_size, horizon):
@@ -112,31 +280,6 @@ def split_in_time(ends, horizon, validation_fraction):
     is_validation = np.arange(len(ends)) >= len(ends) - n_validation
     first = ends[is_validation].min(initial=np.iinfo(int).max)
     return ends + horizon <= first, is_validation
-
-
-def split_all_in_time(ends, horizon, validation_fraction):
-    """Split the windows of several series, each as in :func:`split_in_time`.
-
-    Parameters
-    ----------
-    ends : list of ndarray of int
-        Positions of the first targets in each series.
-    horizon : int
-        Number of targets of a window.
-    validation_fraction : float
-        Fraction of the windows of each series to hold out.
-
-    Returns
-    -------
-    is_early, is_validation : ndarray of bool of shape (n_windows,)
-        Masks of the windows of all series, concatenated.
-    series : ndarray of int of shape (n_validation_windows,)
-        Position of the series of each validation window.
-    """
-    splits = [split_in_time(of_one, horizon, validation_fraction) for of_one in ends]
-    is_early, is_validation = (np.concatenate(m) for m in zip(*splits, strict=True))
-    series = np.repeat(np.arange(len(ends)), [mask.sum() for _, mask in splits])
-    return is_early, is_validation, series
 
 
 def n_windows_to_split(horizon, validation_fraction):

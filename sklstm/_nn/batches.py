@@ -14,26 +14,42 @@ class Rows(NamedTuple):
     n_padding: torch.Tensor | None  # (n_windows,), padding steps at the start
     # (n_windows, n_targets), or for each step (n_windows, n_timesteps, n_targets).
     targets: torch.Tensor
-    # (n_windows,) or (n_windows, n_timesteps). None for equal weights.
+    # (n_windows,); or (n_windows, n_timesteps) if each step has targets; or (n_windows,
+    # n_targets) if each window has. None for equal weights.
     weights: torch.Tensor | None
 
     @property
     def total_weight(self):
-        """Sum of all weights."""
-        return len(self.targets) if self.weights is None else self.weights.sum()
+        """Sum of the weights of all windows or steps."""
+        if self.weights is None:
+            return len(self.targets)
+        if self.has_weighted_targets:
+            return self.weights.mean(1).sum()
+        return self.weights.sum()
+
+    @property
+    def has_weighted_targets(self):
+        """Whether the targets of a window have a weight each."""
+        return self.weights is not None and self.weights.ndim == self.targets.ndim == 2
 
     def mean(self, losses):
         """Return the weighted mean of losses, (n_windows, ...)."""
         if self.weights is None:
             return losses.mean()
+        if self.has_weighted_targets:
+            of_targets = losses.flatten(2).mean(2) if losses.ndim > 2 else losses
+            return (of_targets * self.weights).sum() / self.weights.sum()
         return (losses.flatten(1).mean(1) @ self.weights) / self.total_weight
 
     def gradient_of_mean(self, gradient, losses):
         """Convert the gradient of the sum of losses to that of their :meth:`mean`."""
         if self.weights is None:
             return gradient / losses.numel()
-        total = self.total_weight * losses[0].numel()
-        return gradient * (self.weights / total)[:, None]
+        weights = self.weights / (self.total_weight * losses[0].numel())
+        if not self.has_weighted_targets:
+            return gradient * weights[:, None]
+        n_per_target = gradient.shape[1] // weights.shape[1]
+        return gradient * weights.repeat_interleave(n_per_target, 1)
 
     def trimmed(self):
         """Cut off steps that are padding in all rows."""
@@ -42,8 +58,8 @@ class Rows(NamedTuple):
         n_cut = self.windows.shape[1] - windows.shape[1]
         if self.targets.ndim > 2:
             rows = rows._replace(targets=self.targets[:, n_cut:])
-        if self.weights is not None and self.weights.ndim > 1:
-            rows = rows._replace(weights=self.weights[:, n_cut:])
+            if self.weights is not None and self.weights.ndim > 1:
+                rows = rows._replace(weights=self.weights[:, n_cut:])
         return rows
 
     def flatten_steps(self, outputs):

@@ -49,8 +49,8 @@ class Loss(ABC):
         ----------
         targets : torch.Tensor of shape (n_windows, n_targets)
             Targets.
-        weights : torch.Tensor of shape (n_windows,) or None
-            Weight of each window. None for equal weights.
+        weights : torch.Tensor of shape (n_windows,) or (n_windows, n_targets) or None
+            Weight of each window or of each target. None for equal weights.
         """
 
     def lowest(self, targets):
@@ -271,6 +271,9 @@ def _mean(values, weights):
     """Return the weighted mean of each column, (1, n_columns)."""
     if weights is None:
         return values.mean(0, keepdim=True)
+    if weights.ndim > 1:
+        totals = weights.sum(0, keepdim=True)
+        return (weights * values).sum(0, keepdim=True) / totals.where(totals > 0, 1)
     return (weights[None] @ values) / weights.sum()
 
 
@@ -279,7 +282,8 @@ def _quantiles(values, weights, levels):
     values, order = values.T.sort(1)
     if weights is None:
         weights = values.new_ones(values.shape[1])
-    totals = weights[order].cumsum(1)
+    weights = weights[order] if weights.ndim == 1 else weights.T.gather(1, order)
+    totals = weights.cumsum(1)
     wanted = totals[:, -1:] * totals.new_tensor(levels)
     rows = torch.searchsorted(totals, wanted).clamp_(max=values.shape[1] - 1)
     return values.gather(1, rows)
