@@ -39,7 +39,7 @@ def distances_from_range(values, bounds):
 
 
 class PastExtremes(NamedTuple):
-    """Rows of a series that may be the minimum or the maximum of a later range.
+    """Rows of a series that can be the minimum or the maximum of a later range.
 
     Other rows are not needed: a later row is at least as extreme in each column.
 

@@ -109,8 +109,8 @@ def check_same_columns(sequences, name):
     columns = [list(s.columns) for s in sequences if hasattr(s, "columns")]
     if any(names != columns[0] for names in columns):
         raise ValueError(
-            f"The frames in {name} have different columns, or in another order. Select "
-            f"the same columns: [frame[{name}[0].columns] for frame in {name}]."
+            f"The frames in {name} do not have the same columns in the same order. "
+            f"Pass [frame[{name}[0].columns] for frame in {name}]."
         )
 
 
@@ -223,8 +223,8 @@ def _check_sequence(array, name):
     """Raise unless a sequence has steps and finite values."""
     if len(array) == 0:
         raise ValueError(
-            f"{name} has no time steps. Drop it, and its target if there is one. Only "
-            "in predictions, a list of sequences may contain empty ones."
+            f"{name} has no time steps. Drop it, and its target if there is one. Empty "
+            "sequences are only accepted in predictions."
         )
     if not np.isfinite(array).all():
         raise ValueError(
