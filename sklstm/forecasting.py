@@ -374,8 +374,8 @@ class LSTMForecaster(TunableDefault, CallbackSupportMixin, BaseEstimator):
             If y is not a series of numbers with equal steps; if all series are too
             short; if ``log=True`` and a value is not positive; if X lacks a row or has
             a value that is not a finite number; if y is a table and X has one
-            dimension, as if they were swapped; or if `date_features` are used and y has
-            no dates.
+            dimension, which shows that they are swapped; or if `date_features` are used
+            and y has no dates.
         """
         _check_not_swapped(y, X)
         panel = read_series(y)
@@ -892,7 +892,7 @@ def _fixed_by_fit(settings, spec, regressor):
 
 
 def _check_not_swapped(y, X):
-    """Raise if y is a table and X a series, as if they were passed as fit(X, y)."""
+    """Raise if y is a table and X has one dimension, as in fit(X, y)."""
     shape, X_shape = (tuple(getattr(one, "shape", ())) for one in (y, X))
     if isinstance(X, list | tuple) and X and isinstance(X[0], Real):
         X_shape = (len(X),)

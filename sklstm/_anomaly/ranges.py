@@ -57,7 +57,7 @@ class PastExtremes(NamedTuple):
 
     @classmethod
     def from_bounds(cls, bounds):
-        """Return the extremes of rows of which only the range is known."""
+        """Return the extremes of rows whose minimum and maximum are known."""
         return cls(bounds, np.array([2, 1]))
 
     def ranges(self, values, range_window):

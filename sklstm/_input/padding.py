@@ -54,8 +54,9 @@ def pad(sequences, name, n_timesteps=None, empty_width=None):
     Raises
     ------
     ValueError
-        If a sequence holds anything but finite numbers, or does not have as many
-        features as the first one, or if it is empty although this is not allowed.
+        If a value of a sequence is not a finite number, if a sequence has another
+        number of features than the first one, or if it is empty although this is not
+        allowed.
     """
     check_same_columns(sequences, name)
     ways_to_encode = (

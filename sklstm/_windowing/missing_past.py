@@ -55,7 +55,7 @@ def warn_if_past_is_missing(n_without_times, n_padded, n_rows, n_context):
     Parameters
     ----------
     n_without_times : int
-        Number of these rows in series of which X or the training rows have no times.
+        Number of these rows in series without times, in X or in the training rows.
     n_padded : int
         Number of these rows in all series.
     n_rows : int
