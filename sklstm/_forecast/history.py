@@ -283,8 +283,8 @@ def warn_if_not_positive(scales, last_scales=()):
     if scales[0].is_log and lowest <= 0 < last_lowest:
         warnings.warn(
             f"y contains {lowest}, but logarithms are forecast, which need positive "
-            "values. The logarithm of the smallest positive value minus 1 is used in "
-            "place of that of 0. If a value is missing, pass NaN. To forecast without "
+            "values. On the logarithmic scale, 0 is placed 1 below the smallest "
+            "positive value. If a value is missing, pass NaN. To forecast without "
             'logarithms, fit again with log="auto" and warm_start=False.',
             UserWarning,
             stacklevel=5,

@@ -184,9 +184,9 @@ def lag_layout(names):
         raise ValueError(
             f"Some columns of X are lag columns, but {others[:5]} are not. Every "
             "feature needs a column for each lag. Drop the columns without a lag, or "
-            "pass all columns to SlidingWindowTransformer, also those that are constant "
-            "in time. Name columns that are known in advance, such as a promotion, in "
-            "its parameter known_ahead."
+            "pass all columns to SlidingWindowTransformer, also those that are "
+            "constant in time. Name columns that are known in advance, such as a "
+            "promotion, in its parameter known_ahead."
         )
     cells = [(match[1] or match[2] or "", int(match[3])) for match in matches]
     columns = {cell: column for column, cell in enumerate(cells)}

@@ -97,8 +97,8 @@ class RowsState:
         if len(self.step.known_ahead):
             raise ValueError(
                 f"The next values of the columns {list(self.step.known_ahead)} are "
-                f"needed. Pass the next rows as X, at most {shift} of each series, with "
-                "any values in the other columns."
+                f"needed. Pass the next rows as X, at most {shift} of each series. The "
+                "values of the other columns are not used."
             )
         return self.updated_step, next_rows(self.updated_step, self.rows)
 
