@@ -418,10 +418,9 @@ class LSTMClassifier(ClassifierMixin, BaseLSTM):
             them. In a 3-D X and in lag columns, steps at the start of a window are
             padding if all features are NaN. Windows of similar length share a batch.
             A frame with a MultiIndex (instance, time) holds one sequence per instance;
-            see :ref:`frames-of-sequences`. In an array of shape (n_windows, n_features,
-            n_timesteps), as in sktime and aeon, swap the axes first, with
-            ``X.transpose(0, 2, 1)``. No sequence may
-            be empty.
+            see :ref:`frames-of-sequences`. If an array has shape (n_windows,
+            n_features, n_timesteps), as in sktime and aeon, pass
+            ``X.transpose(0, 2, 1)``. No sequence may be empty.
 
         y : array-like of shape (n_windows,) or (n_windows, n_labels)
             Class of each window, a number or a string. If a window can have several

@@ -436,10 +436,9 @@ class LSTMRegressor(RegressorMixin, BaseLSTM):
             them. In a 3-D X and in lag columns, steps at the start of a window are
             padding if all features are NaN. Windows of similar length share a batch.
             A frame with a MultiIndex (instance, time) holds one sequence per instance;
-            see :ref:`frames-of-sequences`. In an array of shape (n_windows, n_features,
-            n_timesteps), as in sktime and aeon, swap the axes first, with
-            ``X.transpose(0, 2, 1)``. No sequence may
-            be empty.
+            see :ref:`frames-of-sequences`. If an array has shape (n_windows,
+            n_features, n_timesteps), as in sktime and aeon, pass
+            ``X.transpose(0, 2, 1)``. No sequence may be empty.
 
         y : array-like of shape (n_windows,) or (n_windows, n_outputs)
             Numbers to predict. With ``pooling=None``, y holds one number or one row of
@@ -559,8 +558,8 @@ class LSTMRegressor(RegressorMixin, BaseLSTM):
             For an empty sequence, or a window that is all padding, the prediction is
             the constant that fits the training targets best: their mean, or their
             median or quantile if the loss is "absolute_error" or "quantile". However,
-            if some training windows were all padding, the prediction is what the
-            network has learned from them.
+            if some training windows were all padding, the network has learned the
+            prediction from them.
 
         Warns
         -----

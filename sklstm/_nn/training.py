@@ -146,7 +146,8 @@ def train(
     Raises
     ------
     ValueError
-        If the loss or the weights are no longer finite and no epoch was good.
+        If the loss or the weights are not finite, and there is no earlier epoch with a
+        finite loss.
     """
     trainer = Trainer(network, loss, options, optimizer_state)
     best = BestSoFar(trainer.weights, options.tol)
@@ -177,7 +178,7 @@ def train(
     finally:
         network.end_training()
     _choose_weights(trainer, history, best, training)
-    # After a divergence, the momentum would spoil the weights again.
+    # After a divergence, the optimizer starts anew: its momentum would repeat it.
     has_diverged = history.ended_by == "divergence"
     return history, None if has_diverged else trainer.optimizer.state
 
@@ -212,7 +213,7 @@ def _choose_weights(trainer, history, best, training):
 
 
 def _divergence_error(options):
-    """Build the error for a training of which no epoch was good."""
+    """Build the error for a training without an epoch to return to."""
     return ValueError(
         "Training diverged: the loss or the weights are not finite, and there is no "
         "earlier epoch to return to. Lower learning_rate_init (now "

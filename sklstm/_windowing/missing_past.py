@@ -4,15 +4,15 @@ import warnings
 
 from sklstm._windowing.context import starts_like_training
 
-# The ways out if the order of X and the training rows is unknown.
+# The warning if it is unknown whether X follows the training rows.
 NO_TIMES = (
-    "have no complete window, because rows without times are not known to follow "
-    "others. If X follows the training rows, pass frames with an index of times (a "
-    'scaler keeps it after set_output(transform="pandas")), pass '
+    "have no complete window, because rows without times may not follow the training "
+    "rows. If X follows them, pass frames with an index of times, pass "
     'context="assume_next", or pass one row at a time to sklstm.streaming.Stream. If '
-    "no rows precede X, pass context=None."
+    "no rows precede X, pass context=None. A scaler keeps the index after set_output("
+    'transform="pandas").'
 )
-# The ways out if the times of X show that the stored rows do not directly precede it.
+# The warning if the times of X show that the stored rows do not directly precede it.
 NOT_STORED = (
     "have no complete window, because the stored rows do not directly precede X. Pass "
     "the {n_context} rows before X as the first rows of X, or pass all new rows, one "
@@ -29,7 +29,7 @@ def n_rows_without_past(tail, past, values, n_context):
     tail : SeriesTail or None
         Last rows of the series; None if the series is new.
     past : PastRows
-        Those of them that precede X.
+        The stored rows that precede X.
     values : ndarray of shape (n_timesteps, n_features)
         Rows of X.
     n_context : int
@@ -55,7 +55,7 @@ def warn_if_past_is_missing(n_without_times, n_padded, n_rows, n_context):
     Parameters
     ----------
     n_without_times : int
-        Number of these rows in series of which X or the training rows have no times.
+        Number of these rows in series without times, in X or in the training rows.
     n_padded : int
         Number of these rows in all series.
     n_rows : int
@@ -66,8 +66,8 @@ def warn_if_past_is_missing(n_without_times, n_padded, n_rows, n_context):
     if n_without_times:
         message = f"{n_without_times} of {n_rows} rows of X {NO_TIMES}"
     elif n_padded == n_rows:
-        ways_out = NOT_STORED.format(n_context=n_context)
-        message = f"{n_rows} of {n_rows} rows of X {ways_out}"
+        advice = NOT_STORED.format(n_context=n_context)
+        message = f"{n_rows} of {n_rows} rows of X {advice}"
     else:
         return
     warnings.warn(message, UserWarning, stacklevel=5)
