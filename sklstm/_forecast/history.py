@@ -16,7 +16,8 @@ from sklstm._forecast.training_windows import (
     window_to_forecast_from,
 )
 
-# With fewer seasonal differences, a new series has no MASE scale of its own.
+# With fewer seasonal differences, a new series has no MASE scale of its own. With fewer
+# values, it may vary although all of them are equal.
 ENOUGH_DIFFERENCES = 10
 # The ratio of seasonal differences to those of neighbors is a median over this number
 # of fitted series at most.
@@ -209,30 +210,58 @@ class History:
             constant, the MASE scale of the values. With few seasonal differences, this
             is the mean absolute difference between neighboring values, times a ratio.
             Without a whole season, forecasts are worse, and the scale is at least the
-            difference between neighboring values.
+            difference between neighboring values. If few values of a new series are all
+            equal, as a single value is, the scale is typical of the fitted series.
         """
         scale = 0.0
         if position is not None:
             known = self.scales[position].transform(self.panel.series[position].values)
             scale = mase_scale(known, season_length)
-        n_differences = np.sum(~np.isnan(values)) - season_length
-        if n_differences < 0:
-            return max(scale, mase_scale(values, 1))
-        if scale > 0:
+        n_values = np.sum(~np.isnan(values))
+        n_differences = n_values - season_length
+        if scale > 0 and n_differences >= 0:
             return scale
         if n_differences >= ENOUGH_DIFFERENCES:
             return mase_scale(values, season_length)
-        return self._seasonal_ratio(season_length) * mase_scale(values, 1)
+        neighbors = mase_scale(values, 1)
+        if position is None and neighbors == 0 and n_values < ENOUGH_DIFFERENCES:
+            return self._typical_scale(season_length) * self._unit_of(values)
+        ratio = self._seasonal_ratio(season_length)
+        if n_differences < 0:
+            ratio = max(ratio, 1.0) if position is None else 1.0
+        return max(scale, ratio * neighbors)
 
     def _seasonal_ratio(self, season_length):
         """Return the median ratio of seasonal differences to those of neighbors."""
-        scaled = [one for one, _ in self._scaled()]
-        scaled = scaled[:: -(-len(scaled) // MAX_SERIES)]
+        scaled = self._some_scaled()
         scales = np.array([mase_scale(one, season_length) for one in scaled])
         neighbors = np.array([mase_scale(one, 1) for one in scaled])
         is_moving = (scales > 0) & (neighbors > 0)
         ratios = scales[is_moving] / neighbors[is_moving]
         return np.median(ratios) if len(ratios) else 1.0
+
+    def _typical_scale(self, season_length):
+        """Return the median MASE scale of the series, in units of `_unit_of`."""
+        scales = [
+            mase_scale(one, season_length) / self._unit_of(one)
+            for one in self._some_scaled()
+        ]
+        return np.median(scales)
+
+    def _unit_of(self, values):
+        """Return the unit in which the MASE scales of scaled series are compared.
+
+        Without logarithms, this is the mean absolute value, because the number that
+        divides a series of equal values depends on their size only.
+        """
+        if self.is_log:
+            return 1.0
+        return np.nanmean(np.abs(values)) or 1.0
+
+    def _some_scaled(self):
+        """Return the scaled values of all series or, if there are many, of some."""
+        scaled = [one for one, _ in self._scaled()]
+        return scaled[:: -(-len(scaled) // MAX_SERIES)]
 
     def inverse_transform(self, forecasts):
         """Return scaled forecasts on the original scales of the series."""
