@@ -182,9 +182,16 @@ def test_columns_known_ahead_are_passed_to_predict():
     expected = model.predict(FRAME[N_TRAIN:])
     stream = Stream(model)
     for row in range(N_TRAIN, N_ROWS):
-        unknown = FRAME[row : row + 1].assign(load=0.0)
-        npt.assert_array_equal(stream.predict(unknown), expected[[row - N_TRAIN]])
+        for load in (0.0, np.nan):
+            unknown = FRAME[row : row + 1].assign(load=load)
+            npt.assert_array_equal(stream.predict(unknown), expected[[row - N_TRAIN]])
         stream.update(FRAME[row : row + 1])
+    with pytest.raises(
+        ValueError, match="contains NaN, in the column 'price' of row 0"
+    ):
+        stream.predict(FRAME[:1].assign(price=np.nan))
+    with pytest.raises(ValueError, match="contains NaN, in the column 'load'"):
+        stream.update(FRAME[:1].assign(load=np.nan))
     with pytest.raises(ValueError, match=r"\['price'\] are known ahead.*at most 1"):
         stream.predict()
 
@@ -364,7 +371,7 @@ def test_the_best_pipeline_of_a_search_may_be_streamed():
     grid = {"slidingwindowtransformer__window_size": [2, 4]}
     search = GridSearchCV(model, grid, cv=TimeSeriesSplit(2))
     search.fit(FRAME[:N_TRAIN], TARGET[:N_TRAIN])
-    with pytest.raises(TypeError, match="Of a search, pass best_estimator_"):
+    with pytest.raises(TypeError, match="search, pass its best_estimator_"):
         Stream(search)
     answers = streamed(Stream(search.best_estimator_), FRAME, 1)
     npt.assert_allclose(answers, search.predict(FRAME[N_TRAIN:]))

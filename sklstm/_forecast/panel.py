@@ -69,14 +69,15 @@ class Series:
         values = np.concatenate([self.values, later.values])
         if not self.is_labelled:
             return replace(self, values=values, times=pd.RangeIndex(len(values)))
-        is_next = following.equals(later.times)
-        if not is_next and list(following) != list(later.times):
+        pairs = zip(following, later.times, strict=True)
+        differ = [pair for pair in pairs if pair[0] != pair[1]]
+        if not following.equals(later.times) and differ:
             raise ValueError(
                 f"The new values must begin at {following[0]}, the step after the last "
-                "known value, and continue without gaps. They begin at "
-                f"{later.times[0]}. Pass only new values, with NaN where a value is "
-                "missing, or call fit. For scores, split in time order and without a "
-                "gap, for example with cv=TimeSeriesSplit()."
+                f"known value, and continue without gaps. {differ[0][1]} came where "
+                f"{differ[0][0]} was expected. Pass only new values, with NaN where a "
+                "value is missing, or call fit. For scores, split in time order and "
+                "without a gap, for example with cv=TimeSeriesSplit()."
             )
         return replace(self, values=values, times=self.times.append(following))
 

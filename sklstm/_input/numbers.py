@@ -53,8 +53,8 @@ def check_no_dates(data, name):
         raise ValueError(
             f"{name} holds dates or durations, not numbers. Drop them, or convert them "
             "to the numbers that matter, such as the month or the hours since an "
-            "event. SlidingWindowTransformer accepts a column of times as its "
-            "parameter time."
+            "event. SlidingWindowTransformer and LSTMOutlierDetector accept a column "
+            "of times as their parameter time."
         )
 
 

@@ -46,8 +46,8 @@ class RowsState:
             raise TypeError(
                 "A stream needs a fitted LSTMForecaster, LSTMOutlierDetector or "
                 "Pipeline in which one step, not the last one, is a "
-                f"SlidingWindowTransformer, got {model!r}. Of a search, pass "
-                "best_estimator_."
+                f"SlidingWindowTransformer, got {model!r}. If it is a search, "
+                "pass its best_estimator_."
             )
         step = steps[places[0]]
         _let_rows_follow(step if is_window[0] else step._windower)
@@ -98,7 +98,7 @@ class RowsState:
             raise ValueError(
                 f"The columns {list(self.step.known_ahead)} are known ahead, so their "
                 f"next values are needed. Pass the next rows, at most {shift} of each "
-                "series, as X, with any values in the other columns."
+                "series, as X, with any values, such as NaN, in the other columns."
             )
         return self.updated_step, next_rows(self.updated_step, self.rows)
 
