@@ -176,7 +176,9 @@ class Panel(NamedTuple):
             raise ValueError(
                 f"The new values are for the series {new_names}, but the forecaster "
                 f"was fitted on the series {names}. Pass the same series, with the "
-                "same names, in the same order."
+                "same names, in the same order. A search splits rows: pass a frame "
+                "with one column per series, such as y.unstack(0) for a MultiIndex "
+                "(series, time)."
             )
         longest = max(len(new.values) for new in later.series)
         following = times_after_all(self.times, longest)
