@@ -322,9 +322,16 @@ def test_bands_of_a_new_series_with_one_value_are_as_wide_as_those_of_the_fit(lo
     y = np.exp(0.3 * np.random.default_rng(0).normal(size=(60, 8)) + 4)
     forecaster = LSTMForecaster(Ridge(), horizon=2, season_length=7, log=log).fit(y)
     widths = np.diff(forecaster.predict_interval(), axis=-1).mean()
-    for last_window in ([y.mean()], [np.nan, y.mean(), y.mean()]):
-        interval = forecaster.predict_interval(last_window=last_window)
+    values = [y.mean()], [np.nan, y.mean(), y.mean()]
+    intervals = [forecaster.predict_interval(last_window=one) for one in values]
+    # The young series may also be part of the fit.
+    forecaster.fit([*y.T, values[0]])
+    intervals += [forecaster.predict_interval()[-1]]
+    intervals += [forecaster.select(8).predict_interval()]
+    for interval in intervals:
         assert np.diff(interval, axis=1).mean() == pytest.approx(widths, rel=0.3)
+    constant = forecaster.predict_interval(last_window=np.full(10, y.mean()))
+    npt.assert_allclose(constant, y.mean())
 
 
 def test_bands_of_new_series_that_wander_are_wide_before_a_season_is_known():

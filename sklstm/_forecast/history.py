@@ -210,26 +210,21 @@ class History:
             constant, the MASE scale of the values. With few seasonal differences, this
             is the mean absolute difference between neighboring values, times a ratio.
             Without a whole season, forecasts are worse, and the scale is at least the
-            difference between neighboring values. If few values of a new series are all
-            equal, as a single value is, the scale is typical of the fitted series.
+            difference between neighboring values.
         """
         scale = 0.0
         if position is not None:
             known = self.scales[position].transform(self.panel.series[position].values)
             scale = mase_scale(known, season_length)
-        n_values = np.sum(~np.isnan(values))
-        n_differences = n_values - season_length
+        n_differences = np.sum(~np.isnan(values)) - season_length
         if scale > 0 and n_differences >= 0:
             return scale
         if n_differences >= ENOUGH_DIFFERENCES:
             return mase_scale(values, season_length)
-        neighbors = mase_scale(values, 1)
-        if position is None and neighbors == 0 and n_values < ENOUGH_DIFFERENCES:
-            return self._typical_scale(season_length) * self._unit_of(values)
         ratio = self._seasonal_ratio(season_length)
         if n_differences < 0:
             ratio = max(ratio, 1.0) if position is None else 1.0
-        return max(scale, ratio * neighbors)
+        return max(scale, ratio * mase_scale(values, 1))
 
     def _seasonal_ratio(self, season_length):
         """Return the median ratio of seasonal differences to those of neighbors."""
@@ -240,13 +235,40 @@ class History:
         ratios = scales[is_moving] / neighbors[is_moving]
         return np.median(ratios) if len(ratios) else 1.0
 
-    def _typical_scale(self, season_length):
+    def typical_scale(self, season_length):
         """Return the median MASE scale of the series, in units of `_unit_of`."""
         scales = [
             mase_scale(one, season_length) / self._unit_of(one)
             for one in self._some_scaled()
         ]
-        return np.median(scales)
+        return float(np.median(scales))
+
+    def interval_scales(self, mase_scales, typical_scale):
+        """Return the scales by which errors are multiplied in intervals, (n_series,).
+
+        Parameters
+        ----------
+        mase_scales : ndarray of shape (n_series,)
+            MASE scales of the series.
+        typical_scale : float
+            The :meth:`typical_scale` of the series that the regressors were fitted on.
+
+        Returns
+        -------
+        scales : ndarray of shape (n_series,)
+            The MASE scales. If a series has few values, and all are equal, its scale is
+            typical, because a longer series may vary.
+        """
+        scales = mase_scales.copy()
+        known = [None] * len(scales)
+        if self.fitted is not None:
+            known = self.fitted._find(self.panel)
+        for n, (values, _) in enumerate(self._scaled()):
+            is_new = known[n] is None
+            n_values = np.sum(~np.isnan(values))
+            if scales[n] == 0 and is_new and n_values < ENOUGH_DIFFERENCES:
+                scales[n] = typical_scale * self._unit_of(values)
+        return scales
 
     def _unit_of(self, values):
         """Return the unit in which the MASE scales of scaled series are compared.
