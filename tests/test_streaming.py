@@ -396,3 +396,15 @@ def test_calls_that_do_not_suit_the_model_are_refused():
         stream.predict(FRAME[N_TRAIN:])
     with pytest.raises(TypeError, match="Only a stream of an LSTMForecaster"):
         stream.update(FRAME[N_TRAIN:], FRAME[N_TRAIN:])
+
+
+@pytest.mark.parametrize("with_covariates", [False, True])
+def test_arguments_other_than_x_are_passed_by_name(with_covariates):
+    X = FRAME[["price"]] if with_covariates else None
+    model = LSTMForecaster(Ridge(), horizon=3, past_covariates="all")
+    stream = Stream(model.fit(FRAME["load"], X))
+    for method, argument in [("predict", 2), ("predict_interval", 0.9)]:
+        with pytest.raises(TypeError, match=rf"argument of {method} is X.*horizon=2\)"):
+            getattr(stream, method)(argument)
+    assert len(stream.predict(horizon=2)) == 2
+    assert len(stream.predict_interval(coverage=0.9)) == 3
