@@ -375,8 +375,12 @@ class LSTMOutlierDetector(
         callback_runner = CallbackRunner(self, {"X": X, "y": y}, n_subtasks=1)
         self._check_estimator()
         table = read_table(self, X, reset=True, ensure_all_finite="allow-nan")
-        if np.isnan(table.values).all(axis=0).any():
-            raise ValueError("X has columns without a single value. Drop them.")
+        is_missing = np.isnan(table.values).all(axis=0)
+        if is_missing.any():
+            names = np.asarray(self._feature_names(table))[is_missing].tolist()
+            raise ValueError(
+                f"X has columns without a single value, {names}. Drop them."
+            )
         self._settings = DetectorSettings(
             self.method, self.distance, self.range_window, self.halflife
         )

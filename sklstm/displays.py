@@ -11,6 +11,7 @@ from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted, check_scalar
 
 from sklstm._forecast.covariates import select_part
+from sklstm._forecast.panel import read_series
 from sklstm._input.frequency import times_after
 from sklstm._input.row_times import series_keys
 from sklstm._input.time_dtypes import as_dates
@@ -364,11 +365,8 @@ class ForecastDisplay:
             name = names[0] if series is None else series
             estimator = estimator.select(name)
             X = select_part(X, names.index(name))
-        elif np.ndim(last_window) != 1:
-            raise ValueError(
-                "last_window must hold the values of one series, of shape "
-                f"(n_timesteps,), got {np.shape(last_window)}."
-            )
+        else:
+            last_window = _read_one(last_window)
         forecast = estimator.predict(horizon, X=X, last_window=last_window)
         history = estimator.history_ if last_window is None else last_window
         history = pd.Series(history)
@@ -445,6 +443,17 @@ class ForecastDisplay:
         self.ax_.set(xlabel=self.forecast.index.name, ylabel=self.forecast.name)
         self.ax_.legend()
         return self
+
+
+def _read_one(last_window):
+    """Return the values of one series as an array or as a Series with its times."""
+    all_series = read_series(last_window, is_whole=False).series
+    if len(all_series) != 1:
+        raise ValueError(
+            "last_window must hold the values of one series, of shape (n_timesteps,), "
+            f"got {len(all_series)} series of shape {np.shape(last_window)}."
+        )
+    return all_series[0].label(all_series[0].values)
 
 
 def _draw(ax, numbers, style):

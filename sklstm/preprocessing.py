@@ -312,7 +312,7 @@ class SlidingWindowTransformer(TransformerMixin, CallbackSupportMixin, BaseEstim
             Finite numbers, one row per time step. The rows of each series are in time
             order. To predict beyond the data, append up to `shift` rows. Only their
             values in the columns `known_ahead` matter. The other values are not part of
-            any window.
+            any window and may be NaN.
 
         Returns
         -------
@@ -329,7 +329,8 @@ class SlidingWindowTransformer(TransformerMixin, CallbackSupportMixin, BaseEstim
             If X is not valid input for `fit`, or has other columns than in `fit`.
         """
         check_is_fitted(self)
-        table = read_table(self, X, reset=False)
+        unused = {"n_unused": self.shift, "used": self._is_ahead}
+        table = read_table(self, X, reset=False, **unused)
         pasts = {key: self._past_rows(key, *table.series(key)) for key in table.rows}
         if self.context is not None:
             self._warn_if_past_is_missing(table, pasts)

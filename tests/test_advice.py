@@ -15,7 +15,7 @@ import torch
 from sklearn.base import clone
 from sklearn.ensemble import HistGradientBoostingRegressor
 from sklearn.linear_model import Ridge
-from sklearn.model_selection import KFold, TimeSeriesSplit
+from sklearn.model_selection import KFold, TimeSeriesSplit, cross_val_score
 from sklearn.pipeline import make_pipeline
 
 import sklstm
@@ -44,6 +44,7 @@ RAGGED = [window[: 2 + i % 3] for i, window in enumerate(WINDOWS)]
 TOKENS = [["a", "b"], ["c", "a"]] * 10
 DAYS = pd.date_range("2024-01-01", periods=60)
 SALES = pd.Series(RANDOM.normal(10, 1, size=60), DAYS, name="sales")
+LONG_SALES = pd.concat({"north": SALES, "south": 2 * SALES})
 SMALL = {"max_iter": 1, "random_state": 0}
 
 
@@ -757,6 +758,16 @@ STORE_SALES = pd.concat({1: SALES, 2: SALES}).to_frame("sales")
 WARM = forecaster(regressor(), warm_start=True)
 
 FORECAST_CASES = {
+    "rows of several series in a search": case(
+        "y.unstack(0)",
+        lambda: cross_val_score(
+            forecaster(), LONG_SALES, cv=TimeSeriesSplit(2), error_score="raise"
+        ),
+        lambda y: cross_val_score(
+            forecaster(), y, cv=TimeSeriesSplit(2), error_score="raise"
+        ),
+        y=LONG_SALES,
+    ),
     "a regressor of one number": case(
         "sklearn.multioutput.MultiOutputRegressor(regressor)",
         lambda: forecaster(HistGradientBoostingRegressor(max_iter=2)).fit(SALES),

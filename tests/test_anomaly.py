@@ -304,7 +304,7 @@ def test_default_estimators_fit_and_score():
     [
         (WAVE[:12, None], {}, "n_samples=12 is too short: window_size=10"),
         (WAVE, {}, "1 dimensions|1D"),
-        (np.full((50, 1), np.nan), {}, "columns without a single value"),
+        (np.full((50, 1), np.nan), {}, r"without a single value, \[0\]\. Drop"),
         (np.where(STEPS == 3, np.inf, WAVE)[:, None], {}, "infinity"),
         (WAVE[:, None], {"contamination": 0.7}, "contamination"),
         (WAVE[:, None], {"method": "guess"}, "method"),

@@ -124,8 +124,30 @@ def test_a_last_window_is_drawn(form):
     npt.assert_array_equal(display.history, last_window[-16:])
     first = FRAME.index[-1] + pd.Timedelta(days=1) if form is pd.Series else 20
     assert display.forecast.index[0] == display.interval.index[0] == first
-    with pytest.raises(ValueError, match=r"one series, .* got \(50, 2\)"):
+    with pytest.raises(ValueError, match=r"one series, .* got 2 series .* \(50, 2\)"):
         ForecastDisplay.from_estimator(forecaster, last_window=FRAME)
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        lambda one: pd.concat({"b": one}, names=["series", "day"]),
+        pd.Series.to_frame,
+        lambda one: [one],
+        lambda one: one.set_axis(pd.Index(one.index.date)),
+        lambda one: one.set_axis(pd.CategoricalIndex(one.index)),
+    ],
+)
+def test_a_last_window_is_drawn_in_every_form_of_one_series(form):
+    forecaster, last_window = FORECASTER.fit(FRAME), FRAME["b"][-20:]
+    display, expected = (
+        ForecastDisplay.from_estimator(forecaster, last_window=one)
+        for one in (form(last_window), last_window)
+    )
+    for name in ("forecast", "history", "interval"):
+        actual, wanted = getattr(display, name), getattr(expected, name)
+        npt.assert_array_equal(actual, wanted)
+        assert actual.index.to_list() == wanted.index.to_list()
 
 
 def test_invalid_forecast_displays_are_refused(monkeypatch):

@@ -315,3 +315,30 @@ def test_last_windows_have_covariates():
         npt.assert_allclose(forecasts, forecaster.predict(X=PRICES))
     with pytest.raises(ValueError, match=r"needs them for 2023-02-20 .* to 2023-03-11"):
         forecaster.predict(last_window=y[50:70])
+
+
+@pytest.mark.parametrize("log", [False, "auto"])
+def test_bands_of_a_new_series_with_one_value_are_as_wide_as_those_of_the_fit(log):
+    y = np.exp(0.3 * np.random.default_rng(0).normal(size=(60, 8)) + 4)
+    forecaster = LSTMForecaster(Ridge(), horizon=2, season_length=7, log=log).fit(y)
+    widths = np.diff(forecaster.predict_interval(), axis=-1).mean()
+    values = [y.mean()], [np.nan, y.mean(), y.mean()]
+    intervals = [forecaster.predict_interval(last_window=one) for one in values]
+    # The young series may also be part of the fit.
+    forecaster.fit([*y.T, values[0]])
+    intervals += [forecaster.predict_interval()[-1]]
+    intervals += [forecaster.select(8).predict_interval()]
+    for interval in intervals:
+        assert np.diff(interval, axis=1).mean() == pytest.approx(widths, rel=0.3)
+    constant = forecaster.predict_interval(last_window=np.full(10, y.mean()))
+    npt.assert_allclose(constant, y.mean())
+
+
+def test_bands_of_new_series_that_wander_are_wide_before_a_season_is_known():
+    walks = np.cumsum(np.random.default_rng(0).normal(size=(60, 100)), axis=0)
+    forecaster = LSTMForecaster(Ridge(), horizon=1, season_length=12, log=False)
+    forecaster.fit(walks[:, :40])
+    new = [walk[:5] for walk in walks.T[40:]]
+    lower, upper = np.array(forecaster.predict_interval(last_window=new))[:, 0].T
+    is_inside = (lower <= walks[5, 40:]) & (walks[5, 40:] <= upper)
+    assert is_inside.mean() > 0.75

@@ -431,9 +431,11 @@ def test_update_must_begin_at_the_next_step():
     y = growing_year()
     forecaster = LSTMForecaster(Ridge(), horizon=3).fit(y[:60])
     with pytest.raises(
-        ValueError, match=r"must begin at 2020-01-01.* begin at 2020-02"
+        ValueError, match=r"begin at 2020-01-01.* 2020-02-01 .* where 2020-01-01"
     ):
         forecaster.update(y[61:])
+    with pytest.raises(ValueError, match=r"2020-03-01 .* where 2020-02-01 .* expected"):
+        forecaster.update(y[60:].drop(y.index[61]))
     with pytest.raises(ValueError, match="must have times"):
         clone(forecaster).fit(y[:60].rename(None)).update(y[60:].to_numpy())
     with pytest.raises(ValueError, match=r"for the series \['other'\]"):

@@ -111,6 +111,7 @@ def test_numbers_and_durations_suggest_no_season(times):
     [
         (pd.Index(["a", "b"]), "must hold dates, periods, durations or integers"),
         (pd.Index([0.5, 1.5]), "got 0.5 of dtype float64"),
+        (pd.Index([MONTHS[0], MONTHS[1], 5]), "got Timestamp.* and 5 of dtype object"),
         (MONTHS[[0, 0, 1]], "has 2020-01-01 00:00:00 twice. .* keep one value per"),
         (MONTHS[[2, 0, 1]], r"must increase .* y.sort_index\(\)"),
         (MONTHS[[0, 1, 2, 4, 5]], "from 2020-03-01 00:00:00 to 2020-05-01"),

@@ -90,6 +90,15 @@ def test_times_at_which_no_forecast_can_end_are_refused(index, until, message):
         fitted(index).predict(until=until)
 
 
+@pytest.mark.parametrize("levels", [0.9, [0.1, 0.9]])
+def test_levels_are_passed_by_name(levels):
+    model = fitted(DAYS)
+    with pytest.raises(TypeError, match=r"coverage=0\.9.*quantiles=\[0\.1, 0\.9\]"):
+        model.predict_interval(levels)
+    assert model.predict_interval(coverage=0.9).shape == (9, 2)
+    assert model.predict_quantiles(quantiles=[0.1, 0.9]).shape == (9, 2)
+
+
 def test_until_replaces_horizon():
     with pytest.raises(ValueError, match=r"either horizon or until, got horizon=2 and"):
         fitted(DAYS).predict(2, until="2024-06-04")

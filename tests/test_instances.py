@@ -7,6 +7,7 @@ import pytest
 from sklearn.metrics import accuracy_score
 from sklearn.model_selection import GridSearchCV, GroupKFold, cross_val_score
 from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 
 from sklstm import (
     LSTMAutoencoder,
@@ -188,6 +189,10 @@ def test_bad_frames_are_refused():
         model.predict(X[["load", "temperature"]])
     with pytest.raises(ValueError, match=r"NaN, in the row \('w', Timestamp"):
         model.predict(X.replace(X.iloc[2, 1], np.nan))
+    index = pd.MultiIndex.from_arrays([np.arange(18) // 6, np.arange(18)])
+    numbered = X.set_axis(index)
+    with pytest.raises(ValueError, match=r"NaN, in the row \(0, 2\)"):
+        model.predict(numbered.mask(numbered == X.iloc[2, 1]))
     with pytest.raises(ValueError, match="X holds strings"):
         model.fit(X.assign(site="north"), y)
     with pytest.raises(ValueError, match="several columns with the same name"):
@@ -223,6 +228,15 @@ def test_a_target_per_row_is_refused_with_ways_out():
     model.fit(X.reset_index(drop=True), first_values(X))
     make_pipeline(SlidingWindowTransformer(2, shift=1), model).fit(X, first_values(X))
     model.set_params(pooling=None).fit(X, first_values(X))
+
+
+def test_rows_that_lost_their_index_are_refused_with_a_way_out():
+    model = LSTMRegressor(**SETTINGS)
+    scaler = StandardScaler()
+    with pytest.raises(ValueError, match=r"18 windows.*4 targets.*set_output\("):
+        make_pipeline(scaler, model).fit(X, y)
+    scaler.set_output(transform="pandas")
+    assert len(make_pipeline(scaler, model).fit(X, y).predict(X)) == 4
 
 
 def test_searches_need_a_list_of_sequences():

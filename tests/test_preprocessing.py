@@ -117,6 +117,24 @@ def test_columns_known_ahead_do_not_depend_on_the_time_and_groups_columns():
     npt.assert_array_equal(windower.update([[12, 0, 5, 6]])._tails[0].rows[-1], [5, 6])
 
 
+@pytest.mark.parametrize("missing", [np.nan, np.inf])
+def test_the_last_rows_may_lack_what_no_window_contains(missing):
+    X = pd.DataFrame({"shop": [1, 2] * 6, "load": np.arange(12.0), "ad": 1.0})
+    windower = SlidingWindowTransformer(
+        2, shift=2, known_ahead=["ad"], groups="shop", context=None
+    ).fit(X)
+    later = X.copy()
+    later.loc[8:, "load"] = missing
+    npt.assert_array_equal(windower.transform(later), windower.transform(X))
+    for row, column in [(6, "load"), (11, "ad")]:
+        wrong = X.copy()
+        wrong.loc[row, column] = missing
+        with pytest.raises(ValueError, match=f"in the column '{column}' of row {row}"):
+            windower.transform(wrong)
+    with pytest.raises(ValueError, match="in the column 'load' of row 8"):
+        windower.fit(later)
+
+
 def test_estimators_read_windows_of_columns_known_ahead_alike():
     y = np.sin(STEPS)
     network = LSTMRegressor((4,), max_iter=3, learning_rate="cosine", random_state=0)
@@ -276,7 +294,7 @@ FRAME = pd.DataFrame({"a": [1.0, 2, 3], "b": [4.0, 5, 6]})
         (
             {},
             pd.DataFrame({"a": [1.0], "when": pd.Timestamp("2020-01-01", tz="UTC")}),
-            "X holds dates.*parameter time",
+            "X holds dates.*LSTMOutlierDetector accept.*parameter time",
         ),
     ],
 )

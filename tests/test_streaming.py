@@ -182,9 +182,16 @@ def test_columns_known_ahead_are_passed_to_predict():
     expected = model.predict(FRAME[N_TRAIN:])
     stream = Stream(model)
     for row in range(N_TRAIN, N_ROWS):
-        unknown = FRAME[row : row + 1].assign(load=0.0)
-        npt.assert_array_equal(stream.predict(unknown), expected[[row - N_TRAIN]])
+        for load in (0.0, np.nan):
+            unknown = FRAME[row : row + 1].assign(load=load)
+            npt.assert_array_equal(stream.predict(unknown), expected[[row - N_TRAIN]])
         stream.update(FRAME[row : row + 1])
+    with pytest.raises(
+        ValueError, match="contains NaN, in the column 'price' of row 0"
+    ):
+        stream.predict(FRAME[:1].assign(price=np.nan))
+    with pytest.raises(ValueError, match="contains NaN, in the column 'load'"):
+        stream.update(FRAME[:1].assign(load=np.nan))
     with pytest.raises(ValueError, match=r"\['price'\] are needed.*at most 1"):
         stream.predict()
 
@@ -389,3 +396,15 @@ def test_calls_that_do_not_suit_the_model_are_refused():
         stream.predict(FRAME[N_TRAIN:])
     with pytest.raises(TypeError, match="Only a stream of an LSTMForecaster"):
         stream.update(FRAME[N_TRAIN:], FRAME[N_TRAIN:])
+
+
+@pytest.mark.parametrize("with_covariates", [False, True])
+def test_arguments_other_than_x_are_passed_by_name(with_covariates):
+    X = FRAME[["price"]] if with_covariates else None
+    model = LSTMForecaster(Ridge(), horizon=3, past_covariates="all")
+    stream = Stream(model.fit(FRAME["load"], X))
+    for method, argument in [("predict", 2), ("predict_interval", 0.9)]:
+        with pytest.raises(TypeError, match=rf"argument of {method} is X.*horizon=2\)"):
+            getattr(stream, method)(argument)
+    assert len(stream.predict(horizon=2)) == 2
+    assert len(stream.predict_interval(coverage=0.9)) == 3

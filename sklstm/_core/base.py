@@ -681,7 +681,9 @@ def _check_n_rows(windows, targets, instances):
     if instances is None:
         raise ValueError(
             f"X has {n_windows} windows, but y has {n_targets} targets. Pass one "
-            "target per window."
+            "target per window. Only a pandas frame with a MultiIndex (instance, time) "
+            "has several rows per window; a scaler keeps this index after "
+            'set_output(transform="pandas").'
         )
     raise ValueError(
         f"X has {n_windows} sequences, one for each instance in its MultiIndex, but y "

@@ -22,11 +22,14 @@ class FittedState:
         Fitted regressors.
     calibration : Calibration
         Correction weight and errors on validation windows.
+    typical_scale : float
+        The :meth:`History.typical_scale` of the fitted series.
     """
 
     settings: ForecasterSettings
     models: ResidualModels
     calibration: Calibration
+    typical_scale: float
 
     def mase_scales(self, history):
         """Return the MASE scale of each series, (n_series,)."""
@@ -93,7 +96,7 @@ class FittedState:
             )
         scales = self.mase_scales(history)
         forecasts = self._forecast([history], scales, n_steps)
-        scales = scales[:, None, None]
+        scales = history.interval_scales(scales, self.typical_scale)[:, None, None]
         if self.models.quantiles:
             quantiles = self._predicted_quantiles(history, scales, levels)[:, :n_steps]
             quantiles = np.where(scales > 0, quantiles, forecasts[:, :, None])

@@ -44,7 +44,8 @@ def fit_new(settings, history, regressor, seeds, calibration_fraction, around_fi
         )
     if settings.n_steps_at_once < settings.horizon:
         windows = training_windows_of(settings, history)
-    return FittedState(settings, fit(windows), calibration)
+    typical_scale = history.typical_scale(settings.season_length)
+    return FittedState(settings, fit(windows), calibration, typical_scale)
 
 
 def fit_models(settings, history, regressor, seeds, around_fit, windows):

@@ -16,7 +16,8 @@ from sklstm._forecast.training_windows import (
     window_to_forecast_from,
 )
 
-# With fewer seasonal differences, a new series has no MASE scale of its own.
+# With fewer seasonal differences, a new series has no MASE scale of its own. With fewer
+# values, it may vary although all of them are equal.
 ENOUGH_DIFFERENCES = 10
 # The ratio of seasonal to neighboring differences is the median of at most this number
 # of fitted series.
@@ -217,23 +218,73 @@ class History:
             known = self.scales[position].transform(self.panel.series[position].values)
             scale = mase_scale(known, season_length)
         n_differences = np.sum(~np.isnan(values)) - season_length
-        if n_differences < 0:
-            return max(scale, mase_scale(values, 1))
-        if scale > 0:
+        if scale > 0 and n_differences >= 0:
             return scale
         if n_differences >= ENOUGH_DIFFERENCES:
             return mase_scale(values, season_length)
-        return self._seasonal_ratio(season_length) * mase_scale(values, 1)
+        ratio = self._seasonal_ratio(season_length)
+        if n_differences < 0:
+            ratio = max(ratio, 1.0) if position is None else 1.0
+        return max(scale, ratio * mase_scale(values, 1))
 
     def _seasonal_ratio(self, season_length):
         """Return the median ratio of seasonal to neighboring differences."""
-        scaled = [one for one, _ in self._scaled()]
-        scaled = scaled[:: -(-len(scaled) // MAX_SERIES)]
+        scaled = self._some_scaled()
         scales = np.array([mase_scale(one, season_length) for one in scaled])
         neighbors = np.array([mase_scale(one, 1) for one in scaled])
         is_moving = (scales > 0) & (neighbors > 0)
         ratios = scales[is_moving] / neighbors[is_moving]
         return np.median(ratios) if len(ratios) else 1.0
+
+    def typical_scale(self, season_length):
+        """Return the median MASE scale of the series, in units of `_unit_of`."""
+        scales = [
+            mase_scale(one, season_length) / self._unit_of(one)
+            for one in self._some_scaled()
+        ]
+        return float(np.median(scales))
+
+    def interval_scales(self, mase_scales, typical_scale):
+        """Return the scales by which errors are multiplied in intervals, (n_series,).
+
+        Parameters
+        ----------
+        mase_scales : ndarray of shape (n_series,)
+            MASE scales of the series.
+        typical_scale : float
+            The :meth:`typical_scale` of the series that the regressors were fitted on.
+
+        Returns
+        -------
+        scales : ndarray of shape (n_series,)
+            The MASE scales. If a series has few values, and all are equal, its scale is
+            typical, because a longer series may vary.
+        """
+        scales = mase_scales.copy()
+        known = [None] * len(scales)
+        if self.fitted is not None:
+            known = self.fitted._find(self.panel)
+        for n, (values, _) in enumerate(self._scaled()):
+            is_new = known[n] is None
+            n_values = np.sum(~np.isnan(values))
+            if scales[n] == 0 and is_new and n_values < ENOUGH_DIFFERENCES:
+                scales[n] = typical_scale * self._unit_of(values)
+        return scales
+
+    def _unit_of(self, values):
+        """Return the unit in which the MASE scales of scaled series are compared.
+
+        Without logarithms, this is the mean absolute value, because the number that
+        divides a series of equal values depends on their size only.
+        """
+        if self.is_log:
+            return 1.0
+        return np.nanmean(np.abs(values)) or 1.0
+
+    def _some_scaled(self):
+        """Return the scaled values of all series or, if there are many, of some."""
+        scaled = [one for one, _ in self._scaled()]
+        return scaled[:: -(-len(scaled) // MAX_SERIES)]
 
     def inverse_transform(self, forecasts):
         """Return scaled forecasts on the original scales of the series."""

@@ -60,9 +60,10 @@ def _check_number(horizon):
     if not isinstance(horizon, Integral):
         raise TypeError(
             f"horizon must be an integer, got {type(horizon).__name__}. Pass the time "
-            "of the last step with predict(until=...), and covariates with "
-            "predict(X=...). In a search, leave out `scoring`, or pass a function of "
-            "the fitted forecaster, y and X that returns a number."
+            "of the last step with predict(until=...), covariates with predict(X=...), "
+            "and levels with predict_interval(coverage=0.9) or predict_quantiles("
+            "quantiles=[0.1, 0.9]). In a search, leave out `scoring`, or pass a "
+            "function of the fitted forecaster, y and X that returns a number."
         )
     check_scalar(horizon, "horizon", Integral, min_val=1)
 

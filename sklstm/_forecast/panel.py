@@ -69,14 +69,15 @@ class Series:
         values = np.concatenate([self.values, later.values])
         if not self.is_labelled:
             return replace(self, values=values, times=pd.RangeIndex(len(values)))
-        is_next = following.equals(later.times)
-        if not is_next and list(following) != list(later.times):
+        pairs = zip(following, later.times, strict=True)
+        differ = [pair for pair in pairs if pair[0] != pair[1]]
+        if not following.equals(later.times) and differ:
             raise ValueError(
                 f"The new values must begin at {following[0]}, the step after the last "
-                "known value, and continue without gaps. They begin at "
-                f"{later.times[0]}. Pass only new values, with NaN where a value is "
-                "missing, or call fit. For scores, split in time order and without a "
-                "gap, for example with cv=TimeSeriesSplit()."
+                f"known value, and continue without gaps. {differ[0][1]} came where "
+                f"{differ[0][0]} was expected. Pass only new values, with NaN where a "
+                "value is missing, or call fit. For scores, split in time order and "
+                "without a gap, for example with cv=TimeSeriesSplit()."
             )
         return replace(self, values=values, times=self.times.append(following))
 
@@ -175,7 +176,9 @@ class Panel(NamedTuple):
             raise ValueError(
                 f"The new values are for the series {new_names}, but the forecaster "
                 f"was fitted on the series {names}. Pass the same series, with the "
-                "same names, in the same order."
+                "same names, in the same order. A search splits rows: pass a frame "
+                "with one column per series, such as y.unstack(0) for a MultiIndex "
+                "(series, time)."
             )
         longest = max(len(new.values) for new in later.series)
         following = times_after_all(self.times, longest)

@@ -275,8 +275,8 @@ def _from_instances(estimator, X, reset):
         row = int(np.argmin(is_finite))
         kind = "NaN" if np.isnan(values[row]).any() else "infinity"
         raise ValueError(
-            f"Input X contains {kind}, in the row {X.index[row]}. Fill in the value, "
-            "or drop such rows with X[np.isfinite(X).all(axis=1)]."
+            f"Input X contains {kind}, in the row {X.index[[row]].tolist()[0]}. Fill "
+            "in the value, or drop such rows with X[np.isfinite(X).all(axis=1)]."
         )
     if reset:
         estimator._n_axes_in = 3

@@ -54,7 +54,8 @@ def check_no_dates(data, name):
         raise ValueError(
             f"{name} holds dates or durations, not numbers. Drop them, or convert them "
             "to numbers, such as the month or the hours since an event. "
-            "SlidingWindowTransformer accepts a column of times as its parameter time."
+            "SlidingWindowTransformer and LSTMOutlierDetector accept a column of times "
+            "as their parameter time."
         )
 
 

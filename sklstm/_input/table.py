@@ -58,7 +58,7 @@ class Table(NamedTuple):
         return {name: index[rows] for name, index in self.time_indexes.items()}
 
 
-def read_table(estimator, X, *, reset, ensure_all_finite=True):
+def read_table(estimator, X, *, reset, ensure_all_finite=True, n_unused=0, used=False):
     """Check X and split it into its parts.
 
     Parameters
@@ -72,6 +72,11 @@ def read_table(estimator, X, *, reset, ensure_all_finite=True):
         Whether the estimator is being fitted.
     ensure_all_finite : bool or "allow-nan", default=True
         Whether all values must be finite. With "allow-nan", they may also be NaN.
+    n_unused : int, default=0
+        Number of last rows of each series whose values are not used. They need not be
+        finite.
+    used : bool or ndarray of bool of shape (n_features,), default=False
+        Features whose values are used even in these rows.
 
     Returns
     -------
@@ -102,11 +107,13 @@ def read_table(estimator, X, *, reset, ensure_all_finite=True):
             columns, times, keys = np.arange(values.shape[1]), None, None
         else:
             values, columns, times, keys = _split_columns(estimator, X, reset, allowed)
-    if ensure_all_finite is True:
-        _check_finite(X, values, columns)
     if isinstance(X, pd.DataFrame) and keys is None:
         keys = series_keys(X.index)
     rows = series_rows(keys, len(values))
+    is_checked = ensure_all_finite is True and not sum_is_finite(values)
+    if is_checked and not np.isfinite(values).all():
+        is_unused = _last_rows(rows, len(values), n_unused)[:, None] & ~np.array(used)
+        _check_finite(X, values, columns, is_unused)
     time_indexes = {} if estimator.context is None else _read_times(estimator, X, times)
     if time_indexes:
         _check_order(estimator, X, times, time_indexes, rows)
@@ -158,11 +165,21 @@ def _check_axes(n_axes):
         )
 
 
-def _check_finite(X, values, columns):
-    """Raise if a value is missing or infinite, and explain how to fill it in."""
-    if sum_is_finite(values) or np.isfinite(values).all():
+def _last_rows(rows, n_rows, n_last):
+    """Return which rows are among the last ones of a series, (n_rows,)."""
+    is_last = np.zeros(n_rows, dtype=bool)
+    positions = np.arange(n_rows)
+    for at in rows.values():
+        is_last[positions[at][::-1][:n_last]] = True
+    return is_last
+
+
+def _check_finite(X, values, columns, is_unused):
+    """Raise if a used value is missing or infinite, and explain how to fill it in."""
+    wrong = np.argwhere(~(np.isfinite(values) | is_unused))
+    if not len(wrong):
         return
-    row, column = np.argwhere(~np.isfinite(values))[0]
+    row, column = wrong[0]
     kind = "NaN" if np.isnan(values[row, column]) else "infinity"
     column = int(columns[column])
     name = X.columns[column] if hasattr(X, "columns") else column

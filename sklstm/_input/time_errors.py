@@ -111,9 +111,12 @@ class Owner(NamedTuple):
 
 def type_error(times, owner):
     """Build the error for an index that does not hold times."""
+    first, *others = times.tolist()
+    of_other_type = [one for one in others if type(one) is not type(first)]
+    found = f"{first!r} and {of_other_type[0]!r}" if of_other_type else repr(first)
     reason = (
         f"The index of {owner.described} must hold dates, periods, durations or "
-        f"integers, got {times.tolist()[0]!r} of dtype {times.dtype}."
+        f"integers, got {found} of dtype {times.dtype}."
     )
     conversion = _conversion_of(times)
     if conversion is not None:

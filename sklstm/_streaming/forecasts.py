@@ -38,6 +38,12 @@ class ForecasterState:
 
     def answer(self, method, X, params):
         """Call a method of the forecaster with the future values of its covariates."""
+        if X is not None and np.ndim(X) == 0:
+            raise TypeError(
+                f"The first argument of {method} is X, a table of future covariates, "
+                f"got {X!r}. Pass other arguments by name, such as "
+                "predict(horizon=2) or predict_interval(coverage=0.9)."
+            )
         return getattr(self.model, method)(X=X, **params)
 
 

@@ -98,7 +98,7 @@ class RowsState:
             raise ValueError(
                 f"The next values of the columns {list(self.step.known_ahead)} are "
                 f"needed. Pass the next rows as X, at most {shift} of each series. The "
-                "values of the other columns are not used."
+                "values of the other columns are not used and may be NaN."
             )
         return self.updated_step, next_rows(self.updated_step, self.rows)
 
