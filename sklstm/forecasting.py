@@ -741,7 +741,7 @@ class LSTMForecaster(TunableDefault, CallbackSupportMixin, BaseEstimator):
         later = read_series(y, is_whole=False)
         if X is not None:
             check_lengths(X, later)
-        covariates = self._covariates.read_past(X, later)
+        covariates = self._covariates.read_update(X, later)
         self._history = self._history.append(later, covariates)
         return self
 

@@ -7,14 +7,9 @@ import pandas as pd
 from sklearn.utils.validation import check_array, validate_data
 
 from sklstm._input.arrays import unwrap
-from sklstm._input.check import (
-    FLOATS,
-    check_columns,
-    check_no_dates,
-    check_numbers,
-    count_axes,
-)
+from sklstm._input.check import FLOATS, check_columns, count_axes
 from sklstm._input.finite import sum_is_finite
+from sklstm._input.numbers import check_no_dates, check_numbers
 from sklstm._input.row_times import (
     check_increasing,
     read_index,
