@@ -45,7 +45,7 @@ FLOORS = [
     ["_anomaly.expectation", "_anomaly.settings", "_anomaly.threshold"],
     ["_anomaly.events", "_anomaly.windows"],
     ["_anomaly.ranges", "_windowing.context", "_windowing.leakage"],
-    ["_anomaly.scoring", "_windowing.missing_past"],
+    ["_anomaly.scoring", "_windowing.missing_past", "_windowing.windower"],
     ["_forecast.baselines", "_forecast.conformal", "_forecast.date_features"],
     ["_forecast.horizon", "_forecast.series_table"],
     ["_forecast.covariates"],

@@ -109,33 +109,6 @@ def read_table(estimator, X, *, reset, ensure_all_finite=True):
     return Table(values, columns, time_indexes, rows, labels)
 
 
-def replace_values(X, table, values):
-    """Replace the features of X by other values.
-
-    Parameters
-    ----------
-    X : {array-like, dataframe} of shape (n_rows, n_columns)
-        Data that a user passed. It is not changed.
-    table : Table
-        The parts of X.
-    values : ndarray of shape (n_rows, n_features)
-        The new values.
-
-    Returns
-    -------
-    X : ndarray or dataframe of shape (n_rows, n_columns)
-        A copy with the new values.
-    """
-    if isinstance(X, pd.DataFrame):
-        X = X.copy()
-        for column, numbers in zip(table.columns, values.T, strict=True):
-            X.isetitem(column, numbers)
-        return X
-    X = np.array(unwrap(X, "X"))
-    X[:, table.columns] = values
-    return X
-
-
 def _index_of(X, n_rows):
     """Return the last level of the index of a frame, or positions."""
     if isinstance(X, pd.DataFrame):
