@@ -131,35 +131,49 @@ class CovariateSpec(NamedTuple):
             )
         all_names = np.ones(len(self.names), bool)
         is_wanted = self.is_future_known if is_future else all_names
-        parts = [None] * len(times)
+        if X is None and is_wanted.any():
+            self._refuse_none(is_wanted, times)
         if is_wanted.any():
-            if X is None:
-                self._refuse_none(is_wanted, times)
-            parts = split_by_series(X, panel)
+            options = is_wanted, n_needed, may_start_late
+            tables = self._tables_of_columns(X, panel, times, *options)
+        else:
+            n_names = len(self.names)
+            tables = [(np.full((len(each), n_names), np.nan), 0) for each in times]
         of_dates = np.ones(2 * len(self.date_features), bool)  # sines and cosines
         is_future_known = np.concatenate([self.is_future_known, of_dates])
-        covariates, features, frame = [], {}, None
-        for one, part, of_one in zip(panel.series, parts, times, strict=True):
-            table, n_repeated = np.full((len(of_one), len(self.names)), np.nan), 0
-            if part is not None:
-                # Several series may have the same frame.
-                if part.frame is not frame:
-                    frame, numbers = part.frame, self._wanted_numbers(part, is_wanted)
-                is_past = of_one[0] == one.times[0]
-                n_late = one.n_late if is_past and may_start_late else 0
-                n_past = len(one.times) if is_past else 0
-                n_known = min(n_past + n_needed, len(of_one))
-                places, n_repeated = part.places_at(
-                    of_one, one.is_labelled, n_late, n_known
-                )
-                values = numbers[places[n_late:]]
-                _check_finite(values, self._wanted(is_wanted), of_one[n_late:])
-                table[n_late:, is_wanted] = values
+        covariates, features = [], {}
+        for (table, n_repeated), of_one in zip(tables, times, strict=True):
             if id(of_one) not in features:
                 features[id(of_one)] = date_feature_columns(of_one, self.date_features)
             table = np.hstack([table, features[id(of_one)]])
             covariates.append(Covariates(table, is_future_known, n_repeated))
         return covariates
+
+    def _tables_of_columns(self, X, panel, times, is_wanted, n_needed, may_start_late):
+        """Return the columns of X for each series, and the number of repeated rows.
+
+        Columns that are not wanted are NaN.
+        """
+        tables, frame = [], None
+        parts = split_by_series(X, panel)
+        for one, part, of_one in zip(panel.series, parts, times, strict=True):
+            # Several series may have the same frame.
+            if part.frame is not frame:
+                frame, numbers = part.frame, self._wanted_numbers(part, is_wanted)
+            # Times begin with the first step of the series, or after its last step.
+            is_past = of_one[0] == one.times[0]
+            n_late = one.n_late if is_past and may_start_late else 0
+            n_past = len(one.times) if is_past else 0
+            n_known = min(n_past + n_needed, len(of_one))
+            places, n_repeated = part.places_at(
+                of_one, one.is_labelled, n_late, n_known
+            )
+            values = numbers[places[n_late:]]
+            _check_finite(values, self._wanted(is_wanted), of_one[n_late:])
+            table = np.full((len(of_one), len(self.names)), np.nan)
+            table[n_late:, is_wanted] = values
+            tables.append((table, n_repeated))
+        return tables
 
     def _wanted(self, is_wanted):
         """Return the names of the wanted columns."""
