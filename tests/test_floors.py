@@ -47,7 +47,7 @@ FLOORS = [
     ["_anomaly.ranges", "_windowing.context", "_windowing.leakage"],
     ["_anomaly.scoring", "_windowing.missing_past", "_windowing.windower"],
     ["_forecast.baselines", "_forecast.conformal", "_forecast.date_features"],
-    ["_forecast.horizon", "_forecast.series_table"],
+    ["_forecast.checks", "_forecast.horizon", "_forecast.series_table"],
     ["_forecast.covariates"],
     ["_forecast.residual_model", "_forecast.training_windows"],
     ["_forecast.panel", "_forecast.settings"],
