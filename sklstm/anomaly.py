@@ -491,7 +491,7 @@ class LSTMOutlierDetector(
             If no row of X can be scored, because `window_size` rows before it are not
             known.
         """
-        return -np.nan_to_num(self._score_rows(X).distances)
+        return np.nan_to_num(-self._score_rows(X).distances)
 
     def compare(self, X: ArrayLike) -> pd.DataFrame:
         """Compare all rows with their expected values.
