@@ -243,7 +243,7 @@ class SlidingWindowTransformer(TransformerMixin, CallbackSupportMixin, BaseEstim
         if y is not None:
             self._warn_if_windows_hold_target(table.values, is_ahead, y)
         self._columns, self._is_ahead = table.columns, is_ahead
-        fitted = self._windower().fit(table)
+        fitted = self._as_windower().fit(table)
         self.mean_, self._tails = fitted.mean, fitted.tails
         callback_runner.end_fit()
         return self
@@ -275,7 +275,7 @@ class SlidingWindowTransformer(TransformerMixin, CallbackSupportMixin, BaseEstim
         """
         check_is_fitted(self)
         table = read_table(self, X, reset=False)
-        self._tails = self._windower().update(table).tails
+        self._tails = self._as_windower().update(table).tails
         return self
 
     def transform(self, X: ArrayLike) -> Any:
@@ -305,7 +305,7 @@ class SlidingWindowTransformer(TransformerMixin, CallbackSupportMixin, BaseEstim
         """
         check_is_fitted(self)
         table = read_table(self, X, reset=False)
-        windower = self._windower()
+        windower = self._as_windower()
         pasts = {key: windower.past_rows(table, key) for key in table.rows}
         if self.context is not None:
             warn_if_past_is_missing(windower, table, pasts)
@@ -340,7 +340,7 @@ class SlidingWindowTransformer(TransformerMixin, CallbackSupportMixin, BaseEstim
         )
         return np.array(names, dtype=object)
 
-    def _windower(self):
+    def _as_windower(self):
         """Return the windower with the present parameters and the stored rows."""
         return Windower(
             window_size=self.window_size,
