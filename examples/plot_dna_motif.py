@@ -72,9 +72,9 @@ for letters, kind in zip(X_train[:4], y_train[:4], strict=True):
 # steps.
 #
 # We fit the networks with three seeds, because early stopping sometimes ends the
-# training before a word is learned. Such a fit warns and says what to try. We ignore
-# the warning, because the fits are to be compared. The simple models do not depend on a
-# seed.
+# training before a word is learned. Such a fit raises a warning that says what to try.
+# We ignore the warning, because we compare the fits. The simple models do not depend on
+# a seed.
 
 warnings.filterwarnings("ignore", "The network predicts", ConvergenceWarning)
 

@@ -8,11 +8,13 @@ from sklstm.encoding import SequenceEncoder
 from sklstm.forecasting import LSTMForecaster
 from sklstm.preprocessing import SlidingWindowTransformer
 from sklstm.regression import LSTMRegressor
+from sklstm.scaling import GroupScaler
 from sklstm.sequences import make_windows, pad_sequences
 
 __all__ = [
     "AnomalyDisplay",
     "ForecastDisplay",
+    "GroupScaler",
     "LSTMAutoencoder",
     "LSTMClassifier",
     "LSTMForecaster",

@@ -15,6 +15,7 @@ Series: TypeAlias = "pd.Series[Any]"
 Cell: TypeAlias = Literal["lstm", "gru", "rnn"]
 Activation: TypeAlias = Literal["tanh", "relu", "logistic", "identity"]
 Pooling: TypeAlias = Literal["last", "mean", "max", "attention"]
+ConvPooling: TypeAlias = Literal["mean", "max"]
 Solver: TypeAlias = Literal["adam", "adamw", "sgd"]
 LearningRate: TypeAlias = Literal["constant", "cosine", "adaptive"]
 Dtype: TypeAlias = Literal["auto", "float32", "float64"]

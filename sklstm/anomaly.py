@@ -233,14 +233,17 @@ class LSTMOutlierDetector(
     before them are not scored. The rows of X are treated as equally spaced, regardless
     of their times.
 
-    The last rows of `fit` and `update` complete the first windows of X if they come
-    before X; see :ref:`context`. If X follows the last of them, the averages with
-    `halflife`, the ranges with ``distance="range"`` and the replacement of missing
-    values continue from there; otherwise, they start anew with X. X follows if its
-    times come after the last time, without a long gap. Without times, X follows after
-    `update`, or with ``context="assume_next"``, unless it starts with the same rows as
-    the training data. After `fit`, the average is that of the calibration rows, and the
-    range is that of all training rows.
+    The detector stores the last rows of `fit` and `update`. If they come before X, the
+    first windows of X contain them; see :ref:`context`.
+
+    If X follows the last stored row, the averages with `halflife`, the ranges with
+    ``distance="range"`` and the replacement of missing values continue after this row.
+    Otherwise, they start anew with X. After `fit`, the average is that of the
+    calibration rows, and the range is that of all training rows.
+
+    X with times follows the last stored row if it comes after this row, without a long
+    gap. X without times follows the last stored row after `update`, or with
+    ``context="assume_next"``, unless X starts with the same rows as the training data.
 
     A few outliers among the rows of `fit` do little harm, because the scale of the
     errors comes from their median. The rate of one alarm in 1000 normal rows requires
@@ -277,8 +280,7 @@ class LSTMOutlierDetector(
        start feature
     0    550    wave
 
-    If rows arrive one at a time, score each row and then add it to the rows that
-    precede the next one:
+    If rows arrive one at a time, label each row, and then add it with `update`:
 
     >>> labels = []
     >>> for t in range(500, 600):
@@ -394,19 +396,20 @@ class LSTMOutlierDetector(
         return self
 
     def update(self, X: ArrayLike) -> Self:
-        """Add rows to those that precede the next X, without fitting.
+        """Add new rows without fitting.
 
-        Scores then continue after these rows: ``update(A).predict(B)`` returns the last
-        ``len(B)`` labels of ``predict(A and B)``. The threshold does not change.
+        The scores of the next X continue after these rows: if A and B have times,
+        ``update(A).predict(B)`` returns the last labels of
+        ``predict(pd.concat([A, B]))``. The threshold does not change.
 
         Parameters
         ----------
         X : {array-like, dataframe} of shape (n_rows, n_columns)
             Rows in time order, which follow those of :meth:`fit` and of earlier
-            updates. To score them too, call :meth:`predict` before `update`. Rows
-            without times are taken to follow, also in later calls of :meth:`predict`
-            and the other methods, unless X starts with the same rows as the training
-            data.
+            updates. To label them, call :meth:`predict` before `update`. After
+            `update`, rows without times are assumed to follow the stored rows, also in
+            :meth:`predict` and the other methods, unless X starts with the same rows as
+            the training data.
 
         Returns
         -------
@@ -546,8 +549,8 @@ class LSTMOutlierDetector(
         min_gap : int or None, default=None
             Number of rows without an outlier that separate two events. Outliers with
             fewer rows between them belong to the same event. If None, it is
-            `window_size`: so long, an outlier is part of the windows of later rows and
-            may cause more alarms.
+            `window_size`, because the windows of this number of later rows contain the
+            outlier, so that more of them may be outliers.
 
         Returns
         -------

@@ -502,7 +502,8 @@ class LSTMAutoencoder(BaseLSTM):
         windows : ndarray of shape (n_windows, n_timesteps, n_features) or list
             Reconstructed windows, in the units of X. Padding steps are NaN. If the
             sequences have different lengths, a list of arrays is returned. For a frame
-            with a MultiIndex (instance, time), an array with its rows is returned.
+            with a MultiIndex (instance, time), an array with one row per row of the
+            frame is returned.
 
         Raises
         ------

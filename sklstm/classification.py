@@ -23,6 +23,7 @@ from sklstm._typing import (
     Activation,
     ArrayLike,
     Cell,
+    ConvPooling,
     Dtype,
     Floats,
     LearningRate,
@@ -61,24 +62,49 @@ class LSTMClassifier(ClassifierMixin, BaseLSTM):
         Whether each layer also reads the windows backward. This doubles the number of
         units.
 
-    pooling : {"last", "mean", "max", "attention"} or None, default="last"
+    pooling : {"last", "mean", "max", "attention"}, tuple of them or None, \
+            default="last"
         How the hidden states of all time steps become one vector per window: the state
         after the last step, the mean, the maximum, or a weighted mean with learned
-        weights (attention) [5]_. With None, the network predicts a target for each time
-        step, and y has a target for each time step.
+        weights (attention) [5]_. With a tuple, such as ``("last", "mean")``, the
+        vectors of all its poolings are used. With None, the network predicts a target
+        for each time step, and y has a target for each time step.
 
     embedding_size : int or None, default=None
         Size of the vector that the network learns for each token. X then holds token
         codes, non-negative integers, as :class:`SequenceEncoder` returns them. NaN at
         the start of a row is padding. If None, X holds numeric values.
 
+    embedding_dropout : float, default=0.0
+        Fraction of the numbers in the vectors of tokens to drop during training, in [0,
+        1). Only used with `embedding_size`.
+
     conv_filters : int or tuple of int, default=()
         Number of filters of each convolutional layer in front of the recurrent layers.
         A ReLU follows each convolutional layer. Convolutions find short patterns faster
         than a recurrent layer. An empty tuple means no convolution.
 
-    conv_kernel_size : int, default=3
-        Number of time steps that each convolution spans.
+    conv_kernel_size : int, or tuple of int or of tuple of int, default=3
+        Number of time steps that the filters of each convolutional layer span. An int
+        is the size for all layers; a tuple has one size for each layer. If this size is
+        a tuple itself, the layer has `conv_filters` filters of each of its sizes. For
+        example, ``((2, 3, 4),)`` is one layer whose filters span two, three and four
+        words.
+
+    conv_pool_size : int or tuple of int, default=1
+        Size of the blocks of max-pooling after each convolutional layer, for all layers
+        or for each. Of each block of time steps, only the maximum is kept, so the
+        recurrent layers read fewer time steps. 1 keeps all time steps.
+
+    conv_pooling : {"mean", "max"} or None, default=None
+        How the outputs of the last convolutional layer over all time steps become one
+        vector per window. The output layer reads this vector beside the hidden states
+        [10]_. If None, it only reads the hidden states.
+
+    batch_norm : bool, default=False
+        Whether each convolutional layer scales its outputs to mean 0 and variance 1
+        over each batch [11]_. Predictions use running averages of the means and
+        variances. They do not depend on the other windows of a batch.
 
     dropout : float, default=0.0
         Fraction of the outputs of each recurrent layer to drop during training, in [0,
@@ -261,6 +287,10 @@ class LSTMClassifier(ClassifierMixin, BaseLSTM):
        2015, arXiv:1412.6980.
     .. [9] I. Loshchilov and F. Hutter, "Decoupled Weight Decay Regularization", ICLR
        2019, arXiv:1711.05101.
+    .. [10] F. Karim et al., "LSTM Fully Convolutional Networks for Time Series
+       Classification", IEEE Access 6, 2018, 1662-1669.
+    .. [11] S. Ioffe and C. Szegedy, "Batch Normalization: Accelerating Deep Network
+       Training by Reducing Internal Covariate Shift", ICML 2015, 448-456.
 
     Examples
     --------
@@ -296,10 +326,14 @@ class LSTMClassifier(ClassifierMixin, BaseLSTM):
         cell: Cell = "lstm",
         activation: Activation = "tanh",
         bidirectional: bool = False,
-        pooling: Pooling | None = "last",
+        pooling: Pooling | tuple[Pooling, ...] | None = "last",
         embedding_size: int | None = None,
+        embedding_dropout: float = 0.0,
         conv_filters: Sizes = (),
-        conv_kernel_size: int = 3,
+        conv_kernel_size: int | tuple[int | tuple[int, ...], ...] = 3,
+        conv_pool_size: Sizes = 1,
+        conv_pooling: ConvPooling | None = None,
+        batch_norm: bool = False,
         dropout: float = 0.0,
         recurrent_dropout: float = 0.0,
         max_timescale: float | None = None,
@@ -329,8 +363,12 @@ class LSTMClassifier(ClassifierMixin, BaseLSTM):
         self.bidirectional = bidirectional
         self.pooling = pooling
         self.embedding_size = embedding_size
+        self.embedding_dropout = embedding_dropout
         self.conv_filters = conv_filters
         self.conv_kernel_size = conv_kernel_size
+        self.conv_pool_size = conv_pool_size
+        self.conv_pooling = conv_pooling
+        self.batch_norm = batch_norm
         self.dropout = dropout
         self.recurrent_dropout = recurrent_dropout
         self.max_timescale = max_timescale
@@ -380,10 +418,9 @@ class LSTMClassifier(ClassifierMixin, BaseLSTM):
             them. In a 3-D X and in lag columns, steps at the start of a window are
             padding if all features are NaN. Windows of similar length share a batch.
             A frame with a MultiIndex (instance, time) holds one sequence per instance;
-            see :ref:`frames-of-sequences`. In an array of shape (n_windows, n_features,
-            n_timesteps), as in sktime and aeon, swap the axes first, with
-            ``X.transpose(0, 2, 1)``. No sequence may
-            be empty.
+            see :ref:`frames-of-sequences`. If an array has shape (n_windows,
+            n_features, n_timesteps), as in sktime and aeon, pass
+            ``X.transpose(0, 2, 1)``. No sequence may be empty.
 
         y : array-like of shape (n_windows,) or (n_windows, n_labels)
             Class of each window, a number or a string. If a window can have several

@@ -324,8 +324,9 @@ class ForecastDisplay:
             None, the first series is drawn.
 
         last_window : array-like, Series or None, default=None
-            Values of one series, to draw and to forecast from instead of a fitted
-            series, as in :meth:`LSTMForecaster.predict`. `series` is then not used.
+            Values of one series to draw and to forecast from, as in
+            :meth:`LSTMForecaster.predict`. `series` is then not used. If None, the
+            fitted series is drawn.
 
         n_history : int or None, default=None
             Number of values before the forecast to draw. If None, four times the number

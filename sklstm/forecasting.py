@@ -65,9 +65,9 @@ def default_regressor() -> LSTMRegressor:
     forecaster replaces it with a number of epochs, from 3 to 30. Within these limits,
     the regressor is trained on about 300 000 windows in all epochs together. If the
     series have more than 100 000 windows, it is trained on a random sample of 100 000
-    of them, which limits the time and the memory of a fit. The sample is smaller if its
-    features would be more than 20 million numbers. A regressor with another `max_iter`
-    is trained on all windows.
+    windows. This limits the time and the memory of a fit. If a window has many values
+    and covariates, the sample is smaller: its features are at most 20 million numbers.
+    A regressor with another `max_iter` is trained on all windows.
 
     Returns
     -------
@@ -161,8 +161,8 @@ class LSTMForecaster(TunableDefault, CallbackSupportMixin, BaseEstimator):
         passed to `fit` are positive. Without logarithms, each series is divided by its
         standard deviation. Forecasts and intervals of a series without negative values
         are not negative, unless `log` is False. If logarithms are forecast and a later
-        value is 0 or negative, there is a warning: it is placed on the straight line
-        that continues the logarithm below the smallest positive value of the series.
+        value is 0 or negative, there is a warning. In place of its logarithm, the
+        tangent of the logarithm at the smallest positive value of the series is used.
 
     past_covariates : "all" or sequence of names, default=()
         Names of the columns of X that are not known in the future, such as the weather.
@@ -358,9 +358,9 @@ class LSTMForecaster(TunableDefault, CallbackSupportMixin, BaseEstimator):
             or integers. Several series: an array of shape (n_timesteps, n_series) or a
             DataFrame, with one column for each series; a Series or a DataFrame of one
             column with a MultiIndex (series, time); or a list of arrays or Series. An
-            array does not show whether values are left out, as in the folds of
-            :class:`~sklearn.model_selection.KFold`. Pass a Series, or splits of
-            :class:`~sklearn.model_selection.TimeSeriesSplit`.
+            array has no times, so values that are left out, as in the folds of
+            :class:`~sklearn.model_selection.KFold`, are not noticed. Pass a Series, or
+            use :class:`~sklearn.model_selection.TimeSeriesSplit`.
 
         X : array-like, DataFrame, list of them or None, default=None
             Covariates: finite numbers of shape (n_timesteps, n_columns), with rows in
@@ -381,8 +381,8 @@ class LSTMForecaster(TunableDefault, CallbackSupportMixin, BaseEstimator):
             If y is not a series of numbers with equal steps; if all series are too
             short; if ``log=True`` and a value is not positive; if X lacks a row or has
             a value that is not a finite number; if y is a table and X has one
-            dimension, as if they were swapped; or if `date_features` are used and y has
-            no dates.
+            dimension, which shows that they are swapped; or if `date_features` are used
+            and y has no dates.
         """
         check_not_swapped(y, X)
         panel = read_series(y)
@@ -414,8 +414,8 @@ class LSTMForecaster(TunableDefault, CallbackSupportMixin, BaseEstimator):
         ----------
         horizon : int or None, default=None
             Number of steps to forecast. With ``strategy="direct"``, it is at most the
-            horizon of the fit. If None, it is the horizon of the fit, or the number of
-            next steps for which X has rows, if this is smaller.
+            horizon of the fit. If None, the horizon of the fit is used. If X has rows
+            for fewer steps, only these steps are forecast.
 
         until : date, str, number or None, default=None
             Time of the last step to forecast, instead of `horizon`. The steps are those
@@ -433,11 +433,11 @@ class LSTMForecaster(TunableDefault, CallbackSupportMixin, BaseEstimator):
         last_window : array-like, Series, DataFrame, list of them or None, default=None
             Values to forecast from instead of the fitted series, for example those of
             new series. They may have any form that y may have in :meth:`fit`, and any
-            length, but forecasts are better with `window_size_` values or more. Series
-            with the same names in the same order as the fitted series, or without names
-            if the fitted series have none, keep the fitted scales. Otherwise, a series
-            gets the scale of the fitted series with its name, or its own scale if there
-            is no such series.
+            length, but forecasts are better with `window_size_` values or more. A
+            series with the name of a fitted series has the scale of this series. A
+            series with another name has its own scale. Series without names have the
+            scales of the fitted series, in their order, if these have no names and are
+            of the same number.
 
         Returns
         -------
@@ -476,10 +476,11 @@ class LSTMForecaster(TunableDefault, CallbackSupportMixin, BaseEstimator):
         weight was also chosen on them. The errors of each series are divided by its
         MASE scale, the mean absolute seasonal difference, so that errors of several
         series can be compared. With `last_window`, a fitted series keeps its MASE
-        scale. For a new series with fewer than ten seasonal differences, the scale is
-        the difference between neighboring values, times the median ratio of the two
-        kinds of differences in the fitted series. If logarithms are forecast, the
-        intervals are wider above the forecast than below.
+        scale. If a new series has fewer than ten seasonal differences, its scale is
+        estimated: the mean absolute difference between neighboring values is multiplied
+        by the median ratio of seasonal to neighboring differences in the fitted series.
+        If logarithms are forecast, the intervals are wider above the forecast than
+        below.
 
         A regressor with ``loss="quantile"`` predicts the interval itself. It predicts
         wider intervals where it expects larger errors. The errors on the held-out
@@ -590,9 +591,9 @@ class LSTMForecaster(TunableDefault, CallbackSupportMixin, BaseEstimator):
         y : array-like, Series, DataFrame or list of them
             The next values, as in :meth:`update`. They are not stored. Values beyond
             the horizon are ignored. If y has an index, it must continue that of the
-            fitted series. Without an index, this cannot be checked, and any split is
-            accepted, even those of :class:`~sklearn.model_selection.KFold`, the default
-            of a search. Pass a Series, or ``cv=TimeSeriesSplit()``.
+            fitted series. Without an index, this is not checked. A search with an array
+            must use ``cv=TimeSeriesSplit()``, because its default,
+            :class:`~sklearn.model_selection.KFold`, is not in time order.
 
         X : array-like, DataFrame, list of them or None, default=None
             The columns known in the future, as in :meth:`predict`. Steps for which X
@@ -807,7 +808,7 @@ class LSTMForecaster(TunableDefault, CallbackSupportMixin, BaseEstimator):
         fixed = fixed_by_fit(settings, spec, regressor)
         random = check_random_state(self.random_state)
         seeds = random.randint(np.iinfo(np.int32).max, size=self.n_estimators)
-        # log=False is the way out for series that may become negative.
+        # With log=False, forecasts may be negative.
         lower = 0.0 if self.log else -np.inf
         if self._continues_fit():
             check_unchanged(fixed, self._fixed)

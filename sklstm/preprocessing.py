@@ -29,10 +29,10 @@ from sklstm._windowing.windower import Windower, n_context
 class SlidingWindowTransformer(TransformerMixin, CallbackSupportMixin, BaseEstimator):
     """Convert each row of a table to the window of rows that ends there.
 
-    A pipeline cannot drop rows of y, so every row gets a window; only
-    :func:`~sklstm.make_windows` has a `stride`. Row t becomes the window that ends
-    `shift` rows before it. If X has too few rows before row t, the window starts with
-    the last training rows if these precede X, and with padding otherwise.
+    A pipeline cannot drop rows of y, so every row gets a window. For a `stride`, use
+    :func:`~sklstm.make_windows`. Row t becomes the window that ends `shift` rows before
+    it. If X has too few rows before row t, the window starts with the last training
+    rows if these precede X, and with padding otherwise.
 
     Parameters
     ----------
@@ -48,9 +48,9 @@ class SlidingWindowTransformer(TransformerMixin, CallbackSupportMixin, BaseEstim
 
     known_ahead : sequence of str or int, default=()
         Names or positions of columns whose values are known `shift` rows ahead, such as
-        the day of the week or a planned promotion. The windows of these columns end
-        with row t itself, those of all others `shift` rows before it. A column that is
-        constant in time, such as the size of a store, needs no entry.
+        the day of the week or a planned promotion. For these columns, the window of row
+        t ends with row t itself. Columns that are constant in time, such as the size of
+        a store, need not be named.
 
     sampling_rate : int, default=1
         Number of rows from one step of a window to the next. With
@@ -134,9 +134,9 @@ class SlidingWindowTransformer(TransformerMixin, CallbackSupportMixin, BaseEstim
     an error. Rows have no times if X is an array and `time` is None, or if X is a frame
     whose index holds strings. With ``context="auto"``, the first windows of such an X
     start with padding, and a warning says how many, unless X starts with the training
-    rows or `update` was called. A scaler before the transformer drops the index unless
-    ``set_output(transform="pandas")`` is set. To predict one row at a time, use
-    :class:`~sklstm.streaming.Stream`.
+    rows or `update` was called. A scaler before the transformer drops the index. Call
+    ``set_output(transform="pandas")`` on the scaler to keep it. To predict one row at a
+    time, use :class:`~sklstm.streaming.Stream`.
 
     The windows of one series are a read-only view of a copy of the series. The windows
     of several series are a copy.
@@ -249,18 +249,18 @@ class SlidingWindowTransformer(TransformerMixin, CallbackSupportMixin, BaseEstim
         return self
 
     def update(self, X: ArrayLike) -> Self:
-        """Add rows to the stored last rows of each series, without fitting.
+        """Add new rows to the stored rows of each series, without fitting.
 
-        The next windows contain them: if A and B have times,
+        The next windows contain the new rows: if A and B have times,
         ``update(A).transform(B)`` returns the last windows of
         ``transform(pd.concat([A, B]))``.
 
         Parameters
         ----------
         X : {array-like, dataframe} of shape (n_timesteps, n_columns)
-            Rows as in `fit`, which follow those of `fit` and of earlier updates. From
-            now on, rows without times are taken to follow the stored rows, unless the X
-            of `transform` starts with the same rows as the training data.
+            Rows as in `fit`, which follow those of `fit` and of earlier updates. After
+            `update`, rows without times are assumed to follow the stored rows, unless
+            the X of `transform` starts with the same rows as the training data.
 
         Returns
         -------
@@ -285,18 +285,18 @@ class SlidingWindowTransformer(TransformerMixin, CallbackSupportMixin, BaseEstim
         ----------
         X : {array-like, dataframe} of shape (n_timesteps, n_columns)
             Finite numbers, one row per time step. The rows of each series are in time
-            order. To predict beyond the data, append up to `shift` rows with any values
-            outside the columns `known_ahead`: no window contains the other values of
-            the last `shift` rows of X.
+            order. To predict beyond the data, append up to `shift` rows. Only their
+            values in the columns `known_ahead` matter. The other values are not part of
+            any window.
 
         Returns
         -------
         windows : ndarray of shape (n_timesteps, window_size, n_features), or \
                 ndarray or dataframe of shape (n_timesteps, window_size * n_features)
-            Window t ends `shift` rows before row t, except for the columns
-            `known_ahead`, which end with row t. The windows are flat if `flatten` is
-            True or if `set_output` requests a frame. The columns of the frame have
-            the names that `get_feature_names_out` returns.
+            Window t ends `shift` rows before row t. For the columns `known_ahead`, it
+            ends with row t. The windows are flat if `flatten` is True or if
+            `set_output` requests a frame. The columns of the frame have the names that
+            `get_feature_names_out` returns.
 
         Raises
         ------

@@ -23,10 +23,10 @@ def _has(method):
 class Stream:
     """Predictions of a fitted model for rows that arrive one after another.
 
-    Each call of `update` passes new rows, one or more. `predict` and the other methods
-    of the model then return the newest answers, without an X. Together, they are the
-    answers of a single call of the model with all rows. A stream only stores the rows
-    that later answers need.
+    `update` adds one or more new rows. `predict` and the other methods of the model
+    then return the newest results, without an X. All results together equal those of a
+    single call of the model with all rows. A stream only stores the rows that later
+    results need.
 
     Parameters
     ----------
@@ -45,21 +45,23 @@ class Stream:
 
     Notes
     -----
-    The answers depend on the model:
+    The results depend on the model:
 
-    - A pipeline whose windows have ``shift=0`` and an outlier detector answer for the
+    - An outlier detector, or a pipeline whose windows have ``shift=0``, predicts the
       rows of the last update.
     - With a `shift` of 1 or more, a pipeline predicts the next `shift` rows of each
       series in the last update, one series after the other.
     - A forecaster forecasts the next `horizon` steps.
 
     New rows must follow those of :term:`fit` and of earlier updates. If they have
-    times, the order is checked. If they have none, they are taken to follow.
+    times, the order is checked. Rows without times are assumed to follow.
 
-    A network rounds differently if it predicts another number of rows at once.
-    Therefore, answers may differ from those of a single call in the last digits. The
-    windows are equal. A stream of a forecaster stores as many steps as the forecaster
-    was fitted on. The width of its intervals depends on these steps only.
+    The windows are equal to those of a single call. However, the rounding errors of a
+    network depend on the number of rows that it predicts at once, so the last digits of
+    the results may differ.
+
+    A stream of a forecaster stores as many steps as the forecaster was fitted on. The
+    width of its intervals depends on these steps only.
 
     A stream can be pickled and copied at any time.
 
@@ -98,8 +100,8 @@ class Stream:
             values in the form of its y.
 
         X : array-like, DataFrame, list of them or None, default=None
-            Covariates of the new steps if the model is a forecaster that was fitted
-            with X.
+            Covariates of the new steps, for a forecaster that was fitted with
+            covariates. None for all other models.
 
         Returns
         -------
@@ -122,9 +124,8 @@ class Stream:
         Parameters
         ----------
         X : array-like, DataFrame, list of them or None, default=None
-            What is known about the next steps: the future covariates of a forecaster,
-            or the next rows of a pipeline whose window step has columns in
-            `known_ahead`.
+            Future covariates of a forecaster, or the next rows of a pipeline whose
+            SlidingWindowTransformer has columns in `known_ahead`. None otherwise.
 
         **params : dict
             Parameters of the method of the model, such as the `horizon` of a
@@ -150,7 +151,7 @@ class Stream:
         Parameters
         ----------
         X : array-like, DataFrame, list of them or None, default=None
-            What is known about the next steps, as in :meth:`predict`.
+            Future covariates or next rows, as in :meth:`predict`.
 
         **params : dict
             Parameters of the method of the model.
@@ -169,7 +170,7 @@ class Stream:
         Parameters
         ----------
         X : array-like, DataFrame, list of them or None, default=None
-            What is known about the next steps, as in :meth:`predict`.
+            Future covariates or next rows, as in :meth:`predict`.
 
         **params : dict
             Parameters of the method of the model.
@@ -188,7 +189,7 @@ class Stream:
         Parameters
         ----------
         X : array-like, DataFrame, list of them or None, default=None
-            What is known about the next steps, as in :meth:`predict`.
+            Future covariates or next rows, as in :meth:`predict`.
 
         **params : dict
             Parameters of the method of the model.
@@ -207,7 +208,7 @@ class Stream:
         Parameters
         ----------
         X : array-like, DataFrame, list of them or None, default=None
-            What is known about the next steps, as in :meth:`predict`.
+            Future covariates or next rows, as in :meth:`predict`.
 
         **params : dict
             Parameters of the method of the model.
@@ -226,7 +227,7 @@ class Stream:
         Parameters
         ----------
         X : array-like, DataFrame, list of them or None, default=None
-            What is known about the next steps, as in :meth:`predict`.
+            Future covariates or next rows, as in :meth:`predict`.
 
         **params : dict
             Parameters of the method of the model.

@@ -76,7 +76,7 @@ BAD_DATA = {
     ),
     "frames of other columns": (
         ([pd.DataFrame(X[0]), pd.DataFrame(X[1])[[1, 0]]], [1, 2]),
-        "The frames in X have different columns",
+        "The frames in X do not have the same columns",
     ),
     "cells that hold sequences": (
         (pd.DataFrame({"a": list(FLAT), "b": list(FLAT)}), y),

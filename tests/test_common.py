@@ -18,6 +18,7 @@ from sklearn.utils import estimator_checks, get_tags
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from sklstm import (
+    GroupScaler,
     LSTMAutoencoder,
     LSTMClassifier,
     LSTMForecaster,
@@ -29,6 +30,8 @@ from sklstm import (
 from sklstm.testing import expected_failed_checks
 
 ESTIMATORS = [
+    GroupScaler(),
+    GroupScaler(groups=[0], n_groups=2, random_state=0),
     LSTMAutoencoder((8,), n_components=3, max_iter=40),
     LSTMAutoencoder(
         (6, 4), n_components=2, bidirectional=True, pooling="attention", max_iter=20

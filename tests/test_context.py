@@ -336,7 +336,7 @@ def test_an_update_with_rows_that_do_not_come_later_is_refused(times):
     npt.assert_array_equal(windower.transform(later), windows)
     X = frame(pd.RangeIndex(20))
     windower.fit(X)
-    with pytest.raises(ValueError, match=r"count on with X.index \+= 20"):
+    with pytest.raises(ValueError, match=r"continue it with X.index \+= 20"):
         windower.update(frame(pd.RangeIndex(1)))
     one = frame(pd.RangeIndex(1)) + 30
     one.index += 20

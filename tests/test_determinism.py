@@ -4,7 +4,7 @@ import copy
 import io
 import multiprocessing
 import pickle
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from functools import partial
 
 import joblib
@@ -78,9 +78,20 @@ def default_dtype(dtype):
         torch.set_default_dtype(torch.float32)
 
 
+@contextmanager
+def flushed_denormals():
+    torch.set_flush_denormal(True)
+    try:
+        yield
+    finally:
+        torch.set_flush_denormal(False)
+
+
 @pytest.mark.parametrize(
     "ambient",
     [
+        nullcontext,
+        flushed_denormals,
         torch.no_grad,
         torch.inference_mode,
         partial(default_device, "meta"),
@@ -116,6 +127,8 @@ def ambient_state():
         torch.is_inference_mode_enabled(),
         torch.get_default_device(),
         torch.get_default_dtype(),
+        # Zero if denormal numbers are flushed.
+        (torch.tensor(1e-300, dtype=torch.float64, device="cpu") * 1e-10).item(),
     )
 
 

@@ -16,7 +16,7 @@ FLOORS = [
     # 1: the engine, and what users pass
     ["_nn.layers", "_nn.losses", "_nn.optimizers", "_nn.runtime"],
     ["_nn.activations", "_nn.masking", "_nn.onednn"],
-    ["_nn.batches", "_nn.cells", "_nn.dispatch"],
+    ["_nn.batches", "_nn.cells", "_nn.dispatch", "_nn.input_layers"],
     ["_nn.products"],
     ["_nn.bptt.unrolled"],
     ["_nn.bptt.gru", "_nn.bptt.lstm", "_nn.bptt.rnn"],
@@ -36,7 +36,8 @@ FLOORS = [
     ["_nn.progress"],
     ["_nn.training"],
     # 3: arrays to network and back
-    ["_core.convergence", "_core.defaults", "_core.nested", "_core.samples"],
+    ["_core.convergence", "_core.defaults", "_core.layer_sizes"],
+    ["_core.nested", "_core.samples"],
     ["_core.scaling", "_core.sklearn_compat"],
     ["_core.scaled_network", "_core.targets"],
     ["_core.base"],
@@ -57,7 +58,7 @@ FLOORS = [
     # 4: what the user calls
     ["autoencoding", "classification", "datasets", "displays", "encoding"],
     ["preprocessing"],
-    ["regression", "sequences"],
+    ["regression", "scaling", "sequences"],
     # 5: what holds estimators
     ["anomaly", "forecasting"],
     ["_streaming.forecasts", "_streaming.rows", "testing"],

@@ -126,7 +126,7 @@ def test_scorers_of_scikit_learn_are_refused_and_functions_accepted():
     grid = {"window_size": [5, 9]}
     search = GridSearchCV(forecaster, grid, cv=FOLDS, error_score="raise")
     by_name = clone(search).set_params(scoring="neg_mean_absolute_error")
-    message = "got Series.* leave out `scoring`.* Or pass a function"
+    message = "got Series.* leave out `scoring`, or pass a function"
     with pytest.raises(TypeError, match=message):
         by_name.fit(y, PRICES)
     assert np.isfinite(search.fit(y, PRICES).best_score_)

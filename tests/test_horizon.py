@@ -98,6 +98,6 @@ def test_until_replaces_horizon():
     with pytest.raises(ValueError, match="Pass horizon, the number of steps"):
         fitted(DAYS).fit(WAVE).predict(until=64)
     with pytest.raises(
-        TypeError, match=r"got str. Pass a last time with predict\(until"
+        TypeError, match=r"got str. Pass the time of the last step with predict\(until"
     ):
         fitted(DAYS).predict("2024-06-04")

@@ -10,7 +10,8 @@ from sklearn.pipeline import make_pipeline
 
 from sklstm import LSTMClassifier, LSTMRegressor, SequenceEncoder
 from sklstm._nn.initialization import initialize
-from sklstm._nn.layers import Attention, Convolution, Embedding, make_pooling
+from sklstm._nn.input_layers import Embedding, Filters
+from sklstm._nn.layers import Attention, make_pooling
 from sklstm._nn.network import RecurrentNetwork, n_multiplications
 from sklstm._nn.runtime import random_generator
 
@@ -35,7 +36,7 @@ def test_embedding_looks_up_the_vectors_of_codes():
 
 @pytest.mark.parametrize("kernel_size", [1, 2, 3, 4, 9])
 def test_convolution_is_that_of_numpy(kernel_size):
-    layer = filled(Convolution(2, 3, kernel_size, torch.float64))
+    layer = filled(Filters(2, 3, kernel_size, torch.float64))
     steps = RANDOM.normal(size=(4, 6, 2))
     kernel, bias = layer.kernel.detach().numpy(), layer.bias.detach().numpy()
     n_before = (kernel_size - 1) // 2
@@ -45,7 +46,7 @@ def test_convolution_is_that_of_numpy(kernel_size):
     )  # (n_windows, n_timesteps, n_inputs, kernel_size)
     by_hand = np.einsum("ntck,fck->ntf", spans, kernel) + bias
     npt.assert_allclose(
-        layer(torch.from_numpy(steps)).detach(), np.maximum(by_hand, 0), atol=1e-12
+        layer(torch.from_numpy(steps).mT).detach().mT, by_hand, atol=1e-12
     )
 
 

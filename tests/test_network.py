@@ -9,7 +9,7 @@ from torch import nn
 
 from sklstm._nn.cells import CELLS
 from sklstm._nn.initialization import initialize
-from sklstm._nn.masking import make_step_mask
+from sklstm._nn.masking import make_step_mask, zero_padding
 from sklstm._nn.network import RecurrentNetwork, n_multiplications
 from sklstm._nn.runtime import dropout_mask, random_generator
 
@@ -172,7 +172,8 @@ def test_output_of_a_window_of_padding_alone_is_the_bias(cell, pooling, bidirect
 def test_states_of_padding_are_zero(cell):
     network = make_network(hidden_layer_sizes=(4, 3), cell=cell, bidirectional=True)
     step_mask = make_step_mask(5, torch.tensor([0, 2, 5, 1]))
-    states, last = network.states(random_windows(), step_mask)
+    inputs = zero_padding(random_windows(), step_mask)
+    states, last = network.states(inputs, step_mask)
     is_zero = (states.detach() == 0).all(2)
     for row, n_padding in zip(is_zero, [0, 2, 5, 1], strict=True):
         npt.assert_array_equal(row, np.arange(5) < n_padding)

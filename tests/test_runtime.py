@@ -11,6 +11,7 @@ import torch
 
 from sklstm._nn.runtime import (
     SMALL_STEP,
+    default_modes,
     dropout_mask,
     generator_on,
     random_generator,
@@ -39,6 +40,13 @@ def test_error_for_an_unavailable_device_names_it_and_a_way_out(name):
 def test_cuda_without_a_gpu_is_refused():
     with pytest.raises(ValueError, match=r"device='cuda'.*\bdevice=\"cpu\""):
         resolve_device("cuda")
+
+
+def test_denormal_numbers_become_zero_only_in_the_block():
+    small = torch.tensor(1e-300, dtype=torch.float64)
+    with default_modes():
+        inside = (small * 1e-10).item()
+    assert inside == 0 < (small * 1e-10).item()
 
 
 @pytest.fixture

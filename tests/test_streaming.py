@@ -191,7 +191,7 @@ def test_columns_known_ahead_are_passed_to_predict():
         unknown = FRAME[row : row + 1].assign(load=0.0)
         npt.assert_array_equal(stream.predict(unknown), expected[[row - N_TRAIN]])
         stream.update(FRAME[row : row + 1])
-    with pytest.raises(ValueError, match=r"\['price'\] are known ahead.*at most 1"):
+    with pytest.raises(ValueError, match=r"\['price'\] are needed.*at most 1"):
         stream.predict()
 
 
@@ -370,7 +370,7 @@ def test_the_best_pipeline_of_a_search_may_be_streamed():
     grid = {"slidingwindowtransformer__window_size": [2, 4]}
     search = GridSearchCV(model, grid, cv=TimeSeriesSplit(2))
     search.fit(FRAME[:N_TRAIN], TARGET[:N_TRAIN])
-    with pytest.raises(TypeError, match="Of a search, pass best_estimator_"):
+    with pytest.raises(TypeError, match="a search, pass its best_estimator_"):
         Stream(search)
     answers = streamed(Stream(search.best_estimator_), FRAME, 1)
     npt.assert_allclose(answers, search.predict(FRAME[N_TRAIN:]))

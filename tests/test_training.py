@@ -434,7 +434,7 @@ def recorded_batches(**options):
     loss = RecordingLoss()
     run(new_network(), rows, loss=loss, max_iter=2, batch_size=3, **options)
     # The last call, on all rows, checks what the network has learned.
-    assert [len(batch) for batch in loss.batches] == [3, 3, 3, 1] * 2 + [10]
+    assert [len(batch) for batch in loss.batches] == [3, 3, 2, 2] * 2 + [10]
     return [list(chain(*batches)) for batches in (loss.batches[:4], loss.batches[4:8])]
 
 

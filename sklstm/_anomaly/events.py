@@ -1,4 +1,4 @@
-"""Outliers that belong together, as events."""
+"""Events: outliers that are close to each other."""
 
 import numpy as np
 import pandas as pd
@@ -14,7 +14,7 @@ def runs_of_outliers(is_outlier, min_gap):
     is_outlier : ndarray of shape (n_rows,)
         Whether each row is an outlier.
     min_gap : int
-        Number of other rows between two outliers at which a new run begins.
+        Number of rows without an outlier that separate two runs.
 
     Returns
     -------

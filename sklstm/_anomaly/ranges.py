@@ -39,7 +39,7 @@ def distances_from_range(values, bounds):
 
 
 class PastExtremes(NamedTuple):
-    """Rows of a series that may be the minimum or the maximum of a later range.
+    """Rows of a series that can be the minimum or the maximum of a later range.
 
     Other rows are not needed: a later row is at least as extreme in each column.
 
@@ -57,7 +57,7 @@ class PastExtremes(NamedTuple):
 
     @classmethod
     def from_bounds(cls, bounds):
-        """Return the extremes of rows of which only the range is known."""
+        """Return the extremes of rows whose minimum and maximum are known."""
         return cls(bounds, np.array([2, 1]))
 
     def ranges(self, values, range_window):

@@ -17,7 +17,7 @@ EDGE = 1.001
 
 
 class SeriesState(NamedTuple):
-    """What the distances of the next rows of a series depend on, besides their errors.
+    """State of a series that the distances of its next rows depend on.
 
     Attributes
     ----------

@@ -39,8 +39,8 @@ def fill_missing(table, mean, rows_before):
     mean : ndarray of shape (n_features,)
         Value of a feature in a series in which all its values are missing.
     rows_before : dict of key to ndarray of shape (n_features,)
-        Rows before the first row of a series. Without such a row, missing values at the
-        start of the series are filled with its first value.
+        Row before the first row of each series. Without such a row, missing values at
+        the start of a series are filled with its first value.
 
     Returns
     -------
@@ -80,13 +80,13 @@ def windows_of_series(windower, table):
 
 
 def warn_that_no_row_is_scored(n_rows, window_size):
-    """Warn that no row has a complete window, so that all rows are called normal."""
+    """Warn that no row has a complete window, so all rows are labelled normal."""
     warnings.warn(
-        f"None of the {n_rows} rows of X can be scored, so all are called normal: the "
-        f"{window_size} rows before a row must be known. Pass the rows before X, but "
-        "not X itself, to update. Or pass them as the first rows of X. If X directly "
-        "follows the rows of fit, fit and predict with an index of times, or with "
-        'context="assume_next".',
+        f"None of the {n_rows} rows of X can be scored, so all are labelled normal. To "
+        f"score a row, the {window_size} rows before it must be known. Pass the rows "
+        "before X to update, without X itself, or pass them as the first rows of X. If "
+        "X directly follows the rows of fit, fit and predict with an index of times, "
+        'or with context="assume_next".',
         UserWarning,
         stacklevel=4,
     )

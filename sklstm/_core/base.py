@@ -23,6 +23,7 @@ from sklstm._core.convergence import (
     warn_of_failure,
     warn_of_max_iter,
 )
+from sklstm._core.layer_sizes import POOLINGS, as_poolings, check_layers
 from sklstm._core.samples import (
     Samples,
     make_step_mask,
@@ -75,12 +76,24 @@ RECURRENT_PARAMETERS = (
     "dropout",
     "recurrent_dropout",
 )
-INPUT_LAYER_PARAMETERS = ("embedding_size", "conv_filters", "conv_kernel_size")
+INPUT_LAYER_PARAMETERS = (
+    "embedding_size",
+    "embedding_dropout",
+    "conv_filters",
+    "conv_kernel_size",
+    "conv_pool_size",
+    "conv_pooling",
+    "batch_norm",
+)
 
 INPUT_LAYER_CONSTRAINTS: dict = {
     "embedding_size": [Interval(Integral, 1, None, closed="left"), None],
     "conv_filters": ["array-like", Interval(Integral, 1, None, closed="left")],
-    "conv_kernel_size": [Interval(Integral, 1, None, closed="left")],
+    "embedding_dropout": [Interval(Real, 0, 1, closed="left")],
+    "conv_kernel_size": [Interval(Integral, 1, None, closed="left"), tuple, list],
+    "conv_pool_size": [Interval(Integral, 1, None, closed="left"), tuple, list],
+    "conv_pooling": [StrOptions({"mean", "max"}), None],
+    "batch_norm": ["boolean"],
 }
 
 
@@ -117,7 +130,7 @@ class BaseLSTM(
         "cell": [StrOptions(set(CELLS))],
         "activation": [StrOptions(set(ACTIVATIONS))],
         "bidirectional": ["boolean"],
-        "pooling": [StrOptions({"last", "mean", "max", "attention"}), None],
+        "pooling": [StrOptions(set(POOLINGS)), tuple, None],
         "dropout": [Interval(Real, 0, 1, closed="left")],
         "recurrent_dropout": [Interval(Real, 0, 1, closed="left")],
         "max_timescale": [Interval(Real, 2, None, closed="left"), None],
@@ -406,8 +419,7 @@ class BaseLSTM(
             **task.network_parameters(samples),
             **{name: getattr(self, name) for name in self._network_parameters},
         }
-        for name in {"hidden_layer_sizes", "conv_filters"} & set(architecture):
-            architecture[name] = _check_sizes(architecture[name], name)
+        architecture = check_layers(architecture)
         if windows.n_codes is not None:
             architecture["n_codes"] = windows.n_codes
         if former is not None:
@@ -576,11 +588,11 @@ class BaseLSTM(
             input_features = None
         return super().get_feature_names_out(input_features)
 
-    @available_if(lambda self: self.pooling == "attention")
+    @available_if(lambda self: "attention" in as_poolings(self.pooling))
     def attention_weights(self, X: ArrayLike) -> Floats:
         """Return the attention weight of each time step.
 
-        This method is only available with ``pooling="attention"``.
+        This method is only available with ``pooling="attention"``, alone or in a tuple.
 
         Parameters
         ----------
@@ -602,7 +614,7 @@ class BaseLSTM(
         """
         check_is_fitted(self)
         pooling = self._model.architecture["pooling"]
-        if pooling != "attention":
+        if "attention" not in as_poolings(pooling):
             raise ValueError(
                 f"The network was fitted with pooling={pooling!r}, which has no "
                 'attention weights. Set pooling="attention" and fit again.'
@@ -688,15 +700,3 @@ def _check_n_targets(samples, n_targets):
             f"y has {samples.n_targets} targets per window, but the network has "
             f"{n_targets}. Pass as many as in the first y."
         )
-
-
-def _check_sizes(sizes, name):
-    """Check layer sizes and convert them to a tuple; an int means one layer."""
-    layers = np.atleast_1d(np.asarray(sizes, dtype=object))
-    is_empty = not len(layers) and name == "hidden_layer_sizes"
-    if is_empty or not all(isinstance(n, Integral) and n > 0 for n in layers):
-        raise ValueError(
-            f"{name} must be positive integers, got {sizes}. Pass one size per layer, "
-            "such as (50,) or (64, 32)."
-        )
-    return tuple(int(size) for size in layers)

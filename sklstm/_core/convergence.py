@@ -1,4 +1,4 @@
-"""Warnings: training failed or ended too early, or windows are empty."""
+"""Warnings if training failed or ended too early, or if windows are empty."""
 
 import warnings
 
@@ -96,7 +96,7 @@ def _describe_divergence(history, estimator):
     return (
         f"Training diverged after epoch {best + 1}, which had the lowest loss "
         f"({history.curve[best]:.3g}). The weights of that epoch are used. To prevent "
-        f"it, {', or '.join(ways)}."
+        f"this, {', or '.join(ways)}."
     )
 
 
@@ -113,7 +113,7 @@ def _describe_failure(history, estimator, constant):
     )
     if estimator.pooling == "last":
         message += (
-            ' With long windows, choose pooling="max" too: the last hidden state may '
+            ' With long windows, also set pooling="max": the last hidden state may '
             "have forgotten the first steps."
         )
-    return f"{message} If nothing helps, X may not contain what determines the targets."
+    return f"{message} If this does not help, the targets may not depend on X."

@@ -15,7 +15,7 @@ def reshape_for(regressor, windows):
 
 
 def ignores_missing_targets(regressor):
-    """Whether :func:`fit_regressor` accepts targets of which some are missing."""
+    """Whether :func:`fit_regressor` accepts missing targets."""
     return hasattr(regressor, "_fit_to_observed")
 
 

@@ -68,7 +68,7 @@ def make_step_mask(windows):
 
 
 def with_weights_of_targets(samples):
-    """Replace missing targets (NaN) by targets of weight 0.
+    """Replace missing targets (NaN) by 0, and set their weights to 0.
 
     Parameters
     ----------

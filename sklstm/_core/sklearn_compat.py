@@ -134,8 +134,8 @@ class CallbackRunner:
     def around_fit(self, nested):
         """Call the callbacks before and after the fit of a nested estimator.
 
-        Meanwhile, the nested estimator has the callbacks that scikit-learn propagates,
-        such as `ProgressBar`.
+        During this fit, the nested estimator has the callbacks that scikit-learn
+        propagates, such as `ProgressBar`.
         """
         if self._fit is None:
             yield

@@ -7,7 +7,7 @@ import numpy as np
 
 
 def check_not_swapped(y, X):
-    """Raise if y is a table and X a series, as if they were passed as fit(X, y)."""
+    """Raise if y is a table and X has one dimension, as in fit(X, y)."""
     shape, X_shape = (tuple(getattr(one, "shape", ())) for one in (y, X))
     if isinstance(X, list | tuple) and X and isinstance(X[0], Real):
         X_shape = (len(X),)
@@ -21,7 +21,7 @@ def check_not_swapped(y, X):
 
 
 def warn_if_fitted(later, past):
-    """Warn if values without times, which should follow, are those of the fit."""
+    """Warn if values to score, without times, equal those of the fit."""
     pairs = zip(later.series, past.series, strict=False)
     if all(
         not one.is_labelled and np.array_equal(one.values, known.values, equal_nan=True)

@@ -18,8 +18,8 @@ from sklstm._forecast.training_windows import (
 
 # With fewer seasonal differences, a new series has no MASE scale of its own.
 ENOUGH_DIFFERENCES = 10
-# The ratio of seasonal differences to those of neighbors is a median over this number
-# of fitted series at most.
+# The ratio of seasonal to neighboring differences is the median of at most this number
+# of fitted series.
 MAX_SERIES = 100
 
 
@@ -206,10 +206,11 @@ class History:
         -------
         scale : float
             The MASE scale of the fitted series. If there is no such series or if it is
-            constant, the MASE scale of the values. With few seasonal differences, this
-            is the mean absolute difference between neighboring values, times a ratio.
-            Without a whole season, forecasts are worse, and the scale is at least the
-            difference between neighboring values.
+            constant, the MASE scale of the values. If the values have few seasonal
+            differences, it is estimated: the mean absolute difference between
+            neighboring values, times the ratio of the fitted series. If the values are
+            shorter than a season, the scale is at least the mean absolute difference
+            between neighboring values, because forecasts are then worse.
         """
         scale = 0.0
         if position is not None:
@@ -225,7 +226,7 @@ class History:
         return self._seasonal_ratio(season_length) * mase_scale(values, 1)
 
     def _seasonal_ratio(self, season_length):
-        """Return the median ratio of seasonal differences to those of neighbors."""
+        """Return the median ratio of seasonal to neighboring differences."""
         scaled = [one for one, _ in self._scaled()]
         scaled = scaled[:: -(-len(scaled) // MAX_SERIES)]
         scales = np.array([mase_scale(one, season_length) for one in scaled])
@@ -266,14 +267,14 @@ def history_of(panel, covariates, is_log, lower):
 
 
 def warn_if_not_positive(scales, last_scales=()):
-    """Warn if logarithms are forecast and a value is the first that is not positive.
+    """Warn if logarithms are forecast and a value is not positive for the first time.
 
     Parameters
     ----------
     scales : list of Scale
         Scales of all known values.
     last_scales : sequence of Scale, default=()
-        Scales of the values for which a warning is not needed again.
+        Scales of the values for which there was already a warning, if needed.
     """
     lowest, last_lowest = (
         min((scale.lowest for scale in of_one), default=np.inf)
@@ -281,10 +282,10 @@ def warn_if_not_positive(scales, last_scales=()):
     )
     if scales[0].is_log and lowest <= 0 < last_lowest:
         warnings.warn(
-            f"y contains {lowest}, but logarithms are forecast, and only positive "
-            "numbers have a logarithm. On their scale, 0 is placed one unit below the "
-            "smallest positive value. Pass NaN where a value is missing. To forecast "
-            'without logarithms, fit again with log="auto" and warm_start=False.',
+            f"y contains {lowest}, but logarithms are forecast, which need positive "
+            "values. On the logarithmic scale, 0 is placed 1 below the smallest "
+            "positive value. If a value is missing, pass NaN. To forecast without "
+            'logarithms, fit again with log="auto" and warm_start=False.',
             UserWarning,
             stacklevel=5,
         )

@@ -59,10 +59,10 @@ def _check_number(horizon):
     """Raise unless the horizon is an integer of at least 1."""
     if not isinstance(horizon, Integral):
         raise TypeError(
-            f"horizon must be an integer, got {type(horizon).__name__}. Pass a last "
-            "time with predict(until=...) and covariates with predict(X=...). In a "
-            "search, leave out `scoring`: the forecaster has a score method. Or pass a "
-            "function of the fitted forecaster, y and X that returns a number."
+            f"horizon must be an integer, got {type(horizon).__name__}. Pass the time "
+            "of the last step with predict(until=...), and covariates with "
+            "predict(X=...). In a search, leave out `scoring`, or pass a function of "
+            "the fitted forecaster, y and X that returns a number."
         )
     check_scalar(horizon, "horizon", Integral, min_val=1)
 

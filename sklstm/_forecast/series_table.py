@@ -23,12 +23,12 @@ class SeriesTable(NamedTuple):
     is_array: bool  # whether the rows have neither times nor column names
 
     def places_at(self, times, is_labelled, n_optional, n_needed):
-        """Return the places of the rows at some times; the first if X has no times.
+        """Return the places of the rows at some times, and the number of repeated rows.
 
-        The rows of the first `n_optional` times may be missing. An arbitrary place
-        replaces each of them, and the caller does not use it. After the first
-        `n_needed` times, X may end. Its last row is then repeated. The number of
-        repeated rows is also returned.
+        If X has no times, the places are those of its first rows. The rows of the first
+        `n_optional` times may be missing. Their places are arbitrary, and the caller
+        does not use them. After the first `n_needed` times, X may end. Its last row is
+        then repeated.
         """
         if is_labelled and not self.is_array:
             positions = _positions(self.index, times)
@@ -56,7 +56,7 @@ class SeriesTable(NamedTuple):
         )
         call = _conversion(self.index, times)
         if call is None:
-            return f"{hint} Give X the times of its rows as its index."
+            return f"{hint} Set the index of X to the times of its rows."
         level = ", level=-1" if series_keys(self.frame.index) is not None else ""
         return f"{hint} Convert X with: X = X.{call}{level})"
 

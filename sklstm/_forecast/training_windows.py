@@ -39,7 +39,7 @@ class Windows(NamedTuple):
 class TrainingWindows:
     """Windows of several series and their targets. They are cut when they are needed.
 
-    All windows of long series, or of many, could exceed the memory.
+    All windows of long or many series may need too much memory at once.
 
     Attributes
     ----------
@@ -127,7 +127,7 @@ class TrainingWindows:
         )
 
     def blocks(self):
-        """Yield the windows as :class:`Windows` in blocks that fit the memory."""
+        """Yield the windows as :class:`Windows` in blocks of limited size."""
         n_covariates = self.tables[0][1].table.shape[1]
         n_numbers = (self.window_size + self.horizon) * (1 + n_covariates)
         size = max(1, BLOCK_NUMBERS // n_numbers)

@@ -57,9 +57,12 @@ def _from_tensor(tensor, name):
     if "strided" not in str(tensor.layout):
         raise ValueError(f"{name} is a sparse tensor. Pass {name}.to_dense().")
     if tensor.is_meta:
-        raise ValueError(f"{name} is a meta tensor, which has no values.")
+        raise ValueError(
+            f"{name} is a meta tensor, which has no values. Pass a tensor on another "
+            "device, such as the CPU."
+        )
     tensor = tensor.detach().cpu().resolve_conj()
-    # NumPy has no number types of 8 or 16 bits but float16.
+    # NumPy has neither bfloat16 nor float8.
     is_unknown = "bfloat16" in str(tensor.dtype) or "float8" in str(tensor.dtype)
     return (tensor.float() if is_unknown else tensor).numpy()
 

@@ -42,12 +42,12 @@ def check_finite(values, n_padding, as_list=None):
 
 
 def _describe_bad_value(values, window, step, as_list):
-    """Return what is wrong with a value of a window, and the way out."""
+    """Describe a value of a window that is not finite, and how to replace it."""
     bad = values[step][~np.isfinite(values[step])][0]
     kind = "NaN" if np.isnan(bad) else "infinity"
     is_missing = np.isnan(values).all(axis=1)
     n_values = len(values) - is_missing.sum()
-    # The values are followed, or preceded, by missing steps.
+    # All missing steps are at the end of the window, or all at its start.
     is_padded = is_missing[n_values:].all() or is_missing[:-n_values].all()
     if as_list and is_padded and is_missing[step] and n_values > 0:
         return (
@@ -57,7 +57,7 @@ def _describe_bad_value(values, window, step, as_list):
         )
     return (
         f"Input X contains {kind}, in window {window} at step {step}. Fill in "
-        "the value, or drop the window and its target. NaN is allowed as padding: in "
-        "all features at the start of a window. X must then have shape (n_windows, "
-        "n_timesteps, n_features) or lag columns, such as sales__lag3."
+        "the value, or drop the window and its target. NaN is only allowed as padding: "
+        "in all features of the first steps of a window, in a 3-D X or in lag columns "
+        "such as sales__lag3."
     )

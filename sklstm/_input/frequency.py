@@ -69,7 +69,8 @@ def regular_times(times, like=None, owner=OF_Y):
 def regular_times_of(indexes, names=None, like=None, form="index"):
     """Check the times of several series, and return them with their frequencies.
 
-    Times that are a part of the times of the longest series are not checked again.
+    The times of the longest series are checked first. Times that are a part of them are
+    not checked again.
 
     Parameters
     ----------
@@ -86,7 +87,7 @@ def regular_times_of(indexes, names=None, like=None, form="index"):
     Returns
     -------
     indexes : list of pandas.Index
-        The same times. Those that are equal are one object.
+        The same times. Equal times are the same object.
     """
     passed, indexes = indexes, [as_dates(index) for index in indexes]
     names = [None] * len(indexes) if names is None else names
@@ -110,7 +111,9 @@ def regular_times_of(indexes, names=None, like=None, form="index"):
 
 
 def times_after_all(indexes, horizon):
-    """Return the times that follow each index; those after equal ends are one object.
+    """Return the times that follow each index.
+
+    If two indexes have the same end, the times after them are the same object.
 
     Parameters
     ----------
@@ -178,8 +181,8 @@ def default_season_length(times):
         12 for months, 4 for quarters, 52 for weeks, 7 for days, 5 for business days,
         the business days of a week for custom business days, steps per day for hours
         and minutes, steps per hour for seconds. For multiples, this number is divided
-        by the multiple, such as 1440 / 15 = 96 for 15 minutes. Seven days are a week,
-        in whatever unit. 1 for years, for times without a frequency, and if the result
+        by the multiple, such as 1440 / 15 = 96 for 15 minutes. Seven days count as a
+        week, in any unit. 1 for years, for times without a frequency, and if the result
         is not whole.
     """
     frequency = getattr(times, "freq", None)

@@ -10,10 +10,10 @@ from sklstm._input.windows import lag_layout
 
 
 class Instances(NamedTuple):
-    """The instances of a frame: which rows are the time steps of which sequence."""
+    """The instances of a frame, and the rows of each instance."""
 
     keys: pd.Index  # key of each instance, in order of appearance, (n_instances,)
-    order: np.ndarray  # rows, instance by instance, each in time order, (n_rows,)
+    order: np.ndarray  # positions of rows, by instance and then by time, (n_rows,)
     lengths: np.ndarray  # number of time steps of each instance, (n_instances,)
     index: pd.MultiIndex  # labels of the rows, (n_rows,)
 
@@ -101,8 +101,8 @@ def holds_sequences(X):
     Returns
     -------
     holds_sequences : bool
-        True if the last level holds dates, periods, durations or numbers, and if some
-        instance has several rows. Otherwise, each row is a sequence of its own.
+        True if the last level holds dates, periods, durations or numbers, and if at
+        least one instance has several rows. Otherwise, each row is a sequence.
 
     Raises
     ------
@@ -175,7 +175,7 @@ def _times(index):
 
 
 def _has_repeated(index):
-    """Whether some instance has several rows."""
+    """Whether at least one instance has several rows."""
     return index.droplevel(-1).has_duplicates
 
 

@@ -6,7 +6,8 @@ import pandas as pd
 
 from sklstm._input.time_dtypes import time_columns
 
-# Part of the message of NumPy, SciPy or Python, what the values are, and the way out.
+# Part of the message of NumPy, SciPy or Python, what the values are, and how to convert
+# them.
 _NOT_NUMBERS = [
     (
         "setting an array element with a sequence",
@@ -52,9 +53,8 @@ def check_no_dates(data, name):
     if time_columns(data):
         raise ValueError(
             f"{name} holds dates or durations, not numbers. Drop them, or convert them "
-            "to the numbers that matter, such as the month or the hours since an "
-            "event. SlidingWindowTransformer accepts a column of times as its "
-            "parameter time."
+            "to numbers, such as the month or the hours since an event. "
+            "SlidingWindowTransformer accepts a column of times as its parameter time."
         )
 
 
@@ -70,8 +70,8 @@ def check_no_time_column(data, name):
         return
     raise ValueError(
         f"The column {columns[0]!r} of {name} holds times, not numbers. The times must "
-        "be the index of a pandas frame; names of series come before them, such as in "
-        "set_index(['shop', 'day']). Move the times to the index with: "
+        "be the index of a pandas frame. With several series, the index holds their "
+        "names first, as in set_index(['shop', 'day']). Set the index with: "
         f"{_move_to_index(data, name, columns)}"
     )
 
@@ -85,7 +85,7 @@ def check_numbers(name, ways_to_encode=None):
     name : str
         Name of the array in messages.
     ways_to_encode : str or None, default=None
-        How to convert strings to numbers. If None, a general advice is used.
+        How to convert strings to numbers. If None, the advice of `_NOT_NUMBERS`.
     """
     try:
         yield

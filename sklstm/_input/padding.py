@@ -54,8 +54,9 @@ def pad(sequences, name, n_timesteps=None, empty_width=None):
     Raises
     ------
     ValueError
-        If a sequence holds anything but finite numbers, or does not have as many
-        features as the first one, or if it is empty although this is not allowed.
+        If a value of a sequence is not a finite number, if a sequence has another
+        number of features than the first one, or if it is empty although this is not
+        allowed.
     """
     check_same_columns(sequences, name)
     ways_to_encode = (
@@ -109,8 +110,8 @@ def check_same_columns(sequences, name):
     columns = [list(s.columns) for s in sequences if hasattr(s, "columns")]
     if any(names != columns[0] for names in columns):
         raise ValueError(
-            f"The frames in {name} have different columns, or in another order. Select "
-            f"the same columns: [frame[{name}[0].columns] for frame in {name}]."
+            f"The frames in {name} do not have the same columns in the same order. "
+            f"Pass [frame[{name}[0].columns] for frame in {name}]."
         )
 
 
@@ -223,8 +224,8 @@ def _check_sequence(array, name):
     """Raise unless a sequence has steps and finite values."""
     if len(array) == 0:
         raise ValueError(
-            f"{name} has no time steps. Drop it, and its target if there is one. Only "
-            "in predictions, a list of sequences may contain empty ones."
+            f"{name} has no time steps. Drop it, and its target if there is one. Empty "
+            "sequences are only accepted in predictions."
         )
     if not np.isfinite(array).all():
         raise ValueError(

@@ -82,7 +82,7 @@ def read_table(estimator, X, *, reset, ensure_all_finite=True):
     X = unwrap(X, "X")
     _check_axes(count_axes(X, "X"))
     check_columns(X)
-    # Missing values are found below, to say where they are.
+    # Missing values are checked below, so that the error can name their position.
     allowed = False if ensure_all_finite is True else ensure_all_finite
     with check_numbers("X"):
         if estimator.time is None and estimator.groups is None:
@@ -181,7 +181,7 @@ def _split_columns(estimator, X, reset, ensure_all_finite):
 
 
 def column_position(estimator, column, parameter):
-    """Return the position of a column that a parameter names, None for None."""
+    """Return the position of a column that a parameter names; None if it is None."""
     n_columns = estimator.n_features_in_
     if column is None:
         return None

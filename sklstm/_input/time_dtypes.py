@@ -59,7 +59,7 @@ def time_columns(data):
     -------
     columns : list
         Names of the columns of a frame, positions in an array or a series. They are
-        found by their dtypes. Only objects are looked at one by one.
+        found by their dtypes. If a dtype is object, the values are checked.
     """
     if hasattr(data, "columns") and hasattr(data, "dtypes"):
         pairs = zip(data.columns, data.dtypes, strict=True)

@@ -1,7 +1,7 @@
-"""Errors for times of y that cannot be forecast from, each with code that mends them.
+"""Errors for times of y that are not regular, with code that fixes them.
 
-Each message ends with this code. It changes y, so that the next call accepts it or goes
-on to the next error.
+Each message ends with code that changes y. The next call then accepts y, or raises the
+next error.
 """
 
 import re
@@ -13,15 +13,15 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-# A regular index may have this many times as many steps as there are values.
+# Largest number of steps per value of a regular index that a message suggests.
 MAX_FILL = 3
-# Above this ratio, the message explains how to do without the steps in between.
+# Above this number, the message also explains how to leave out the steps in between.
 MANY_STEPS = 1.5
-# Number of labels that a conversion is tried on.
+# Number of labels on which a conversion is tried.
 N_TRIED = 1000
 ANCHORED = ("MS", "ME", "BMS", "BME")
 UNITS = ("min", "h", "D", "W", "M", "Q", "Y")
-# Labels of a form, the code that converts one of them, and the same as a function.
+# Pattern of labels, code that converts a label, and the same code as a function.
 CONVERSIONS = [
     (
         r"\d{4}[ -]?Q[1-4]",
@@ -193,8 +193,8 @@ def uneven_error(times, owner, position=None):
     """
     if position is None:
         reason = (
-            f"pandas cannot infer the frequency of {owner.described} from its dates, "
-            f"{len(times)} in all. It needs three or more, at equal steps."
+            f"pandas cannot infer the frequency of {owner.described} from its "
+            f"{len(times)} dates. It needs three or more dates at equal steps."
         )
     else:
         reason = (
@@ -270,7 +270,7 @@ def _integer_conversion(integers):
 
 
 def _regular(indexes):
-    """Return code that makes times regular, and how many steps it gives per time.
+    """Return code that makes times regular, and the number of steps per time.
 
     Parameters
     ----------
@@ -282,7 +282,7 @@ def _regular(indexes):
     code : str
         Code that calls a method of ``{y}``.
     ratio : float
-        Number of steps per time that is there.
+        Number of steps after the change, divided by the number of times before it.
     """
     times = indexes[0].append(indexes[1:]).unique().sort_values()
     if isinstance(times, pd.DatetimeIndex):

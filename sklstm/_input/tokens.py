@@ -263,9 +263,9 @@ def _warn_of_empty(sequences):
     if empty:
         warnings.warn(
             f"{len(empty)} of {len(sequences)} sequences of X have no tokens, such as "
-            f"X[{empty[0]}]. Their rows of codes are all NaN, so the estimators of "
-            "this package predict the class shares or the mean of the training "
-            "targets for them.",
+            f"X[{empty[0]}]. Their rows of codes are all NaN. For such rows, the "
+            "estimators of this package predict the class shares or the mean of the "
+            "training targets.",
             stacklevel=5,
         )
 

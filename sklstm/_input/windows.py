@@ -183,10 +183,10 @@ def lag_layout(names):
     if others:
         raise ValueError(
             f"Some columns of X are lag columns, but {others[:5]} are not. Every "
-            "feature needs a column for each lag. Pass all columns to "
-            "SlidingWindowTransformer; those that are known before the target, such "
-            "as a promotion, also as known_ahead. A column that is constant in time "
-            "is a feature like any other. Or drop the columns without a lag."
+            "feature needs a column for each lag. Drop the columns without a lag, or "
+            "pass all columns to SlidingWindowTransformer, also those that are "
+            "constant in time. Name columns that are known in advance, such as a "
+            "promotion, in its parameter known_ahead."
         )
     cells = [(match[1] or match[2] or "", int(match[3])) for match in matches]
     columns = {cell: column for column, cell in enumerate(cells)}

@@ -14,8 +14,8 @@ class Rows(NamedTuple):
     n_padding: torch.Tensor | None  # (n_windows,), padding steps at the start
     # (n_windows, n_targets), or for each step (n_windows, n_timesteps, n_targets).
     targets: torch.Tensor
-    # (n_windows,); or (n_windows, n_timesteps) if each step has targets; or (n_windows,
-    # n_targets) if each window has. None for equal weights.
+    # A weight for each window, (n_windows,); for each step, (n_windows, n_timesteps);
+    # or for each target of a window, (n_windows, n_targets). None for equal weights.
     weights: torch.Tensor | None
 
     @property
@@ -29,7 +29,7 @@ class Rows(NamedTuple):
 
     @property
     def has_weighted_targets(self):
-        """Whether the targets of a window have a weight each."""
+        """Whether each target of a window has its own weight."""
         return self.weights is not None and self.weights.ndim == self.targets.ndim == 2
 
     def mean(self, losses):

@@ -4,7 +4,8 @@ import torch
 from torch import nn
 
 from sklstm._nn.cells import CELLS
-from sklstm._nn.layers import Attention, Convolution, Embedding, Linear
+from sklstm._nn.input_layers import Embedding, Filters
+from sklstm._nn.layers import Attention, Linear
 from sklstm._nn.network import RecurrentLayer
 
 
@@ -15,7 +16,8 @@ def initialize(network, generator, device="cpu", max_timescale=None):
     Biases are zero, except that of an LSTM's forget gate, which is 1 [1]_. With this
     bias, an LSTM at first keeps about 73 % of its cell state, sigmoid(1), from step to
     step, and gradients reach far back. Convolutions are Glorot uniform, and
-    embedding vectors are standard normal.
+    embedding vectors are standard normal. Batch normalizations keep
+    the scale and the shift that they were built with, 1 and 0.
 
     Parameters
     ----------
@@ -49,7 +51,7 @@ def initialize(network, generator, device="cpu", max_timescale=None):
                 module.bias.zero_()
             elif isinstance(module, Attention):
                 module.query.copy_(_glorot(module.query.shape, generator))
-            elif isinstance(module, Convolution):
+            elif isinstance(module, Filters):
                 module.kernel.copy_(_glorot(module.kernel.shape, generator))
                 module.bias.zero_()
             elif isinstance(module, Embedding):

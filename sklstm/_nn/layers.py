@@ -1,97 +1,8 @@
-"""Layers around the recurrent ones: embedding, convolution, pooling and linear."""
+"""Layers behind the recurrent ones: pooling and linear."""
 
 import torch
 from torch import nn
-from torch.nn.functional import conv1d, embedding, linear, pad
-
-
-class Embedding(nn.Module):
-    """Learned vectors of tokens.
-
-    Parameters
-    ----------
-    n_codes : int
-        Number of different tokens. Their codes are 0 to ``n_codes - 1``.
-    size : int
-        Length of the vectors.
-    dtype : torch.dtype
-        Precision of the vectors.
-    """
-
-    def __init__(self, n_codes, size, dtype):
-        super().__init__()
-        self.vectors = nn.Parameter(torch.empty(n_codes, size, dtype=dtype))
-
-    def forward(self, codes):
-        """Map (n_windows, n_timesteps, 1) to (n_windows, n_timesteps, size)."""
-        return embedding(codes[:, :, 0].long(), self.vectors)
-
-
-class Convolution(nn.Module):
-    """Convolution over time, followed by a ReLU.
-
-    Parameters
-    ----------
-    n_inputs : int
-        Number of input channels.
-    n_filters : int
-        Number of filters.
-    kernel_size : int
-        Number of steps that each filter spans. Steps beyond the ends of a window count
-        as zero.
-    dtype : torch.dtype
-        Precision of the weights.
-    """
-
-    def __init__(self, n_inputs, n_filters, kernel_size, dtype):
-        super().__init__()
-        shape = n_filters, n_inputs, kernel_size
-        self.kernel = nn.Parameter(torch.empty(shape, dtype=dtype))
-        self.bias = nn.Parameter(torch.empty(n_filters, dtype=dtype))
-
-    def forward(self, states):
-        """Map (n_windows, n_timesteps, n_inputs) to (..., n_timesteps, n_filters)."""
-        size = self.kernel.shape[2]
-        # The number of steps stays the same, whatever the kernel size.
-        padded = pad(states.mT, ((size - 1) // 2, size // 2))
-        return conv1d(padded, self.kernel, self.bias).relu().mT
-
-
-def make_input_layers(
-    n_features, n_codes, embedding_size, conv_filters, conv_kernel_size, dtype
-):
-    """Build the layers in front of the recurrent ones.
-
-    Parameters
-    ----------
-    n_features : int
-        Number of features of a time step.
-    n_codes : int or None
-        Number of different tokens. None for numeric features, which are not embedded.
-    embedding_size : int or None
-        Length of the vector of a token.
-    conv_filters : tuple of int
-        Number of filters of each convolution, from first to last.
-    conv_kernel_size : int
-        Number of steps that each convolution spans.
-    dtype : torch.dtype
-        Precision of the weights.
-
-    Returns
-    -------
-    layers : torch.nn.ModuleList
-        The layers. Empty if there are neither tokens nor convolutions.
-    width : int
-        Number of outputs of a time step.
-    """
-    layers, width = nn.ModuleList(), n_features
-    if n_codes is not None:
-        layers.append(Embedding(n_codes, embedding_size, dtype))
-        width = embedding_size
-    for n_filters in conv_filters:
-        layers.append(Convolution(width, n_filters, conv_kernel_size, dtype))
-        width = n_filters
-    return layers, width
+from torch.nn.functional import linear
 
 
 class Linear(nn.Module):
@@ -120,7 +31,14 @@ class Linear(nn.Module):
         return linear(inputs, self.weight, self.bias)
 
 
-class Last(nn.Module):
+class Pooling(nn.Module):
+    """Base class of poolings, which map the states of all steps to one vector."""
+
+    needs_states = True  # of all steps, not only the last one
+    n_vectors = 1  # that are concatenated
+
+
+class Last(Pooling):
     """Pooling to the last state of each direction."""
 
     needs_states = False
@@ -130,20 +48,16 @@ class Last(nn.Module):
         return last
 
 
-class Every(nn.Module):
+class Every(Pooling):
     """No pooling: the states of all steps."""
-
-    needs_states = True
 
     def forward(self, states, last, step_mask):
         """Return all states, (n_windows, n_timesteps, width)."""
         return states
 
 
-class Mean(nn.Module):
+class Mean(Pooling):
     """Mean of the states of the real steps."""
-
-    needs_states = True
 
     def forward(self, states, last, step_mask):
         """Map (n_windows, n_timesteps, width) to (n_windows, width)."""
@@ -153,10 +67,8 @@ class Mean(nn.Module):
         return states.sum(1) / step_mask.sum(1, keepdim=True).clamp(min=1)
 
 
-class Max(nn.Module):
+class Max(Pooling):
     """Maximum of each unit over the real steps."""
-
-    needs_states = True
 
     def forward(self, states, last, step_mask):
         """Map (n_windows, n_timesteps, width) to (n_windows, width)."""
@@ -166,7 +78,7 @@ class Max(nn.Module):
         return torch.where(step_mask.any(1)[:, None], greatest, 0.0)
 
 
-class Attention(nn.Module):
+class Attention(Pooling):
     """Weighted mean of the states with learned weights [1]_.
 
     The weight of a step is ``softmax(u . tanh(W h + b))`` over the real steps, where h
@@ -184,8 +96,6 @@ class Attention(nn.Module):
     .. [1] Z. Yang et al., "Hierarchical Attention Networks for Document
        Classification", NAACL 2016, 1480-1489.
     """
-
-    needs_states = True
 
     def __init__(self, width, dtype):
         super().__init__()
@@ -206,8 +116,37 @@ class Attention(nn.Module):
         return scores.softmax(1)
 
 
-def make_pooling(name, width, dtype):
-    """Build a pooling layer by the name of the pooling; None for no pooling."""
-    if name == "attention":
+class Combined(Pooling):
+    """Several poolings, whose vectors are concatenated.
+
+    Parameters
+    ----------
+    poolings : list of Pooling
+        The poolings.
+    """
+
+    def __init__(self, poolings):
+        super().__init__()
+        self.poolings = nn.ModuleList(poolings)
+        self.needs_states = any(pooling.needs_states for pooling in poolings)
+        self.n_vectors = len(poolings)
+
+    def forward(self, states, last, step_mask):
+        """Map (n_windows, n_timesteps, width) to (n_windows, n_vectors * width)."""
+        vectors = [pooling(states, last, step_mask) for pooling in self.poolings]
+        return torch.cat(vectors, -1)
+
+    def step_weights(self, states, step_mask):
+        """Return the attention weight of each step, (n_windows, n_timesteps)."""
+        attention = next(p for p in self.poolings if isinstance(p, Attention))
+        return attention.step_weights(states, step_mask)
+
+
+def make_pooling(names, width, dtype):
+    """Build the pooling with a name, or with a tuple of names; None for no pooling."""
+    if isinstance(names, tuple):
+        poolings = [make_pooling(name, width, dtype) for name in names]
+        return poolings[0] if len(poolings) == 1 else Combined(poolings)
+    if names == "attention":
         return Attention(width, dtype)
-    return {"last": Last, "mean": Mean, "max": Max, None: Every}[name]()
+    return {"last": Last, "mean": Mean, "max": Max, None: Every}[names]()

@@ -4,8 +4,8 @@ A loss maps outputs of shape (n_windows, n_targets * outputs_per_target) and tar
 shape (n_windows, n_targets) to one value per target. `Quantiles` returns one value per
 target and quantile, and `CrossEntropy` one per window. A loss also converts outputs to
 predictions in the units of the targets. The gradient of a loss is derived by hand,
-because autograd takes many more operations. A loss also finds the best constant
-outputs, which a network must beat that has learned something.
+because autograd takes many more operations. A loss also computes the constant outputs
+with the lowest loss. The loss of a network that has learned something is lower.
 """
 
 from abc import ABC, abstractmethod
@@ -43,7 +43,7 @@ class Loss(ABC):
 
     @abstractmethod
     def best_constant(self, targets, weights):
-        """Compute the outputs, (1, n_outputs), that fit all windows best.
+        """Compute the constant outputs, (1, n_outputs), with the lowest loss.
 
         Parameters
         ----------
@@ -290,5 +290,5 @@ def _quantiles(values, weights, levels):
 
 
 def _log(shares):
-    """Return the logarithm; that of 0 is a large negative number."""
+    """Return the logarithm of shares, a large negative number for 0."""
     return shares.clamp_min(torch.finfo(shares.dtype).tiny).log()

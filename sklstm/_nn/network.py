@@ -8,8 +8,9 @@ from torch import nn
 from sklstm._nn.autograd import Workspaces
 from sklstm._nn.cells import CELLS, CellWeights
 from sklstm._nn.hidden_states import hidden_states
-from sklstm._nn.layers import Last, Linear, make_input_layers, make_pooling
-from sklstm._nn.masking import make_step_mask, reverse, zero_padding
+from sklstm._nn.input_layers import InputLayers, kernel_sizes, one_per_layer
+from sklstm._nn.layers import Last, Linear, make_pooling
+from sklstm._nn.masking import make_step_mask, reverse
 from sklstm._nn.runtime import dropout_mask
 
 
@@ -98,16 +99,21 @@ class RecurrentNetwork(nn.Module):
         Activation function of the cells.
     bidirectional : bool
         Whether each layer also reads the windows backward, with separate weights.
-    pooling : {"last", "mean", "max", "attention"} or None
-        How the hidden states of all time steps become one vector per window. With None,
-        there are outputs for each time step.
+    pooling : {"last", "mean", "max", "attention"}, tuple of them or None
+        How the hidden states of all time steps become one vector per window. The
+        vectors of several poolings are concatenated. With None, there are outputs for
+        each time step.
     n_codes, embedding_size : int or None
         Number of different tokens, and length of the vector of each. None for numeric
         features.
     conv_filters : tuple of int
         Number of filters of each convolutional layer in front of the recurrent layers.
-    conv_kernel_size : int
-        Number of time steps that each convolution spans.
+    conv_kernel_size, conv_pool_size, batch_norm, embedding_dropout
+        As in :class:`~sklstm._nn.input_layers.InputLayers`.
+    conv_pooling : {"mean", "max"} or None
+        How the outputs of the last convolution over all time steps become one vector.
+        The head reads this vector beside that of `pooling` [1]_. With None, it only
+        reads that of `pooling`.
     dropout : float
         Fraction of the outputs of each recurrent layer to drop during training. The
         outputs of the last layer are included.
@@ -115,6 +121,11 @@ class RecurrentNetwork(nn.Module):
         Fraction of the hidden state to drop before the gates during training.
     dtype : torch.dtype
         Precision of weights, windows and outputs.
+
+    References
+    ----------
+    .. [1] F. Karim et al., "LSTM Fully Convolutional Networks for Time Series
+       Classification", IEEE Access 6, 2018, 1662-1669.
     """
 
     def __init__(
@@ -131,6 +142,10 @@ class RecurrentNetwork(nn.Module):
         embedding_size=None,
         conv_filters=(),
         conv_kernel_size=3,
+        conv_pool_size=1,
+        conv_pooling=None,
+        batch_norm=False,
+        embedding_dropout=0.0,
         dropout=0.0,
         recurrent_dropout=0.0,
         dtype=torch.float32,
@@ -138,13 +153,21 @@ class RecurrentNetwork(nn.Module):
         super().__init__()
         self.dropout = dropout
         self.generator = None
-        embedding_width = 1 if n_codes is None else embedding_size
-        self.widest = max(*hidden_layer_sizes, *conv_filters, embedding_width)
         n_directions = 2 if bidirectional else 1
-        self.input_layers, n_inputs = make_input_layers(
-            n_features, n_codes, embedding_size, conv_filters, conv_kernel_size, dtype
+        self.input_layers = InputLayers(
+            n_features,
+            n_codes=n_codes,
+            embedding_size=embedding_size,
+            embedding_dropout=embedding_dropout,
+            conv_filters=conv_filters,
+            conv_kernel_size=conv_kernel_size,
+            conv_pool_size=conv_pool_size,
+            batch_norm=batch_norm,
+            dtype=dtype,
         )
+        n_inputs = self.input_layers.width
         widths = [n_inputs, *(size * n_directions for size in hidden_layer_sizes)]
+        self.widest = max(*hidden_layer_sizes, self.input_layers.widest)
         self.layers = nn.ModuleList(
             nn.ModuleList(
                 RecurrentLayer(
@@ -160,8 +183,13 @@ class RecurrentNetwork(nn.Module):
             for n_inputs, width in pairwise(widths)
         )
         self.pooling = make_pooling(pooling, widths[-1], dtype)
+        self.conv_pooling = None
+        width = self.pooling.n_vectors * widths[-1]
+        if conv_pooling is not None:
+            self.conv_pooling = make_pooling(conv_pooling, n_inputs, dtype)
+            width += n_inputs
         self.predicts_steps = pooling is None
-        self.head = Linear(widths[-1], n_outputs, dtype)
+        self.head = Linear(width, n_outputs, dtype)
 
     @property
     def plain_layers(self):
@@ -172,7 +200,7 @@ class RecurrentNetwork(nn.Module):
         """
         is_plain = (
             all(len(directions) == 1 for directions in self.layers)
-            and not self.input_layers
+            and not len(self.input_layers)
             and isinstance(self.pooling, Last)
         )
         return [layer for (layer,) in self.layers] if is_plain else None
@@ -219,23 +247,31 @@ class RecurrentNetwork(nn.Module):
 
     def pooled(self, windows, n_padding=None):
         """Return the input of the head, (n_windows[, n_timesteps], width)."""
-        step_mask = make_step_mask(windows.shape[1], n_padding)
-        states, last = self.states(windows, step_mask, self.pooling.needs_states)
-        return self.pooling(states, last, step_mask)
+        inputs, step_mask = self._recurrent_inputs(windows, n_padding)
+        states, last = self.states(inputs, step_mask, self.pooling.needs_states)
+        pooled = self.pooling(states, last, step_mask)
+        if self.conv_pooling is None:
+            return pooled
+        return torch.cat([pooled, self.conv_pooling(inputs, None, step_mask)], -1)
 
     def step_weights(self, windows, n_padding=None):
         """Return the attention weight of each step, (n_windows, n_timesteps)."""
-        step_mask = make_step_mask(windows.shape[1], n_padding)
-        states, _ = self.states(windows, step_mask)
+        inputs, step_mask = self._recurrent_inputs(windows, n_padding)
+        states, _ = self.states(inputs, step_mask)
         return self.pooling.step_weights(states, step_mask)
 
-    def states(self, windows, step_mask=None, wants_states=True):
+    def _recurrent_inputs(self, windows, n_padding):
+        """Return the inputs of the first recurrent layer and their step mask."""
+        step_mask = make_step_mask(windows.shape[1], n_padding)
+        return self.input_layers(windows, step_mask, self.generator)
+
+    def states(self, inputs, step_mask=None, wants_states=True):
         """Compute the states of the last recurrent layer.
 
         Parameters
         ----------
-        windows : torch.Tensor of shape (n_windows, n_timesteps, n_features)
-            As in :meth:`forward`.
+        inputs : torch.Tensor of shape (n_windows, n_timesteps, n_inputs)
+            Inputs of the first recurrent layer, zero at padding steps.
         step_mask : torch.Tensor of bool of shape (n_windows, n_timesteps) or None
             True where a step is real. Padding is at the start of a window. None if
             there is no padding.
@@ -249,10 +285,7 @@ class RecurrentNetwork(nn.Module):
         last : torch.Tensor of shape (n_windows, width)
             Hidden state of each direction after its last step.
         """
-        # (n_windows, n_timesteps, width), layer by layer
-        states = zero_padding(windows, step_mask)
-        for layer in self.input_layers:
-            states = zero_padding(layer(states), step_mask)
+        states = inputs  # (n_windows, n_timesteps, width), layer by layer
         for number, directions in enumerate(self.layers, 1):
             is_last = number == len(self.layers)
             options = step_mask, wants_states or not is_last
@@ -307,13 +340,17 @@ def n_multiplications(parameters):
     n_inputs, total = parameters["n_features"], 0
     if parameters.get("n_codes") is not None:
         n_inputs = parameters["embedding_size"]
-    for n_filters in parameters.get("conv_filters", ()):
-        total += n_filters * n_inputs * parameters["conv_kernel_size"]
-        n_inputs = n_filters
+    n_steps = 1.0  # that are left of one time step by max-pooling
+    filters = parameters.get("conv_filters", ())
+    sizes = kernel_sizes(parameters.get("conv_kernel_size"), len(filters))
+    pool_sizes = one_per_layer(parameters.get("conv_pool_size", 1), len(filters))
+    for n_filters, size, pool_size in zip(filters, sizes, pool_sizes, strict=True):
+        total += n_steps * n_filters * n_inputs * sum(size)
+        n_inputs, n_steps = n_filters * len(size), n_steps / pool_size
     for size in parameters["hidden_layer_sizes"]:
-        total += n_directions * n_gates * size * (n_inputs + size)
+        total += n_steps * n_directions * n_gates * size * (n_inputs + size)
         n_inputs = n_directions * size
-    return total
+    return round(total)
 
 
 def _concatenate(parts):

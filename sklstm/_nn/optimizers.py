@@ -27,6 +27,8 @@ class FlatWeights:
     def __init__(self, network):
         self.parameters = sorted(network.parameters(), key=lambda p: p.dim() < 2)
         self.values = torch.cat([p.detach().reshape(-1) for p in self.parameters])
+        # Running averages, which are not trained.
+        self.buffers = list(network.buffers())
         self.gradient = torch.zeros_like(self.values)
         n_in_matrices = sum(p.numel() for p in self.parameters if p.dim() > 1)
         # Only matrices are penalized and decayed.
@@ -45,6 +47,15 @@ class FlatWeights:
         gradients = torch.autograd.grad(loss, self.parameters)
         for parameter, gradient in zip(self.parameters, gradients, strict=True):
             parameter.grad.copy_(gradient)
+
+    def copy(self):
+        """Return a copy of the weights and the buffers, for :meth:`restore`."""
+        return [tensor.clone() for tensor in (self.values, *self.buffers)]
+
+    def restore(self, copy):
+        """Restore the weights and the buffers from a copy."""
+        for tensor, values in zip((self.values, *self.buffers), copy, strict=True):
+            tensor.copy_(values)
 
     def penalty(self, alpha):
         """Return the L2 penalty: `alpha` / 2 times the sum of squares of matrices."""

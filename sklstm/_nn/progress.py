@@ -7,7 +7,8 @@ from typing import NamedTuple
 # and that of the best epoch, by this factor. In some fits with unbounded activations,
 # the loss exceeds them by much more for some epochs and then falls again.
 DIVERGENCE = 10
-# A network must remove this part of the loss of the best constant prediction.
+# A network has learned something if its loss is lower than that of the best constant
+# prediction by this fraction.
 LEARNED = 0.05
 
 
@@ -25,11 +26,11 @@ class TrainingHistory:
     ended_by : {"max_iter", "tol", "callback", "interrupt", "divergence"} or None
         Why training ended. None before it has ended.
     bounds : LossBounds or None
-        Losses of predictions that do not depend on the windows. None before training
-        has ended.
+        Lowest possible loss, and loss of the best constant prediction. None before
+        training has ended.
     final_loss : float or None
         Loss of the final weights on the training rows, without dropout and penalty.
-        None if it was not computed, because nothing indicates that training failed.
+        None if nothing indicates that training failed: the loss is then not computed.
     """
 
     def __init__(self, has_validation):
@@ -81,7 +82,7 @@ class BestSoFar:
 
     def start_epoch(self):
         """Keep a copy of the weights at the start of an epoch."""
-        self._before = self._weights.values.clone()
+        self._before = self._weights.copy()
 
     def update(self, loss):
         """Update with the loss of an epoch."""
@@ -89,18 +90,18 @@ class BestSoFar:
         self.n_epochs_no_change = 0 if is_better else self.n_epochs_no_change + 1
         if loss < self.loss:
             self.loss = loss
-            self._kept = self._before, self._weights.values.clone()
+            self._kept = self._before, self._weights.copy()
 
     def restore_last(self):
         """Restore the weights after the best epoch, if there is one."""
         if self._kept is not None:
-            self._weights.values.copy_(self._kept[1])
+            self._weights.restore(self._kept[1])
 
     def restore_lowest(self, compute_loss):
         """Restore the weights before or after the best epoch.
 
-        The training loss of an epoch is measured before each of its steps, and the last
-        of these steps may be the one that spoils the weights.
+        The training loss of an epoch is measured before each step of the optimizer. It
+        does not show whether the last step made the weights worse.
 
         Parameters
         ----------
@@ -114,16 +115,16 @@ class BestSoFar:
         """
         losses = []
         for weights in self._kept:
-            self._weights.values.copy_(weights)
+            self._weights.restore(weights)
             loss = compute_loss()
             losses.append(loss if math.isfinite(loss) else math.inf)
         lowest = min(losses)
-        self._weights.values.copy_(self._kept[losses.index(lowest)])
+        self._weights.restore(self._kept[losses.index(lowest)])
         return lowest
 
 
 class LossBounds(NamedTuple):
-    """Losses of predictions that no network is needed for."""
+    """Lowest possible loss, and loss of the best constant prediction."""
 
     lowest: float  # of perfect predictions
     constant: float  # of the best constant prediction

@@ -146,7 +146,8 @@ def train(
     Raises
     ------
     ValueError
-        If the loss or the weights are no longer finite and no epoch was good.
+        If the loss or the weights are not finite, and there is no earlier epoch with a
+        finite loss.
     """
     trainer = Trainer(network, loss, options, optimizer_state)
     best = BestSoFar(trainer.weights, options.tol)
@@ -177,7 +178,7 @@ def train(
     finally:
         network.end_training()
     _choose_weights(trainer, history, best, training)
-    # After a divergence, the momentum would spoil the weights again.
+    # After a divergence, the optimizer starts anew: its momentum would repeat it.
     has_diverged = history.ended_by == "divergence"
     return history, None if has_diverged else trainer.optimizer.state
 
@@ -212,7 +213,7 @@ def _choose_weights(trainer, history, best, training):
 
 
 def _divergence_error(options):
-    """Build the error for a training of which no epoch was good."""
+    """Build the error for a training without an epoch to return to."""
     return ValueError(
         "Training diverged: the loss or the weights are not finite, and there is no "
         "earlier epoch to return to. Lower learning_rate_init (now "
@@ -231,29 +232,34 @@ def _reason_to_end(history, best, schedule, options):
 
 
 def _batches(training, options, generator):
-    """Return an iterator over the indices of each batch; None stands for all rows."""
+    """Return an iterator over the indices of each batch; None stands for all rows.
+
+    All batches have the same size, give or take a row, so that none of them has only a
+    few rows, whose gradient would be noisy.
+    """
     n_rows = len(training.targets)
-    if n_rows <= options.batch_size:
+    n_batches = math.ceil(n_rows / options.batch_size)
+    if n_batches == 1:
         return iter([None])
     if not options.shuffle:
-        return iter(torch.arange(n_rows).split(options.batch_size))
+        return iter(torch.arange(n_rows).tensor_split(n_batches))
     order = torch.randperm(n_rows, generator=generator)
     n_padding = training.n_padding
     if n_padding is None or n_padding.min() == n_padding.max():
-        return iter(order.split(options.batch_size))
-    return _batches_by_length(order, n_padding.cpu(), options.batch_size, generator)
+        return iter(order.tensor_split(n_batches))
+    return _batches_by_length(order, n_padding.cpu(), n_batches, generator)
 
 
-def _batches_by_length(order, n_padding, batch_size, generator):
+def _batches_by_length(order, n_padding, n_batches, generator):
     """Yield batches of rows of similar length, so that little is padded.
 
     Rows are sorted within groups of `N_SORTED` batches, and the batches come in random
     order. The composition of the batches therefore differs between epochs.
     """
-    pools = order.split(N_SORTED * batch_size)
+    pools = order.tensor_split(math.ceil(n_batches / N_SORTED))
     order = torch.cat([pool[n_padding[pool].argsort(stable=True)] for pool in pools])
-    batches = order.split(batch_size)
-    return (batches[i] for i in torch.randperm(len(batches), generator=generator))
+    batches = order.tensor_split(n_batches)
+    return (batches[i] for i in torch.randperm(n_batches, generator=generator))
 
 
 def evaluate(network, loss, rows):

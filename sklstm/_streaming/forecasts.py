@@ -15,7 +15,7 @@ class ForecasterState:
     Parameters
     ----------
     model : LSTMForecaster
-        Forecaster that was updated with all rows, but does not store all of them.
+        Forecaster that was updated with all rows. It only stores the last ones.
     n_steps : int
         Number of steps of each series that it stores.
     """

@@ -1,4 +1,4 @@
-"""Rows that stand for those after the last one, whose windows end before them."""
+"""Placeholders for the next rows. Their windows end before them."""
 
 import numpy as np
 import pandas as pd

@@ -45,8 +45,8 @@ class RowsState:
         if len(places) != 1 or (is_window[0] and places[0] == len(steps) - 1):
             raise TypeError(
                 "A stream needs a fitted LSTMForecaster, LSTMOutlierDetector or "
-                "Pipeline in which one step, not the last one, is a "
-                f"SlidingWindowTransformer, got {model!r}. Of a search, pass "
+                f"Pipeline, got {model!r}. One step of the Pipeline before the last "
+                "must be a SlidingWindowTransformer. If it is a search, pass its "
                 "best_estimator_."
             )
         step = steps[places[0]]
@@ -78,12 +78,12 @@ class RowsState:
         return getattr(model, method)(rows, **params)
 
     def _step_and_rows(self, X):
-        """Return the rows to answer for, and the step in the state before them."""
+        """Return the step in the state before the rows to predict, and these rows."""
         shift = getattr(self.step, "shift", 0)
         if shift == 0 and X is not None:
             raise ValueError(
-                "X holds new rows. Pass them to update; the predictions for them then "
-                "need no X: stream.update(X).predict()."
+                "X is not needed, because the windows of this model end with the rows "
+                "themselves. Pass new rows to update: stream.update(X).predict()."
             )
         if X is not None:
             return self.updated_step, self._prepare(X)
@@ -96,9 +96,9 @@ class RowsState:
             return self.step, self.rows
         if len(self.step.known_ahead):
             raise ValueError(
-                f"The columns {list(self.step.known_ahead)} are known ahead, so their "
-                f"next values are needed. Pass the next rows, at most {shift} of each "
-                "series, as X, with any values in the other columns."
+                f"The next values of the columns {list(self.step.known_ahead)} are "
+                f"needed. Pass the next rows as X, at most {shift} of each series. The "
+                "values of the other columns are not used."
             )
         return self.updated_step, next_rows(self.updated_step, self.rows)
 

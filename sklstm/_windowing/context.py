@@ -1,4 +1,4 @@
-"""The last rows of each series, and which of them precede a new X."""
+"""The last rows of each series, and those that precede a new X."""
 
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
@@ -189,11 +189,11 @@ def follows(tail, time_indexes):
 
 
 def count_on_hint(tail, time_indexes):
-    """Return what to do with an index that counts the rows of each table from 0."""
+    """Return advice for an index that numbers the rows of each table from 0."""
     if "numbers" not in tail.time_indexes or "numbers" not in time_indexes:
         return ""
     offset = tail.time_indexes["numbers"][-1] + 1 - time_indexes["numbers"][0]
-    return f" If the index only counts the rows, count on with X.index += {offset}."
+    return f" If the index only numbers the rows, continue it with X.index += {offset}."
 
 
 def append_rows(tail, past, between, values, time_indexes, n_rows):
@@ -204,7 +204,7 @@ def append_rows(tail, past, between, values, time_indexes, n_rows):
     tail : SeriesTail
         Last rows of the series.
     past : PastRows
-        Those of them that precede X.
+        The stored rows that precede X.
     between : ndarray of shape (n_features,) or None
         Row that fills the gap before X, as in :func:`fill_past`.
     values : ndarray of shape (n_new, n_features)

@@ -4,15 +4,15 @@ import warnings
 
 from sklstm._windowing.context import starts_like_training
 
-# The ways out if the order of X and the training rows is unknown.
+# The warning if it is unknown whether X follows the training rows.
 NO_TIMES = (
-    "have no complete window, because rows without times are not known to follow "
-    "others. If X follows the training rows, pass frames with an index of times (a "
-    'scaler keeps it after set_output(transform="pandas")), pass '
+    "have no complete window, because rows without times may not follow the training "
+    "rows. If X follows them, pass frames with an index of times, pass "
     'context="assume_next", or pass one row at a time to sklstm.streaming.Stream. If '
-    "no rows precede X, pass context=None."
+    "no rows precede X, pass context=None. A scaler keeps the index after set_output("
+    'transform="pandas").'
 )
-# The ways out if the times of X show that the stored rows do not directly precede it.
+# The warning if the times of X show that the stored rows do not directly precede it.
 NOT_STORED = (
     "have no complete window, because the stored rows do not directly precede X. Pass "
     "the {n_context} rows before X as the first rows of X, or pass all new rows, one "
@@ -35,7 +35,7 @@ def warn_if_past_is_missing(windower, table, pasts):
     """
     n_rows, n_context = len(table.values), windower.n_context
     n_without_times = n_padded = 0
-    # After an update, a new series is taken to begin with X.
+    # After an update, a new series is assumed to begin with X.
     is_updated = any(tail.n_updated for tail in windower.tails.values())
     for key, past in pasts.items():
         values, time_indexes = table.series(key)
@@ -49,8 +49,8 @@ def warn_if_past_is_missing(windower, table, pasts):
     if n_without_times:
         message = f"{n_without_times} of {n_rows} rows of X {NO_TIMES}"
     elif n_padded == n_rows:
-        ways_out = NOT_STORED.format(n_context=n_context)
-        message = f"{n_rows} of {n_rows} rows of X {ways_out}"
+        advice = NOT_STORED.format(n_context=n_context)
+        message = f"{n_rows} of {n_rows} rows of X {advice}"
     else:
         return
     warnings.warn(message, UserWarning, stacklevel=4)
@@ -64,7 +64,7 @@ def n_rows_without_past(tail, past, values, n_context):
     tail : SeriesTail or None
         Last rows of the series; None if the series is new.
     past : PastRows
-        Those of them that precede X.
+        The stored rows that precede X.
     values : ndarray of shape (n_timesteps, n_features)
         Rows of X.
     n_context : int

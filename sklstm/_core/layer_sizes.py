@@ -1,0 +1,108 @@
+"""Check the parameters that describe the layers of a network."""
+
+from numbers import Integral
+
+import numpy as np
+
+POOLINGS = ("last", "mean", "max", "attention")
+
+
+def check_layers(parameters):
+    """Check the sizes and poolings of all layers, and convert them to tuples.
+
+    Parameters
+    ----------
+    parameters : dict
+        Parameters of :func:`~sklstm._nn.architecture.make_network`, as a user set them.
+
+    Returns
+    -------
+    checked : dict
+        The parameters. Sizes are tuples with one item per layer.
+
+    Raises
+    ------
+    ValueError
+        If a size is not a positive integer, if the number of sizes is not the number of
+        layers, or if parameters contradict each other.
+    """
+    checked = dict(parameters)
+    sizes = parameters["hidden_layer_sizes"]
+    checked["hidden_layer_sizes"] = _check_sizes(sizes, "hidden_layer_sizes")
+    _check_poolings(parameters["pooling"])
+    if isinstance(parameters["pooling"], list):
+        checked["pooling"] = tuple(parameters["pooling"])
+    if "conv_filters" not in parameters:
+        return checked
+    filters = _check_sizes(parameters["conv_filters"], "conv_filters")
+    checked["conv_filters"] = filters
+    for name in ("conv_kernel_size", "conv_pool_size"):
+        checked[name] = _one_per_convolution(parameters[name], len(filters), name)
+    _check_convolutions(checked)
+    return checked
+
+
+def as_poolings(pooling):
+    """Return the names of all poolings, a tuple; empty without pooling."""
+    if pooling is None:
+        return ()
+    return (pooling,) if isinstance(pooling, str) else tuple(pooling)
+
+
+def _check_sizes(sizes, name):
+    """Check layer sizes and convert them to a tuple; an int means one layer."""
+    layers = np.atleast_1d(np.asarray(sizes, dtype=object))
+    is_empty = not len(layers) and name != "conv_filters"
+    if is_empty or not all(isinstance(n, Integral) and n > 0 for n in layers):
+        raise ValueError(
+            f"{name} must be positive integers, got {sizes}. Pass one size per layer, "
+            "such as (50,) or (64, 32)."
+        )
+    return tuple(int(size) for size in layers)
+
+
+def _check_poolings(pooling):
+    """Raise if a tuple of poolings is empty or has an unknown or repeated name."""
+    names = as_poolings(pooling)
+    is_valid = set(names) <= set(POOLINGS) and len(set(names)) == len(names)
+    if pooling is not None and not (names and is_valid):
+        raise ValueError(
+            f"pooling={pooling!r} must hold different names from {POOLINGS}. Pass one "
+            'of them or a tuple, such as ("last", "mean").'
+        )
+
+
+def _one_per_convolution(sizes, n_layers, name):
+    """Return the sizes of each convolution; an int is the size for all."""
+    if isinstance(sizes, Integral):
+        sizes = (sizes,) * n_layers
+    if len(sizes) != n_layers:
+        raise ValueError(
+            f"{name}={sizes} has {len(sizes)} items, but conv_filters has {n_layers}. "
+            "Pass one item for each convolutional layer, or an int for all."
+        )
+    if name == "conv_pool_size":
+        return _check_sizes(sizes, name) if sizes else ()
+    return tuple(_check_sizes(size, name) for size in sizes)
+
+
+def _check_convolutions(parameters):
+    """Raise if the parameters of convolutions contradict each other."""
+    if parameters["conv_pooling"] is not None and not parameters["conv_filters"]:
+        raise ValueError(
+            f"conv_pooling={parameters['conv_pooling']!r} needs convolutional layers. "
+            "Set conv_filters, for example to (64,), or set conv_pooling=None."
+        )
+    if parameters["pooling"] is not None:
+        return
+    if parameters["conv_pooling"] is not None:
+        raise ValueError(
+            "With pooling=None there are outputs for each time step, and conv_pooling "
+            "has one vector per window. Set conv_pooling=None."
+        )
+    if set(parameters["conv_pool_size"]) - {1}:
+        raise ValueError(
+            "With pooling=None there are outputs for each time step, but "
+            f"conv_pool_size={parameters['conv_pool_size']} leaves out time steps. Set "
+            "conv_pool_size=1."
+        )

@@ -1,0 +1,282 @@
+"""Layers in front of the recurrent ones: embedding, convolution, batch normalization.
+
+Padding is at the start of a window. A step mask tells which steps are real. States are
+zero at padding steps, before and after each layer.
+"""
+
+import torch
+from torch import nn
+from torch.nn.functional import batch_norm, conv1d, embedding, max_pool1d, pad
+
+from sklstm._nn.masking import zero_padding
+from sklstm._nn.runtime import dropout_mask
+
+
+class Embedding(nn.Module):
+    """Learned vectors of tokens.
+
+    Parameters
+    ----------
+    n_codes : int
+        Number of different tokens. Their codes are 0 to ``n_codes - 1``.
+    size : int
+        Length of the vectors.
+    dtype : torch.dtype
+        Precision of the vectors.
+    """
+
+    def __init__(self, n_codes, size, dtype):
+        super().__init__()
+        self.vectors = nn.Parameter(torch.empty(n_codes, size, dtype=dtype))
+
+    def forward(self, codes):
+        """Map (n_windows, n_timesteps, 1) to (n_windows, n_timesteps, size)."""
+        return embedding(codes[:, :, 0].long(), self.vectors)
+
+
+class Filters(nn.Module):
+    """Filters of a convolution over time.
+
+    Parameters
+    ----------
+    n_inputs : int
+        Number of input channels.
+    n_filters : int
+        Number of filters.
+    kernel_size : int
+        Number of steps that each filter spans. Steps beyond the ends of a window count
+        as zero.
+    dtype : torch.dtype
+        Precision of the weights.
+    """
+
+    def __init__(self, n_inputs, n_filters, kernel_size, dtype):
+        super().__init__()
+        shape = n_filters, n_inputs, kernel_size
+        self.kernel = nn.Parameter(torch.empty(shape, dtype=dtype))
+        self.bias = nn.Parameter(torch.empty(n_filters, dtype=dtype))
+
+    def forward(self, channels):
+        """Map (n_windows, n_inputs, n_timesteps) to (..., n_filters, n_timesteps)."""
+        size = self.kernel.shape[2]
+        # The number of steps stays the same, whatever the kernel size.
+        padded = pad(channels, ((size - 1) // 2, size // 2))
+        return conv1d(padded, self.kernel, self.bias)
+
+
+class BatchNorm(nn.Module):
+    """Batch normalization over the real steps [1]_.
+
+    In training, each channel is scaled to mean 0 and variance 1 over all real steps of
+    a batch. In prediction, running averages of the means and variances are used, so
+    that the outputs do not depend on the batch.
+
+    Parameters
+    ----------
+    width : int
+        Number of channels.
+    dtype : torch.dtype
+        Precision of the weights.
+
+    References
+    ----------
+    .. [1] S. Ioffe and C. Szegedy, "Batch Normalization: Accelerating Deep Network
+       Training by Reducing Internal Covariate Shift", ICML 2015, 448-456.
+    """
+
+    def __init__(self, width, dtype):
+        super().__init__()
+        self.scale = nn.Parameter(torch.ones(width, dtype=dtype))
+        self.shift = nn.Parameter(torch.zeros(width, dtype=dtype))
+        self.register_buffer("mean", torch.zeros(width, dtype=dtype))
+        self.register_buffer("variance", torch.ones(width, dtype=dtype))
+
+    def forward(self, states, step_mask):
+        """Normalize (n_windows, n_timesteps, width); padding becomes zero."""
+        if step_mask is None:
+            return self._normalize(states.mT).mT
+        real_states = self._normalize(states[step_mask])
+        zeros = torch.zeros_like(states)
+        return zeros.masked_scatter(step_mask[:, :, None], real_states)
+
+    def _normalize(self, channels):
+        """Normalize (n_rows, width[, n_timesteps]) and update the running averages."""
+        # A single number per channel has no variance.
+        has_variance = channels.numel() > channels.shape[1]
+        weights = self.mean, self.variance, self.scale, self.shift
+        return batch_norm(channels, *weights, training=self.training and has_variance)
+
+
+class Convolution(nn.Module):
+    """Convolution over time, with batch normalization, a ReLU and max-pooling.
+
+    Parameters
+    ----------
+    n_inputs : int
+        Number of input channels.
+    n_filters : int
+        Number of filters of each kernel size.
+    kernel_sizes : tuple of int
+        Number of steps that the filters span. Filters of all sizes read the same steps
+        in parallel.
+    pool_size : int
+        Number of steps in a block. Only the maximum of each block is kept. 1 keeps all
+        steps.
+    normalizes : bool
+        Whether there is a batch normalization.
+    dtype : torch.dtype
+        Precision of the weights.
+    """
+
+    def __init__(self, n_inputs, n_filters, kernel_sizes, pool_size, normalizes, dtype):
+        super().__init__()
+        self.filters = nn.ModuleList(
+            Filters(n_inputs, n_filters, size, dtype) for size in kernel_sizes
+        )
+        self.width = n_filters * len(kernel_sizes)
+        self.norm = BatchNorm(self.width, dtype) if normalizes else None
+        self.pool_size = pool_size
+
+    def forward(self, states, step_mask=None):
+        """Compute the states of all steps or blocks.
+
+        Parameters
+        ----------
+        states : torch.Tensor of shape (n_windows, n_timesteps, n_inputs)
+            Inputs in time order.
+        step_mask : torch.Tensor of bool of shape (n_windows, n_timesteps) or None
+            True where a step is real. None if there is no padding.
+
+        Returns
+        -------
+        states : torch.Tensor of shape (n_windows, n_blocks, width)
+            States in time order.
+        step_mask : torch.Tensor of bool of shape (n_windows, n_blocks) or None
+            True where a block holds a real step.
+        """
+        channels = [filters(states.mT) for filters in self.filters]
+        states = (channels[0] if len(channels) == 1 else torch.cat(channels, 1)).mT
+        if self.norm is not None:
+            states = self.norm(states, step_mask)
+        states = zero_padding(states.relu(), step_mask)
+        return max_pool(states, step_mask, self.pool_size)
+
+
+class InputLayers(nn.Module):
+    """Embedding and convolutions, from first to last.
+
+    Parameters
+    ----------
+    n_features : int
+        Number of features of a time step.
+    n_codes : int or None
+        Number of different tokens. None for numeric features, which are not embedded.
+    embedding_size : int or None
+        Length of the vector of a token.
+    embedding_dropout : float
+        Fraction of the numbers in the vectors to drop during training.
+    conv_filters : tuple of int
+        Number of filters of each convolution, from first to last.
+    conv_kernel_size : int, or tuple of int or of tuple of int
+        Kernel size of all convolutions, or one for each. A tuple stands for filters of
+        several sizes in parallel.
+    conv_pool_size : int or tuple of int
+        Size of the blocks of max-pooling of all convolutions, or one for each.
+    batch_norm : bool
+        Whether each convolution has a batch normalization.
+    dtype : torch.dtype
+        Precision of the weights.
+
+    Attributes
+    ----------
+    width, widest : int
+        Number of outputs of a time step, of the last layer and of the widest one; 1 if
+        there are no layers.
+    """
+
+    def __init__(
+        self,
+        n_features,
+        *,
+        n_codes,
+        embedding_size,
+        embedding_dropout,
+        conv_filters,
+        conv_kernel_size,
+        conv_pool_size,
+        batch_norm,
+        dtype,
+    ):
+        super().__init__()
+        self.embedding_dropout, self.width = embedding_dropout, n_features
+        self.embedding = None
+        if n_codes is not None:
+            self.embedding = Embedding(n_codes, embedding_size, dtype)
+            self.width = embedding_size
+        self.convolutions = nn.ModuleList()
+        sizes = kernel_sizes(conv_kernel_size, len(conv_filters))
+        pool_sizes = one_per_layer(conv_pool_size, len(conv_filters))
+        for layer in zip(conv_filters, sizes, pool_sizes, strict=True):
+            convolution = Convolution(self.width, *layer, batch_norm, dtype)
+            self.convolutions.append(convolution)
+            self.width = convolution.width
+        widths = [convolution.width for convolution in self.convolutions]
+        self.widest = max(1 if n_codes is None else embedding_size, *widths, 1)
+
+    def __len__(self):
+        return len(self.convolutions) + (self.embedding is not None)
+
+    def forward(self, windows, step_mask=None, generator=None):
+        """Compute the inputs of the recurrent layers.
+
+        Parameters
+        ----------
+        windows : torch.Tensor of shape (n_windows, n_timesteps, n_features)
+            Values in time order. Values at padding steps are ignored.
+        step_mask : torch.Tensor of bool of shape (n_windows, n_timesteps) or None
+            True where a step is real. None if there is no padding.
+        generator : torch.Generator or None, default=None
+            Source of the random numbers of dropout. Only needed during training.
+
+        Returns
+        -------
+        states : torch.Tensor of shape (n_windows, n_blocks, width)
+            States in time order, zero at padding.
+        step_mask : torch.Tensor of bool of shape (n_windows, n_blocks) or None
+            As in :class:`Convolution`.
+        """
+        states = zero_padding(windows, step_mask)
+        if self.embedding is not None:
+            states = zero_padding(self.embedding(states), step_mask)
+            if self.training and self.embedding_dropout:
+                options = self.embedding_dropout, states, generator
+                states = states * dropout_mask(states.shape, *options)
+        for convolution in self.convolutions:
+            states, step_mask = convolution(states, step_mask)
+        return states, step_mask
+
+
+def max_pool(states, step_mask, size):
+    """Keep the maximum of each block of steps; states are not negative.
+
+    Blocks are counted from the last step, so that the blocks of a window do not depend
+    on its padding. The first block may have fewer steps.
+    """
+    if size == 1:
+        return states, step_mask
+    n_missing = -states.shape[1] % size
+    states = max_pool1d(pad(states.mT, (n_missing, 0)), size).mT
+    if step_mask is not None:
+        step_mask = pad(step_mask, (n_missing, 0)).unflatten(1, (-1, size)).any(2)
+    return states, step_mask
+
+
+def one_per_layer(value, n_layers):
+    """Return a tuple with one value for each layer."""
+    return tuple(value) if isinstance(value, tuple) else (value,) * n_layers
+
+
+def kernel_sizes(conv_kernel_size, n_layers):
+    """Return the kernel sizes of each convolution, a list of tuples of int."""
+    sizes = one_per_layer(conv_kernel_size, n_layers)
+    return [size if isinstance(size, tuple) else (size,) for size in sizes]
