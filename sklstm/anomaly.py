@@ -1,6 +1,5 @@
 """Outlier detection in time series: rows that do not follow from the rows before."""
 
-from copy import copy
 from numbers import Integral, Real
 from typing import Any, Literal, Self
 
@@ -27,7 +26,6 @@ from sklstm._anomaly.windows import (
     split_rows,
     warn_that_no_row_is_scored,
     windows_of_series,
-    with_values,
 )
 from sklstm._core.base import all_or_nothing
 from sklstm._core.defaults import TunableDefault, with_epochs
@@ -43,8 +41,9 @@ from sklstm._core.sklearn_compat import (
 )
 from sklstm._input.table import read_table
 from sklstm._typing import ArrayLike, Floats, RandomState
+from sklstm._windowing.leakage import warn_if_subsampled
+from sklstm._windowing.windower import Windower
 from sklstm.autoencoding import LSTMAutoencoder
-from sklstm.preprocessing import SlidingWindowTransformer
 from sklstm.regression import LSTMRegressor
 
 __all__ = ["LSTMOutlierDetector", "default_estimator"]
@@ -386,7 +385,8 @@ class LSTMOutlierDetector(
         )
         self._mean = np.nanmean(table.values, axis=0)
         filled = fill_missing(table, self._mean, {})
-        self._windower = self._new_windower().fit(with_values(X, table, filled))
+        warn_if_subsampled(map(table.times, table.rows))
+        self._windower = self._new_windower(table).fit(filled)
         split = split_rows(table, self.window_size, self.calibration_fraction)
         self.estimator_ = self._new_estimator(split.n_training)
         training_windows = (
@@ -428,13 +428,11 @@ class LSTMOutlierDetector(
         """
         check_is_fitted(self)
         table = read_table(self, X, reset=False, ensure_all_finite="allow-nan")
-        former, updated = copy(self._windower), copy(self._windower)
-        if former.context == "auto":
-            # For this call, rows without times follow the stored rows.
-            former.context = "assume_next"
+        # For this call, rows without times follow the stored rows.
+        former = self._windower.assume_next()
         before = rows_before(former, table, self._mean)
         filled = fill_missing(table, self._mean, before)
-        updated.update(with_values(X, table, filled))
+        updated = self._windower.update(filled)
         if self._scorer.has_memory:
             self._states = self._states | self._score_table(table, former)[1]
         self._windower = updated
@@ -500,7 +498,7 @@ class LSTMOutlierDetector(
             If no row of X can be scored, because `window_size` rows before it are not
             known.
         """
-        return -np.nan_to_num(self._score_rows(X).distances)
+        return np.nan_to_num(-self._score_rows(X).distances)
 
     def compare(self, X: ArrayLike) -> pd.DataFrame:
         """Compare all rows with their expected values.
@@ -646,14 +644,13 @@ class LSTMOutlierDetector(
                 "method='forecast', or an LSTMAutoencoder for method='reconstruction'."
             )
 
-    def _new_windower(self):
-        """Build the transformer of windows that hold a row and the rows before it."""
-        return SlidingWindowTransformer(
-            self.window_size + 1,
+    def _new_windower(self, table):
+        """Return the windower for windows that hold a row and the rows before it."""
+        return Windower(
+            window_size=self.window_size + 1,
             padding="nan",
             context=self.context,
-            time=self.time,
-            groups=self.groups,
+            is_ahead=np.zeros(table.values.shape[1], bool),
         )
 
     def _new_estimator(self, n_windows):

@@ -1,10 +1,9 @@
 """Forecasting: predict the next steps of one series or many."""
 
-import warnings
 from collections.abc import Hashable, Sequence
 from contextlib import nullcontext
 from copy import copy
-from dataclasses import asdict, fields
+from dataclasses import fields
 from numbers import Integral, Real
 from typing import Any, Literal, Self
 
@@ -33,6 +32,13 @@ from sklstm._forecast.backtest import (
     score_forecasts,
 )
 from sklstm._forecast.baselines import BASELINES
+from sklstm._forecast.checks import (
+    check_fraction,
+    check_levels,
+    check_not_swapped,
+    common_length,
+    warn_if_fitted,
+)
 from sklstm._forecast.covariates import check_lengths, covariate_spec
 from sklstm._forecast.fitting import continue_fit, fit_new
 from sklstm._forecast.history import history_of
@@ -42,6 +48,7 @@ from sklstm._forecast.settings import (
     ForecasterSettings,
     check_unchanged,
     choose_settings,
+    fixed_by_fit,
 )
 from sklstm._input.frequency import default_season_length
 from sklstm._typing import ArrayLike, RandomState
@@ -377,7 +384,7 @@ class LSTMForecaster(TunableDefault, CallbackSupportMixin, BaseEstimator):
             dimension, which shows that they are swapped; or if `date_features` are used
             and y has no dates.
         """
-        _check_not_swapped(y, X)
+        check_not_swapped(y, X)
         panel = read_series(y)
         if X is not None:
             check_lengths(X, panel)
@@ -519,7 +526,7 @@ class LSTMForecaster(TunableDefault, CallbackSupportMixin, BaseEstimator):
         .. [2] Y. Romano, E. Patterson and E. J. Candes, "Conformalized Quantile
            Regression", NeurIPS 2019, arXiv:1905.03222.
         """
-        _check_fraction(coverage, "coverage")
+        check_fraction(coverage, "coverage")
         history, n_steps = self._history_and_steps(horizon, until, X, last_window)
         levels = [(1 - coverage) / 2, (1 + coverage) / 2]
         intervals = self._fitted.quantiles(history, n_steps.max(), levels)
@@ -567,13 +574,7 @@ class LSTMForecaster(TunableDefault, CallbackSupportMixin, BaseEstimator):
             In the same cases as :meth:`predict_interval`; or if a quantile is not in
             (0, 1).
         """
-        if np.ndim(quantiles) != 1 or not len(quantiles):
-            raise ValueError(
-                f"quantiles must be a sequence of numbers, got {quantiles!r}. Pass a "
-                "tuple such as (0.1, 0.5, 0.9)."
-            )
-        for level in quantiles:
-            _check_fraction(level, "Each level in quantiles")
+        check_levels(quantiles)
         history, n_steps = self._history_and_steps(horizon, until, X, last_window)
         forecasts = self._fitted.quantiles(history, n_steps.max(), quantiles)
         return history.to_container(forecasts, n_steps, list(quantiles))
@@ -623,7 +624,7 @@ class LSTMForecaster(TunableDefault, CallbackSupportMixin, BaseEstimator):
         check_is_fitted(self)
         past = self._history.panel
         later = read_series(y, is_whole=False)
-        _warn_if_fitted(later, past)
+        warn_if_fitted(later, past)
         panel = past.append(later)
         history, n_steps = self._history_and_steps(None, None, X, None)
         forecasts = self._fitted.forecasts([history], n_steps.max())[0]
@@ -692,9 +693,9 @@ class LSTMForecaster(TunableDefault, CallbackSupportMixin, BaseEstimator):
         --------
         sklstm.forecasting.score_forecasts : Compute MASE, sMAPE and RMSE.
         """
-        _check_not_swapped(y, X)
+        check_not_swapped(y, X)
         panel = read_series(y)
-        n_timesteps = _common_length(panel)
+        n_timesteps = common_length(panel)
         splits = check_cv(TimeSeriesSplit(test_size=self.horizon) if cv is None else cv)
         positions = np.arange(n_timesteps)[:, None]
         origins = read_splits(splits.split(positions), self.horizon)
@@ -742,7 +743,7 @@ class LSTMForecaster(TunableDefault, CallbackSupportMixin, BaseEstimator):
         later = read_series(y, is_whole=False)
         if X is not None:
             check_lengths(X, later)
-        covariates = self._covariates.read_past(X, later)
+        covariates = self._covariates.read_update(X, later)
         self._history = self._history.append(later, covariates)
         return self
 
@@ -804,7 +805,7 @@ class LSTMForecaster(TunableDefault, CallbackSupportMixin, BaseEstimator):
         if regressor is None:
             regressor = self._default_estimator()
         settings = self._settings()
-        fixed = _fixed_by_fit(settings, spec, regressor)
+        fixed = fixed_by_fit(settings, spec, regressor)
         random = check_random_state(self.random_state)
         seeds = random.randint(np.iinfo(np.int32).max, size=self.n_estimators)
         # With log=False, forecasts may be negative.
@@ -878,66 +879,3 @@ class LSTMForecaster(TunableDefault, CallbackSupportMixin, BaseEstimator):
             history = history.of_others(panel, covariates)
         n_covered = sizes[0] - max(one.n_repeated for one in covariates)
         return history, np.minimum(n_steps, n_covered)
-
-
-def _fixed_by_fit(settings, spec, regressor):
-    """Return the settings that a warm start cannot change, by name."""
-    names_and_future = zip(spec.names, spec.is_future_known.tolist(), strict=True)
-    return {
-        **asdict(settings),
-        "type of regressor": type(regressor).__name__,
-        "columns of X (and whether their future is known)": list(names_and_future),
-        "date_features": spec.date_features,
-    }
-
-
-def _check_not_swapped(y, X):
-    """Raise if y is a table and X has one dimension, as in fit(X, y)."""
-    shape, X_shape = (tuple(getattr(one, "shape", ())) for one in (y, X))
-    if isinstance(X, list | tuple) and X and isinstance(X[0], Real):
-        X_shape = (len(X),)
-    if len(shape) == 2 and X_shape == shape[:1]:
-        raise ValueError(
-            f"y has the shape {shape} and X has the shape {X_shape}. The order is "
-            "fit(y, X): first the series, then the covariates. If X is a covariate, "
-            "pass it as a table of one column, such as X.to_frame() or np.reshape(X, "
-            "(-1, 1))."
-        )
-
-
-def _warn_if_fitted(later, past):
-    """Warn if values to score, without times, equal those of the fit."""
-    pairs = zip(later.series, past.series, strict=False)
-    if all(
-        not one.is_labelled and np.array_equal(one.values, known.values, equal_nan=True)
-        for one, known in pairs
-    ):
-        warnings.warn(
-            "y equals the values passed to fit, but score compares forecasts with the "
-            "values that follow them. Pass the next values. In a search, pass "
-            "return_train_score=False.",
-            UserWarning,
-            stacklevel=3,
-        )
-
-
-def _common_length(panel):
-    """Return the number of time steps, which all series must share."""
-    lengths = {len(one.values) for one in panel.series}
-    if len(lengths) > 1:
-        raise ValueError(
-            f"The series of a backtest must have the same length, got "
-            f"{sorted(lengths)}. Pass a DataFrame with one column for each series, and "
-            "NaN where a series has not started."
-        )
-    return lengths.pop()
-
-
-def _check_fraction(number, name):
-    """Raise unless a number is in (0, 1)."""
-    if not isinstance(number, Real):
-        raise TypeError(
-            f"{name} must be a number between 0 and 1, got {type(number).__name__}."
-        )
-    if not 0 < number < 1:
-        raise ValueError(f"{name} must be in (0, 1), got {number}.")

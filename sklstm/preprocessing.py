@@ -19,25 +19,11 @@ from sklstm._core.sklearn_compat import (
     with_callbacks,
 )
 from sklstm._input.table import column_position, read_table
-from sklstm._input.windows import lag_names, sliding_windows
+from sklstm._input.windows import lag_names
 from sklstm._typing import ArrayLike
-from sklstm._windowing.context import (
-    PastRows,
-    append_rows,
-    count_on_hint,
-    empty_tail,
-    fill_past,
-    follows,
-    keep_tail,
-    no_past_rows,
-    past_rows_by_assumption,
-    past_rows_by_time,
-)
 from sklstm._windowing.leakage import warn_if_features_hold_target, warn_if_subsampled
-from sklstm._windowing.missing_past import (
-    n_rows_without_past,
-    warn_if_past_is_missing,
-)
+from sklstm._windowing.missing_past import warn_if_past_is_missing
+from sklstm._windowing.windower import Windower, n_context
 
 
 class SlidingWindowTransformer(TransformerMixin, CallbackSupportMixin, BaseEstimator):
@@ -222,7 +208,7 @@ class SlidingWindowTransformer(TransformerMixin, CallbackSupportMixin, BaseEstim
     @property
     def n_context(self) -> int:
         """Number of rows before X that its first window needs."""
-        return (self.window_size - 1) * self.sampling_rate + self.shift
+        return n_context(self.window_size, self.shift, self.sampling_rate)
 
     @with_callbacks
     @fit_context
@@ -256,14 +242,9 @@ class SlidingWindowTransformer(TransformerMixin, CallbackSupportMixin, BaseEstim
         is_ahead = self._is_known_ahead(table.columns)
         if y is not None:
             self._warn_if_windows_hold_target(table.values, is_ahead, y)
-        self.mean_ = table.values.mean(axis=0, dtype=np.float64)
         self._columns, self._is_ahead = table.columns, is_ahead
-        n_rows = self.n_context if self.context is not None else 0
-        n_first_rows = n_rows + 1 if self.context is not None else 0
-        self._tails = {
-            key: keep_tail(*table.series(key), n_rows, n_first_rows)
-            for key in table.rows
-        }
+        fitted = self._as_windower().fit(table)
+        self.mean_, self._tails = fitted.mean, fitted.tails
         callback_runner.end_fit()
         return self
 
@@ -293,14 +274,8 @@ class SlidingWindowTransformer(TransformerMixin, CallbackSupportMixin, BaseEstim
             those of the stored rows, or if `context` is None.
         """
         check_is_fitted(self)
-        if self.context is None:
-            raise ValueError(
-                "With context=None, no rows are stored, so update has no effect. Fit "
-                'with context="auto".'
-            )
         table = read_table(self, X, reset=False)
-        updated = {key: self._updated_tail(key, X, table) for key in table.rows}
-        self._tails = self._tails | updated
+        self._tails = self._as_windower().update(table).tails
         return self
 
     def transform(self, X: ArrayLike) -> Any:
@@ -331,10 +306,11 @@ class SlidingWindowTransformer(TransformerMixin, CallbackSupportMixin, BaseEstim
         check_is_fitted(self)
         unused = {"n_unused": self.shift, "used": self._is_ahead}
         table = read_table(self, X, reset=False, **unused)
-        pasts = {key: self._past_rows(key, *table.series(key)) for key in table.rows}
+        windower = self._as_windower()
+        pasts = {key: windower.past_rows(table, key) for key in table.rows}
         if self.context is not None:
-            self._warn_if_past_is_missing(table, pasts)
-        windows = self._windows(table, pasts)
+            warn_if_past_is_missing(windower, table, pasts)
+        windows = windower.windows(table, pasts)
         if self.flatten or output_container(self) != "default":
             return windows.reshape(len(windows), -1)
         return windows
@@ -365,100 +341,19 @@ class SlidingWindowTransformer(TransformerMixin, CallbackSupportMixin, BaseEstim
         )
         return np.array(names, dtype=object)
 
-    def _windows(self, table, pasts):
-        """Return the windows of all series, in the order of the rows."""
-        if None in table.rows:
-            return self._windows_of_series(None, table.values, pasts[None])
-        n_rows, n_features = table.values.shape
-        shape = (n_rows, self.window_size, n_features)
-        windows = np.empty(shape, dtype=table.values.dtype)
-        for key, rows in table.rows.items():
-            part = self._windows_of_series(key, table.values[rows], pasts[key])
-            windows[rows] = part
-        return windows
-
-    def _windows_of_series(self, key, values, past):
-        """Return the windows of one series, completed by the rows before X."""
-        mean = self._tails[key].mean if key in self._tails else self.mean_
-        oldest = past.rows[0] if len(past.rows) else values[0]
-        before = fill_past(past, self.n_context, *self._padding(oldest, mean))
-        series = np.empty((len(before) + len(values), len(mean)), dtype=values.dtype)
-        series[: len(before)] = before
-        series[len(before) :] = values
-        if self.shift > 0 and self._is_ahead.any():
-            ahead = np.flatnonzero(self._is_ahead)
-            series[: -self.shift, ahead] = series[self.shift :, ahead]
-        windows = sliding_windows(series, self.window_size, self.sampling_rate)
-        return windows[: len(values)]
-
-    def _past_rows(self, key, values, time_indexes):
-        """Find the stored rows of a series that precede X."""
-        tail = self._tails.get(key)
-        if tail is None or self.context is None or self.n_context == 0:
-            return no_past_rows(values.shape[1])
-        if time_indexes and tail.time_indexes:
-            start = {name: times[0] for name, times in time_indexes.items()}
-            return past_rows_by_time(tail, start, self.n_context)
-        if self.context == "assume_next" or tail.n_updated:
-            return past_rows_by_assumption(tail, values)
-        return no_past_rows(values.shape[1])
-
-    def _row_before(self, key, values, time_indexes):
-        """Return the last stored row of a series if X follows it, else None."""
-        past = self._past_rows(key, values, time_indexes).rows
-        follows = len(past) and len(past) == len(self._tails[key].rows)
-        return past[-1] if follows else None
-
-    def _warn_if_past_is_missing(self, table, pasts):
-        """Warn if windows are padded although rows may precede X."""
-        n_without_times = n_padded = 0
-        # After an update, a new series is assumed to begin with X.
-        is_updated = any(tail.n_updated for tail in self._tails.values())
-        for key, past in pasts.items():
-            values, time_indexes = table.series(key)
-            tail = self._tails.get(key)
-            if tail is None and is_updated:
-                continue
-            n_rows = n_rows_without_past(tail, past, values, self.n_context)
-            n_padded += n_rows
-            if tail is not None and not (time_indexes and tail.time_indexes):
-                n_without_times += n_rows
-        warn_if_past_is_missing(
-            n_without_times, n_padded, len(table.values), self.n_context
+    def _as_windower(self):
+        """Return the windower with the present parameters and the stored rows."""
+        return Windower(
+            window_size=self.window_size,
+            padding=self.padding,
+            context=self.context,
+            is_ahead=self._is_ahead,
+            shift=self.shift,
+            sampling_rate=self.sampling_rate,
+            fill_value=self.fill_value,
+            mean=getattr(self, "mean_", None),
+            tails=getattr(self, "_tails", {}),
         )
-
-    def _updated_tail(self, key, X, table):
-        """Return the tail of one series after an update with the rows of X."""
-        values, time_indexes = table.series(key)
-        tail = self._tails.get(key)
-        if tail is None:
-            tail = empty_tail(values, time_indexes, self.mean_)
-        if not follows(tail, time_indexes):
-            first = next(iter(time_indexes.values()))[0]
-            label = first if self.time is not None else X.index[table.rows[key]][0]
-            raise ValueError(
-                "New rows must come after those of fit and of earlier updates, but "
-                f"{label} does not. Pass only new rows, with times of the same kind as "
-                f"in fit.{count_on_hint(tail, time_indexes)}"
-            )
-        past = PastRows(tail.rows, 0)
-        if time_indexes and tail.time_indexes:
-            past = self._past_rows(key, values, time_indexes)
-        between = self._padding(values[0], tail.mean)[1]
-        return append_rows(tail, past, between, values, time_indexes, self.n_context)
-
-    def _padding(self, oldest, mean):
-        """Return the row that pads the start and the row that pads gaps.
-
-        If the second row is None, a gap is padded with the row before it.
-        """
-        if self.padding == "edge":
-            # All windows share the padding. With a shift, the windows of the first rows
-            # would contain the row that they predict.
-            return (oldest if self.shift == 0 else mean), None
-        fill = {"mean": mean, "constant": self.fill_value, "nan": np.nan}
-        row = np.broadcast_to(fill[self.padding], mean.shape)
-        return row, row
 
     def _is_known_ahead(self, columns):
         """Return whether each feature is known `shift` rows ahead, (n_features,)."""

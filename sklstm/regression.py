@@ -638,9 +638,9 @@ class LSTMRegressor(RegressorMixin, BaseLSTM):
         """Whether the network predicts quantiles."""
         return self._model.loss_parameters["name"] == "quantile"
 
+    @all_or_nothing
     @with_callbacks
     @fit_context
-    @all_or_nothing
     def _fit_to_observed(self, X, y):
         """Fit as :meth:`fit` does, but ignore missing targets (NaN) in y."""
         task, samples = self._check_samples(X, y, None, reset=True, allows_missing=True)

@@ -362,6 +362,20 @@ def test_rows_with_huge_values_are_flagged(value):
         assert model.predict(X)[550] == -1
 
 
+def test_a_polars_frame_with_a_time_column_may_have_missing_values():
+    pl = pytest.importorskip("polars")
+    values, days = WAVE[:120, None].copy(), pd.date_range("2024-01-01", periods=120)
+    values[[30, 50, 110]] = np.nan
+    expected = pd.DataFrame(values, days, ["wave"])
+    X = pl.DataFrame({"day": days.to_numpy(), "wave": values[:, 0]}, nan_to_null=True)
+    settings = {"estimator": Ridge(), "window_size": 5}
+    by_index = detector(**settings).fit(expected[:90]).update(expected[90:112])
+    by_column = detector(time="day", **settings).fit(X[:90]).update(X[90:112])
+    npt.assert_array_equal(
+        by_column.score_samples(X[112:]), by_index.score_samples(expected[112:])
+    )
+
+
 def test_a_gap_or_missing_values_after_fit_are_not_flagged():
     days = pd.date_range("2023-01-01", periods=700, freq="D")
     frame = pd.DataFrame({"x": 100 + RANDOM.normal(size=700)}, days)

@@ -3,7 +3,9 @@
 import numpy as np
 import numpy.testing as npt
 import pandas as pd
+import pandas.testing as pdt
 import pytest
+from sklearn.base import clone
 from sklearn.linear_model import LinearRegression, Ridge
 from sklearn.model_selection import TimeSeriesSplit
 
@@ -249,6 +251,19 @@ def test_updates_need_the_covariates_of_the_fit():
         model.update(SALES[70:71])
     with pytest.raises(ValueError, match="has 2 rows, but y has 1 values"):
         model.update(SALES[70:71], PRICES.to_numpy()[70:72])
+
+
+def test_updates_that_begin_with_a_missing_value_keep_its_covariates():
+    y, later = SALES[:73].copy(), PRICES[73:78]
+    y[70:72] = np.nan
+    expected = forecaster().fit(SALES[:70], PRICES[:70])
+    updated = clone(expected).fit(SALES[:70], PRICES[:70])
+    for day in range(70, 73):
+        expected.update(y[day : day + 1], PRICES[day : day + 1])
+    updated.update(y[70:73], PRICES[70:73])
+    pdt.assert_series_equal(updated.predict(X=later), expected.predict(X=later))
+    with pytest.raises(ValueError, match="X has no row for 2023-03-12"):
+        forecaster().fit(SALES[:70], PRICES[:70]).update(y[70:73], PRICES[71:73])
 
 
 def test_late_series_need_no_covariates_before_their_start():

@@ -65,6 +65,8 @@ def test_recursive_forecasts_may_be_long():
 def test_series_that_end_at_different_times_end_together():
     y = [pd.Series(WAVE[:n], DAYS[:n], name=n) for n in (60, 57)]
     model = LSTMForecaster(Ridge(), horizon=9, window_size=8).fit(y)
+    with pytest.raises(ValueError, match="of the series 60, which is at 2024-05-30"):
+        model.predict(until="2024-05-20")
     one, two = model.predict(until="2024-06-04")
     assert (len(one), len(two)) == (5, 8)
     assert one.index[-1] == two.index[-1] == pd.Timestamp("2024-06-04")

@@ -129,6 +129,15 @@ def test_standardize_false_uses_values_as_they_are(data):
     npt.assert_array_equal(model._model.x_scale.scale, 1)
 
 
+def test_arrays_may_be_read_only(data):
+    # joblib passes large arrays to other processes as memory maps.
+    arrays = [*map(np.copy, data), np.linspace(1, 2, len(data[0]))]
+    expected = small().fit(*arrays).predict(data[0])
+    for array in arrays:
+        array.flags.writeable = False
+    npt.assert_array_equal(small().fit(*arrays).predict(data[0]), expected)
+
+
 def test_weights_count_as_repeated_rows(data):
     X, y = data
     weights = np.random.default_rng(1).integers(0, 4, len(y))

@@ -160,16 +160,22 @@ def test_the_next_rows_of_several_series_come_one_series_after_the_other():
     npt.assert_array_equal(answers, model.predict(pd.concat([new, later]))[2:])
 
 
-@pytest.mark.parametrize("form", ["array", "frame", "polars"])
+@pytest.mark.parametrize(
+    "form", ["array", "array of objects", "frame", "polars", "polars in Tokyo"]
+)
 def test_the_next_rows_have_later_times_in_the_time_column(form):
     X = FRAME.reset_index()
-    if form == "polars":
-        X = pytest.importorskip("polars").DataFrame(
-            {"day": X["day"].to_numpy()} | {name: X[name].to_numpy() for name in FRAME}
-        )
+    if form.startswith("polars"):
+        pl = pytest.importorskip("polars")
+        columns = {"day": X["day"].to_numpy()}
+        X = pl.DataFrame(columns | {name: X[name].to_numpy() for name in FRAME})
+        if form.endswith("Tokyo"):
+            X = X.with_columns(pl.col("day").dt.replace_time_zone("Asia/Tokyo"))
     elif form == "array":
         X = np.column_stack([np.arange(N_ROWS), VALUES])
-    time = 0 if form == "array" else "day"
+    elif form == "array of objects":
+        X = X.to_numpy()
+    time = 0 if form.startswith("array") else "day"
     windower = SlidingWindowTransformer(4, shift=2, time=time)
     model = make_pipeline(windower, Windows()).fit(X[:N_TRAIN])
     stream = Stream(model).update(X[N_TRAIN : N_TRAIN + 4])

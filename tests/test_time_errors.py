@@ -102,6 +102,12 @@ CASES = {
     "unsorted": (JANUARY[::-1], "D", "2024-01-31"),
     "twice": (JANUARY.insert(3, JANUARY[3]), "D", "2024-01-31"),
     "no time": (JANUARY.insert(31, pd.NaT), "D", "2024-01-31"),
+    "quarters and no time": (
+        ["1990 Q1", "1990 Q2", None],
+        "Q-DEC",
+        pd.Period("1990Q2"),
+    ),
+    "floats and no time": ([1.0, 2.0, 3.0, np.nan], None, 3),
     "dates of Python": (JANUARY.delete(3).date, "D", "2024-01-31"),
     "categories": (pd.CategoricalIndex(JANUARY.delete(3)), "D", "2024-01-31"),
     "the third as dates of Python": (
@@ -175,6 +181,11 @@ def test_no_value_is_lost_where_the_advice_fills_gaps():
     one, other = follow_advice(y).series
     assert np.isfinite(one.values).sum() == len(BUSINESS_DAYS)
     assert np.isfinite(other.values).sum() == 31
+
+
+@pytest.mark.parametrize("missing", [None, np.nan, pd.NaT])
+def test_values_are_numbered_if_all_times_are_missing(missing):
+    assert list(follow_advice(series([missing] * 3)).times[0]) == [0, 1, 2]
 
 
 def test_a_hole_in_one_of_many_series_has_its_name():

@@ -6,16 +6,14 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from sklstm._input.table import replace_values
 
-
-def rows_before(transformer, table, mean):
+def rows_before(windower, table, mean):
     """Return the last stored row of each series that continues in a table.
 
     Parameters
     ----------
-    transformer : SlidingWindowTransformer
-        Fitted transformer.
+    windower : Windower
+        Fitted windower.
     table : Table
         Rows whose missing values are NaN.
     mean : ndarray of shape (n_features,)
@@ -27,7 +25,7 @@ def rows_before(transformer, table, mean):
         Last rows. Series that do not follow the stored rows are left out.
     """
     table = fill_missing(table, mean, {})
-    rows = {key: transformer._row_before(key, *table.series(key)) for key in table.rows}
+    rows = {key: windower.row_before(table, key) for key in table.rows}
     return {key: row for key, row in rows.items() if row is not None}
 
 
@@ -60,31 +58,13 @@ def fill_missing(table, mean, rows_before):
     return table._replace(values=np.where(np.isnan(values), mean, values))
 
 
-def with_values(X, table, filled):
-    """Return X with the values of a table without missing values.
-
-    Parameters
-    ----------
-    X : {array-like, dataframe} of shape (n_rows, n_columns)
-        Rows as passed by the user.
-    table, filled : Table
-        The same rows as a table, and the result of :func:`fill_missing`.
-
-    Returns
-    -------
-    X : {array-like, dataframe} of shape (n_rows, n_columns)
-        A copy if a value is missing, otherwise X itself.
-    """
-    return X if filled is table else replace_values(X, table, filled.values)
-
-
-def windows_of_series(transformer, table):
+def windows_of_series(windower, table):
     """Yield the key and the windows of each series, one series at a time.
 
     Parameters
     ----------
-    transformer : SlidingWindowTransformer
-        Fitted transformer.
+    windower : Windower
+        Fitted windower.
     table : Table
         Rows without missing values.
 
@@ -96,9 +76,7 @@ def windows_of_series(transformer, table):
         Windows of the series. They are views of one copy of its rows.
     """
     for key in table.rows:
-        values, times = table.series(key)
-        past = transformer._past_rows(key, values, times)
-        yield key, transformer._windows_of_series(key, values, past)
+        yield key, windower.windows_of_series(table, key)
 
 
 def warn_that_no_row_is_scored(n_rows, window_size):

@@ -115,7 +115,8 @@ class ScaledNetwork:
             Weight of each row.
         """
         scaled = torch.from_numpy(self.y_scale.apply(targets))
-        constant = self.loss.best_constant(scaled, torch.from_numpy(weights))
+        # The weights are copied, because they may be memory-mapped and read-only.
+        constant = self.loss.best_constant(scaled, torch.tensor(weights))
         self.constant = constant.numpy()
 
     def rows(self, samples):

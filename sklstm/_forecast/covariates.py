@@ -7,12 +7,9 @@ from sklearn.utils.validation import check_array
 
 from sklstm._forecast.date_features import date_feature_columns
 from sklstm._forecast.series_table import is_list_of_parts, listed, split_by_series
-from sklstm._input.check import (
-    check_no_dates,
-    check_numbers,
-    check_unique,
-)
+from sklstm._input.check import check_unique
 from sklstm._input.frequency import times_after_all
+from sklstm._input.numbers import check_no_dates, check_numbers
 
 
 class Covariates(NamedTuple):
@@ -89,6 +86,13 @@ class CovariateSpec(NamedTuple):
         """
         return self._read(X, panel, panel.times, False, np.inf)
 
+    def read_update(self, X, later):
+        """Read the covariates of steps that follow the observed ones.
+
+        X must have a row for each step, because an earlier value may be observed.
+        """
+        return self._read(X, later, later.times, False, np.inf, may_start_late=False)
+
     def read_future(self, X, panel, n_steps, n_needed):
         """Read the covariates that are known in the future, for the next steps.
 
@@ -113,11 +117,12 @@ class CovariateSpec(NamedTuple):
             one.table[: len(past.table)] = past.table
         return all_steps
 
-    def _read(self, X, panel, times, is_future, n_needed):
+    def _read(self, X, panel, times, is_future, n_needed, may_start_late=True):
         """Read the covariates of each series.
 
         If `is_future`, only the columns that are known in the future are read. X must
         have a row for each observed step and for the first `n_needed` steps after them.
+        If `may_start_late`, steps before the first observation need no row.
         """
         if X is not None and not self.names:
             raise ValueError(
@@ -126,35 +131,49 @@ class CovariateSpec(NamedTuple):
             )
         all_names = np.ones(len(self.names), bool)
         is_wanted = self.is_future_known if is_future else all_names
-        parts = [None] * len(times)
+        if X is None and is_wanted.any():
+            self._refuse_none(is_wanted, times)
         if is_wanted.any():
-            if X is None:
-                self._refuse_none(is_wanted, times)
-            parts = split_by_series(X, panel)
+            options = is_wanted, n_needed, may_start_late
+            tables = self._tables_of_columns(X, panel, times, *options)
+        else:
+            n_names = len(self.names)
+            tables = [(np.full((len(each), n_names), np.nan), 0) for each in times]
         of_dates = np.ones(2 * len(self.date_features), bool)  # sines and cosines
         is_future_known = np.concatenate([self.is_future_known, of_dates])
-        covariates, features, frame = [], {}, None
-        for one, part, of_one in zip(panel.series, parts, times, strict=True):
-            table, n_repeated = np.full((len(of_one), len(self.names)), np.nan), 0
-            if part is not None:
-                # Several series may have the same frame.
-                if part.frame is not frame:
-                    frame, numbers = part.frame, self._wanted_numbers(part, is_wanted)
-                # Rows before the first observation of a late series are not needed.
-                is_past = of_one[0] == one.times[0]
-                n_late, n_past = (one.n_late, len(one.times)) if is_past else (0, 0)
-                n_known = min(n_past + n_needed, len(of_one))
-                places, n_repeated = part.places_at(
-                    of_one, one.is_labelled, n_late, n_known
-                )
-                values = numbers[places[n_late:]]
-                _check_finite(values, self._wanted(is_wanted), of_one[n_late:])
-                table[n_late:, is_wanted] = values
+        covariates, features = [], {}
+        for (table, n_repeated), of_one in zip(tables, times, strict=True):
             if id(of_one) not in features:
                 features[id(of_one)] = date_feature_columns(of_one, self.date_features)
             table = np.hstack([table, features[id(of_one)]])
             covariates.append(Covariates(table, is_future_known, n_repeated))
         return covariates
+
+    def _tables_of_columns(self, X, panel, times, is_wanted, n_needed, may_start_late):
+        """Return the columns of X for each series, and the number of repeated rows.
+
+        Columns that are not wanted are NaN.
+        """
+        tables, frame = [], None
+        parts = split_by_series(X, panel)
+        for one, part, of_one in zip(panel.series, parts, times, strict=True):
+            # Several series may have the same frame.
+            if part.frame is not frame:
+                frame, numbers = part.frame, self._wanted_numbers(part, is_wanted)
+            # Times begin with the first step of the series, or after its last step.
+            is_past = of_one[0] == one.times[0]
+            n_late = one.n_late if is_past and may_start_late else 0
+            n_past = len(one.times) if is_past else 0
+            n_known = min(n_past + n_needed, len(of_one))
+            places, n_repeated = part.places_at(
+                of_one, one.is_labelled, n_late, n_known
+            )
+            values = numbers[places[n_late:]]
+            _check_finite(values, self._wanted(is_wanted), of_one[n_late:])
+            table = np.full((len(of_one), len(self.names)), np.nan)
+            table[n_late:, is_wanted] = values
+            tables.append((table, n_repeated))
+        return tables
 
     def _wanted(self, is_wanted):
         """Return the names of the wanted columns."""

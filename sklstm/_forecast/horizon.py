@@ -90,8 +90,9 @@ def _steps_until(one, until, limit):
         n_times = int(min(max(64, 4 * n_times), limit + 1))
         n_steps = _n_times_until(times_after(one.times, n_times), until)
     if n_steps == 0:
+        of_series = "" if one.name is None else f" of the series {one.name!r}"
         raise ValueError(
-            f"until={until!r} is not after the last value, which is at "
+            f"until={until!r} is not after the last value{of_series}, which is at "
             f"{one.times[-1]}. Pass a later time."
         )
     return n_steps

@@ -1,6 +1,6 @@
 """Settings of a forecaster: those that the user passed, and those that a fit chose."""
 
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 
 import numpy as np
 
@@ -151,6 +151,17 @@ def uses_logarithms(log, panel):
             'log=False or log="auto".'
         )
     return log
+
+
+def fixed_by_fit(settings, spec, regressor):
+    """Return the settings that a warm start cannot change, by name."""
+    names_and_future = zip(spec.names, spec.is_future_known.tolist(), strict=True)
+    return {
+        **asdict(settings),
+        "type of regressor": type(regressor).__name__,
+        "columns of X (and whether their future is known)": list(names_and_future),
+        "date_features": spec.date_features,
+    }
 
 
 def check_unchanged(fixed, last_fixed):

@@ -56,7 +56,7 @@ def regular_times(times, like=None, owner=OF_Y):
     times = as_dates(times)
     _check_type(times, owner)
     _raise_if(order_error(times, owner))
-    if 0 < len(times) < 3 and _has_step_for(like, times):
+    if len(times) < 3 and _has_step_for(like, times):
         return _with_step_of(like, times)
     if isinstance(times, pd.DatetimeIndex):
         return _with_frequency(times, owner)

@@ -69,25 +69,11 @@ def check_no_time_column(data, name):
     columns = [] if has_times or not hasattr(data, "columns") else time_columns(data)
     if not columns:
         return
-    time = columns[0]
-    others = {
-        one: str(dtype).lower()
-        for one, dtype in zip(data.columns, data.dtypes, strict=True)
-        if one not in columns
-    }
-    text = ("str", "object", "cat", "enum", "large_string")
-    keys = [one for one, dtype in others.items() if dtype.startswith(text)]
-    if not keys and len(set(data[time])) < len(data):
-        keys = [one for one, dtype in others.items() if "int" in dtype][:1]
-    frame = name if is_pandas else f"pd.DataFrame({name}.to_dict(as_series=False))"
-    code = f"{name} = {frame}.set_index({[*keys, time] if keys else time!r})"
-    values = [one for one in others if one not in keys]
-    if keys and values and name == "y":
-        code += f"[{values[0]!r}]"
     raise ValueError(
-        f"The column {time!r} of {name} holds times, not numbers. The times must be "
-        "the index of a pandas frame. With several series, the index holds their names "
-        f"first, as in set_index(['shop', 'day']). Set the index with: {code}"
+        f"The column {columns[0]!r} of {name} holds times, not numbers. The times must "
+        "be the index of a pandas frame. With several series, the index holds their "
+        "names first, as in set_index(['shop', 'day']). Set the index with: "
+        f"{_move_to_index(data, name, columns)}"
     )
 
 
@@ -137,3 +123,25 @@ def ways_to_encode(n_axes, is_frame):
         "fit_transform(list(X)) and set embedding_size. Encode categories with sklearn."
         "preprocessing.OrdinalEncoder."
     )
+
+
+def _move_to_index(data, name, time_columns):
+    """Return code that moves the first column of times to the index of a frame.
+
+    Columns of texts, or of integers if times repeat, become the names of the series.
+    """
+    time = time_columns[0]
+    others = {
+        one: str(dtype).lower()
+        for one, dtype in zip(data.columns, data.dtypes, strict=True)
+        if one not in time_columns
+    }
+    text = ("str", "object", "cat", "enum", "large_string")
+    keys = [one for one, dtype in others.items() if dtype.startswith(text)]
+    if not keys and len(set(data[time])) < len(data):
+        keys = [one for one, dtype in others.items() if "int" in dtype][:1]
+    is_pandas = isinstance(data, pd.DataFrame)
+    frame = name if is_pandas else f"pd.DataFrame({name}.to_dict(as_series=False))"
+    code = f"{name} = {frame}.set_index({[*keys, time] if keys else time!r})"
+    values = [one for one in others if one not in keys]
+    return code + (f"[{values[0]!r}]" if keys and values and name == "y" else "")

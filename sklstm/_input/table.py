@@ -7,14 +7,9 @@ import pandas as pd
 from sklearn.utils.validation import check_array, validate_data
 
 from sklstm._input.arrays import unwrap
-from sklstm._input.check import (
-    FLOATS,
-    check_columns,
-    check_no_dates,
-    check_numbers,
-    count_axes,
-)
+from sklstm._input.check import FLOATS, check_columns, count_axes
 from sklstm._input.finite import sum_is_finite
+from sklstm._input.numbers import check_no_dates, check_numbers
 from sklstm._input.row_times import (
     check_increasing,
     read_index,
@@ -119,33 +114,6 @@ def read_table(estimator, X, *, reset, ensure_all_finite=True, n_unused=0, used=
         _check_order(estimator, X, times, time_indexes, rows)
     labels = _index_of(X, len(values)) if times is None else times
     return Table(values, columns, time_indexes, rows, labels)
-
-
-def replace_values(X, table, values):
-    """Replace the features of X by other values.
-
-    Parameters
-    ----------
-    X : {array-like, dataframe} of shape (n_rows, n_columns)
-        Data that a user passed. It is not changed.
-    table : Table
-        The parts of X.
-    values : ndarray of shape (n_rows, n_features)
-        The new values.
-
-    Returns
-    -------
-    X : ndarray or dataframe of shape (n_rows, n_columns)
-        A copy with the new values.
-    """
-    if isinstance(X, pd.DataFrame):
-        X = X.copy()
-        for column, numbers in zip(table.columns, values.T, strict=True):
-            X.isetitem(column, numbers)
-        return X
-    X = np.array(unwrap(X, "X"))
-    X[:, table.columns] = values
-    return X
 
 
 def _index_of(X, n_rows):

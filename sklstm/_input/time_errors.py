@@ -111,6 +111,8 @@ class Owner(NamedTuple):
 
 def type_error(times, owner):
     """Build the error for an index that does not hold times."""
+    if times.hasnans and times.notna().any():
+        return missing_error(times, owner)
     first, *others = times.tolist()
     of_other_type = [one for one in others if type(one) is not type(first)]
     found = f"{first!r} and {of_other_type[0]!r}" if of_other_type else repr(first)
@@ -118,7 +120,7 @@ def type_error(times, owner):
         f"The index of {owner.described} must hold dates, periods, durations or "
         f"integers, got {found} of dtype {times.dtype}."
     )
-    conversion = _conversion_of(times)
+    conversion = None if times.hasnans else _conversion_of(times)
     if conversion is not None:
         return _error(owner, reason, "Convert it", owner.relabel(conversion))
     way_out = "Number the values instead"
@@ -143,12 +145,21 @@ def integer_dates_error(times, owner):
     return _error(owner, reason, "Convert them", owner.relabel(conversion))
 
 
+def missing_error(times, owner):
+    """Build the error for times of which some or all are missing."""
+    reason = f"The index of {owner.described} holds missing times."
+    way_out = "Drop the values without a time"
+    code = owner.change_rows("{y}[{y}.index.get_level_values(-1).notna()]")
+    if times.isna().all() and owner.form != "levels":
+        way_out = "If it holds no other, number the values"
+        code = owner.change("{y}.reset_index(drop=True)")
+    return _error(owner, reason, way_out, code)
+
+
 def order_error(times, owner):
     """Build the error for times that are missing, duplicated or unsorted, or None."""
     if times.hasnans:
-        reason = f"The index of {owner.described} holds missing times."
-        code = owner.change_rows("{y}[{y}.index.get_level_values(-1).notna()]")
-        return _error(owner, reason, "Drop the values without a time", code)
+        return missing_error(times, owner)
     if times.has_duplicates:
         reason = (
             f"The index of {owner.described} has {times[times.duplicated()][0]} twice. "
@@ -216,7 +227,7 @@ def _error(owner, reason, way_out, code):
 
 def _conversion_of(times):
     """Return code that converts labels which are not times, or None."""
-    labels = times.dropna().unique()[:N_TRIED]
+    labels = times.unique()[:N_TRIED]
     if pd.api.types.is_float_dtype(times.dtype):
         if (labels % 1 == 0).all():
             code = _integer_conversion(labels.astype("int64"))

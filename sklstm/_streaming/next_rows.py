@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 
 from sklstm._input.table import column_position, read_table
+from sklstm._input.time_dtypes import as_dates
 
 
 def next_rows(transformer, X):
@@ -32,13 +33,14 @@ def next_rows(transformer, X):
     rows = _select(X, last)
     if not table.time_indexes:
         return rows
+    later = _later(table.labels[last], steps)
     time = column_position(transformer, transformer.time, "time")
     if time is None:
-        return rows.set_axis(_later_index(rows.index, steps))
+        return rows.set_axis(_with_times(rows.index, later))
     if isinstance(rows, pd.DataFrame):
-        rows.isetitem(time, _later(pd.Index(rows.iloc[:, time]), steps))
+        rows.isetitem(time, later)
     else:
-        rows[:, time] = rows[:, time] + steps
+        rows[:, time] = later
     return rows
 
 
@@ -52,20 +54,18 @@ def _select(X, positions):
     return np.asarray(X)[positions]
 
 
-def _later_index(index, steps):
-    """Return an index of rows whose times are later by a number of steps."""
-    later = _later(index.get_level_values(-1), steps)
+def _with_times(index, times):
+    """Return an index of rows with other times, the last level of a MultiIndex."""
     if index.nlevels == 1:
-        return later
+        return times
     levels = [index.get_level_values(level) for level in range(index.nlevels - 1)]
-    return pd.MultiIndex.from_arrays([*levels, later], names=index.names)
+    return pd.MultiIndex.from_arrays([*levels, times], names=index.names)
 
 
 def _later(times, steps):
     """Return times that are later by a number of units, or of days."""
+    times = as_dates(times)
     is_number = pd.api.types.is_numeric_dtype(times.dtype)
     if is_number or isinstance(times, pd.PeriodIndex):
         return times + steps
-    if not isinstance(times, pd.TimedeltaIndex):
-        times = pd.DatetimeIndex(times)
     return times + pd.to_timedelta(steps, unit="D")

@@ -50,7 +50,7 @@ class RowsState:
                 "best_estimator_."
             )
         step = steps[places[0]]
-        _let_rows_follow(step if is_window[0] else step._windower)
+        _let_rows_follow(step)
         return cls(steps[: places[0]], step, step, steps[places[0] + 1 :])
 
     @property
@@ -117,7 +117,9 @@ def _steps(model):
     return [inner for step in steps for inner in _steps(step)]
 
 
-def _let_rows_follow(transformer):
-    """Change the context of a transformer: rows without times follow those of fit."""
-    if transformer.context == "auto":
-        transformer.context = "assume_next"
+def _let_rows_follow(step):
+    """Change the context of a step: rows without times follow those of fit."""
+    if isinstance(step, LSTMOutlierDetector):
+        step._windower = step._windower.assume_next()
+    elif step.context == "auto":
+        step.context = "assume_next"

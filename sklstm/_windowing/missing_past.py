@@ -21,6 +21,41 @@ NOT_STORED = (
 )
 
 
+def warn_if_past_is_missing(windower, table, pasts):
+    """Warn if windows are padded although rows may precede the table.
+
+    Parameters
+    ----------
+    windower : Windower
+        Windower with the stored rows.
+    table : Table
+        Rows of X.
+    pasts : dict of key to PastRows
+        Stored rows that precede the rows of each series.
+    """
+    n_rows, n_context = len(table.values), windower.n_context
+    n_without_times = n_padded = 0
+    # After an update, a new series is assumed to begin with X.
+    is_updated = any(tail.n_updated for tail in windower.tails.values())
+    for key, past in pasts.items():
+        values, time_indexes = table.series(key)
+        tail = windower.tails.get(key)
+        if tail is None and is_updated:
+            continue
+        n_of_series = n_rows_without_past(tail, past, values, n_context)
+        n_padded += n_of_series
+        if tail is not None and not (time_indexes and tail.time_indexes):
+            n_without_times += n_of_series
+    if n_without_times:
+        message = f"{n_without_times} of {n_rows} rows of X {NO_TIMES}"
+    elif n_padded == n_rows:
+        advice = NOT_STORED.format(n_context=n_context)
+        message = f"{n_rows} of {n_rows} rows of X {advice}"
+    else:
+        return
+    warnings.warn(message, UserWarning, stacklevel=4)
+
+
 def n_rows_without_past(tail, past, values, n_context):
     """Count the rows of X whose windows lack rows that may exist before X.
 
@@ -47,27 +82,3 @@ def n_rows_without_past(tail, past, values, n_context):
         if knows_all or starts_like_training(tail, values):
             return 0
     return min(max(n_context - n_known, 0), len(values))
-
-
-def warn_if_past_is_missing(n_without_times, n_padded, n_rows, n_context):
-    """Warn if rows of X have no complete window.
-
-    Parameters
-    ----------
-    n_without_times : int
-        Number of these rows in series without times, in X or in the training rows.
-    n_padded : int
-        Number of these rows in all series.
-    n_rows : int
-        Number of rows of X.
-    n_context : int
-        Number of rows before X that its first window needs.
-    """
-    if n_without_times:
-        message = f"{n_without_times} of {n_rows} rows of X {NO_TIMES}"
-    elif n_padded == n_rows:
-        advice = NOT_STORED.format(n_context=n_context)
-        message = f"{n_rows} of {n_rows} rows of X {advice}"
-    else:
-        return
-    warnings.warn(message, UserWarning, stacklevel=5)
