@@ -27,8 +27,8 @@ from sklstm._anomaly.windows import (
     warn_that_no_row_is_scored,
     windows_of_series,
 )
-from sklstm._core.base import all_or_nothing
 from sklstm._core.defaults import TunableDefault, with_epochs
+from sklstm._core.fit_methods import all_or_nothing
 from sklstm._core.nested import clone_with_seed
 from sklstm._core.sklearn_compat import (
     CallbackRunner,

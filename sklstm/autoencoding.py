@@ -9,9 +9,8 @@ from sklearn.utils.validation import check_array, check_is_fitted
 from sklstm._core.base import (
     RECURRENT_PARAMETERS,
     BaseLSTM,
-    all_or_nothing,
-    callback_data,
 )
+from sklstm._core.fit_methods import all_or_nothing, callback_data
 from sklstm._core.samples import split_off_last
 from sklstm._core.sklearn_compat import (
     Interval,

@@ -13,9 +13,8 @@ from sklstm._core.base import (
     INPUT_LAYER_PARAMETERS,
     RECURRENT_PARAMETERS,
     BaseLSTM,
-    all_or_nothing,
-    callback_data,
 )
+from sklstm._core.fit_methods import all_or_nothing, callback_data
 from sklstm._core.samples import split_off_last, split_off_stratified
 from sklstm._core.sklearn_compat import StrOptions, fit_context, with_callbacks
 from sklstm._core.targets import Classification, read_classes

@@ -15,9 +15,8 @@ from sklstm._core.base import (
     INPUT_LAYER_PARAMETERS,
     RECURRENT_PARAMETERS,
     BaseLSTM,
-    all_or_nothing,
-    callback_data,
 )
+from sklstm._core.fit_methods import all_or_nothing, callback_data
 from sklstm._core.samples import split_off_last, with_weights_of_targets
 from sklstm._core.sklearn_compat import (
     Interval,

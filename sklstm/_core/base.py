@@ -2,9 +2,7 @@
 
 import math
 from abc import ABC, abstractmethod
-from functools import wraps
 from numbers import Integral, Real
-from typing import cast
 
 import numpy as np
 import pandas as pd
@@ -26,6 +24,9 @@ from sklstm._core.convergence import (
 from sklstm._core.layer_sizes import POOLINGS, as_poolings, check_layers
 from sklstm._core.samples import (
     Samples,
+    check_n_rows,
+    check_n_targets,
+    flatten_rows,
     make_step_mask,
     without_empty_windows,
     without_zero_weights,
@@ -36,7 +37,6 @@ from sklstm._core.sklearn_compat import (
     CallbackRunner,
     CallbackSupportMixin,
     Interval,
-    Method,
     Options,
     StrOptions,
     available_if,
@@ -45,8 +45,8 @@ from sklstm._core.sklearn_compat import (
 )
 from sklstm._input.arrays import unwrap
 from sklstm._input.check import check_windows
-from sklstm._input.instances import as_list, is_long, read_instances
-from sklstm._input.padding import flatten_steps, like_sequences, unflatten_steps
+from sklstm._input.instances import is_long, read_instances
+from sklstm._input.padding import like_sequences, unflatten_steps
 from sklstm._input.tokens import check_codes, count_codes
 from sklstm._nn.activations import ACTIVATIONS
 from sklstm._nn.architecture import n_multiplications
@@ -247,13 +247,13 @@ class BaseLSTM(
             instances.check_order(y)
         step_mask = make_step_mask(windows) if self.pooling is None else None
         if step_mask is not None:
-            y = _flatten_steps(y, step_mask, instances)
+            y = flatten_rows(y, step_mask, instances)
         if task is None:
             task = self._new_task(y, **options)
         targets = task.read(y, windows)
         if step_mask is not None:
             targets = unflatten_steps(targets, step_mask)
-        _check_n_rows(windows, targets, instances)
+        check_n_rows(windows, targets, instances)
         weights = check_weights(sample_weight, windows.values)
         samples = Samples(windows, targets, weights)
         return task, samples if step_mask is None else without_empty_windows(samples)
@@ -282,7 +282,7 @@ class BaseLSTM(
             n_codes=samples.windows.n_codes,
             task=task,
         )
-        _check_n_targets(validation, samples.n_targets)
+        check_n_targets(validation, samples.n_targets)
         return validation
 
     def _fit(self, task, samples, validation, data):
@@ -338,7 +338,7 @@ class BaseLSTM(
             )
         curve, best_loss, model, state = [], math.inf, None, None
         if self.__sklearn_is_fitted__():
-            _check_n_targets(samples, self.n_outputs_)
+            check_n_targets(samples, self.n_outputs_)
             curve, best_loss, model = self.loss_curve_, self.best_loss_, self._model
             # A model that was loaded from a file has no state of the optimizer.
             state = getattr(self, "_optimizer_state", None)
@@ -529,8 +529,8 @@ class BaseLSTM(
             sample_weight = check_weights(sample_weight, step_mask)
             sample_weight = weights_of_steps(sample_weight, step_mask)
         return (
-            _flatten_steps(y, step_mask, instances),
-            _flatten_steps(predictions, step_mask, instances),
+            flatten_rows(y, step_mask, instances),
+            flatten_rows(predictions, step_mask, instances),
             sample_weight,
         )
 
@@ -636,69 +636,9 @@ class BaseLSTM(
         return state
 
 
-def all_or_nothing(method: Method) -> Method:
-    """Restore the attributes of the estimator if the method raises an exception."""
-
-    @wraps(method)
-    def restoring(self, *args, **kwargs):
-        before = vars(self).copy()
-        try:
-            return method(self, *args, **kwargs)
-        except Exception:
-            vars(self).clear()
-            vars(self).update(before)
-            raise
-
-    return cast("Method", restoring)
-
-
-def callback_data(X, y, sample_weight):
-    """Return the data of a fit for callbacks, as the user passed them."""
-    metadata = None if sample_weight is None else {"sample_weight": sample_weight}
-    return {"X": X, "y": y, "metadata": metadata}
-
-
 def _choose_dtype(dtype, dtype_of_X, n_per_epoch):
     """Return `dtype`; if "auto", choose by the dtype of X and the size of an epoch."""
     if dtype != "auto":
         return dtype
     is_small = n_per_epoch < FLOAT64_EPOCH
     return "float64" if dtype_of_X == np.float64 and is_small else "float32"
-
-
-def _flatten_steps(y, step_mask, instances):
-    """Flatten the targets of all real steps, window by window."""
-    if instances is not None and instances.has_all_rows(y):
-        return np.asarray(y)[instances.order]
-    return flatten_steps(y, step_mask)
-
-
-def _check_n_rows(windows, targets, instances):
-    """Raise unless each window has a target."""
-    n_windows, n_targets = len(windows.values), len(targets)
-    if n_windows == n_targets:
-        return
-    if instances is None:
-        raise ValueError(
-            f"X has {n_windows} windows, but y has {n_targets} targets. Pass one "
-            "target per window. Only a pandas frame with a MultiIndex (instance, time) "
-            "has several rows per window; a scaler keeps this index after "
-            'set_output(transform="pandas").'
-        )
-    raise ValueError(
-        f"X has {n_windows} sequences, one for each instance in its MultiIndex, but y "
-        f"has {n_targets} targets. Pass one target per sequence. For a target per row, "
-        "use a pipeline of SlidingWindowTransformer and this estimator, or set "
-        "pooling=None. If each row of X is a window, pass X.reset_index(drop=True). "
-        "Tools of scikit-learn that split X need a list of sequences: "
-        f"{as_list(instances.index)}."
-    )
-
-
-def _check_n_targets(samples, n_targets):
-    """Raise if the number of targets differs from that of the network."""
-    if samples.n_targets != n_targets:
-        raise ValueError(
-            f"y has {samples.n_targets} targets per window, but the network has "
-            f"{n_targets}. Pass as many as in the first y."
-        )

@@ -6,6 +6,8 @@ import numpy as np
 import torch
 
 from sklstm._input.check import Windows
+from sklstm._input.instances import as_list
+from sklstm._input.padding import flatten_steps
 from sklstm._nn import masking
 from sklstm._nn.batches import flatten_targets
 
@@ -231,3 +233,41 @@ def _n_windows_overlapping(values, start):
         if len(shifted) and np.array_equal(shifted, original, equal_nan=True):
             return min(start, (n_timesteps - 1) // stride)
     return 0
+
+
+def flatten_rows(y, step_mask, instances):
+    """Flatten the targets of all real steps, window by window."""
+    if instances is not None and instances.has_all_rows(y):
+        return np.asarray(y)[instances.order]
+    return flatten_steps(y, step_mask)
+
+
+def check_n_rows(windows, targets, instances):
+    """Raise unless each window has a target."""
+    n_windows, n_targets = len(windows.values), len(targets)
+    if n_windows == n_targets:
+        return
+    if instances is None:
+        raise ValueError(
+            f"X has {n_windows} windows, but y has {n_targets} targets. Pass one "
+            "target per window. Only a pandas frame with a MultiIndex (instance, time) "
+            "has several rows per window; a scaler keeps this index after "
+            'set_output(transform="pandas").'
+        )
+    raise ValueError(
+        f"X has {n_windows} sequences, one for each instance in its MultiIndex, but y "
+        f"has {n_targets} targets. Pass one target per sequence. For a target per row, "
+        "use a pipeline of SlidingWindowTransformer and this estimator, or set "
+        "pooling=None. If each row of X is a window, pass X.reset_index(drop=True). "
+        "Tools of scikit-learn that split X need a list of sequences: "
+        f"{as_list(instances.index)}."
+    )
+
+
+def check_n_targets(samples, n_targets):
+    """Raise if the number of targets differs from that of the network."""
+    if samples.n_targets != n_targets:
+        raise ValueError(
+            f"y has {samples.n_targets} targets per window, but the network has "
+            f"{n_targets}. Pass as many as in the first y."
+        )
