@@ -30,8 +30,6 @@ def check_layers(parameters):
     sizes = parameters["hidden_layer_sizes"]
     checked["hidden_layer_sizes"] = _check_sizes(sizes, "hidden_layer_sizes")
     _check_poolings(parameters["pooling"])
-    if isinstance(parameters["pooling"], list):
-        checked["pooling"] = tuple(parameters["pooling"])
     if "conv_filters" not in parameters:
         return checked
     filters = _check_sizes(parameters["conv_filters"], "conv_filters")
