@@ -18,7 +18,7 @@ from sklstm._core.sklearn_compat import (
     output_container,
     with_callbacks,
 )
-from sklstm._input.table import column_position, read_table
+from sklstm._input.table import column_positions, read_table
 from sklstm._input.windows import lag_names
 from sklstm._typing import ArrayLike
 from sklstm._windowing.leakage import warn_if_features_hold_target, warn_if_subsampled
@@ -357,13 +357,7 @@ class SlidingWindowTransformer(TransformerMixin, CallbackSupportMixin, BaseEstim
 
     def _is_known_ahead(self, columns):
         """Return whether each feature is known `shift` rows ahead, (n_features,)."""
-        for column in self.known_ahead:
-            if not isinstance(column, str | Integral) or isinstance(column, bool):
-                raise ValueError(
-                    "known_ahead must hold names or positions of columns, got "
-                    f"{column!r}."
-                )
-        ahead = [column_position(self, c, "known_ahead") for c in self.known_ahead]
+        ahead = column_positions(self, self.known_ahead, "known_ahead")
         if not np.isin(ahead, columns).all():
             raise ValueError(
                 f"known_ahead={self.known_ahead!r} names the column of time or groups, "

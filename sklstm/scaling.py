@@ -5,17 +5,20 @@ from numbers import Integral
 from typing import Any, NamedTuple, Self
 
 import numpy as np
+import pandas as pd
 from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
 from sklearn.cluster import KMeans
 from sklearn.metrics import pairwise_distances_argmin
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_array, check_is_fitted, validate_data
 
-from sklstm._core.sklearn_compat import Interval, fit_context
+from sklstm._core.scaling import identity_scale, scale_of_columns
+from sklstm._core.sklearn_compat import Interval, fit_context, output_container
 from sklstm._input.arrays import unwrap
 from sklstm._input.check import FLOATS, count_axes
 from sklstm._input.numbers import check_no_dates, check_numbers
-from sklstm._input.padding import as_series, is_ragged
+from sklstm._input.padding import is_ragged, read_sequences
+from sklstm._input.table import column_positions
 from sklstm._typing import ArrayLike, RandomState
 
 
@@ -138,14 +141,15 @@ class GroupScaler(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
             there are fewer different time steps than `n_groups`.
         """
         steps = self._read(X, reset=True).values
-        self._columns = self._positions()
+        columns = np.unique(column_positions(self, self.groups, "groups"))
+        self._columns = columns.astype(int)
         conditions = steps[:, self._columns]
-        self._unit = _scale_of(conditions)
+        center, self._unit = _scale_of(conditions)
         members, self.centers_ = self._find_groups(conditions)
         groups = [steps[members == group] for group in range(len(self.centers_))]
-        self.mean_ = np.stack([group.mean(axis=0) for group in groups])
-        self.scale_ = np.stack([_scale_of(group) for group in groups])
-        self.mean_[:, self._columns] = conditions.mean(axis=0)
+        scales = [_scale_of(group) for group in groups]
+        self.mean_, self.scale_ = map(np.stack, zip(*scales, strict=True))
+        self.mean_[:, self._columns] = center
         self.scale_[:, self._columns] = self._unit
         return self
 
@@ -166,10 +170,16 @@ class GroupScaler(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         Raises
         ------
         ValueError
-            If X is not valid input for `fit`, or has other columns than in `fit`.
+            If X is not valid input for `fit`, or has other columns than in `fit`; or if
+            `set_output` requests a frame, but X is no table.
         """
         check_is_fitted(self)
         steps = self._read(X, reset=False)
+        if output_container(self) != "default" and not steps.is_table:
+            raise ValueError(
+                "set_output requests a frame, but X holds windows or sequences, which "
+                'do not fit in a frame. Use set_output(transform="default").'
+            )
         members = self._closest_groups(steps.values[:, self._columns])
         scaled = (steps.values - self.mean_[members]) / self.scale_[members]
         return steps.like_X(scaled.astype(steps.values.dtype))
@@ -203,57 +213,50 @@ class GroupScaler(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
 
     def _closest_groups(self, conditions):
         """Return the group with the closest center for each step."""
-        if not len(self._columns):
+        if not conditions.size:
             return np.zeros(len(conditions), dtype=int)
         centers = self.centers_ / self._unit
         return pairwise_distances_argmin(conditions / self._unit, centers)
-
-    def _positions(self):
-        """Return the positions of the columns of `groups`."""
-        names = list(getattr(self, "feature_names_in_", []))
-        known = {name: position for position, name in enumerate(names)}
-        known |= {position: position for position in range(self.n_features_in_)}
-        unknown = [column for column in self.groups if column not in known]
-        if unknown:
-            raise ValueError(
-                f"groups has {unknown}, but X has the columns {names or list(known)}. "
-                "Pass names or positions of columns of X."
-            )
-        return np.unique([known[column] for column in self.groups]).astype(int)
 
     def _read(self, X, *, reset):
         """Check X and return its time steps, as :class:`_Steps`."""
         X = unwrap(X, "X")
         if _are_sequences(X):
-            parts = [as_series(part, f"X[{i}]") for i, part in enumerate(X)]
-            shapes = [part.shape for part in parts]
-            values = self._check(np.concatenate(parts), reset)
-            return _Steps(values, shapes, None)
+            arrays = read_sequences(X, "X", allow_empty=not reset)
+            are_frames = isinstance(X[0], pd.DataFrame)
+            steps = pd.concat(X) if are_frames else np.concatenate([*arrays.values()])
+            lengths = [len(sequence) for sequence in X]
+            return _Steps(self._check(steps, reset), lengths, None)
         if count_axes(X, "X") == 3:
             X = check_array(X, dtype=FLOATS, allow_nd=True, ensure_all_finite=False)
             is_real = ~np.isnan(X).all(axis=2)
             return _Steps(self._check(X[is_real], reset), None, is_real)
         check_no_dates(X, "X")
-        return _Steps(self._check(X, reset), None, None)
+        return _Steps(self._check(X, reset=reset), None, None)
 
     def _check(self, X, reset):
-        """Check a table of time steps."""
+        """Check a table of time steps, which may be empty after `fit`."""
+        options = {"dtype": FLOATS, "ensure_min_samples": int(reset)}
         with check_numbers("X"):
-            return validate_data(self, X, reset=reset, dtype=FLOATS)
+            return validate_data(self, X, reset=reset, **options)
 
 
 class _Steps(NamedTuple):
     """Time steps of a table, of windows or of sequences, one row per step."""
 
     values: np.ndarray  # (n_steps, n_features)
-    shapes: list | None  # of the sequences
+    lengths: list[int] | None  # of the sequences
     is_real: np.ndarray | None  # of the steps of windows, (n_windows, n_timesteps)
+
+    @property
+    def is_table(self):
+        """Whether X is a table."""
+        return self.lengths is None and self.is_real is None
 
     def like_X(self, values):
         """Return values of the steps in the form of X."""
-        if self.shapes is not None:
-            ends = np.cumsum([n_steps for n_steps, _ in self.shapes])
-            return np.split(values, ends[:-1])
+        if self.lengths is not None:
+            return np.split(values, np.cumsum(self.lengths)[:-1])
         if self.is_real is None:
             return values
         windows = np.full((*self.is_real.shape, values.shape[1]), np.nan, values.dtype)
@@ -262,13 +265,13 @@ class _Steps(NamedTuple):
 
 
 def _are_sequences(X):
-    """Return whether X is a list of arrays with one row per time step."""
-    is_list = isinstance(X, list | tuple) or is_ragged(X)
-    return is_list and len(X) > 0 and np.ndim(X[0]) == 2
+    """Return whether X is a list of sequences, with one row per time step."""
+    is_list = isinstance(X, list | tuple) and len(X) > 0
+    return is_ragged(X) or (is_list and np.ndim(X[0]) == 2)
 
 
 def _scale_of(steps):
-    """Return the standard deviation of each column; 1 for constant columns."""
-    scale = steps.std(axis=0)
-    is_constant = scale <= 1e-12 * np.abs(steps).max(axis=0)
-    return np.where(is_constant, 1.0, scale)
+    """Return the mean and the standard deviation of each column."""
+    if not steps.shape[1]:
+        return identity_scale(0)
+    return scale_of_columns(steps, np.ones(len(steps)), "X")

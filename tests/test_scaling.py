@@ -89,9 +89,12 @@ def test_it_is_tuned_in_a_pipeline(steps):
 @pytest.mark.parametrize(
     ("parameters", "X", "message"),
     [
-        ({"groups": ["speed"]}, np.ones((3, 2)), r"groups has \['speed'\], but X has"),
-        ({"groups": [2]}, np.ones((3, 2)), r"groups has \[2\], but X has the columns"),
+        ({"groups": ["speed"]}, np.ones((3, 2)), "groups='speed' is no column of X"),
+        ({"groups": [2]}, np.ones((3, 2)), "groups=2 is no column of X, which has 2"),
         ({"groups": [0], "n_groups": 2}, np.ones((3, 2)), "Pass a smaller n_groups"),
+        ({"groups": [[0]]}, np.ones((3, 2)), "must hold names or positions of columns"),
+        ({}, [np.ones((3, 2)), np.ones((3, 1))], r"X\[1\] has 1 features, but X\[0\]"),
+        ({}, [np.ones((3, 2)), np.ones((0, 2))], r"X\[1\] has no time steps"),
         ({}, np.array([[np.nan, 1], [2, 3]]), "contains NaN"),
         ({}, np.array([[[np.nan, 1], [2, 3]]]), "contains NaN"),
     ],
@@ -99,3 +102,28 @@ def test_it_is_tuned_in_a_pipeline(steps):
 def test_bad_input_raises(parameters, X, message):
     with pytest.raises(ValueError, match=message):
         GroupScaler(**parameters).fit(X)
+
+
+def test_sequences_may_be_frames_and_have_one_feature(steps):
+    frame = pd.DataFrame(steps, columns=["speed", "a", "b"])
+    table = GroupScaler(groups=["speed"]).fit_transform(frame)
+    parts = GroupScaler(groups=["speed"]).fit_transform([frame[:50], frame[50:]])
+    npt.assert_allclose(np.concatenate(parts), table, rtol=1e-12)
+    parts = GroupScaler().fit_transform([steps[:50, 1], steps[50:, 1]])
+    npt.assert_allclose(
+        np.concatenate(parts), GroupScaler().fit_transform(steps)[:, 1:2]
+    )
+
+
+def test_padding_and_empty_sequences_are_kept(steps):
+    scaler = GroupScaler(groups=[-3]).fit(steps)
+    assert np.isnan(scaler.transform(np.full((1, 4, 3), np.nan))).all()
+    scaled = scaler.transform([steps[:2], steps[:0]])
+    assert [part.shape for part in scaled] == [(2, 3), (0, 3)]
+
+
+def test_windows_do_not_fit_in_a_frame(steps):
+    scaler = GroupScaler().set_output(transform="pandas").fit(steps[None])
+    with pytest.raises(ValueError, match='set_output\\(transform="default"\\)'):
+        scaler.transform(steps[None])
+    scaler.set_output(transform="default").transform(steps[None])

@@ -33,7 +33,7 @@ def identity_scale(n_columns):
     return Scale(np.zeros(n_columns), np.ones(n_columns))
 
 
-def scale_of_columns(columns, weights):
+def scale_of_columns(columns, weights, name="y"):
     """Compute the scale of columns with a weight for each row.
 
     Parameters
@@ -42,6 +42,8 @@ def scale_of_columns(columns, weights):
         Columns of numbers.
     weights : ndarray of shape (n_rows,) or (n_rows, n_columns)
         Weight of each row, or of each number.
+    name : str, default="y"
+        Name of the columns in messages.
 
     Returns
     -------
@@ -51,7 +53,7 @@ def scale_of_columns(columns, weights):
         replaced by 0, too.
     """
     if weights.ndim == 1:
-        return _compute_scale(lambda: [(columns, weights)], columns.shape[1], "y")
+        return _compute_scale(lambda: [(columns, weights)], columns.shape[1], name)
     parts = [
         _scale_of_weighted(*pair) for pair in zip(columns.T, weights.T, strict=True)
     ]

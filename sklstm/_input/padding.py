@@ -58,19 +58,7 @@ def pad(sequences, name, n_timesteps=None, empty_width=None):
         number of features than the first one, or if it is empty although this is not
         allowed.
     """
-    check_same_columns(sequences, name)
-    ways_to_encode = (
-        f"Convert sequences of tokens with sklstm.SequenceEncoder().fit_transform("
-        f"list({name})), and set embedding_size. Encode or drop other columns."
-    )
-    arrays = {
-        i: as_series(sequence, f"{name}[{i}]", ways_to_encode)
-        for i, sequence in enumerate(sequences)
-        if empty_width is None or len(sequence)
-    }
-    for i, array in arrays.items():
-        _check_sequence(array, f"{name}[{i}]")
-    _check_features(arrays, name)
+    arrays = read_sequences(sequences, name, allow_empty=empty_width is not None)
     width = next((array.shape[1] for array in arrays.values()), empty_width)
     length = n_timesteps or max(map(len, arrays.values()), default=1)
     is_single = all(array.dtype == np.float32 for array in arrays.values())
@@ -80,6 +68,45 @@ def pad(sequences, name, n_timesteps=None, empty_width=None):
         kept = array[-length:]
         windows[i, length - len(kept) :] = kept
     return windows
+
+
+def read_sequences(sequences, name, allow_empty):
+    """Check sequences and convert them to arrays.
+
+    Parameters
+    ----------
+    sequences : list of array-like of shape (n_timesteps_i, n_features) or \
+            (n_timesteps_i,)
+        Finite numbers in time order.
+    name : str
+        Name of the sequences in messages.
+    allow_empty : bool
+        Whether sequences may be empty. They are then left out.
+
+    Returns
+    -------
+    arrays : dict of int to ndarray of shape (n_timesteps_i, n_features)
+        Sequences by their position.
+
+    Raises
+    ------
+    ValueError
+        As in :func:`pad`.
+    """
+    check_same_columns(sequences, name)
+    ways_to_encode = (
+        f"Convert sequences of tokens with sklstm.SequenceEncoder().fit_transform("
+        f"list({name})), and set embedding_size. Encode or drop other columns."
+    )
+    arrays = {
+        i: as_series(sequence, f"{name}[{i}]", ways_to_encode)
+        for i, sequence in enumerate(sequences)
+        if len(sequence) or not allow_empty
+    }
+    for i, array in arrays.items():
+        _check_sequence(array, f"{name}[{i}]")
+    _check_features(arrays, name)
+    return arrays
 
 
 def as_series(X, name, ways_to_encode="Encode or drop the columns of other values."):

@@ -1,5 +1,6 @@
 """Split X into the values, the times and the series of its rows."""
 
+from numbers import Integral
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -216,6 +217,16 @@ def column_position(estimator, column, parameter):
         f"{parameter}={column} is no column of X, which has {n_columns}. Pass a "
         f"position from 0 to {n_columns - 1}."
     )
+
+
+def column_positions(estimator, columns, parameter):
+    """Return the positions of several columns that a parameter names."""
+    for column in columns:
+        if not isinstance(column, str | Integral) or isinstance(column, bool):
+            raise ValueError(
+                f"{parameter} must hold names or positions of columns, got {column!r}."
+            )
+    return [column_position(estimator, column, parameter) for column in columns]
 
 
 def _labels(cells, position):
