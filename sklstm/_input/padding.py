@@ -101,7 +101,7 @@ def read_sequences(sequences, name, allow_empty):
     arrays = {
         i: as_series(sequence, f"{name}[{i}]", ways_to_encode)
         for i, sequence in enumerate(sequences)
-        if len(sequence) or not allow_empty
+        if not allow_empty or len(sequence)
     }
     for i, array in arrays.items():
         _check_sequence(array, f"{name}[{i}]")
