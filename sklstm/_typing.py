@@ -12,6 +12,7 @@ Floats: TypeAlias = NDArray[np.float64]
 RandomState: TypeAlias = int | np.random.RandomState | None
 Series: TypeAlias = "pd.Series[Any]"
 
+Auto: TypeAlias = Literal["auto"]
 Cell: TypeAlias = Literal["lstm", "gru", "rnn"]
 Activation: TypeAlias = Literal["tanh", "relu", "logistic", "identity"]
 Pooling: TypeAlias = Literal["last", "mean", "max", "attention"]

@@ -8,11 +8,13 @@ from sklearn.base import ClassifierMixin
 from sklearn.metrics import accuracy_score
 from sklearn.utils import check_random_state
 
+from sklstm._core.auto import SIGNAL_RECIPE, TOKEN_RECIPE
 from sklstm._core.base import (
     INPUT_LAYER_CONSTRAINTS,
     INPUT_LAYER_PARAMETERS,
     RECURRENT_PARAMETERS,
     BaseLSTM,
+    allow_auto,
 )
 from sklstm._core.fit_methods import all_or_nothing, callback_data
 from sklstm._core.samples import split_off_last, split_off_stratified
@@ -21,6 +23,7 @@ from sklstm._core.targets import Classification, read_classes
 from sklstm._typing import (
     Activation,
     ArrayLike,
+    Auto,
     Cell,
     ConvPooling,
     Dtype,
@@ -311,42 +314,46 @@ class LSTMClassifier(ClassifierMixin, BaseLSTM):
 
     _network_kind = "recurrent"
     _network_parameters = RECURRENT_PARAMETERS + INPUT_LAYER_PARAMETERS
+    _recipes = {
+        "cut": SIGNAL_RECIPE,
+        "sequences": SIGNAL_RECIPE,
+        "tokens": TOKEN_RECIPE,
+    }
 
     _parameter_constraints: dict = {
-        **BaseLSTM._parameter_constraints,
-        **INPUT_LAYER_CONSTRAINTS,
+        **allow_auto(BaseLSTM._parameter_constraints | INPUT_LAYER_CONSTRAINTS),
         "class_weight": [dict, StrOptions({"balanced"}), None],
     }
 
     def __init__(
         self,
-        hidden_layer_sizes: Sizes = (50,),
+        hidden_layer_sizes: Sizes | Auto = "auto",
         *,
         cell: Cell = "lstm",
         activation: Activation = "tanh",
-        bidirectional: bool = False,
-        pooling: Pooling | tuple[Pooling, ...] | None = "last",
-        embedding_size: int | None = None,
-        embedding_dropout: float = 0.0,
-        conv_filters: Sizes = (),
-        conv_kernel_size: int | tuple[int | tuple[int, ...], ...] = 3,
-        conv_pool_size: Sizes = 1,
-        conv_pooling: ConvPooling | None = None,
-        batch_norm: bool = False,
-        dropout: float = 0.0,
+        bidirectional: bool | Auto = "auto",
+        pooling: Pooling | tuple[Pooling, ...] | Auto | None = "auto",
+        embedding_size: int | Auto | None = "auto",
+        embedding_dropout: float | Auto = "auto",
+        conv_filters: Sizes | Auto = "auto",
+        conv_kernel_size: int | tuple[int | tuple[int, ...], ...] | Auto = "auto",
+        conv_pool_size: Sizes | Auto = "auto",
+        conv_pooling: ConvPooling | Auto | None = "auto",
+        batch_norm: bool | Auto = "auto",
+        dropout: float | Auto = "auto",
         recurrent_dropout: float = 0.0,
         max_timescale: float | None = None,
         class_weight: dict[Any, float] | Literal["balanced"] | None = None,
-        solver: Solver = "adam",
-        alpha: float = 0.0,
-        batch_size: int | Literal["auto"] = "auto",
-        learning_rate: LearningRate = "constant",
-        learning_rate_init: float = 0.01,
+        solver: Solver | Auto = "auto",
+        alpha: float | Auto = "auto",
+        batch_size: int | Auto = "auto",
+        learning_rate: LearningRate | Auto = "auto",
+        learning_rate_init: float | Auto = "auto",
         max_grad_norm: float | None = 1.0,
         max_iter: int = 200,
         shuffle: bool = True,
         tol: float = 1e-4,
-        n_iter_no_change: float = 10,
+        n_iter_no_change: float | Auto = "auto",
         early_stopping: bool = False,
         validation_fraction: float = 0.1,
         standardize: bool = True,

@@ -92,8 +92,11 @@ def default_regressor() -> LSTMRegressor:
     """
     regressor = LSTMRegressor(
         loss="absolute_error",
+        solver="adam",
+        alpha=0.0,
         batch_size=64,
         learning_rate="cosine",
+        learning_rate_init=0.01,
         n_iter_no_change=30,
     )
     return regressor.set_params(max_iter="auto")

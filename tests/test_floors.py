@@ -38,7 +38,7 @@ FLOORS = [
     # 3: arrays to network and back
     ["_core.convergence", "_core.defaults", "_core.layer_sizes"],
     ["_core.nested", "_core.samples"],
-    ["_core.scaling", "_core.sklearn_compat"],
+    ["_core.auto", "_core.scaling", "_core.sklearn_compat"],
     ["_core.fit_methods", "_core.scaled_network", "_core.targets"],
     ["_core.base"],
     # 3: what one estimator needs

@@ -3,6 +3,8 @@
 import math
 from abc import ABC, abstractmethod
 from numbers import Integral, Real
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -16,6 +18,15 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 from torch import nn
 
+from sklstm._core.auto import (
+    AUTO_PARAMETERS,
+    FEW,
+    Recipe,
+    choose_parameters,
+    is_auto,
+    kind_of,
+    n_epochs,
+)
 from sklstm._core.convergence import (
     warn_of_empty_windows,
     warn_of_failure,
@@ -47,7 +58,7 @@ from sklstm._input.arrays import unwrap
 from sklstm._input.check import check_windows
 from sklstm._input.instances import is_long, read_instances
 from sklstm._input.padding import like_sequences, unflatten_steps
-from sklstm._input.tokens import check_codes, count_codes
+from sklstm._input.tokens import are_token_codes, check_codes, count_codes
 from sklstm._nn.activations import ACTIVATIONS
 from sklstm._nn.architecture import n_multiplications
 from sklstm._nn.batches import weights_of_steps
@@ -97,6 +108,14 @@ INPUT_LAYER_CONSTRAINTS: dict = {
 }
 
 
+def allow_auto(constraints):
+    """Allow "auto" as the value of the parameters that have values in the recipes."""
+    auto = {
+        name: [*constraints[name], StrOptions({"auto"})] for name in AUTO_PARAMETERS
+    }
+    return constraints | auto
+
+
 class BaseLSTM(
     ClassNamePrefixFeaturesOutMixin,
     TransformerMixin,
@@ -112,7 +131,10 @@ class BaseLSTM(
 
     _network_kind: str  # a key of :data:`sklstm._nn.architecture.NETWORKS`
     _network_parameters: tuple[str, ...]
+    # Recipe for each kind of windows, by :func:`~sklstm._core.auto.kind_of`.
+    _recipes: dict[str, Recipe] = {}
 
+    auto_params_: dict[str, Any]
     n_iter_: int
     loss_: float
     loss_curve_: list[float]
@@ -178,10 +200,10 @@ class BaseLSTM(
     def _split_off(self, task, samples):
         """Split samples into training and validation samples."""
 
-    @property
-    def _reads_codes(self):
-        """Whether the parameters say that X holds token codes."""
-        return getattr(self, "embedding_size", None) is not None
+    def _reads_codes(self, X):
+        """Whether X holds token codes, by the parameters or by the type of X."""
+        size = getattr(self, "embedding_size", None)
+        return are_token_codes(X) if is_auto(size) else size is not None
 
     @property
     def _n_codes(self):
@@ -208,7 +230,7 @@ class BaseLSTM(
         windows : Windows
             Windows of values, or of token codes.
         """
-        has_codes = self._reads_codes if reset else n_codes is not None
+        has_codes = self._reads_codes(X) if reset else n_codes is not None
         windows = check_windows(
             self, X, reset=reset, allow_padding=has_codes, allow_empty=allow_empty
         )
@@ -305,11 +327,17 @@ class BaseLSTM(
         self : BaseLSTM
             The fitted estimator.
         """
+        samples = without_zero_weights(samples)
+        continues = self.warm_start and self.__sklearn_is_fitted__()
+        recipe = self._recipe(samples)
+        parameters = self._choose_parameters(recipe, samples, continues)
         if validation is None and self.early_stopping:
             samples, validation = self._split_off(task, samples)
         if validation is not None:
             validation = without_zero_weights(validation)
-        continues = self.warm_start and self.__sklearn_is_fitted__()
+        if is_auto(self.learning_rate) and parameters.learning_rate == "cosine":
+            n = n_epochs(recipe, len(samples.weights), parameters.batch_size)
+            parameters.max_iter = min(n, self.max_iter)
         # Only partial fits continue with the same random state.
         self._random_state = None
         history = self._train(
@@ -318,13 +346,13 @@ class BaseLSTM(
             samples,
             validation,
             data,
-            max_iter=self.max_iter,
+            parameters,
         )
         self._set_curves(
             history.loss_curve, history.validation_loss_curve, history.best_loss
         )
         # A cosine schedule is meant to end with the last epoch.
-        if history.ended_by == "max_iter" and self.learning_rate != "cosine":
+        if history.ended_by == "max_iter" and parameters.learning_rate != "cosine":
             warn_of_max_iter(self.max_iter)
         return self
 
@@ -344,12 +372,35 @@ class BaseLSTM(
             state = getattr(self, "_optimizer_state", None)
         if model is None or self._random_state is None:
             self._random_state = check_random_state(self.random_state)
+        samples = without_zero_weights(samples)
+        parameters = self._choose_parameters(
+            self._recipe(samples), samples, continues=model is not None
+        )
+        parameters.max_iter = 1
         history = self._train(
-            model, task, samples, None, data, max_iter=1, optimizer_state=state
+            model, task, samples, None, data, parameters, optimizer_state=state
         )
         best_loss = min(best_loss, history.best_loss)
         self._set_curves(curve + history.loss_curve, None, best_loss)
         return self
+
+    def _recipe(self, samples):
+        """Return the recipe for the values of the parameters that are "auto"."""
+        kind = kind_of(samples.windows, has_step_targets=samples.targets.ndim > 2)
+        return self._recipes.get(kind, FEW)
+
+    def _choose_parameters(self, recipe, samples, continues):
+        """Return all parameters, with values for those that are "auto".
+
+        Values that were chosen in an earlier fit are kept if its training continues.
+        """
+        parameters = self.get_params(deep=False)
+        chosen = choose_parameters(parameters, recipe, len(samples.weights))
+        if continues:
+            before = self.auto_params_
+            chosen |= {name: before[name] for name in chosen if name in before}
+        self.auto_params_ = chosen
+        return SimpleNamespace(**(parameters | chosen))
 
     def _train(
         self,
@@ -358,8 +409,8 @@ class BaseLSTM(
         samples,
         validation,
         data,
+        parameters,
         *,
-        max_iter,
         optimizer_state=None,
     ):
         """Train a model and store it in the estimator.
@@ -370,8 +421,8 @@ class BaseLSTM(
             Model to copy and train further. If None, a new model is built.
         task, samples, validation, data
             As in :meth:`_fit`.
-        max_iter : int
-            Maximum number of epochs.
+        parameters : SimpleNamespace
+            Parameters of the estimator, without "auto".
         optimizer_state : dict or None, default=None
             State of the optimizer to continue from.
 
@@ -380,11 +431,10 @@ class BaseLSTM(
         history : TrainingHistory
             Losses of the epochs.
         """
-        samples = without_zero_weights(samples)
         random_state = self._random_state or check_random_state(self.random_state)
         generator = random_generator(random_state.randint(2**31 - 1))
-        options = self._training_options(len(samples.weights), max_iter)
-        architecture = self._architecture(task, samples, former)
+        options = _training_options(parameters, len(samples.weights))
+        architecture = self._architecture(parameters, task, samples, former)
         n_per_step = options.batch_size * n_multiplications(**architecture)
         with threads_for(n_per_step), default_modes():
             if former is None:
@@ -394,7 +444,7 @@ class BaseLSTM(
                 model = former.copy(architecture, task.loss, device)
             fitted = {"_model": model, "_task": task}
             fitted |= task.fitted_attributes(samples)
-            callback_runner = CallbackRunner(self, data, fitted, max_iter)
+            callback_runner = CallbackRunner(self, data, fitted, parameters.max_iter)
             history, self._optimizer_state = train(
                 model.network,
                 model.loss,
@@ -407,17 +457,17 @@ class BaseLSTM(
             )
         vars(self).update(fitted)
         callback_runner.end_fit()
-        warn_of_failure(history, self, task.loss["name"])
+        warn_of_failure(history, parameters, task.loss["name"])
         return history
 
-    def _architecture(self, task, samples, former):
+    def _architecture(self, parameters, task, samples, former):
         """Return the parameters of the network for these samples."""
         windows = samples.windows
         architecture = {
             "kind": self._network_kind,
             "n_features": windows.values.shape[2],
             **task.network_parameters(samples),
-            **{name: getattr(self, name) for name in self._network_parameters},
+            **{name: getattr(parameters, name) for name in self._network_parameters},
         }
         architecture = check_layers(architecture)
         if windows.n_codes is not None:
@@ -426,6 +476,8 @@ class BaseLSTM(
             return architecture | self._kept_parameters(windows, former)
         n_steps = math.prod(windows.values.shape[:2])
         n_per_epoch = n_steps * n_multiplications(**architecture)
+        if architecture.get("conv_filters"):
+            n_per_epoch = math.inf
         dtype = _choose_dtype(self.dtype, windows.values.dtype, n_per_epoch)
         return architecture | {"dtype": dtype}
 
@@ -459,22 +511,6 @@ class BaseLSTM(
         if task.needs_y and not windows.is_empty.any():
             model.set_constant(*samples.flat_targets())
         return model
-
-    def _training_options(self, n_samples, max_iter):
-        """Return the training options for a number of samples."""
-        batch_size = 200 if self.batch_size == "auto" else int(self.batch_size)
-        return TrainingOptions(
-            solver=self.solver,
-            alpha=self.alpha,
-            batch_size=min(batch_size, n_samples),
-            learning_rate=self.learning_rate,
-            learning_rate_init=self.learning_rate_init,
-            max_grad_norm=self.max_grad_norm,
-            max_iter=max_iter,
-            shuffle=self.shuffle,
-            tol=self.tol,
-            n_iter_no_change=self.n_iter_no_change,
-        )
 
     def _set_curves(self, loss_curve, validation_loss_curve, best_loss):
         """Set the attributes that describe the epochs."""
@@ -634,6 +670,13 @@ class BaseLSTM(
         state = super().__getstate__().copy()
         state.pop("_optimizer_state", None)
         return state
+
+
+def _training_options(parameters, n_samples):
+    """Return the training options for a number of samples."""
+    options = {name: getattr(parameters, name) for name in TrainingOptions._fields}
+    batch_size = min(int(parameters.batch_size), n_samples)
+    return TrainingOptions(**options | {"batch_size": batch_size})
 
 
 def _choose_dtype(dtype, dtype_of_X, n_per_epoch):

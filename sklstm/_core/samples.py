@@ -165,7 +165,7 @@ def split_off_last(samples, fraction):
     start = n_samples - n_validation
     n_overlapping = 0  # windows of token codes are separate sequences
     if samples.windows.n_codes is None:
-        n_overlapping = _n_windows_overlapping(samples.windows.values, start)
+        n_overlapping = n_windows_overlapping(samples.windows.values, start)
     if start - n_overlapping < 1:
         raise ValueError(
             f"Early stopping leaves no training window. Of {n_samples} windows, "
@@ -220,7 +220,7 @@ def split_off_stratified(samples, fraction, strata, random_state):
     return samples.select(training), samples.select(validation)
 
 
-def _n_windows_overlapping(values, start):
+def n_windows_overlapping(values, start):
     """Count the windows before `start` that overlap the window at `start`.
 
     Windows overlap if each window is the window before it, shifted by some steps. Only

@@ -1,0 +1,176 @@
+"""Values of the parameters that are set to "auto", by the kind of the windows.
+
+The values were chosen by cross-validation on the training data of several data sets;
+see benchmarks/README.md.
+"""
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+
+from sklstm._core.samples import n_windows_overlapping
+
+# With fewer and shorter windows than this, a large network has nothing to find, and all
+# windows fit into one batch.
+FEW_WINDOWS, FEW_STEPS = 100, 20
+
+# Without convolutional layers that are chosen here.
+OTHER_CONVOLUTIONS = {
+    "conv_kernel_size": 3,
+    "conv_pool_size": 1,
+    "conv_pooling": None,
+    "batch_norm": False,
+}
+# A small network. Training ends when the loss stops improving.
+SMALL = {
+    "hidden_layer_sizes": (50,),
+    "bidirectional": False,
+    "pooling": "last",
+    "embedding_size": None,
+    "embedding_dropout": 0.0,
+    "conv_filters": (),
+    **OTHER_CONVOLUTIONS,
+    "dropout": 0.0,
+    "solver": "adam",
+    "alpha": 0.0,
+    "batch_size": 200,
+    "learning_rate": "constant",
+    "learning_rate_init": 0.01,
+}
+# For the classes of measured sequences.
+SIGNALS = SMALL | {
+    "hidden_layer_sizes": (32,),
+    "bidirectional": True,
+    "pooling": ("last", "mean"),
+    "conv_filters": (64, 64, 64),
+    "conv_kernel_size": (8, 5, 3),
+    "conv_pool_size": (2, 2, 1),
+    "conv_pooling": "mean",
+    "batch_norm": True,
+    "dropout": 0.5,
+    "batch_size": 16,
+    "learning_rate": "cosine",
+    "learning_rate_init": 0.003,
+}
+# For texts and other sequences of symbols.
+TOKENS = SMALL | {
+    "hidden_layer_sizes": (64,),
+    "bidirectional": True,
+    "pooling": "max",
+    "embedding_size": 300,
+    "embedding_dropout": 0.5,
+    "conv_filters": (100,),
+    "conv_kernel_size": ((3, 4, 5),),
+    "conv_pooling": "max",
+    "batch_norm": True,
+    "dropout": 0.5,
+    "batch_size": 50,
+    "learning_rate": "cosine",
+    "learning_rate_init": 0.005,
+}
+# For the numbers that belong to measured sequences.
+DECAYED = SMALL | {
+    "solver": "adamw",
+    "alpha": 2.0,
+    "batch_size": 32,
+    "learning_rate": "cosine",
+    "learning_rate_init": 0.003,
+}
+# Parameters that can be "auto" in some estimators; `batch_size` can in all of them.
+AUTO_PARAMETERS = {*SMALL, "n_iter_no_change"} - {"batch_size"}
+
+
+class Recipe(NamedTuple):
+    """Values of the parameters that are "auto", and how long to train with them."""
+
+    values: dict
+    # With a learning rate that decays, training takes at least as many steps and epochs.
+    n_steps: int = 800
+    n_epochs: int = 10
+    # A batch has fewer windows than in `values` if there are few, and more if there are
+    # many, within these limits.
+    smallest_batch: int = 8
+    largest_batch: int = 64
+
+
+FEW = Recipe(SMALL, smallest_batch=200, largest_batch=200)
+SIGNAL_RECIPE = Recipe(SIGNALS)
+TOKEN_RECIPE = Recipe(TOKENS)
+DECAY_RECIPE = Recipe(DECAYED)
+
+
+def kind_of(windows, has_step_targets):
+    """Return the kind of windows.
+
+    Parameters
+    ----------
+    windows : Windows
+        Checked windows.
+    has_step_targets : bool
+        Whether there is a target for each step.
+
+    Returns
+    -------
+    kind : {"few", "tokens", "cut", "sequences"}
+        "few" are few short windows, or windows with a target for each step; "tokens"
+        are token codes; "cut" are windows that overlap, because they were cut from a
+        series.
+    """
+    if windows.n_codes is not None:
+        return "tokens"
+    values = windows.values
+    n_windows, n_timesteps, _ = values.shape
+    are_few = n_windows < FEW_WINDOWS and n_timesteps < FEW_STEPS
+    if are_few or has_step_targets:
+        return "few"
+    is_cut = n_windows_overlapping(values, min(2, n_windows - 1)) > 0
+    return "cut" if is_cut else "sequences"
+
+
+def choose_parameters(parameters, recipe, n_windows):
+    """Choose the values of the parameters that are "auto".
+
+    Parameters
+    ----------
+    parameters : dict
+        Parameters of an estimator.
+    recipe : Recipe
+        Recipe for the kind of the windows.
+    n_windows : int
+        Number of training windows.
+
+    Returns
+    -------
+    chosen : dict
+        Value of each parameter that is "auto".
+    """
+    values = recipe.values
+    if not is_auto(parameters.get("conv_filters", ())):
+        # Convolutional layers that a user has chosen come without further layers.
+        values = values | OTHER_CONVOLUTIONS
+    values = values | {"batch_size": _batch_size(recipe, n_windows)}
+    learning_rate = parameters["learning_rate"]
+    if is_auto(learning_rate):
+        learning_rate = values["learning_rate"]
+    # A cosine schedule is meant to end with its last epoch.
+    values["n_iter_no_change"] = np.inf if learning_rate == "cosine" else 10
+    return {name: v for name, v in values.items() if is_auto(parameters.get(name))}
+
+
+def _batch_size(recipe, n_windows):
+    """Return the size of a batch, so that an epoch has between 4 and 32 batches."""
+    typical = recipe.values["batch_size"]
+    size = max(min(n_windows // 4, typical), n_windows // 32)
+    return int(np.clip(size, recipe.smallest_batch, recipe.largest_batch))
+
+
+def n_epochs(recipe, n_windows, batch_size):
+    """Return the number of epochs of a schedule that is chosen."""
+    n_batches = math.ceil(n_windows / batch_size)
+    return max(recipe.n_epochs, math.ceil(recipe.n_steps / n_batches))
+
+
+def is_auto(value):
+    """Return whether a parameter is set to "auto"."""
+    return isinstance(value, str) and value == "auto"
