@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 import numpy as np
 import torch
+from _network import ONE_LAYER
 from torch import nn
 from torch.utils.data import DataLoader, TensorDataset
 
@@ -78,9 +79,9 @@ class Sklstm:
         warnings.simplefilter("ignore", ConvergenceWarning)
         self.model = LSTMRegressor(
             workload.hidden,
+            **ONE_LAYER | {"learning_rate_init": LEARNING_RATE},
             batch_size=workload.batch_size,
             max_iter=workload.epochs,
-            learning_rate_init=LEARNING_RATE,
             max_grad_norm=None,
             tol=0,
             # Run all epochs, whatever the loss.

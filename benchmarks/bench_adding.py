@@ -4,6 +4,7 @@ import warnings
 from statistics import median
 
 import numpy as np
+from _network import ONE_LAYER
 from _timing import parse_arguments, print_table
 from sklearn.exceptions import ConvergenceWarning
 
@@ -24,7 +25,7 @@ def learn(n_timesteps, max_timescale, seed):
         dtype="float32",
         max_timescale=max_timescale,
         batch_size=10,
-        learning_rate="cosine",
+        **ONE_LAYER | {"learning_rate": "cosine"},
         max_iter=N_EPOCHS,
         tol=0,
         n_iter_no_change=N_EPOCHS,

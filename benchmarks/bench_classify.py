@@ -11,38 +11,27 @@ from statistics import median
 
 import numpy as np
 import torch
+from _network import ONE_LAYER
 from _timing import compared, environment, interleaved, print_table
+from sklearn.base import clone
+from sklearn.dummy import DummyClassifier
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.linear_model import LogisticRegression
+from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.metrics import root_mean_squared_error
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import OneHotEncoder, StandardScaler
+from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, StandardScaler
 
-from sklstm import LSTMClassifier, LSTMRegressor, SequenceEncoder
+from sklstm import GroupScaler, LSTMClassifier, LSTMRegressor, SequenceEncoder
 from sklstm.datasets import make_adding
 
+try:
+    from aeon.classification.convolution_based import MiniRocketClassifier
+except ImportError:
+    MiniRocketClassifier = None
+
 SEEDS = range(3)
-# Chosen beforehand on parts of the training data. All epochs are run.
-TRAINING = {
-    "batch_size": 32,
-    "learning_rate": "cosine",
-    "max_iter": 20,
-    "n_iter_no_change": 20,
-    "dtype": "float32",
-}
-SENSORS = TRAINING | {
-    "hidden_layer_sizes": 50,
-    "bidirectional": True,
-    "dropout": 0.5,
-    "solver": "adamw",
-    "alpha": 2.0,
-}
-SYMBOLS = TRAINING | {
-    "hidden_layer_sizes": 32,
-    "bidirectional": True,
-    "pooling": "max",
-    "embedding_size": 8,
-}
+UCR = ["GunPoint", "ECG200", "SwedishLeaf", "FacesUCR", "ItalyPowerDemand"]
 # Engines: minimum and maximum number of cycles in a window, cycles between windows, and
 # the number of remaining cycles above which an engine counts as new.
 FEWEST_CYCLES, MOST_CYCLES, STRIDE, NEW = 20, 50, 10, 125
@@ -55,7 +44,15 @@ MOTIF, N_FIXED = "GTAAGT", 2
 N_LETTERS, N_DNA, N_DNA_TEST = 60, 3000, 2000
 N_RAGGED, SHORTEST, LONGEST, N_EPOCHS = 8000, 10, 100, 10
 
+# The last steps of a sequence that a linear model reads.
+N_LAST = 20
+
 PUBLISHED = {
+    "GunPoint": "ResNet 0.991",
+    "ECG200": "ResNet 0.874",
+    "SwedishLeaf": "ResNet 0.956",
+    "FacesUCR": "ResNet 0.955",
+    "ItalyPowerDemand": "ResNet 0.963",
     "japanese_vowels": "Rocket 0.962, LSTM 0.797",
     "cmapss_fd001": "deep LSTM 16.14",
     "adding_100": "LSTM 74000",
@@ -70,37 +67,84 @@ def load(folder, name, **parameters):
     return module.load(name, **parameters)
 
 
-def japanese_vowels(folder, seed):
-    """Return the accuracy for nine speakers, and of a linear model of the means."""
-    data = load(folder, "japanese_vowels")
-    model = LSTMClassifier(**SENSORS, random_state=seed)
-    model.fit(data["X_train"], data["y_train"])
-    naive = make_pipeline(StandardScaler(), LogisticRegression())
-    naive.fit(_means(data["X_train"]), data["y_train"])
-    return {
-        "value": model.score(data["X_test"], data["y_test"]),
-        "naive": naive.score(_means(data["X_test"]), data["y_test"]),
+def classes(folder, seed, *, name):
+    """Return the accuracy on measured sequences, and those of simpler models."""
+    data = load(folder, name)
+    X, y, X_test, y_test = (
+        data[key] for key in ("X_train", "y_train", "X_test", "y_test")
+    )
+    linear = make_pipeline(StandardScaler(), LogisticRegression(max_iter=1000))
+    figures = {
+        "value": LSTMClassifier(random_state=seed).fit(X, y).score(X_test, y_test),
+        "naive": DummyClassifier().fit(X, y).score(X_test, y_test),
+        "linear": linear.fit(_flat(X), y).score(_flat(X_test), y_test),
     }
+    if MiniRocketClassifier is not None and not data["ragged"]:
+        rocket = MiniRocketClassifier(random_state=seed)
+        rocket.fit(X.transpose(0, 2, 1), y)
+        figures["other"] = rocket.score(X_test.transpose(0, 2, 1), y_test)
+    return figures
 
 
-def _means(sequences):
+def _flat(sequences):
+    """Return a row for each sequence; for those of unequal length, their means."""
+    if isinstance(sequences, np.ndarray):
+        return sequences.reshape(len(sequences), -1)
     return np.stack([sequence.mean(axis=0) for sequence in sequences])
 
 
-def cmapss_fd001(folder, seed):
-    """Return the RMSE of remaining cycles, and that of the mean life minus the age."""
-    data = load(folder, "cmapss_fd001")
+def books(folder, seed):
+    """Return the accuracy for the book of a verse, and that of TF-IDF."""
+    data = load(folder, "books")
+    X, y, X_test, y_test = (
+        data[key] for key in ("X_train", "y_train", "X_test", "y_test")
+    )
+    encoder = SequenceEncoder("word", lowercase=True)
+    model = make_pipeline(encoder, LSTMClassifier(random_state=seed))
+    linear = make_pipeline(
+        TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True),
+        LogisticRegression(C=10, max_iter=1000),
+    )
+    return {
+        "value": model.fit(X, y).score(X_test, y_test),
+        "naive": DummyClassifier().fit(X, y).score(X_test, y_test),
+        "linear": linear.fit(X, y).score(X_test, y_test),
+    }
+
+
+def engines(folder, seed, *, name):
+    """Return the RMSE of remaining cycles, and those of simpler forecasts.
+
+    The naive forecast is the mean life minus the age. The other figure is that of
+    targets and forecasts of at most `NEW` cycles.
+    """
+    data = load(folder, name)
     lives, histories, actual = data["X_train"], data["X_test"], data["y_test"]
     windows, left = _cut_lives(lives, np.random.default_rng(seed))
-    model = LSTMRegressor(**SENSORS, random_state=seed)
-    model.fit(windows, np.minimum(left, NEW))
-    forecast = model.predict([history[-MOST_CYCLES:] for history in histories])
+    histories = [history[-MOST_CYCLES:] for history in histories]
+    scaler = GroupScaler(groups=[0]) if name == "cmapss_fd004" else "passthrough"
+    model = make_pipeline(scaler, LSTMRegressor(random_state=seed))
+    forecast = model.fit(windows, np.minimum(left, NEW)).predict(histories)
+    linear = make_pipeline(
+        clone(scaler) if scaler != "passthrough" else scaler,
+        FunctionTransformer(_last_steps),
+        StandardScaler(),
+        Ridge(100),
+    )
+    linear.fit(windows, np.minimum(left, NEW))
     mean_life = np.mean([len(life) for life in lives])
-    naive = [max(0, mean_life - len(history)) for history in histories]
+    naive = [max(0, mean_life - len(history)) for history in data["X_test"]]
     return {
         "value": root_mean_squared_error(actual, forecast),
         "naive": root_mean_squared_error(actual, naive),
+        "linear": root_mean_squared_error(actual, linear.predict(histories)),
+        "other": root_mean_squared_error(np.minimum(actual, NEW), forecast),
     }
+
+
+def _last_steps(sequences):
+    """Return the last steps of each sequence as a row."""
+    return np.stack([sequence[-N_LAST:].ravel() for sequence in sequences])
 
 
 def _cut_lives(lives, random):
@@ -136,6 +180,7 @@ def adding(folder, seed, *, draw, cell="lstm", max_timescale=100):
         32,
         cell=cell,
         max_timescale=max_timescale,
+        **ONE_LAYER,
         batch_size=10,
         dtype="float32",
         random_state=seed,
@@ -153,15 +198,13 @@ def dna(_folder, seed):
     random = np.random.default_rng(seed)
     X, y = _make_dna(N_DNA, random)
     X_test, y_test = _make_dna(N_DNA_TEST, random)
-    model = make_pipeline(
-        SequenceEncoder(), LSTMClassifier(**SYMBOLS, random_state=seed)
-    )
-    model.fit(X, y)
-    naive = make_pipeline(OneHotEncoder(), LogisticRegression())
-    naive.fit([*map(list, X)], y)
+    model = make_pipeline(SequenceEncoder(), LSTMClassifier(random_state=seed))
+    linear = make_pipeline(OneHotEncoder(), LogisticRegression())
+    linear.fit([*map(list, X)], y)
     return {
-        "value": model.score(X_test, y_test),
-        "naive": naive.score([*map(list, X_test)], y_test),
+        "value": model.fit(X, y).score(X_test, y_test),
+        "naive": DummyClassifier().fit(X, y).score(X_test, y_test),
+        "linear": linear.score([*map(list, X_test)], y_test),
     }
 
 
@@ -206,7 +249,7 @@ def compare_padding(n_rounds):
     padded = np.zeros((N_RAGGED, LONGEST, 4), np.float32)
     for window, sequence in zip(padded, sequences, strict=True):
         window[LONGEST - len(sequence) :] = sequence
-    model = LSTMClassifier(max_iter=N_EPOCHS, tol=0, random_state=0)
+    model = LSTMClassifier(50, **ONE_LAYER, batch_size=200, max_iter=N_EPOCHS, tol=0)
     runs = {
         "ragged": partial(model.fit, sequences, labels),
         "padded by zeros": partial(model.fit, padded, labels),
@@ -217,9 +260,12 @@ def compare_padding(n_rounds):
 
 
 TASKS = {
-    "japanese_vowels": ("accuracy", japanese_vowels),
-    "cmapss_fd001": ("RMSE, cycles", cmapss_fd001),
+    **{name: ("accuracy", partial(classes, name=f"ucr_{name}")) for name in UCR},
+    "japanese_vowels": ("accuracy", partial(classes, name="japanese_vowels")),
+    "books": ("accuracy", books),
     "dna": ("accuracy", dna),
+    "cmapss_fd001": ("RMSE, cycles", partial(engines, name="cmapss_fd001")),
+    "cmapss_fd004": ("RMSE, cycles", partial(engines, name="cmapss_fd004")),
     "adding_100": ("sequences", partial(adding, draw=adding_1997)),
     "adding_100, gru": ("sequences", partial(adding, draw=adding_1997, cell="gru")),
     "adding_100, max_timescale=None": (
@@ -241,16 +287,23 @@ def measure(task, folder):
         runs.append(run(folder, seed))
         seconds.append(time.perf_counter() - start)
     values = [one["value"] for one in runs]
-    naive = [one["naive"] for one in runs if "naive" in one]
     return {
         "task": task,
         "figure": metric,
         "sklstm": _short(median(values)),
         "of seeds": f"{_short(min(values))} to {_short(max(values))}",
-        "naive": _short(median(naive)) if naive else "",
+        "naive": _median(runs, "naive"),
+        "linear": _median(runs, "linear"),
+        "other": _median(runs, "other"),
         "published": PUBLISHED.get(task, ""),
         "seconds": f"{median(seconds):.3g}",
     }
+
+
+def _median(runs, name):
+    """Return the median of a figure over the runs; "" if they do not have it."""
+    values = [run[name] for run in runs if name in run]
+    return _short(median(values)) if values else ""
 
 
 def _short(value):

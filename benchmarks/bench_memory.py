@@ -6,6 +6,7 @@ import warnings
 
 import numpy as np
 import pandas as pd
+from _network import ONE_LAYER
 from _timing import in_fresh_process, parse_arguments, print_table
 from sklearn.exceptions import ConvergenceWarning
 
@@ -23,7 +24,7 @@ def fit(series):
     """Fit a very small network on all windows of a series for one epoch."""
     windows = np.lib.stride_tricks.sliding_window_view(series, N_TIMESTEPS, axis=0)
     windows = windows.transpose(0, 2, 1)
-    model = LSTMRegressor(2, max_iter=1, batch_size=BATCH_SIZE)
+    model = LSTMRegressor(2, **ONE_LAYER, max_iter=1, batch_size=BATCH_SIZE)
     model.fit(windows[:-1], series[N_TIMESTEPS:, 0])
 
 

@@ -27,6 +27,7 @@ from sklstm._anomaly.windows import (
     warn_that_no_row_is_scored,
     windows_of_series,
 )
+from sklstm._core.auto import with_small_networks
 from sklstm._core.defaults import TunableDefault, with_epochs
 from sklstm._core.fit_methods import all_or_nothing
 from sklstm._core.nested import clone_with_seed
@@ -660,7 +661,8 @@ class LSTMOutlierDetector(
             estimator = self._default_estimator()
         random = check_random_state(self.random_state)
         seed = random.randint(np.iinfo(np.int32).max)
-        return with_epochs(clone_with_seed(estimator, seed), n_windows, WINDOWS_SEEN)
+        estimator = clone_with_seed(with_small_networks(estimator), seed)
+        return with_epochs(estimator, n_windows, WINDOWS_SEEN)
 
     def _default_estimator(self):
         # Parameters are read before `fit` checks them, so the method may be invalid.

@@ -15,6 +15,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils.metadata_routing import UNUSED
 from sklearn.utils.validation import check_is_fitted
 
+from sklstm._core.auto import with_small_networks
 from sklstm._core.defaults import TunableDefault
 from sklstm._core.sklearn_compat import (
     CallbackRunner,
@@ -92,11 +93,8 @@ def default_regressor() -> LSTMRegressor:
     """
     regressor = LSTMRegressor(
         loss="absolute_error",
-        solver="adam",
-        alpha=0.0,
         batch_size=64,
         learning_rate="cosine",
-        learning_rate_init=0.01,
         n_iter_no_change=30,
     )
     return regressor.set_params(max_iter="auto")
@@ -807,6 +805,7 @@ class LSTMForecaster(TunableDefault, CallbackSupportMixin, BaseEstimator):
         regressor = self.regressor
         if regressor is None:
             regressor = self._default_estimator()
+        regressor = with_small_networks(regressor)
         settings = self._settings()
         fixed = fixed_by_fit(settings, spec, regressor)
         random = check_random_state(self.random_state)

@@ -10,7 +10,7 @@ from sklearn.base import RegressorMixin
 from sklearn.metrics import r2_score
 from sklearn.utils.validation import check_is_fitted
 
-from sklstm._core.auto import DECAY_RECIPE, FEW, TOKEN_RECIPE
+from sklstm._core.auto import FOR_VALUES
 from sklstm._core.base import (
     INPUT_LAYER_CONSTRAINTS,
     INPUT_LAYER_PARAMETERS,
@@ -57,7 +57,7 @@ class LSTMRegressor(RegressorMixin, BaseLSTM):
 
     Parameters
     ----------
-    hidden_layer_sizes : int or tuple of int, default=(50,)
+    hidden_layer_sizes : int, tuple of int or "auto", default="auto"
         Number of units of each recurrent layer, from first to last. An int means one
         layer.
 
@@ -69,55 +69,59 @@ class LSTMRegressor(RegressorMixin, BaseLSTM):
         Activation function of the candidate and the output of a cell. The gates always
         use the logistic function. "tanh" is the fastest, especially on a GPU.
 
-    bidirectional : bool, default=False
+    bidirectional : bool or "auto", default="auto"
         Whether each layer also reads the windows backward. This doubles the number of
         units.
 
-    pooling : {"last", "mean", "max", "attention"}, tuple of them or None, \
-            default="last"
+    pooling : {"auto", "last", "mean", "max", "attention"}, tuple of str or None, \
+            default="auto"
         How the hidden states of all time steps become one vector per window: the state
         after the last step, the mean, the maximum, or a weighted mean with learned
         weights (attention) [5]_. With a tuple, such as ``("last", "mean")``, the
         vectors of all its poolings are used. With None, the network predicts a target
         for each time step, and y has a target for each time step.
 
-    embedding_size : int or None, default=None
+    embedding_size : int, "auto" or None, default="auto"
         Size of the vector that the network learns for each token. X then holds token
         codes, non-negative integers, as :class:`SequenceEncoder` returns them. NaN at
-        the start of a row is padding. If None, X holds numeric values.
+        the start of a row is padding. If None, X holds numeric values. "auto" means
+        token codes only for X that comes from :class:`SequenceEncoder`.
 
-    embedding_dropout : float, default=0.0
+    embedding_dropout : float or "auto", default="auto"
         Fraction of the numbers in the vectors of tokens to drop during training, in [0,
-        1). Only used with `embedding_size`.
+        1). Only used for token codes.
 
-    conv_filters : int or tuple of int, default=()
+    conv_filters : int, tuple of int or "auto", default="auto"
         Number of filters of each convolutional layer in front of the recurrent layers.
         A ReLU follows each convolutional layer. Convolutions find short patterns faster
         than a recurrent layer. An empty tuple means no convolution.
 
-    conv_kernel_size : int, or tuple of int or of tuple of int, default=3
+    conv_kernel_size : int, tuple of int or of tuple of int, or "auto", default="auto"
         Number of time steps that the filters of each convolutional layer span. An int
         is the size for all layers; a tuple has one size for each layer. If this size is
         a tuple itself, the layer has `conv_filters` filters of each of its sizes. For
         example, ``((2, 3, 4),)`` is one layer whose filters span two, three and four
-        words.
+        words. "auto" is 3 if you set `conv_filters`.
 
-    conv_pool_size : int or tuple of int, default=1
+    conv_pool_size : int, tuple of int or "auto", default="auto"
         Size of the blocks of max-pooling after each convolutional layer, for all layers
         or for each. Of each block of time steps, only the maximum is kept, so the
-        recurrent layers read fewer time steps. 1 keeps all time steps.
+        recurrent layers read fewer time steps. 1 keeps all time steps. "auto" is 1 if
+        you set `conv_filters`.
 
-    conv_pooling : {"mean", "max"} or None, default=None
+    conv_pooling : {"auto", "mean", "max"} or None, default="auto"
         How the outputs of the last convolutional layer over all time steps become one
         vector per window. The output layer reads this vector beside the hidden states
-        [10]_. If None, it only reads the hidden states.
+        [10]_. If None, it only reads the hidden states. "auto" is None if you set
+        `conv_filters`.
 
-    batch_norm : bool, default=False
+    batch_norm : bool or "auto", default="auto"
         Whether each convolutional layer scales its outputs to mean 0 and variance 1
         over each batch [11]_. Predictions use running averages of the means and
-        variances. They do not depend on the other windows of a batch.
+        variances. They do not depend on the other windows of a batch. "auto" is False
+        if you set `conv_filters`.
 
-    dropout : float, default=0.0
+    dropout : float or "auto", default="auto"
         Fraction of the outputs of each recurrent layer to drop during training, in [0,
         1). Dropout also applies to the outputs of the last layer.
 
@@ -157,19 +161,18 @@ class LSTMRegressor(RegressorMixin, BaseLSTM):
         decay: each step shrinks the weights by `alpha` times the learning rate.
 
     batch_size : int or "auto", default="auto"
-        Number of windows per training step. "auto" is ``min(200, n_windows)``.
+        Number of windows per training step. All windows, if there are fewer.
 
-    learning_rate : {"constant", "cosine", "adaptive"}, default="constant"
+    learning_rate : {"auto", "constant", "cosine", "adaptive"}, default="auto"
         Learning-rate schedule. "constant" keeps the initial learning rate. "cosine"
         decays the learning rate to zero over `max_iter` epochs. "adaptive" divides the
         learning rate by 5 each time the loss has not improved for more than
         `n_iter_no_change` epochs; training stops when the learning rate would fall
-        below 1e-6.
+        below 1e-6. If "auto" chooses "cosine", it also chooses the number of epochs:
+        training then takes 800 steps, at least 10 epochs and at most `max_iter` epochs.
 
-    learning_rate_init : float, default=0.01
-        Initial learning rate. The default is ten times that of
-        :class:`~sklearn.neural_network.MLPRegressor`: with 0.001, an LSTM on a few
-        hundred windows is far from convergence after `max_iter` epochs.
+    learning_rate_init : float or "auto", default="auto"
+        Initial learning rate.
 
     max_grad_norm : float or None, default=1.0
         Maximum norm of the gradient. A gradient with a larger norm is scaled down to
@@ -186,10 +189,12 @@ class LSTMRegressor(RegressorMixin, BaseLSTM):
         Minimum decrease of the loss that counts as an improvement, in units of the
         loss.
 
-    n_iter_no_change : int or np.inf, default=10
+    n_iter_no_change : int, np.inf or "auto", default="auto"
         Number of consecutive epochs without an improvement to tolerate. Training stops
-        after one more such epoch. With ``np.inf``, training always takes `max_iter`
-        epochs.
+        after one more such epoch. With ``np.inf``, training never stops early. "auto"
+        is ``np.inf`` with a cosine schedule, which is meant to end with its last epoch.
+        Otherwise it is 10, or as many epochs as take 50 training steps if these are
+        more.
 
     early_stopping : bool, default=False
         Whether to hold out the last windows for validation and keep the weights with
@@ -229,6 +234,9 @@ class LSTMRegressor(RegressorMixin, BaseLSTM):
 
     Attributes
     ----------
+    auto_params_ : dict
+        Value that was chosen for each parameter that is "auto".
+
     network_ : torch.nn.Module
         Trained network. It maps scaled windows to scaled targets.
 
@@ -269,6 +277,33 @@ class LSTMRegressor(RegressorMixin, BaseLSTM):
 
     Notes
     -----
+    The values of "auto" depend on the windows in X:
+
+    ==================== ============ ===================== =====================
+    Parameter            Few windows  Measured values       Token codes
+    ==================== ============ ===================== =====================
+    hidden_layer_sizes   (50,)        (32,)                 (64,)
+    bidirectional        False        True                  True
+    pooling              last         ('last', 'mean')      max
+    embedding_size       None         None                  300
+    embedding_dropout    0.0          0.0                   0.5
+    conv_filters         ()           (64, 64, 64)          (100,)
+    conv_kernel_size     3            (8, 5, 3)             ((3, 4, 5),)
+    conv_pool_size       1            (2, 2, 1)             1
+    conv_pooling         None         mean                  max
+    batch_norm           False        False                 True
+    dropout              0.0          0.5                   0.5
+    batch_size           200          16                    50
+    learning_rate        constant     cosine                cosine
+    learning_rate_init   0.01         0.003                 0.005
+    ==================== ============ ===================== =====================
+
+    "Few windows" are fewer than 100 windows of fewer than 20 time steps each, and all
+    windows with ``pooling=None``. The values were chosen by cross-validation on the
+    training data of several data sets. `batch_size` is the given number if an epoch
+    then has 4 to 32 batches; otherwise it is a quarter or a thirty-second of the number
+    of windows, from 8 to 64.
+
     An epoch takes O(n_windows * n_timesteps * n_units * (n_units + n_inputs)) per
     layer. The time steps run one after another on every device.
 
@@ -319,7 +354,7 @@ class LSTMRegressor(RegressorMixin, BaseLSTM):
 
     _network_kind = "recurrent"
     _network_parameters = RECURRENT_PARAMETERS + INPUT_LAYER_PARAMETERS
-    _recipes = {"cut": FEW, "sequences": DECAY_RECIPE, "tokens": TOKEN_RECIPE}
+    _recipes = FOR_VALUES
 
     _parameter_constraints: dict = {
         **allow_auto(BaseLSTM._parameter_constraints | INPUT_LAYER_CONSTRAINTS),
@@ -357,8 +392,8 @@ class LSTMRegressor(RegressorMixin, BaseLSTM):
             "squared_error", "absolute_error", "huber", "poisson", "quantile"
         ] = "squared_error",
         quantiles: float | Sequence[float] | None = None,
-        solver: Solver | Auto = "auto",
-        alpha: float | Auto = "auto",
+        solver: Solver = "adam",
+        alpha: float = 0.0,
         batch_size: int | Auto = "auto",
         learning_rate: LearningRate | Auto = "auto",
         learning_rate_init: float | Auto = "auto",

@@ -265,7 +265,7 @@ def test_parameters_of_the_default_estimator_can_be_set(method):
     assert model.estimator_.hidden_layer_sizes == (3,)
     assert model.estimator_.n_iter_ == 1
     assert model.estimator_.loss == "huber"
-    assert LSTMOutlierDetector().get_params()["estimator__dropout"] == 0
+    assert LSTMOutlierDetector().get_params()["estimator__loss"] == "huber"
     assert LSTMOutlierDetector().get_params()["estimator"] is None
 
 

@@ -12,6 +12,20 @@ from sklstm import LSTMAutoencoder, LSTMClassifier, LSTMRegressor
 
 HARDLY_BETTER = "predicts the training windows hardly better than"
 
+# The network for a few short windows.
+PLAIN = {
+    "bidirectional": False,
+    "pooling": "last",
+    "conv_filters": (),
+    "dropout": 0,
+    "solver": "adam",
+    "alpha": 0,
+    "batch_size": 200,
+    "learning_rate": "constant",
+    "learning_rate_init": 0.01,
+    "n_iter_no_change": 10,
+}
+
 
 def plateaus(n_windows=20, n_timesteps=80, seed=0):
     """Plateaus that start and end at random, with or without a dip before the start."""
@@ -50,7 +64,7 @@ def fit_with_warning(model, X, y, words):
 @pytest.mark.parametrize("seed", [0, 4])
 def test_class_shares_are_no_success_and_the_advice_helps(seed):
     X, y = plateaus()
-    model = LSTMClassifier((8,), random_state=seed)
+    model = LSTMClassifier((8,), **PLAIN, random_state=seed)
     message = fit_with_warning(model, X, y, f"{HARDLY_BETTER} the class shares")
     assert "that of the class shares is 0.693. A higher max_iter does not" in message
     assert model.n_iter_ < 30
@@ -101,7 +115,7 @@ def test_windows_that_say_nothing_warn(model):
     X, y = np.zeros((60, 2, 1)), np.tile([0, 0, 1], 20)
     y = np.tile(y[:, None], (1, 2)) if model.pooling is None else y
     message = fit_with_warning(model.set_params(random_state=0), X, y, HARDLY_BETTER)
-    assert ("forgotten" in message) == (model.pooling == "last")
+    assert ("forgotten" in message) == (model.pooling is not None)
 
 
 def test_an_autoencoder_that_reconstructs_the_mean_warns():
@@ -137,7 +151,7 @@ def test_a_loss_that_runs_away_warns_and_the_advice_helps(learning_rate):
     model = LSTMRegressor(
         (50,),
         activation="identity",
-        learning_rate=learning_rate,
+        **PLAIN | {"learning_rate": learning_rate},
         max_iter=9,
         random_state=0,
     )
@@ -152,8 +166,13 @@ def test_a_loss_that_runs_away_warns_and_the_advice_helps(learning_rate):
 
 def test_training_without_an_end_by_tol_takes_all_epochs():
     X, y = random_walks(20, 5)
-    model = LSTMRegressor((2,), tol=10, max_iter=30, random_state=0)
-    assert model.fit(X, y).n_iter_ == 12
+    model = LSTMRegressor((2,), tol=10, max_iter=80, batch_size=20, random_state=0)
+    # At least ten epochs and 50 steps without an improvement are tolerated.
+    assert model.fit(X, y).n_iter_ == 52
+    assert model.set_params(batch_size=5).fit(X, y).n_iter_ == 14
+    model.set_params(n_iter_no_change=10).fit(X, y)
+    assert model.n_iter_ == 12
+    model.set_params(max_iter=30)
     model.set_params(n_iter_no_change=np.inf, learning_rate="cosine")
     assert model.fit(X, y).n_iter_ == 30
     with pytest.raises(ValueError, match="'n_iter_no_change' parameter"):

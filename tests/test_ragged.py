@@ -33,7 +33,7 @@ def test_lists_of_sequences_equal_padded_sequences(Model):
 
 def test_sequences_of_one_feature_may_be_lists_of_numbers():
     X = [s[:, 0].tolist() for s in SEQUENCES]
-    model = LSTMClassifier((4,), **SETTINGS).fit(X, CLASSES)
+    model = LSTMClassifier((4,), dtype="float64", **SETTINGS).fit(X, CLASSES)
     expected = model.predict_proba(X)
     npt.assert_allclose(model.predict_proba(X[:1]), expected[:1], rtol=1e-9)
     same_length = [n for n, length in enumerate(LENGTHS) if length == LENGTHS[0]]

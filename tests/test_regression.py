@@ -9,6 +9,7 @@ from sklearn.linear_model import QuantileRegressor
 from sklearn.neural_network import MLPRegressor
 
 from sklstm import LSTMRegressor, pad_sequences
+from sklstm._core.auto import FEW
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
@@ -84,7 +85,7 @@ def test_defaults_are_those_of_mlp():
     differ = {k for k in ours.keys() & theirs.keys() if ours[k] != theirs[k]}
     # Layer sizes, penalty and learning rate suit another kind of network; tanh is the
     # standard activation of an LSTM.
-    assert differ == {"hidden_layer_sizes", "activation", "alpha", "learning_rate_init"}
+    assert {name for name in differ if ours[name] != "auto"} == {"activation"}
 
 
 @pytest.mark.parametrize("n_outputs", [None, 1, 3])
@@ -141,11 +142,12 @@ def test_arrays_may_be_read_only(data):
 def test_weights_count_as_repeated_rows(data):
     X, y = data
     weights = np.random.default_rng(1).integers(0, 4, len(y))
-    weighted = small(alpha=0.3).fit(X, y, sample_weight=weights)
-    repeated = small(alpha=0.3).fit(X.repeat(weights, 0), y.repeat(weights))
+    settings = FEW.values | SMALL | {"alpha": 0.3, "n_iter_no_change": 10}
+    weighted = small(**settings).fit(X, y, sample_weight=weights)
+    repeated = small(**settings).fit(X.repeat(weights, 0), y.repeat(weights))
     npt.assert_allclose(weighted.predict(X), repeated.predict(X), rtol=1e-9)
-    doubled = small(alpha=0.3).fit(X, y, sample_weight=np.full(len(y), 2))
-    twice = small(alpha=0.3).fit(X.repeat(2, 0), y.repeat(2))
+    doubled = small(**settings).fit(X, y, sample_weight=np.full(len(y), 2))
+    twice = small(**settings).fit(X.repeat(2, 0), y.repeat(2))
     npt.assert_allclose(doubled.predict(X), twice.predict(X), rtol=1e-9)
 
 
@@ -265,14 +267,15 @@ def test_one_quantile_is_the_prediction():
 def test_early_stopping_keeps_the_best_weights_of_the_last_rows(data):
     X, y = data
     noise = np.random.default_rng(1).normal(size=len(y))
-    model = small(early_stopping=True, validation_fraction=0.25, max_iter=60)
+    settings = {"max_iter": 60, "n_iter_no_change": 10}
+    model = small(early_stopping=True, validation_fraction=0.25, **settings)
     model.fit(X, y + noise)
     assert model.n_iter_ < 60
     assert model.best_loss_ == min(model.validation_loss_curve_)
     scale = model._model.y_scale.scale
     error = (model.predict(X[45:]) - (y + noise)[45:]) / scale
     npt.assert_allclose(np.mean(error**2) / 2, model.best_loss_)
-    given = small(max_iter=60).fit(
+    given = small(**settings).fit(
         X[:45], (y + noise)[:45], X_val=X[45:], y_val=(y + noise)[45:]
     )
     assert given.validation_loss_curve_ == model.validation_loss_curve_

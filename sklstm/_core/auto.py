@@ -8,12 +8,13 @@ import math
 from typing import NamedTuple
 
 import numpy as np
-
-from sklstm._core.samples import n_windows_overlapping
+from sklearn.base import clone
 
 # With fewer and shorter windows than this, a large network has nothing to find, and all
 # windows fit into one batch.
 FEW_WINDOWS, FEW_STEPS = 100, 20
+# Number of training steps without an improvement to tolerate, in at least ten epochs.
+PATIENCE = 50
 
 # Without convolutional layers that are chosen here.
 OTHER_CONVOLUTIONS = {
@@ -32,8 +33,6 @@ SMALL = {
     "conv_filters": (),
     **OTHER_CONVOLUTIONS,
     "dropout": 0.0,
-    "solver": "adam",
-    "alpha": 0.0,
     "batch_size": 200,
     "learning_rate": "constant",
     "learning_rate_init": 0.01,
@@ -69,14 +68,9 @@ TOKENS = SMALL | {
     "learning_rate": "cosine",
     "learning_rate_init": 0.005,
 }
-# For the numbers that belong to measured sequences.
-DECAYED = SMALL | {
-    "solver": "adamw",
-    "alpha": 2.0,
-    "batch_size": 32,
-    "learning_rate": "cosine",
-    "learning_rate_init": 0.003,
-}
+# For the numbers that belong to measured sequences. With batch
+# normalization, the size of the outputs depends on the batch.
+VALUES = SIGNALS | {"batch_norm": False}
 # Parameters that can be "auto" in some estimators; `batch_size` can in all of them.
 AUTO_PARAMETERS = {*SMALL, "n_iter_no_change"} - {"batch_size"}
 
@@ -85,7 +79,7 @@ class Recipe(NamedTuple):
     """Values of the parameters that are "auto", and how long to train with them."""
 
     values: dict
-    # With a learning rate that decays, training takes at least as many steps and epochs.
+    # With a learning rate that decays, training takes at least this long.
     n_steps: int = 800
     n_epochs: int = 10
     # A batch has fewer windows than in `values` if there are few, and more if there are
@@ -95,37 +89,32 @@ class Recipe(NamedTuple):
 
 
 FEW = Recipe(SMALL, smallest_batch=200, largest_batch=200)
-SIGNAL_RECIPE = Recipe(SIGNALS)
-TOKEN_RECIPE = Recipe(TOKENS)
-DECAY_RECIPE = Recipe(DECAYED)
+FOR_CLASSES = {"sequences": Recipe(SIGNALS), "tokens": Recipe(TOKENS)}
+FOR_VALUES = {"sequences": Recipe(VALUES), "tokens": Recipe(TOKENS)}
 
 
-def kind_of(windows, has_step_targets):
+def kind_of(windows, n_windows, has_step_targets):
     """Return the kind of windows.
 
     Parameters
     ----------
     windows : Windows
         Checked windows.
+    n_windows : int
+        Number of windows with a positive weight.
     has_step_targets : bool
         Whether there is a target for each step.
 
     Returns
     -------
-    kind : {"few", "tokens", "cut", "sequences"}
+    kind : {"few", "tokens", "sequences"}
         "few" are few short windows, or windows with a target for each step; "tokens"
-        are token codes; "cut" are windows that overlap, because they were cut from a
-        series.
+        are token codes; "sequences" are all others.
     """
     if windows.n_codes is not None:
         return "tokens"
-    values = windows.values
-    n_windows, n_timesteps, _ = values.shape
-    are_few = n_windows < FEW_WINDOWS and n_timesteps < FEW_STEPS
-    if are_few or has_step_targets:
-        return "few"
-    is_cut = n_windows_overlapping(values, min(2, n_windows - 1)) > 0
-    return "cut" if is_cut else "sequences"
+    are_few = n_windows < FEW_WINDOWS and windows.values.shape[1] < FEW_STEPS
+    return "few" if are_few or has_step_targets else "sequences"
 
 
 def choose_parameters(parameters, recipe, n_windows):
@@ -153,8 +142,13 @@ def choose_parameters(parameters, recipe, n_windows):
     learning_rate = parameters["learning_rate"]
     if is_auto(learning_rate):
         learning_rate = values["learning_rate"]
+    batch_size = parameters["batch_size"]
+    if is_auto(batch_size):
+        batch_size = values["batch_size"]
+    n_batches = max(1, math.ceil(n_windows / batch_size))
     # A cosine schedule is meant to end with its last epoch.
-    values["n_iter_no_change"] = np.inf if learning_rate == "cosine" else 10
+    patience = np.inf if learning_rate == "cosine" else max(10, PATIENCE // n_batches)
+    values["n_iter_no_change"] = patience
     return {name: v for name, v in values.items() if is_auto(parameters.get(name))}
 
 
@@ -163,6 +157,30 @@ def _batch_size(recipe, n_windows):
     typical = recipe.values["batch_size"]
     size = max(min(n_windows // 4, typical), n_windows // 32)
     return int(np.clip(size, recipe.smallest_batch, recipe.largest_batch))
+
+
+def with_small_networks(estimator):
+    """Clone an estimator whose networks learn from windows that are cut from series.
+
+    Parameters
+    ----------
+    estimator : estimator
+        Estimator that is, or contains, an estimator with "auto" parameters.
+
+    Returns
+    -------
+    clone : estimator
+        Unfitted copy in which the parameters of the networks are not "auto".
+    """
+    copy = clone(estimator)
+    for nested in [copy, *copy.get_params().values()]:
+        if getattr(nested, "_recipes", None):
+            parameters = nested.get_params(deep=False)
+            chosen = choose_parameters(parameters, FEW, n_windows=1)
+            # The number of windows is only known in fit.
+            chosen.pop("n_iter_no_change", None)
+            nested.set_params(**chosen)
+    return copy
 
 
 def n_epochs(recipe, n_windows, batch_size):

@@ -327,7 +327,6 @@ class BaseLSTM(
         self : BaseLSTM
             The fitted estimator.
         """
-        samples = without_zero_weights(samples)
         continues = self.warm_start and self.__sklearn_is_fitted__()
         recipe = self._recipe(samples)
         parameters = self._choose_parameters(recipe, samples, continues)
@@ -372,7 +371,6 @@ class BaseLSTM(
             state = getattr(self, "_optimizer_state", None)
         if model is None or self._random_state is None:
             self._random_state = check_random_state(self.random_state)
-        samples = without_zero_weights(samples)
         parameters = self._choose_parameters(
             self._recipe(samples), samples, continues=model is not None
         )
@@ -386,7 +384,8 @@ class BaseLSTM(
 
     def _recipe(self, samples):
         """Return the recipe for the values of the parameters that are "auto"."""
-        kind = kind_of(samples.windows, has_step_targets=samples.targets.ndim > 2)
+        has_step_targets = samples.targets.ndim > 2 and not samples.are_windows_targets
+        kind = kind_of(samples.windows, samples.n_weighted, has_step_targets)
         return self._recipes.get(kind, FEW)
 
     def _choose_parameters(self, recipe, samples, continues):
@@ -395,7 +394,7 @@ class BaseLSTM(
         Values that were chosen in an earlier fit are kept if its training continues.
         """
         parameters = self.get_params(deep=False)
-        chosen = choose_parameters(parameters, recipe, len(samples.weights))
+        chosen = choose_parameters(parameters, recipe, samples.n_weighted)
         if continues:
             before = self.auto_params_
             chosen |= {name: before[name] for name in chosen if name in before}
@@ -431,6 +430,7 @@ class BaseLSTM(
         history : TrainingHistory
             Losses of the epochs.
         """
+        samples = without_zero_weights(samples)
         random_state = self._random_state or check_random_state(self.random_state)
         generator = random_generator(random_state.randint(2**31 - 1))
         options = _training_options(parameters, len(samples.weights))

@@ -38,6 +38,11 @@ class Samples(NamedTuple):
         """Weight of each window, (n_windows,)."""
         return self.weights if self.weights.ndim == 1 else self.weights.mean(axis=1)
 
+    @property
+    def n_weighted(self):
+        """Number of windows with a positive weight."""
+        return int((self.window_weights > 0).sum())
+
     def select(self, rows):
         """Select some of the samples. The result is a view if `rows` is a slice."""
         windows = self.windows.select(rows)
@@ -165,7 +170,7 @@ def split_off_last(samples, fraction):
     start = n_samples - n_validation
     n_overlapping = 0  # windows of token codes are separate sequences
     if samples.windows.n_codes is None:
-        n_overlapping = n_windows_overlapping(samples.windows.values, start)
+        n_overlapping = _n_windows_overlapping(samples.windows.values, start)
     if start - n_overlapping < 1:
         raise ValueError(
             f"Early stopping leaves no training window. Of {n_samples} windows, "
@@ -220,7 +225,7 @@ def split_off_stratified(samples, fraction, strata, random_state):
     return samples.select(training), samples.select(validation)
 
 
-def n_windows_overlapping(values, start):
+def _n_windows_overlapping(values, start):
     """Count the windows before `start` that overlap the window at `start`.
 
     Windows overlap if each window is the window before it, shifted by some steps. Only
