@@ -189,12 +189,12 @@ class LSTMClassifier(ClassifierMixin, BaseLSTM):
     standardize : {"features", "steps", "windows"} or bool, default="features"
         What to scale to mean 0 and standard deviation 1. "features" scales each feature
         over all time steps of the training windows; True means the same. "steps" scales
-        each feature at each time step by itself, over the training windows. It shows
-        small differences between windows that follow a common curve. All windows must
-        then have the same length, without padding, in `fit` and in predictions.
-        "windows" scales each feature of a window by the mean and the standard deviation
-        of this window. The network then sees the shape of a window, but not its level
-        and its size. With False, the values are used as they are.
+        each feature at each time step by itself, over the training windows. It can help
+        if all windows follow a common curve; compare both by cross-validation. All
+        windows must then have the same length, without padding, in `fit` and in
+        predictions. "windows" scales each feature of a window by the mean and the
+        standard deviation of this window. The network then sees the shape of a window,
+        but not its level and its size. With False, the values are used as they are.
 
     warm_start : bool, default=False
         Whether `fit` starts from the weights of the previous fit. The scaling of that

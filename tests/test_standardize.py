@@ -92,6 +92,11 @@ def test_values_of_any_size_are_scaled(standardize, size):
     npt.assert_allclose(scaled(standardize, WINDOWS * size), plain, rtol=1e-9)
 
 
+def test_a_window_is_constant_at_any_level():
+    constant = np.full((2, 7, 1), 1.7e18)
+    npt.assert_array_equal(scaled("windows", constant), 0)
+
+
 def test_steps_are_scaled_with_the_weights_of_the_windows():
     weights = RANDOM.integers(0, 3, 40).astype(float)
     repeated = WINDOWS.repeat(weights.astype(int), axis=0)

@@ -71,9 +71,11 @@ class WindowScale(NamedTuple):
         shares = step_mask / step_mask.sum(1, keepdim=True).clamp_(min=1)
         mean = (windows * shares).sum(1, keepdim=True)
         deviations = (windows - mean).mul_(step_mask)
-        # They are divided by the largest one, so that their squares stay finite.
         largest = deviations.abs().amax(1, keepdim=True)
         is_constant = largest <= CONSTANT * mean.abs()
+        # What remains of a constant is rounding.
+        deviations.masked_fill_(is_constant, 0.0)
+        # They are divided by the largest one, so that their squares stay finite.
         deviations /= largest.masked_fill_(is_constant, 1.0)
         variance = (deviations.square() * shares).sum(1, keepdim=True)
         deviations /= variance.masked_fill_(is_constant, 1.0).sqrt_()
