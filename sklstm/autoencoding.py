@@ -92,7 +92,7 @@ class LSTMAutoencoder(BaseLSTM):
     loss : {"squared_error", "absolute_error", "huber"}, default="squared_error"
         Loss to minimize, averaged over the time steps and features of each window: half
         the squared error; the absolute error; or the Huber loss, which is linear above
-        an error of 1. With ``standardize=True``, errors are in units of the standard
+        an error of 1. Unless ``standardize=False``, errors are in units of the standard
         deviation of each feature.
 
     solver : {"adam", "adamw", "sgd"}, default="adam"
@@ -150,9 +150,12 @@ class LSTMAutoencoder(BaseLSTM):
         Fraction of the windows to hold out for validation, in (0, 1). Only used if
         ``early_stopping=True``.
 
-    standardize : bool, default=True
+    standardize : "features" or bool, default="features"
         Whether to scale each feature to mean 0 and standard deviation 1, computed on
-        the training windows. If False, the values are used as they are.
+        all time steps of the training windows. True means the same as "features". If
+        False, the values are used as they are. Errors are comparable between windows
+        because all windows have the same scale, so the other values of
+        :class:`LSTMRegressor` are not available.
 
     warm_start : bool, default=False
         Whether `fit` starts from the weights of the previous fit. The scaling of that
@@ -285,6 +288,7 @@ class LSTMAutoencoder(BaseLSTM):
         **BaseLSTM._parameter_constraints,
         "n_components": [Interval(Integral, 1, None, closed="left")],
         "pooling": [StrOptions({"last", "mean", "max", "attention"})],
+        "standardize": ["boolean", StrOptions({"features"})],
         "loss": [StrOptions({"squared_error", "absolute_error", "huber"})],
     }
 
@@ -313,7 +317,7 @@ class LSTMAutoencoder(BaseLSTM):
         n_iter_no_change: float = 10,
         early_stopping: bool = False,
         validation_fraction: float = 0.1,
-        standardize: bool = True,
+        standardize: bool | Literal["features"] = "features",
         warm_start: bool = False,
         random_state: RandomState = None,
         verbose: bool = False,
@@ -526,8 +530,8 @@ class LSTMAutoencoder(BaseLSTM):
         Returns
         -------
         errors : ndarray of shape (n_windows,)
-            Mean squared error over the time steps and features of each window. With
-            ``standardize=True``, the squared error of each feature is divided by the
+            Mean squared error over the time steps and features of each window. Unless
+            ``standardize=False``, the squared error of each feature is divided by the
             variance of the feature in the training windows. The error of a window that
             is all padding is NaN.
 

@@ -33,6 +33,7 @@ from sklstm._typing import (
     RandomState,
     Sizes,
     Solver,
+    Standardize,
 )
 
 
@@ -193,9 +194,15 @@ class LSTMClassifier(ClassifierMixin, BaseLSTM):
         Fraction of the windows to hold out for validation, in (0, 1). Only used if
         ``early_stopping=True``.
 
-    standardize : bool, default=True
-        Whether to scale each feature to mean 0 and standard deviation 1, computed on
-        the training windows. If False, the values are used as they are.
+    standardize : {"features", "steps", "windows"} or bool, default="features"
+        What to scale to mean 0 and standard deviation 1. "features" scales each feature
+        over all time steps of the training windows; True means the same. "steps" scales
+        each feature at each time step by itself, over the training windows. It can help
+        if all windows follow a common curve; compare both by cross-validation. All
+        windows must then have the same length, without padding, in `fit` and in
+        predictions. "windows" scales each feature of a window by the mean and the
+        standard deviation of this window. The network then sees the shape of a window,
+        but not its level and its size. With False, the values are used as they are.
 
     warm_start : bool, default=False
         Whether `fit` starts from the weights of the previous fit. The scaling of that
@@ -387,7 +394,7 @@ class LSTMClassifier(ClassifierMixin, BaseLSTM):
         n_iter_no_change: float | Auto = "auto",
         early_stopping: bool = False,
         validation_fraction: float = 0.1,
-        standardize: bool = True,
+        standardize: Standardize = "features",
         warm_start: bool = False,
         random_state: RandomState = None,
         verbose: bool = False,

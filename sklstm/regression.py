@@ -41,6 +41,7 @@ from sklstm._typing import (
     RandomState,
     Sizes,
     Solver,
+    Standardize,
 )
 
 
@@ -142,9 +143,9 @@ class LSTMRegressor(RegressorMixin, BaseLSTM):
         Loss to minimize, averaged over the targets: half the squared error, as in
         :class:`~sklearn.neural_network.MLPRegressor`; the absolute error, which
         predicts the median; the Huber loss, which is linear above an error of 1; half
-        the Poisson deviance, for counts; or the pinball loss of `quantiles`. With
-        ``standardize=True``, errors are in units of the standard deviation of y, except
-        for "poisson".
+        the Poisson deviance, for counts; or the pinball loss of `quantiles`. Unless
+        ``standardize=False``, errors are in units of the standard deviation of y,
+        except for "poisson".
 
     quantiles : float, tuple of float or None, default=None
         Quantiles to predict, increasing, in (0, 1). Only used if ``loss="quantile"``.
@@ -206,10 +207,17 @@ class LSTMRegressor(RegressorMixin, BaseLSTM):
         Fraction of the windows to hold out for validation, in (0, 1). Only used if
         ``early_stopping=True``.
 
-    standardize : bool, default=True
-        Whether to scale each feature and each target to mean 0 and standard deviation
-        1, computed on the training windows. With ``loss="poisson"``, each target is
-        divided by its mean instead. If False, the values are used as they are.
+    standardize : {"features", "steps", "windows"} or bool, default="features"
+        What to scale to mean 0 and standard deviation 1. "features" scales each feature
+        over all time steps of the training windows; True means the same. "steps" scales
+        each feature at each time step by itself, over the training windows. It can help
+        if all windows follow a common curve; compare both by cross-validation. All
+        windows must then have the same length, without padding, in `fit` and in
+        predictions. "windows" scales each feature of a window by the mean and the
+        standard deviation of this window. The network then sees the shape of a window,
+        but not its level and its size. With False, the values are used as they are.
+        Unless False, each target is scaled, too: to mean 0 and standard deviation 1
+        over the training windows, or divided by its mean with ``loss="poisson"``.
 
     warm_start : bool, default=False
         Whether `fit` starts from the weights of the previous fit. The scaling of that
@@ -404,7 +412,7 @@ class LSTMRegressor(RegressorMixin, BaseLSTM):
         n_iter_no_change: float | Auto = "auto",
         early_stopping: bool = False,
         validation_fraction: float = 0.1,
-        standardize: bool = True,
+        standardize: Standardize = "features",
         warm_start: bool = False,
         random_state: RandomState = None,
         verbose: bool = False,

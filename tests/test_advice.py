@@ -316,6 +316,22 @@ X_CASES = {
         lambda X: fitted(regressor(), FLAT).predict(X),
         X=WINDOWS[:, :, :1],
     ),
+    "windows of another length, with a scale for each step": case(
+        'standardize="features"',
+        lambda: fitted(regressor(standardize="steps")).predict(WINDOWS[:, :3]),
+        lambda p: fitted(regressor(**p)).predict(WINDOWS[:, :3]),
+    ),
+    "padded windows, with a scale for each step": fit_on(
+        RAGGED,
+        model=regressor(standardize="steps"),
+        code='standardize="features"',
+        then=lambda p: regressor(**p).fit(RAGGED, TARGET),
+    ),
+    "padded windows, with a scale for each step or window": prose(
+        'Pass windows of 5 time steps, or set standardize="features" or "windows"',
+        lambda: fitted(regressor(standardize="steps")).predict(RAGGED),
+        lambda: fitted(regressor(standardize="windows")).predict(RAGGED),
+    ),
     "a date in a frame": fit_on(
         FRAME.assign(when=DAYS[:20]),
         code="SlidingWindowTransformer",

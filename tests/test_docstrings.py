@@ -50,8 +50,8 @@ def test_public_object_has_an_example(item):
 # Parameters and attributes that mean something else in a class. A forecaster cuts
 # windows itself and continues with regressors, not weights. A classifier holds out
 # windows by class. A regressor scales its targets too. An autoencoder has no targets
-# per time step and fewer losses. A detector holds out rows. Estimators on tables count
-# all columns of X. Displays have different lines.
+# per time step, fewer losses and one way to scale. A detector holds out rows.
+# Estimators on tables count all columns of X. Displays have different lines.
 MEAN_SOMETHING_ELSE = {
     ("AnomalyDisplay", "lines_"),
     ("LSTMForecaster", "n_features_in_"),
@@ -61,6 +61,7 @@ MEAN_SOMETHING_ELSE = {
     ("LSTMClassifier", "early_stopping"),
     ("LSTMClassifier", "shuffle"),
     ("LSTMClassifier", "n_outputs_"),
+    ("LSTMAutoencoder", "standardize"),
     ("LSTMRegressor", "standardize"),
     ("LSTMOutlierDetector", "n_features_in_"),
     ("LSTMOutlierDetector", "window_size"),

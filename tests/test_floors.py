@@ -39,7 +39,8 @@ FLOORS = [
     ["_core.convergence", "_core.defaults", "_core.layer_sizes"],
     ["_core.nested", "_core.samples"],
     ["_core.auto", "_core.scaling", "_core.sklearn_compat"],
-    ["_core.fit_methods", "_core.scaled_network", "_core.targets"],
+    ["_core.fit_methods", "_core.targets", "_core.window_scaling"],
+    ["_core.scaled_network"],
     ["_core.base"],
     # 3: what one estimator needs
     ["_anomaly.averages", "_anomaly.comparison", "_anomaly.errors"],

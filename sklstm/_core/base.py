@@ -43,7 +43,7 @@ from sklstm._core.samples import (
     without_zero_weights,
 )
 from sklstm._core.scaled_network import ScaledNetwork
-from sklstm._core.scaling import identity_scale, scale_of_windows
+from sklstm._core.scaling import identity_scale
 from sklstm._core.sklearn_compat import (
     CallbackRunner,
     CallbackSupportMixin,
@@ -54,6 +54,7 @@ from sklstm._core.sklearn_compat import (
     check_weights,
     output_container,
 )
+from sklstm._core.window_scaling import make_scale
 from sklstm._input.arrays import unwrap
 from sklstm._input.check import check_windows
 from sklstm._input.instances import is_long, read_instances
@@ -174,7 +175,7 @@ class BaseLSTM(
         ],
         "early_stopping": ["boolean"],
         "validation_fraction": [Interval(Real, 0, 1, closed="neither")],
-        "standardize": ["boolean"],
+        "standardize": ["boolean", StrOptions({"features", "steps", "windows"})],
         "warm_start": ["boolean"],
         "random_state": ["random_state"],
         "verbose": ["verbose"],
@@ -499,11 +500,9 @@ class BaseLSTM(
                 'no gates. Choose cell="lstm" or "gru", or set max_timescale=None.'
             )
         windows = samples.windows
-        x_scale = identity_scale(windows.values.shape[2])
+        x_scale = make_scale(self.standardize, windows, samples.window_weights)
         y_scale = identity_scale(samples.n_targets)
         if self.standardize:
-            if windows.n_codes is None:
-                x_scale = scale_of_windows(windows, samples.window_weights)
             y_scale = task.scale_of_targets(samples, x_scale)
         model = ScaledNetwork(architecture, task.loss, x_scale, y_scale)
         device = resolve_device(self.device)

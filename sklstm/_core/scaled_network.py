@@ -6,7 +6,7 @@ import numpy as np
 import torch
 
 from sklstm._core.samples import make_step_mask
-from sklstm._core.scaling import windows_to_tensors
+from sklstm._core.window_scaling import load_windows
 from sklstm._nn.architecture import make_network
 from sklstm._nn.batches import Rows
 from sklstm._nn.losses import make_loss
@@ -31,8 +31,8 @@ class ScaledNetwork:
         a string.
     loss : dict
         Parameters of :func:`~sklstm._nn.losses.make_loss`.
-    x_scale : Scale
-        Scale of the features.
+    x_scale : Scale, StepScale or WindowScale
+        Scale of the windows.
     y_scale : Scale
         Scale of the targets.
     """
@@ -120,14 +120,17 @@ class ScaledNetwork:
         self.constant = constant.numpy()
 
     def rows(self, samples):
-        """Scale samples and move them to the device of the network."""
-        windows, n_padding = self._windows_to_tensors(samples.windows)
+        """Convert samples to rows on the device of the network.
+
+        The rows are scaled, except windows that are scaled batch by batch.
+        """
+        windows, n_padding, scale_batch = self._load(samples.windows)
         if samples.are_windows_targets:
             targets = windows  # the windows may be a view of a series
         else:
             targets = self._to_tensor(self.y_scale.apply(samples.targets))
         if (samples.weights == 1).all():
-            return Rows(windows, n_padding, targets, None)
+            return Rows(windows, n_padding, targets, None, scale_batch)
         weights = self._to_tensor(samples.weights)
         window_weights = weights if weights.ndim == 1 else weights.mean(1)
         if not ((window_weights > 0).all() and weights.sum().isfinite()):
@@ -136,7 +139,7 @@ class ScaledNetwork:
                 f"{samples.weights.max()}, which is beyond the range of "
                 f"{self.architecture['dtype']}. Divide them by their mean."
             )
-        return Rows(windows, n_padding, targets, weights)
+        return Rows(windows, n_padding, targets, weights, scale_batch)
 
     def predict(self, windows):
         """Predict the targets of windows, in the units of the targets.
@@ -223,10 +226,13 @@ class ScaledNetwork:
         size = rows_per_block(self.network, n_timesteps)
         for start in range(0, n_windows, size):
             block = windows.select(slice(start, start + size))
-            yield self._windows_to_tensors(block)
+            values, n_padding, scale_batch = self._load(block)
+            if scale_batch is not None:
+                values = scale_batch(values, n_padding)
+            yield values, n_padding
 
-    def _windows_to_tensors(self, windows):
-        return windows_to_tensors(windows, self.x_scale, self.dtype, self.device)
+    def _load(self, windows):
+        return load_windows(windows, self.x_scale, self.dtype, self.device)
 
     def _to_tensor(self, array):
         return torch.tensor(array, dtype=self.dtype, device=self.device)

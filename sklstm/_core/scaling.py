@@ -1,5 +1,6 @@
 """Scales of columns, and the scaling of windows without a copy of each step."""
 
+import math
 from typing import NamedTuple
 
 import numpy as np
@@ -86,6 +87,35 @@ def scale_of_windows(windows, weights):
     """
     n_features = windows.values.shape[2]
     return _compute_scale(lambda: _weighted_values(windows, weights), n_features, "X")
+
+
+def scale_of_steps(windows, weights):
+    """Compute the scale of each feature at each time step over the windows.
+
+    Parameters
+    ----------
+    windows : Windows
+        Windows of shape (n_windows, n_timesteps, n_features), without padding.
+    weights : ndarray of shape (n_windows,)
+        Weight of each window.
+
+    Returns
+    -------
+    scale : Scale
+        Weighted mean and standard deviation of each feature at each step, of shape
+        (n_timesteps, n_features). The standard deviation of a feature that is constant
+        at a step is replaced by 1.
+    """
+    n_windows, *shape = windows.values.shape
+    n_columns = math.prod(shape)
+
+    def flat_windows():
+        for block in blocks(n_windows, n_columns):
+            yield windows.values[block].reshape(-1, n_columns), weights[block]
+
+    return Scale(
+        *(x.reshape(shape) for x in _compute_scale(flat_windows, n_columns, "X"))
+    )
 
 
 def _weighted_values(windows, weights):
@@ -207,14 +237,19 @@ def windows_to_tensors(windows, scale, dtype, device="cpu"):
             scaled[block] = torch.from_numpy(scale.apply(series[block]))
     if n_padding is not None:
         scaled.masked_fill_(scaled.isnan(), 0.0)
-    if not scaled.sum().isfinite() and not scaled.isfinite().all():
-        raise ValueError(
-            f"After scaling, some values of X are too large for {str(dtype)[6:]}. "
-            'Pass dtype="float64", or look for outliers in X.'
-        )
+    check_range(scaled)
     scaled = scaled.to(device)
     if n_padding is not None:
         n_padding = torch.tensor(n_padding, device=device)
     if scaled.ndim == 2:
         scaled = scaled.unfold(0, values.shape[1], 1).transpose(1, 2)
     return scaled, n_padding
+
+
+def check_range(scaled):
+    """Raise if a scaled value of X is beyond the range of its precision."""
+    if not scaled.sum().isfinite() and not scaled.isfinite().all():
+        raise ValueError(
+            f"After scaling, some values of X are too large for {str(scaled.dtype)[6:]}"
+            '. Pass dtype="float64", or look for outliers in X.'
+        )

@@ -1,5 +1,6 @@
 """Windows with their targets and sample weights, and weighted means of losses."""
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import torch
@@ -17,6 +18,9 @@ class Rows(NamedTuple):
     # A weight for each window, (n_windows,); for each step, (n_windows, n_timesteps);
     # or for each target of a window, (n_windows, n_targets). None for equal weights.
     weights: torch.Tensor | None
+    # Function that scales the windows of a batch, (windows, n_padding) -> windows. None
+    # if they are scaled already.
+    scale_batch: Callable | None = None
 
     @property
     def total_weight(self):
@@ -50,6 +54,13 @@ class Rows(NamedTuple):
             return gradient * weights[:, None]
         n_per_target = gradient.shape[1] // weights.shape[1]
         return gradient * weights.repeat_interleave(n_per_target, 1)
+
+    def scaled(self):
+        """Scale the windows, unless they are scaled already."""
+        if self.scale_batch is None:
+            return self
+        windows = self.scale_batch(self.windows, self.n_padding)
+        return self._replace(windows=windows, scale_batch=None)
 
     def trimmed(self):
         """Cut off steps that are padding in all rows."""
@@ -101,12 +112,17 @@ class Rows(NamedTuple):
         """Select rows by a slice or by a tensor of indices; None selects all."""
         if indices is None:
             return self
-        if isinstance(indices, slice):
-            return Rows(*(part if part is None else part[indices] for part in self))
-        indices = indices.to(self.targets.device)
-        return Rows(
-            *(part if part is None else part.index_select(0, indices) for part in self)
-        )
+        if not isinstance(indices, slice):
+            indices = indices.to(self.targets.device)
+        parts = (part if part is None else _take(part, indices) for part in self[:-1])
+        return Rows(*parts, self.scale_batch)
+
+
+def _take(part, indices):
+    """Select rows of a tensor by a slice or by a tensor of indices."""
+    if isinstance(indices, slice):
+        return part[indices]
+    return part.index_select(0, indices)
 
 
 def flatten_targets(targets, weights, step_mask):

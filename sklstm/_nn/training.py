@@ -72,7 +72,7 @@ class Trainer:
             self.network.train()
         total = total_weight = 0.0
         for indices in _batches(training, self.options, generator):
-            batch = training.select(indices).trimmed()
+            batch = training.select(indices).scaled().trimmed()
             loss, weight = self._step(batch)
             total, total_weight = total + loss * weight, total_weight + weight
         return (total / total_weight).item()
@@ -283,7 +283,7 @@ def evaluate(network, loss, rows):
         rows = rows.select(rows.n_padding.argsort(stable=True))
     size = rows_per_block(network, rows.windows.shape[1])
     starts = range(0, len(rows.targets), size)
-    blocks = (rows.select(slice(start, start + size)) for start in starts)
+    blocks = (rows.select(slice(start, start + size)).scaled() for start in starts)
     blocks = ((b.windows, b.n_padding) for b in blocks)
     outputs = predict(network, blocks, partial(predict_trimmed, network))
     outputs, rows, _ = rows.flatten_steps(outputs)

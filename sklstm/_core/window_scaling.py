@@ -1,0 +1,177 @@
+"""Scaling of features, of each step by itself, or of each window by itself."""
+
+from functools import partial
+from typing import NamedTuple
+
+import numpy as np
+import torch
+
+from sklstm._core.scaling import (
+    CONSTANT,
+    Scale,
+    check_range,
+    identity_scale,
+    scale_of_steps,
+    scale_of_windows,
+    windows_to_tensors,
+)
+from sklstm._nn.masking import make_step_mask
+
+
+class StepScale(NamedTuple):
+    """Scale of each feature at each time step: mean and standard deviation."""
+
+    mean: np.ndarray  # (n_timesteps, n_features)
+    scale: np.ndarray
+
+    def check(self, windows):
+        """Raise unless all windows have as many steps as those of the fit."""
+        _check_lengths(windows, len(self.mean), " as in fit")
+
+    def scale_batch(self, windows, n_padding, dtype):
+        """Scale a batch of windows; see :meth:`WindowScale.scale_batch`."""
+        mean, scale = (torch.tensor(part, device=windows.device) for part in self)
+        return _convert((windows - mean).div_(scale), dtype)
+
+
+class WindowScale(NamedTuple):
+    """Scale of each window by its own mean and standard deviation of each feature."""
+
+    def check(self, windows):
+        """Accept windows of any length."""
+
+    def scale_batch(self, windows, n_padding, dtype):
+        """Scale a batch of windows.
+
+        Parameters
+        ----------
+        windows : torch.Tensor of shape (n_windows, n_timesteps, n_features)
+            Windows in the units of X.
+        n_padding : torch.Tensor of shape (n_windows,) or None
+            Number of padding steps at the start of each window. None if there are none.
+        dtype : torch.dtype
+            Precision of the result.
+
+        Returns
+        -------
+        scaled : torch.Tensor of shape (n_windows, n_timesteps, n_features)
+            Scaled windows, zero at padding steps.
+
+        Raises
+        ------
+        ValueError
+            If scaled values are beyond the range of `dtype`.
+        """
+        windows = windows.double()
+        step_mask = make_step_mask(windows.shape[1], n_padding)
+        if step_mask is None:
+            step_mask = windows.new_ones(windows.shape[:2])
+        step_mask = step_mask[:, :, None].double()
+        # An empty window has no steps, and is all zeros.
+        shares = step_mask / step_mask.sum(1, keepdim=True).clamp_(min=1)
+        mean = (windows * shares).sum(1, keepdim=True)
+        deviations = (windows - mean).mul_(step_mask)
+        largest = deviations.abs().amax(1, keepdim=True)
+        is_constant = largest <= CONSTANT * mean.abs()
+        # What remains of a constant is rounding.
+        deviations.masked_fill_(is_constant, 0.0)
+        # They are divided by the largest one, so that their squares stay finite.
+        deviations /= largest.masked_fill_(is_constant, 1.0)
+        variance = (deviations.square() * shares).sum(1, keepdim=True)
+        deviations /= variance.masked_fill_(is_constant, 1.0).sqrt_()
+        return _convert(deviations, dtype)
+
+
+def make_scale(standardize, windows, weights):
+    """Compute the scale of windows.
+
+    Parameters
+    ----------
+    standardize : {"features", "steps", "windows"} or bool
+        What has a mean and a standard deviation of its own. True means "features", and
+        False that the values are not scaled.
+    windows : Windows
+        Training windows of shape (n_windows, n_timesteps, n_features).
+    weights : ndarray of shape (n_windows,)
+        Weight of each window.
+
+    Returns
+    -------
+    scale : Scale, StepScale or WindowScale
+        Scale to pass to :func:`load_windows`.
+
+    Raises
+    ------
+    ValueError
+        If each step is to be scaled by itself, and some windows have padding steps.
+    """
+    if not standardize or windows.n_codes is not None:
+        return identity_scale(windows.values.shape[2])
+    if standardize == "windows":
+        return WindowScale()
+    if standardize == "steps":
+        _check_lengths(windows, windows.values.shape[1])
+        return StepScale(*scale_of_steps(windows, weights))
+    return scale_of_windows(windows, weights)
+
+
+def load_windows(windows, scale, dtype, device):
+    """Convert windows to tensors; a sliding view remains a view.
+
+    Parameters
+    ----------
+    windows : Windows
+        Windows of shape (n_windows, n_timesteps, n_features).
+    scale : Scale, StepScale or WindowScale
+        Scale of the windows.
+    dtype : torch.dtype
+        Precision of scaled windows.
+    device : torch.device
+        Device of the tensors.
+
+    Returns
+    -------
+    values : torch.Tensor of shape (n_windows, n_timesteps, n_features)
+        Windows, zero at padding steps.
+    n_padding : torch.Tensor of shape (n_windows,) or None
+        Number of padding steps at the start of each window. None if there are none.
+    scale_batch : callable or None
+        Function that scales a batch, ``scale_batch(values, n_padding)``. The scaled
+        windows of a series are no view of a series, so all of them at once could exceed
+        the memory. None if the values are scaled already.
+
+    Raises
+    ------
+    ValueError
+        If the windows do not fit the scale.
+    """
+    if isinstance(scale, Scale):
+        return *windows_to_tensors(windows, scale, dtype, device), None
+    scale.check(windows)
+    unscaled = identity_scale(windows.values.shape[2])
+    dtype_of_X = torch.from_numpy(np.empty(0, windows.values.dtype)).dtype
+    tensors = windows_to_tensors(windows, unscaled, dtype_of_X, device)
+    return *tensors, partial(scale.scale_batch, dtype=dtype)
+
+
+def _check_lengths(windows, n_timesteps, as_in=""):
+    """Raise unless all windows have a number of steps, and no padding."""
+    length, n_padding = windows.values.shape[1], windows.n_padding
+    if length == n_timesteps and n_padding is None:
+        return
+    of_which = ""
+    if n_padding is not None:
+        of_which = f", of which up to {n_padding.max()} are padding"
+    raise ValueError(
+        'With standardize="steps", each time step has its own scale, so all windows '
+        f"must have {n_timesteps} time steps{as_in}, without padding, but X has "
+        f"windows of {length} time steps{of_which}. Pass windows of {n_timesteps} time "
+        'steps, or set standardize="features" or "windows" and fit again.'
+    )
+
+
+def _convert(scaled, dtype):
+    """Convert scaled values to a precision, and check their range."""
+    scaled = scaled.to(dtype)
+    check_range(scaled)
+    return scaled
