@@ -300,7 +300,7 @@ class LSTMRegressor(RegressorMixin, BaseLSTM):
     conv_pool_size       1            (2, 2, 1)             1
     conv_pooling         None         mean                  max
     batch_norm           False        False                 True
-    dropout              0.0          0.5                   0.5
+    dropout              0.0          0.0                   0.5
     batch_size           200          16                    50
     learning_rate        constant     cosine                cosine
     learning_rate_init   0.01         0.003                 0.005

@@ -69,8 +69,8 @@ TOKENS = SMALL | {
     "learning_rate_init": 0.005,
 }
 # For the numbers that belong to measured sequences. With batch
-# normalization, the size of the outputs depends on the batch.
-VALUES = SIGNALS | {"batch_norm": False}
+# normalization and dropout, the size of the outputs varies from batch to batch.
+VALUES = SIGNALS | {"batch_norm": False, "dropout": 0.0}
 # Parameters that can be "auto" in some estimators; `batch_size` can in all of them.
 AUTO_PARAMETERS = {*SMALL, "n_iter_no_change"} - {"batch_size"}
 
