@@ -7,9 +7,12 @@ from numpy.typing import NDArray
 from sklearn.base import ClassifierMixin
 from sklearn.metrics import accuracy_score
 from sklearn.utils import check_random_state
+from sklearn.utils.validation import check_is_fitted
+from torch import nn
 
 from sklstm._core.auto import SIGNAL_RECIPE, TOKEN_RECIPE
 from sklstm._core.base import (
+    ENSEMBLE_CONSTRAINTS,
     INPUT_LAYER_CONSTRAINTS,
     INPUT_LAYER_PARAMETERS,
     RECURRENT_PARAMETERS,
@@ -132,6 +135,14 @@ class LSTMClassifier(ClassifierMixin, BaseLSTM):
         ``pooling=None``, they apply to time steps. They are not available for several
         labels per window.
 
+    n_estimators : int, default=1
+        Number of networks, which are trained on the same windows with different seeds,
+        one after another. A classifier predicts the mean of their probabilities, and a
+        regressor the median of their predictions, or of each quantile. This is often
+        more accurate than one network. Time and memory grow with the number of
+        networks. With ``warm_start=True``, `fit` keeps the networks of the previous fit
+        as they are if `n_estimators` is higher, and trains only the new ones.
+
     solver : {"adam", "adamw", "sgd"}, default="adam"
         Optimizer: Adam [8]_, Adam with decoupled weight decay [9]_, or stochastic
         gradient descent with Nesterov momentum of 0.9.
@@ -217,6 +228,10 @@ class LSTMClassifier(ClassifierMixin, BaseLSTM):
     ----------
     network_ : torch.nn.Module
         Trained network. It maps scaled windows to scaled targets.
+
+    networks_ : list of torch.nn.Module of length `n_estimators`
+        All trained networks, `network_` first. The number of epochs and the losses are
+        those of `network_`.
 
     n_iter_ : int
         Number of epochs that were run.
@@ -322,6 +337,7 @@ class LSTMClassifier(ClassifierMixin, BaseLSTM):
 
     _parameter_constraints: dict = {
         **allow_auto(BaseLSTM._parameter_constraints | INPUT_LAYER_CONSTRAINTS),
+        **ENSEMBLE_CONSTRAINTS,
         "class_weight": [dict, StrOptions({"balanced"}), None],
     }
 
@@ -344,6 +360,7 @@ class LSTMClassifier(ClassifierMixin, BaseLSTM):
         recurrent_dropout: float = 0.0,
         max_timescale: float | None = None,
         class_weight: dict[Any, float] | Literal["balanced"] | None = None,
+        n_estimators: int = 1,
         solver: Solver | Auto = "auto",
         alpha: float | Auto = "auto",
         batch_size: int | Auto = "auto",
@@ -379,6 +396,7 @@ class LSTMClassifier(ClassifierMixin, BaseLSTM):
         self.recurrent_dropout = recurrent_dropout
         self.max_timescale = max_timescale
         self.class_weight = class_weight
+        self.n_estimators = n_estimators
         self.solver = solver
         self.alpha = alpha
         self.batch_size = batch_size
@@ -397,6 +415,12 @@ class LSTMClassifier(ClassifierMixin, BaseLSTM):
         self.verbose = verbose
         self.device = device
         self.dtype = dtype
+
+    @property
+    def networks_(self) -> list[nn.Module]:
+        """All trained networks."""
+        check_is_fitted(self)
+        return [model.network for model in self._models]
 
     @all_or_nothing
     @with_callbacks

@@ -9,9 +9,11 @@ import numpy as np
 from sklearn.base import RegressorMixin
 from sklearn.metrics import r2_score
 from sklearn.utils.validation import check_is_fitted
+from torch import nn
 
 from sklstm._core.auto import DECAY_RECIPE, FEW, TOKEN_RECIPE
 from sklstm._core.base import (
+    ENSEMBLE_CONSTRAINTS,
     INPUT_LAYER_CONSTRAINTS,
     INPUT_LAYER_PARAMETERS,
     RECURRENT_PARAMETERS,
@@ -146,6 +148,14 @@ class LSTMRegressor(RegressorMixin, BaseLSTM):
         Quantiles to predict, increasing, in (0, 1). Only used if ``loss="quantile"``.
         Predicted quantiles never cross. None means (0.1, 0.5, 0.9).
 
+    n_estimators : int, default=1
+        Number of networks, which are trained on the same windows with different seeds,
+        one after another. A classifier predicts the mean of their probabilities, and a
+        regressor the median of their predictions, or of each quantile. This is often
+        more accurate than one network. Time and memory grow with the number of
+        networks. With ``warm_start=True``, `fit` keeps the networks of the previous fit
+        as they are if `n_estimators` is higher, and trains only the new ones.
+
     solver : {"adam", "adamw", "sgd"}, default="adam"
         Optimizer: Adam [8]_, Adam with decoupled weight decay [9]_, or stochastic
         gradient descent with Nesterov momentum of 0.9.
@@ -231,6 +241,10 @@ class LSTMRegressor(RegressorMixin, BaseLSTM):
     ----------
     network_ : torch.nn.Module
         Trained network. It maps scaled windows to scaled targets.
+
+    networks_ : list of torch.nn.Module of length `n_estimators`
+        All trained networks, `network_` first. The number of epochs and the losses are
+        those of `network_`.
 
     n_iter_ : int
         Number of epochs that were run.
@@ -323,6 +337,7 @@ class LSTMRegressor(RegressorMixin, BaseLSTM):
 
     _parameter_constraints: dict = {
         **allow_auto(BaseLSTM._parameter_constraints | INPUT_LAYER_CONSTRAINTS),
+        **ENSEMBLE_CONSTRAINTS,
         "loss": [
             StrOptions(
                 {"squared_error", "absolute_error", "huber", "poisson", "quantile"}
@@ -357,6 +372,7 @@ class LSTMRegressor(RegressorMixin, BaseLSTM):
             "squared_error", "absolute_error", "huber", "poisson", "quantile"
         ] = "squared_error",
         quantiles: float | Sequence[float] | None = None,
+        n_estimators: int = 1,
         solver: Solver | Auto = "auto",
         alpha: float | Auto = "auto",
         batch_size: int | Auto = "auto",
@@ -393,6 +409,7 @@ class LSTMRegressor(RegressorMixin, BaseLSTM):
         self.max_timescale = max_timescale
         self.loss = loss
         self.quantiles = quantiles
+        self.n_estimators = n_estimators
         self.solver = solver
         self.alpha = alpha
         self.batch_size = batch_size
@@ -411,6 +428,12 @@ class LSTMRegressor(RegressorMixin, BaseLSTM):
         self.verbose = verbose
         self.device = device
         self.dtype = dtype
+
+    @property
+    def networks_(self) -> list[nn.Module]:
+        """All trained networks."""
+        check_is_fitted(self)
+        return [model.network for model in self._models]
 
     @all_or_nothing
     @with_callbacks
