@@ -486,8 +486,8 @@ class LSTMClassifier(ClassifierMixin, BaseLSTM):
             If a parameter, X, y or a weight is not as described here; if y has only one
             class; if `X_val` is passed without `y_val`; if early stopping leaves no
             window for training or for validation; if training diverges; or, with
-            ``warm_start=True``, if the weights of the last fit have other shapes or y
-            lacks one of the classes of that fit.
+            ``warm_start=True``, if the weights of the last fit have other shapes, that
+            fit has more networks than `n_estimators`, or y lacks one of its classes.
         TypeError
             If X is sparse.
 
@@ -498,7 +498,8 @@ class LSTMClassifier(ClassifierMixin, BaseLSTM):
             diverged after a good epoch, whose weights are then used; or if the loss on
             the training windows is hardly below that of a constant prediction.
         UserWarning
-            If training was interrupted (Ctrl-C). The weights learned so far are kept.
+            If training was interrupted (Ctrl-C). The weights learned so far are kept,
+            but a network after the first is only kept if it is complete.
         """
         continues = self.warm_start and self.__sklearn_is_fitted__()
         task = self._task if continues else None
@@ -554,8 +555,9 @@ class LSTMClassifier(ClassifierMixin, BaseLSTM):
         Raises
         ------
         ValueError
-            As in :meth:`fit`; if y has a class that was not among the classes of the
-            first call; or if ``early_stopping=True`` or ``class_weight="balanced"``.
+            As in :meth:`fit` with ``warm_start=True``; if y has a class that was not
+            among the classes of the first call; or if ``early_stopping=True`` or
+            ``class_weight="balanced"``.
         """
         if isinstance(self.class_weight, str):
             raise ValueError(

@@ -498,7 +498,7 @@ class LSTMRegressor(RegressorMixin, BaseLSTM):
             If a parameter, X, y or a weight is not as described here; if `X_val` is
             passed without `y_val`; if early stopping leaves no training window; if
             training diverges; or, with ``warm_start=True``, if the weights of the last
-            fit have other shapes.
+            fit have other shapes or that fit has more networks than `n_estimators`.
         TypeError
             If X is sparse.
 
@@ -509,7 +509,8 @@ class LSTMRegressor(RegressorMixin, BaseLSTM):
             diverged after a good epoch, whose weights are then used; or if the loss on
             the training windows is hardly below that of a constant prediction.
         UserWarning
-            If training was interrupted (Ctrl-C). The weights learned so far are kept.
+            If training was interrupted (Ctrl-C). The weights learned so far are kept,
+            but a network after the first is only kept if it is complete.
         """
         task, samples = self._check_samples(X, y, sample_weight, reset=True)
         validation = self._check_validation(
@@ -550,7 +551,7 @@ class LSTMRegressor(RegressorMixin, BaseLSTM):
         Raises
         ------
         ValueError
-            As in :meth:`fit`, and if ``early_stopping=True``.
+            As in :meth:`fit` with ``warm_start=True``, and if ``early_stopping=True``.
         """
         is_first = not self.__sklearn_is_fitted__()
         n_codes = None if is_first else self._n_codes
