@@ -364,7 +364,9 @@ class Tasks:
 
 
 class TestCallbacks:
-    callback = pytest.importorskip("sklearn.callback", reason="scikit-learn < 1.9")
+    @pytest.fixture(autouse=True)
+    def callback(self):
+        return pytest.importorskip("sklearn.callback", reason="scikit-learn < 1.9")
 
     def test_each_network_is_a_task_with_its_epochs(self):
         tasks = Tasks()
@@ -392,8 +394,8 @@ class TestCallbacks:
         assert tasks.calls[:2] == [("fit", 0, 1), ("network", 0, 3)]
         npt.assert_array_equal(tasks.scores[-2], model.predict(X))
 
-    def test_scores_are_logged_for_each_network(self):
-        monitor = self.callback.ScoringMonitor(scoring="r2")
+    def test_scores_are_logged_for_each_network(self, callback):
+        monitor = callback.ScoringMonitor(scoring="r2")
         model = regressor(2, max_iter=2).set_callbacks(monitor).fit(X, y)
         log = monitor.get_logs().data_as_pandas
         assert (log["task_name"] == "epoch").sum() == 4
