@@ -7,9 +7,12 @@ from numpy.typing import NDArray
 from sklearn.base import ClassifierMixin
 from sklearn.metrics import accuracy_score
 from sklearn.utils import check_random_state
+from sklearn.utils.validation import check_is_fitted
+from torch import nn
 
 from sklstm._core.auto import FOR_CLASSES
 from sklstm._core.base import (
+    ENSEMBLE_CONSTRAINTS,
     INPUT_LAYER_CONSTRAINTS,
     INPUT_LAYER_PARAMETERS,
     RECURRENT_PARAMETERS,
@@ -137,6 +140,14 @@ class LSTMClassifier(ClassifierMixin, BaseLSTM):
         ``pooling=None``, they apply to time steps. They are not available for several
         labels per window.
 
+    n_estimators : int, default=1
+        Number of networks, which are trained on the same windows with different seeds,
+        one after another. A classifier predicts the mean of their probabilities, and a
+        regressor the median of their predictions, or of each quantile. This is often
+        more accurate than one network. Time and memory grow with the number of
+        networks. With ``warm_start=True``, `fit` keeps the networks of the previous fit
+        as they are if `n_estimators` is higher, and trains only the new ones.
+
     solver : {"adam", "adamw", "sgd"}, default="adam"
         Optimizer: Adam [8]_, Adam with decoupled weight decay [9]_, or stochastic
         gradient descent with Nesterov momentum of 0.9.
@@ -233,6 +244,10 @@ class LSTMClassifier(ClassifierMixin, BaseLSTM):
     network_ : torch.nn.Module
         Trained network. It maps scaled windows to scaled targets.
 
+    networks_ : list of torch.nn.Module of length `n_estimators`
+        All trained networks, `network_` first. The number of epochs and the losses are
+        those of `network_`.
+
     n_iter_ : int
         Number of epochs that were run.
 
@@ -296,11 +311,11 @@ class LSTMClassifier(ClassifierMixin, BaseLSTM):
     learning_rate_init   0.01         0.003                 0.005
     ==================== ============ ===================== =====================
 
-    "Few windows" are fewer than 100 windows of fewer than 20 time steps each, and all
-    windows with ``pooling=None``. The values were chosen by cross-validation on the
-    training data of several data sets. `batch_size` is the given number if an epoch
-    then has 4 to 32 batches; otherwise it is a quarter or a thirty-second of the number
-    of windows, from 8 to 64.
+    "Few windows" are fewer than 16 different windows, and all windows with
+    ``pooling=None``. The values were chosen by cross-validation on the training data of
+    several data sets. `batch_size` is the given number if an epoch then has 4 to 32
+    batches; otherwise it is a quarter or a thirty-second of the number of windows, from
+    8 to 64.
 
     An epoch takes O(n_windows * n_timesteps * n_units * (n_units + n_inputs)) per
     layer. The time steps run one after another on every device.
@@ -360,6 +375,7 @@ class LSTMClassifier(ClassifierMixin, BaseLSTM):
 
     _parameter_constraints: dict = {
         **allow_auto(BaseLSTM._parameter_constraints | INPUT_LAYER_CONSTRAINTS),
+        **ENSEMBLE_CONSTRAINTS,
         "class_weight": [dict, StrOptions({"balanced"}), None],
     }
 
@@ -382,6 +398,7 @@ class LSTMClassifier(ClassifierMixin, BaseLSTM):
         recurrent_dropout: float = 0.0,
         max_timescale: float | None = None,
         class_weight: dict[Any, float] | Literal["balanced"] | None = None,
+        n_estimators: int = 1,
         solver: Solver = "adam",
         alpha: float = 0.0,
         batch_size: int | Auto = "auto",
@@ -417,6 +434,7 @@ class LSTMClassifier(ClassifierMixin, BaseLSTM):
         self.recurrent_dropout = recurrent_dropout
         self.max_timescale = max_timescale
         self.class_weight = class_weight
+        self.n_estimators = n_estimators
         self.solver = solver
         self.alpha = alpha
         self.batch_size = batch_size
@@ -435,6 +453,12 @@ class LSTMClassifier(ClassifierMixin, BaseLSTM):
         self.verbose = verbose
         self.device = device
         self.dtype = dtype
+
+    @property
+    def networks_(self) -> list[nn.Module]:
+        """All trained networks."""
+        check_is_fitted(self)
+        return [model.network for model in self._models]
 
     @all_or_nothing
     @with_callbacks
@@ -500,8 +524,8 @@ class LSTMClassifier(ClassifierMixin, BaseLSTM):
             If a parameter, X, y or a weight is not as described here; if y has only one
             class; if `X_val` is passed without `y_val`; if early stopping leaves no
             window for training or for validation; if training diverges; or, with
-            ``warm_start=True``, if the weights of the last fit have other shapes or y
-            lacks one of the classes of that fit.
+            ``warm_start=True``, if the weights of the last fit have other shapes, that
+            fit has more networks than `n_estimators`, or y lacks one of its classes.
         TypeError
             If X is sparse.
 
@@ -512,7 +536,8 @@ class LSTMClassifier(ClassifierMixin, BaseLSTM):
             diverged after a good epoch, whose weights are then used; or if the loss on
             the training windows is hardly below that of a constant prediction.
         UserWarning
-            If training was interrupted (Ctrl-C). The weights learned so far are kept.
+            If training was interrupted (Ctrl-C). The weights learned so far are kept,
+            but a network after the first is only kept if it is complete.
         """
         continues = self.warm_start and self.__sklearn_is_fitted__()
         task = self._task if continues else None
@@ -568,8 +593,9 @@ class LSTMClassifier(ClassifierMixin, BaseLSTM):
         Raises
         ------
         ValueError
-            As in :meth:`fit`; if y has a class that was not among the classes of the
-            first call; or if ``early_stopping=True`` or ``class_weight="balanced"``.
+            As in :meth:`fit` with ``warm_start=True``; if y has a class that was not
+            among the classes of the first call; or if ``early_stopping=True`` or
+            ``class_weight="balanced"``.
         """
         if isinstance(self.class_weight, str):
             raise ValueError(

@@ -36,7 +36,7 @@ FLOORS = [
     ["_nn.progress"],
     ["_nn.training"],
     # 3: arrays to network and back
-    ["_core.convergence", "_core.defaults", "_core.layer_sizes"],
+    ["_core.convergence", "_core.defaults", "_core.ensemble", "_core.layer_sizes"],
     ["_core.nested", "_core.samples"],
     ["_core.auto", "_core.scaling", "_core.sklearn_compat"],
     ["_core.fit_methods", "_core.targets", "_core.window_scaling"],

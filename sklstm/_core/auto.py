@@ -10,9 +10,8 @@ from typing import NamedTuple
 import numpy as np
 from sklearn.base import clone
 
-# With fewer and shorter windows than this, a large network has nothing to find, and all
-# windows fit into one batch.
-FEW_WINDOWS, FEW_STEPS = 100, 20
+# With fewer different windows than this, a large network has nothing to find.
+FEWEST_WINDOWS = 16
 # Number of training steps without an improvement to tolerate, in at least ten epochs.
 PATIENCE = 50
 
@@ -89,32 +88,47 @@ class Recipe(NamedTuple):
 
 
 FEW = Recipe(SMALL, smallest_batch=200, largest_batch=200)
-FOR_CLASSES = {"sequences": Recipe(SIGNALS), "tokens": Recipe(TOKENS)}
-FOR_VALUES = {"sequences": Recipe(VALUES), "tokens": Recipe(TOKENS)}
+FOR_TOKENS = {
+    "tokens": Recipe(TOKENS),
+    "tagged tokens": Recipe(SMALL | {"embedding_size": 100}),
+}
+FOR_CLASSES = {"sequences": Recipe(SIGNALS), **FOR_TOKENS}
+FOR_VALUES = {"sequences": Recipe(VALUES), **FOR_TOKENS}
 
 
-def kind_of(windows, n_windows, has_step_targets):
-    """Return the kind of windows.
+def kind_of(samples):
+    """Return the kind of samples.
 
     Parameters
     ----------
-    windows : Windows
-        Checked windows.
-    n_windows : int
-        Number of windows with a positive weight.
-    has_step_targets : bool
-        Whether there is a target for each step.
+    samples : Samples
+        Checked windows with their targets and weights.
 
     Returns
     -------
-    kind : {"few", "tokens", "sequences"}
-        "few" are few short windows, or windows with a target for each step; "tokens"
-        are token codes; "sequences" are all others.
+    kind : {"few", "tokens", "tagged tokens", "sequences"}
+        "few" are fewer than `FEWEST_WINDOWS` different windows, or windows with a
+        target for each step; "tokens" are token codes; "tagged tokens" are token codes
+        with a target for each step; "sequences" are all others.
     """
-    if windows.n_codes is not None:
-        return "tokens"
-    are_few = n_windows < FEW_WINDOWS and windows.values.shape[1] < FEW_STEPS
-    return "few" if are_few or has_step_targets else "sequences"
+    has_step_targets = samples.targets.ndim > 2
+    if samples.windows.n_codes is not None:
+        return "tagged tokens" if has_step_targets else "tokens"
+    return "few" if has_step_targets or _are_few(samples) else "sequences"
+
+
+def _are_few(samples):
+    """Whether there are fewer than `FEWEST_WINDOWS` different windows.
+
+    Windows of weight 0 do not count. A window that is repeated counts once, like a
+    window with a weight.
+    """
+    seen = set()
+    for row in np.flatnonzero(samples.window_weights > 0):
+        seen.add(samples.windows.values[row].tobytes())
+        if len(seen) == FEWEST_WINDOWS:
+            return False
+    return True
 
 
 def choose_parameters(parameters, recipe, n_windows):

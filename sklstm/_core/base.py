@@ -30,8 +30,10 @@ from sklstm._core.auto import (
 from sklstm._core.convergence import (
     warn_of_empty_windows,
     warn_of_failure,
+    warn_of_interrupt,
     warn_of_max_iter,
 )
+from sklstm._core.ensemble import Ensemble, combine, random_generators
 from sklstm._core.layer_sizes import POOLINGS, as_poolings, check_layers
 from sklstm._core.samples import (
     Samples,
@@ -65,13 +67,8 @@ from sklstm._nn.architecture import n_multiplications
 from sklstm._nn.batches import weights_of_steps
 from sklstm._nn.cells import CELLS
 from sklstm._nn.initialization import initialize
-from sklstm._nn.runtime import (
-    default_modes,
-    random_generator,
-    resolve_device,
-    threads_for,
-)
-from sklstm._nn.training import TrainingOptions, rows_per_block, train
+from sklstm._nn.runtime import default_modes, resolve_device, threads_for
+from sklstm._nn.training import TrainingOptions, rows_per_block
 from sklstm._typing import ArrayLike, Floats
 
 # With float64 input, the network is float64 if an epoch takes fewer multiplications
@@ -98,6 +95,9 @@ INPUT_LAYER_PARAMETERS = (
     "batch_norm",
 )
 
+ENSEMBLE_CONSTRAINTS: dict = {
+    "n_estimators": [Interval(Integral, 1, None, closed="left")],
+}
 INPUT_LAYER_CONSTRAINTS: dict = {
     "embedding_size": [Interval(Integral, 1, None, closed="left"), None],
     "conv_filters": ["array-like", Interval(Integral, 1, None, closed="left")],
@@ -124,7 +124,7 @@ class BaseLSTM(
     BaseEstimator,
     ABC,
 ):
-    """Base class of the estimators that train one network on windows.
+    """Base class of the estimators that train networks on windows.
 
     A subclass defines the kind of its network, the parameters that it passes to the
     network, the task for a given y, and how validation windows are held out.
@@ -185,13 +185,24 @@ class BaseLSTM(
 
     @property
     def network_(self) -> nn.Module:
-        """The trained network."""
+        """The trained network; the first of several networks."""
         check_is_fitted(self)
         return self._model.network
 
     @property
+    def _model(self):
+        """The first model. All models differ in their weights only."""
+        return self._models[0]
+
+    @property
+    def _n_networks(self):
+        """Number of networks to train."""
+        return getattr(self, "n_estimators", 1)
+
+    @property
     def _n_features_out(self):
-        return self.network_.width
+        check_is_fitted(self)
+        return sum(model.network.width for model in self._models)
 
     @abstractmethod
     def _new_task(self, y, **options):
@@ -340,54 +351,65 @@ class BaseLSTM(
             parameters.max_iter = min(n, self.max_iter)
         # Only partial fits continue with the same random state.
         self._random_state = None
-        history = self._train(
-            self._model if continues else None,
-            task,
-            samples,
-            validation,
-            data,
-            parameters,
+        former = self._former_models() if continues else []
+        # If there are more networks than before, only the new ones are trained.
+        n_kept = len(former) if len(former) < self._n_networks else 0
+        histories = self._train(
+            former, task, samples, validation, data, parameters, n_kept=n_kept
         )
-        self._set_curves(
-            history.loss_curve, history.validation_loss_curve, history.best_loss
-        )
+        if not n_kept:
+            first = histories[0]
+            self._set_curves(
+                first.loss_curve, first.validation_loss_curve, first.best_loss
+            )
         # A cosine schedule is meant to end with the last epoch.
-        if history.ended_by == "max_iter" and parameters.learning_rate != "cosine":
+        reasons = {history.ended_by for history in histories}
+        if "max_iter" in reasons and parameters.learning_rate != "cosine":
             warn_of_max_iter(self.max_iter)
         return self
 
     def _partial_fit(self, task, samples, data):
-        """Train a new network, or the network of the last fit, for one epoch."""
+        """Train new networks, or the networks of the last fit, for one epoch."""
         if self.early_stopping:
             raise ValueError(
                 "partial_fit does not support early_stopping=True, because one call "
                 "does not see enough windows to hold some out. Set "
                 "early_stopping=False."
             )
-        curve, best_loss, model, state = [], math.inf, None, None
+        curve, best_loss, former, states = [], math.inf, [], []
         if self.__sklearn_is_fitted__():
             check_n_targets(samples, self.n_outputs_)
-            curve, best_loss, model = self.loss_curve_, self.best_loss_, self._model
+            curve, best_loss = self.loss_curve_, self.best_loss_
+            former = self._former_models()
             # A model that was loaded from a file has no state of the optimizer.
-            state = getattr(self, "_optimizer_state", None)
-        if model is None or self._random_state is None:
+            states = getattr(self, "_optimizer_states", [])
+        if not former or self._random_state is None:
             self._random_state = check_random_state(self.random_state)
         parameters = self._choose_parameters(
-            self._recipe(samples), samples, continues=model is not None
+            self._recipe(samples), samples, continues=bool(former)
         )
         parameters.max_iter = 1
-        history = self._train(
-            model, task, samples, None, data, parameters, optimizer_state=state
+        first, *_ = self._train(
+            former, task, samples, None, data, parameters, optimizer_states=states
         )
-        best_loss = min(best_loss, history.best_loss)
-        self._set_curves(curve + history.loss_curve, None, best_loss)
+        best_loss = min(best_loss, first.best_loss)
+        self._set_curves(curve + first.loss_curve, None, best_loss)
         return self
+
+    def _former_models(self):
+        """Return the models of the last fit, unless there are more than wanted."""
+        n_former = len(self._models)
+        if n_former > self._n_networks:
+            raise ValueError(
+                f"The last fit trained {n_former} networks, and n_estimators="
+                f"{self._n_networks} is lower. Set n_estimators={n_former} or higher "
+                "to train them further, or call fit with warm_start=False."
+            )
+        return self._models
 
     def _recipe(self, samples):
         """Return the recipe for the values of the parameters that are "auto"."""
-        has_step_targets = samples.targets.ndim > 2 and not samples.are_windows_targets
-        kind = kind_of(samples.windows, samples.n_weighted, has_step_targets)
-        return self._recipes.get(kind, FEW)
+        return self._recipes.get(kind_of(samples), FEW)
 
     def _choose_parameters(self, recipe, samples, continues):
         """Return all parameters, with values for those that are "auto".
@@ -411,55 +433,73 @@ class BaseLSTM(
         data,
         parameters,
         *,
-        optimizer_state=None,
+        optimizer_states=(),
+        n_kept=0,
     ):
-        """Train a model and store it in the estimator.
+        """Train models and store them in the estimator.
 
         Parameters
         ----------
-        former : ScaledNetwork or None
-            Model to copy and train further. If None, a new model is built.
+        former : list of ScaledNetwork
+            Models to copy and train further. If there are fewer than `n_estimators`,
+            new models are built.
         task, samples, validation, data
             As in :meth:`_fit`.
         parameters : SimpleNamespace
             Parameters of the estimator, without "auto".
-        optimizer_state : dict or None, default=None
-            State of the optimizer to continue from.
+        optimizer_states : sequence of dict, default=()
+            State of the optimizer of each former model to continue from.
+        n_kept : int, default=0
+            Number of the former models that are not trained further.
 
         Returns
         -------
-        history : TrainingHistory
-            Losses of the epochs.
+        histories : list of TrainingHistory
+            Losses of the epochs of each model that was trained.
         """
         samples = without_zero_weights(samples)
         random_state = self._random_state or check_random_state(self.random_state)
-        generator = random_generator(random_state.randint(2**31 - 1))
+        seed = random_state.randint(2**31 - 1)
+        generators = random_generators(seed, self._n_networks)
         options = _training_options(parameters, len(samples.weights))
         architecture = self._architecture(parameters, task, samples, former)
         n_per_step = options.batch_size * n_multiplications(**architecture)
         with threads_for(n_per_step), default_modes():
-            if former is None:
-                model = self._new_model(architecture, task, samples, generator)
-            else:
-                device = resolve_device(self.device)
-                model = former.copy(architecture, task.loss, device)
-            fitted = {"_model": model, "_task": task}
-            fitted |= task.fitted_attributes(samples)
-            callback_runner = CallbackRunner(self, data, fitted, parameters.max_iter)
-            history, self._optimizer_state = train(
-                model.network,
-                model.loss,
-                model.rows(samples),
-                None if validation is None else model.rows(validation),
+            models = self._make_models(former, architecture, task, samples, generators)
+            ensemble = Ensemble(models, len(former), optimizer_states)
+            fitted = {"_task": task, **task.fitted_attributes(samples)}
+            n_tasks = parameters.max_iter if len(models) == 1 else len(models) - n_kept
+            callback_runner = CallbackRunner(self, data, fitted, n_tasks)
+            histories = ensemble.train(
+                models[0].rows(samples),
+                None if validation is None else models[0].rows(validation),
+                start=n_kept,
                 options=options,
-                generator=generator,
+                generators=generators,
                 callback_runner=callback_runner,
-                optimizer_state=optimizer_state,
             )
+        self._optimizer_states = ensemble.optimizer_states
+        fitted["_models"] = ensemble.models
         vars(self).update(fitted)
         callback_runner.end_fit()
-        warn_of_failure(history, parameters, task.loss["name"])
-        return history
+        if ensemble.interrupted is not None:
+            warn_of_interrupt(ensemble, histories[-1], self._n_networks)
+        # Networks that fail mostly fail alike: one warning is enough.
+        for history in histories:
+            if warn_of_failure(history, parameters, task.loss["name"]):
+                break
+        return histories
+
+    def _make_models(self, former, architecture, task, samples, generators):
+        """Copy the former models, and build as many new ones as are missing."""
+        device = resolve_device(self.device)
+        models = [model.copy(architecture, task.loss, device) for model in former]
+        if not models:
+            models = [self._new_model(architecture, task, samples, generators[0])]
+        return models + [
+            models[0].with_new_weights(generator, self.max_timescale)
+            for generator in generators[len(models) :]
+        ]
 
     def _architecture(self, parameters, task, samples, former):
         """Return the parameters of the network for these samples."""
@@ -473,8 +513,8 @@ class BaseLSTM(
         architecture = check_layers(architecture)
         if windows.n_codes is not None:
             architecture["n_codes"] = windows.n_codes
-        if former is not None:
-            return architecture | self._kept_parameters(windows, former)
+        if former:
+            return architecture | self._kept_parameters(windows, former[0])
         n_steps = math.prod(windows.values.shape[:2])
         n_per_epoch = n_steps * n_multiplications(**architecture)
         if architecture.get("conv_filters"):
@@ -535,7 +575,8 @@ class BaseLSTM(
         n_rows = min(n_windows, rows_per_block(self._model.network, n_timesteps))
         n_per_block = n_rows * n_multiplications(**self._model.architecture)
         with threads_for(n_per_block), default_modes():
-            return getattr(self._model, method)(windows)
+            results = [getattr(model, method)(windows) for model in self._models]
+        return combine(self._task, method, results)
 
     def _read_instances(self, X):
         """Return the instances of a frame of sequences; None for any other X."""
@@ -582,8 +623,9 @@ class BaseLSTM(
         Returns
         -------
         features : ndarray or dataframe of shape (n_windows, n_features_out)
-            Hidden states of the last recurrent layer, pooled over the time steps. For
-            :class:`LSTMAutoencoder`, the components of each window.
+            Hidden states of the last recurrent layer, pooled over the time steps. Those
+            of several networks are side by side. For :class:`LSTMAutoencoder`, the
+            components of each window.
 
         Raises
         ------
@@ -640,7 +682,8 @@ class BaseLSTM(
         -------
         weights : ndarray of shape (n_windows, n_timesteps)
             Weight of each time step in the mean of the hidden states. The weights of a
-            window sum to 1; padding steps have weight 0.
+            window sum to 1; padding steps have weight 0. With several networks, the
+            mean of their weights.
 
         Raises
         ------
@@ -657,7 +700,7 @@ class BaseLSTM(
         return self._call_model("step_weights", X)
 
     def __sklearn_is_fitted__(self):
-        return hasattr(self, "_model")
+        return hasattr(self, "_models")
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
@@ -665,9 +708,9 @@ class BaseLSTM(
         return tags
 
     def __getstate__(self):
-        # With the state of the optimizer, a pickle would be three times as large.
+        # With the states of the optimizers, a pickle would be three times as large.
         state = super().__getstate__().copy()
-        state.pop("_optimizer_state", None)
+        state.pop("_optimizer_states", None)
         return state
 
 

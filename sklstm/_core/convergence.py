@@ -34,8 +34,36 @@ def warn_of_max_iter(max_iter):
     )
 
 
+def warn_of_interrupt(ensemble, history, n_networks):
+    """Warn that the training was interrupted.
+
+    Parameters
+    ----------
+    ensemble : Ensemble
+        Models of the estimator.
+    history : TrainingHistory
+        Losses of the epochs of the network that was trained last.
+    n_networks : int
+        Number of networks that were to be trained.
+    """
+    moment = f"after {len(history.loss_curve)} epochs"
+    if n_networks > 1:
+        moment = f"at network {ensemble.interrupted} of {n_networks}"
+    result = "the weights learned so far"
+    if ensemble.interrupted > 1 and len(ensemble.models) < n_networks:
+        result = (
+            f"{len(ensemble.models)} of {n_networks} networks. To train the others, "
+            "fit again with warm_start=True"
+        )
+    warnings.warn(
+        f"Training interrupted by user {moment}. The estimator is fitted with "
+        f"{result}.",
+        stacklevel=2,
+    )
+
+
 def warn_of_failure(history, estimator, loss):
-    """Warn if a training was interrupted, diverged or learned nothing.
+    """Warn if a training diverged or learned nothing; return whether it did.
 
     Parameters
     ----------
@@ -46,16 +74,14 @@ def warn_of_failure(history, estimator, loss):
     loss : str
         Name of the loss, a key of `CONSTANTS`.
     """
-    if history.ended_by == "interrupt":
-        warnings.warn(
-            f"Training interrupted by user after {len(history.loss_curve)} epochs. "
-            "The estimator is fitted with the weights learned so far.",
-            stacklevel=2,
-        )
-    elif history.ended_by == "divergence":
-        _warn(_describe_divergence(history, estimator))
+    if history.ended_by == "divergence":
+        message = _describe_divergence(history, estimator)
     elif history.ended_by == "tol" and not history.has_learned(estimator.tol):
-        _warn(_describe_failure(history, estimator, CONSTANTS[loss]))
+        message = _describe_failure(history, estimator, CONSTANTS[loss])
+    else:
+        return False
+    warnings.warn(message, ConvergenceWarning, stacklevel=2)
+    return True
 
 
 def warn_of_empty_windows(windows, loss):
@@ -76,10 +102,6 @@ def warn_of_empty_windows(windows, loss):
             "training windows.",
             stacklevel=4,
         )
-
-
-def _warn(message):
-    warnings.warn(message, ConvergenceWarning, stacklevel=2)
 
 
 def _describe_divergence(history, estimator):

@@ -9,6 +9,7 @@ from sklstm._core.samples import make_step_mask
 from sklstm._core.window_scaling import load_windows
 from sklstm._nn.architecture import make_network
 from sklstm._nn.batches import Rows
+from sklstm._nn.initialization import initialize
 from sklstm._nn.losses import make_loss
 from sklstm._nn.masking import predict_trimmed
 from sklstm._nn.runtime import resolve_device
@@ -103,6 +104,27 @@ class ScaledNetwork:
         copy.network.load_state_dict(self.network.state_dict())
         copy.network.to(device)
         return copy
+
+    def with_new_weights(self, generator, max_timescale=None):
+        """Return a model with the same scales and with initial weights.
+
+        Parameters
+        ----------
+        generator : torch.Generator
+            Source of the weights, on the CPU.
+        max_timescale : float or None, default=None
+            As in :func:`~sklstm._nn.initialization.initialize`.
+
+        Returns
+        -------
+        model : ScaledNetwork
+            A model that shares no weights with this one.
+        """
+        model = object.__new__(type(self))
+        vars(model).update(vars(self))
+        model._build()
+        initialize(model.network, generator, self.device, max_timescale)
+        return model
 
     def set_constant(self, targets, weights):
         """Set the outputs for windows without time steps to the best constant.

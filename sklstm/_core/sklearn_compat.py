@@ -5,6 +5,7 @@ No other module imports them. If scikit-learn moves one, only this file changes.
 
 from collections.abc import Callable
 from contextlib import contextmanager
+from copy import copy
 from types import MappingProxyType
 from typing import Any, TypeVar
 
@@ -111,10 +112,42 @@ class CallbackRunner:
         self._estimator = estimator
         self._data = data
         self._fitted = fitted
+        self._label = ""
         self._fit = self._epoch = None
         if getattr(estimator, "_skl_callbacks", None):
             self._fit = estimator._init_callback_context(max_subtasks=n_subtasks)
             self._fit.call_on_fit_task_begin(estimator=estimator, **data)
+
+    def for_network(self, number, n_networks, max_iter, fitted):
+        """Return a runner for the epochs of a network.
+
+        Parameters
+        ----------
+        number, n_networks : int
+            Number of the network, counted from 1, and number of networks of the fit. If
+            there are several, the training of each is a subtask of the fit.
+        max_iter : int
+            Maximum number of epochs.
+        fitted : dict
+            Further attributes of the estimator during these epochs.
+
+        Returns
+        -------
+        runner : CallbackRunner
+            Runner whose `end_fit` ends the subtask.
+        """
+        runner = copy(self)
+        runner._fitted = {**self._fitted, **fitted}
+        if n_networks > 1:
+            runner._label = f"Network {number} of {n_networks}: "
+            runner._begin_subtask("network", max_iter)
+        return runner
+
+    def _begin_subtask(self, name, n_subtasks):
+        """Go from the fit to a subtask of it."""
+        if self._fit is not None:
+            self._fit = self._fit.subcontext(task_name=name, max_subtasks=n_subtasks)
+            self._fit.call_on_fit_task_begin(estimator=self._estimator, **self._data)
 
     def begin_epoch(self):
         """Call the callbacks at the beginning of an epoch."""
@@ -125,7 +158,7 @@ class CallbackRunner:
     def end_epoch(self, history):
         """Call the callbacks after an epoch; return whether one asks to stop."""
         if self._estimator.verbose:
-            print(_describe(history))
+            print(self._label + _describe(history))
         if self._epoch is None:
             return False
         return self._call_on_end(self._epoch)
@@ -147,9 +180,8 @@ class CallbackRunner:
             task.call_on_fit_task_end(estimator=self._estimator, **self._data)
 
     def end_fit(self):
-        """Call the callbacks at the end of the fit."""
-        if self._fit is not None:
-            self._call_on_end(self._fit)
+        """Call the callbacks at the end of the fit; return whether one asks to stop."""
+        return self._fit is not None and self._call_on_end(self._fit)
 
     def _call_on_end(self, context):
         """Call the callbacks at the end of a task; return whether one asks to stop."""
