@@ -20,6 +20,7 @@ from sklstm._anomaly.events import event_frame
 from sklstm._anomaly.expectation import expected_values, fit_estimator
 from sklstm._anomaly.scoring import Scorer
 from sklstm._anomaly.settings import DetectorSettings
+from sklstm._anomaly.targets import target_columns
 from sklstm._anomaly.windows import (
     fill_missing,
     rows_before,
@@ -296,12 +297,17 @@ class LSTMOutlierDetector(
         "window_size": [Interval(Integral, 1, None, closed="left")],
         "distance": [StrOptions({"mahalanobis", "absolute", "range"})],
         "range_window": [Interval(Integral, 1, None, closed="left"), None],
-        "halflife": [Interval(Real, 0, None, closed="neither"), None],
+        "halflife": [
+            StrOptions({"auto"}),
+            Interval(Real, 0, None, closed="neither"),
+            None,
+        ],
         "contamination": [
             StrOptions({"auto"}),
             Interval(Real, 0, 0.5, closed="right"),
         ],
         "calibration_fraction": [Interval(Real, 0, 1, closed="neither")],
+        "targets": [StrOptions({"auto", "all"}), "array-like"],
         "context": [StrOptions({"auto", "assume_next"}), None],
         "time": [str, Integral, None],
         "groups": [str, Integral, None],
@@ -323,9 +329,10 @@ class LSTMOutlierDetector(
         window_size: int = 10,
         distance: Literal["mahalanobis", "absolute", "range"] = "mahalanobis",
         range_window: int | None = 10_000,
-        halflife: float | None = None,
+        halflife: float | Literal["auto"] | None = "auto",
         contamination: float | Literal["auto"] = "auto",
         calibration_fraction: float = 0.3,
+        targets: Literal["auto", "all"] | list[str] | list[int] = "auto",
         context: Literal["auto", "assume_next"] | None = "auto",
         time: str | int | None = None,
         groups: str | int | None = None,
@@ -339,6 +346,7 @@ class LSTMOutlierDetector(
         self.halflife = halflife
         self.contamination = contamination
         self.calibration_fraction = calibration_fraction
+        self.targets = targets
         self.context = context
         self.time = time
         self.groups = groups
@@ -381,8 +389,17 @@ class LSTMOutlierDetector(
                 f"X has columns without a single value, {names}. Drop them."
             )
         self._settings = DetectorSettings(
-            self.method, self.distance, self.range_window, self.halflife
+            self.method,
+            self.distance,
+            self.range_window,
+            self.halflife,
+            self.contamination,
+            self.window_size,
         )
+        self._is_target = target_columns(
+            self.targets, table, getattr(self, "feature_names_in_", None)
+        )
+        self._is_constant = np.nanmin(table.values, 0) == np.nanmax(table.values, 0)
         self._mean = np.nanmean(table.values, axis=0)
         filled = fill_missing(table, self._mean, {})
         warn_if_subsampled(map(table.times, table.rows))
@@ -433,8 +450,7 @@ class LSTMOutlierDetector(
         before = rows_before(former, table, self._mean)
         filled = fill_missing(table, self._mean, before)
         updated = self._windower.update(filled)
-        if self._scorer.has_memory:
-            self._states = self._states | self._score_table(table, former)[1]
+        self._states = self._states | self._score_table(table, former)[1]
         self._windower = updated
         return self
 
@@ -585,18 +601,25 @@ class LSTMOutlierDetector(
             comparison,
             table,
             threshold=-self.offset_,
-            min_gap=self._windower.n_context if min_gap is None else min_gap,
+            min_peak=-self.offset_ * self._scorer.min_event,
+            min_gap=self._default_gap() if min_gap is None else min_gap,
         )
+
+    def _default_gap(self):
+        """Return the number of rows without an outlier that separate two events."""
+        return 2 * self._windower.n_context + self._scorer.halflife
 
     def _calibrate(self, table, filled, split):
         """Measure errors on the calibration rows and compute the threshold."""
-        expected = self._expected(self._windower, filled, split.calibration)
-        errors = _subtract(table.values, expected)
-        rows = split.calibration_rows
-        check_errors(errors[rows], self._feature_names(table))
-        self._scorer = Scorer.from_errors(errors, table, rows, self._settings)
-        self._states = self._scorer.states_after_fit(errors, table)
-        self.offset_ = -self._scorer.threshold(errors, table, rows, self.contamination)
+        settings, rows = self._settings, split.calibration_rows
+        predicted = table.rows if settings.is_followed else split.calibration
+        expected = self._expected(self._windower, filled, predicted)
+        targets = self._select_targets(table)
+        errors = _subtract(table.values, expected)[:, self._is_target]
+        check_errors(errors[rows], self._feature_names(targets))
+        self._scorer = Scorer.from_errors(errors, targets, rows, settings)
+        self._states = self._scorer.states_after_fit(errors, targets)
+        self.offset_ = -self._scorer.threshold
 
     def _score_rows(self, X):
         """Compute the expected values, errors and distances of rows."""
@@ -623,15 +646,32 @@ class LSTMOutlierDetector(
         errors = _subtract(table.values, expected)
         states = self._scorer.first_states(table.rows)
         states |= {key: self._states[key] for key in before if key in self._states}
-        distances, states = self._scorer.distances(errors, table, states)
-        scaled = self._scorer.error_scaler.transform(errors)
+        distances, states = self._scorer.distances(
+            errors[:, self._is_target], self._select_targets(table), states
+        )
+        scaled = np.full(errors.shape, np.nan)
+        scaled[:, self._is_target] = self._scorer.error_scaler.transform(
+            errors[:, self._is_target]
+        )
         return ScoredRows(table, expected, scaled, distances), states
+
+    def _select_targets(self, table):
+        """Return a table of the columns that are scored."""
+        return table._replace(
+            values=table.values[:, self._is_target],
+            columns=table.columns[self._is_target],
+        )
 
     def _expected(self, windower, table, rows_of_series):
         """Predict some rows of each series; the other rows are NaN."""
         windows = windows_of_series(windower, table)
         return expected_values(
-            self.estimator_, windows, rows_of_series, table, self._settings.method
+            self.estimator_,
+            windows,
+            rows_of_series,
+            table,
+            self._settings.method,
+            is_constant=self._is_constant,
         )
 
     def _check_estimator(self):

@@ -26,7 +26,7 @@ def runs_of_outliers(is_outlier, min_gap):
     return np.stack([rows[is_first], rows[np.roll(is_first, -1)]], axis=1)
 
 
-def event_frame(comparison, table, *, threshold, min_gap):
+def event_frame(comparison, table, *, threshold, min_peak, min_gap):
     """Build the frame that :meth:`LSTMOutlierDetector.events` returns.
 
     Parameters
@@ -37,6 +37,8 @@ def event_frame(comparison, table, *, threshold, min_gap):
         The same rows, with their times and series.
     threshold : float
         Distance beyond which a row is an outlier.
+    min_peak : float
+        Events whose largest distance is not beyond this one are left out.
     min_gap : int
         As in :func:`runs_of_outliers`.
 
@@ -47,6 +49,7 @@ def event_frame(comparison, table, *, threshold, min_gap):
     """
     distances = comparison["distance"].to_numpy()
     runs = _runs_of_all_series(distances, table.rows, threshold, min_gap)
+    runs = runs[distances[runs[:, 3]] > min_peak]
     series, starts, ends, peaks, n_rows = runs.T
     keys = pd.Index(list(table.rows), tupleize_cols=False)
     events = {
