@@ -157,24 +157,35 @@ class LSTMOutlierDetector(
         of all rows before. With a limit, one extreme value does not hide all later
         outliers. Only used if ``distance="range"``.
 
-    halflife : float or None, default=None
+    halflife : "auto", float or None, default="auto"
         Number of rows after which the weight of a distance is halved. The score of a
         row is then a weighted average of its distance and the distances before it [2]_.
         An average finds anomalies that last for many rows. If None, each row is scored
-        by its own distance, which finds single outliers.
+        by its own distance, which finds single outliers. With "auto", a row is scored
+        by its own distance, and if the distances of the training rows have peaks, also
+        by an average with a half-life of 50 rows. Averages need 1000 training rows, an
+        "auto" threshold and another distance than "range".
 
     contamination : "auto" or float, default="auto"
         Fraction of the calibration rows beyond the threshold, in (0, 0.5]. With "auto",
         one normal row in 1000 lies beyond the threshold, according to a generalized
-        Pareto distribution of the largest tenth of the distances [3]_. With
-        ``distance="range"``, the threshold is computed from the distances to the range
-        of all rows of the series, not only the rows before. An "auto" threshold is then
-        never below 1, the edge of the range.
+        Pareto distribution of the largest tenth of the distances [3]_. This is checked
+        on all rows of `fit`, and the higher threshold is used. The threshold then
+        follows the rows before each row. With ``distance="range"``, the threshold
+        is computed from the distances to the range of all rows of the series, not only
+        the rows before. An "auto" threshold is then never below 1, the edge of the
+        range.
 
     calibration_fraction : float, default=0.3
         Fraction of the rows of each series to hold out from training, in (0, 1). The
         last rows are held out. The typical errors and the threshold are computed on
         them.
+
+    targets : {"auto", "all"} or list, default="auto"
+        Columns that are scored. The other columns only help to predict them. A list
+        holds names or positions of columns. With "auto", columns that only hold 0 and 1
+        in `fit`, such as commands and one-hot categories, are not scored, unless all
+        columns do.
 
     context : {"auto", "assume_next"} or None, default="auto"
         Whether the first windows of X contain the last training rows. With "auto", they
@@ -225,9 +236,32 @@ class LSTMOutlierDetector(
     the mean of the rows before the scored row. A constant level is therefore normal,
     and the jump to a new level is flagged. After a level shift, only a few rows are
     outliers. Slow drift is not detected. After an outlier, the expected values may
-    follow it, so that a few later rows are flagged too. In a series that was constant
-    during `fit`, any change is an outlier. With ``distance="range"``, values
-    outside the range of the rows before are outliers too.
+    follow it, so that a few later rows are flagged too. A column that was constant
+    during `fit` is expected to stay constant, so any change is an outlier. With
+    ``distance="range"``, values outside the range of the rows before are outliers too.
+
+    With other distances, a value that should change is an outlier if it is stuck: if it
+    has not changed for more than twice the longest time in `fit`, plus two rows. Its
+    rows are outliers until it changes. Columns that did not change during a tenth of
+    the rows of `fit` are left out.
+
+    The noise of a series may grow after `fit`. With ``contamination="auto"`` and
+    another distance than "range", the threshold of a row therefore follows the 1000
+    rows before it. The last 200 of all rows are left out, so that a fault that is
+    shorter does not raise the threshold. The threshold is never lower than after `fit`:
+
+    - It grows in proportion to the 75 % quantile of the distances of these rows.
+    - If a tenth of these rows are outliers, the series has changed. A row must then
+      also exceed 1.5 times the largest distance of these rows.
+    - Errors may have normal peaks, for example if a tank is emptied now and then. Peaks
+      are normal if five separate ones per training series exceed four times the 90 %
+      quantile of the distances. A row is then an outlier if its distance is larger than
+      1.5 times the largest distance of the training rows and of these 1000 rows, or if
+      its average with ``halflife="auto"`` is larger than 1.2 times their largest
+      average.
+
+    Distances are divided by the growth of the threshold, so that `offset_` holds for
+    all rows.
 
     In windows, missing values (NaN) are replaced by the last value before them. They
     are left out of the distance of their row. Rows with fewer than `window_size` rows
@@ -237,17 +271,19 @@ class LSTMOutlierDetector(
     The detector stores the last rows of `fit` and `update`. If they come before X, the
     first windows of X contain them; see :ref:`context`.
 
-    If X follows the last stored row, the averages with `halflife`, the ranges with
-    ``distance="range"`` and the replacement of missing values continue after this row.
-    Otherwise, they start anew with X. After `fit`, the average is that of the
-    calibration rows, and the range is that of all training rows.
+    If X follows the last stored row, the averages with `halflife`, the threshold, the
+    ranges with ``distance="range"`` and the replacement of missing values continue
+    after this row. Otherwise, they start anew with X. After `fit`, the average is that
+    of the training rows, and the threshold and the range follow the training rows.
 
     X with times follows the last stored row if it comes after this row, without a long
     gap. X without times follows the last stored row after `update`, or with
     ``context="assume_next"``, unless X starts with the same rows as the training data.
 
     A few outliers among the rows of `fit` do little harm, because the scale of the
-    errors comes from their median. The rate of one alarm in 1000 normal rows requires
+    errors comes from their median. If there are outliers at five or more separate times
+    per series, set `contamination` to their fraction. Otherwise, they count as normal
+    peaks. The rate of one alarm in 1000 normal rows requires
     thousands of similar calibration rows. Expect several alarms if there are only a few
     hundred calibration rows, if there are many features, if the errors have heavy
     tails, or with `halflife`.
@@ -375,8 +411,9 @@ class LSTMOutlierDetector(
         Raises
         ------
         ValueError
-            If a parameter or X is invalid; if the times do not increase; if X has too
-            few rows, or a column has too few values; or if the estimator does not suit
+            If a parameter or X is invalid; if `targets` holds anything but columns of X
+            with values; if the times do not increase; if X has too few rows, or a
+            column has too few values; or if the estimator does not suit
             the method.
         """
         callback_runner = CallbackRunner(self, {"X": X, "y": y}, n_subtasks=1)
@@ -496,10 +533,11 @@ class LSTMOutlierDetector(
         -------
         scores : ndarray of shape (n_rows,)
             The lower, the more abnormal. Normal rows have a score of about -1, or
-            higher with ``distance="range"``. The score of a row depends on the row
-            itself and the rows before it. With ``context="assume_next"``, it also
-            depends on whether X starts with the rows of `fit`. The score is 0 for rows
-            that cannot be scored: rows without a value, and rows with fewer than
+            higher with ``distance="range"``. An "auto" threshold follows the rows
+            before each row, and the score is relative to it. The score of a row depends
+            on the row itself and the rows before it. With ``context="assume_next"``, it
+            also depends on whether X starts with the rows of `fit`. The score is 0 for
+            rows that cannot be scored: rows without a value, and rows with fewer than
             `window_size` rows before them.
 
         Raises
@@ -531,7 +569,8 @@ class LSTMOutlierDetector(
             array. The columns have two levels: "value", "expected" and "error" have one
             column per feature, and "distance" is a single column. An error is the value
             minus the expected value. It is standardized with the median and the
-            standard deviation of typical errors. The distance is the negative of
+            standard deviation of typical errors, and NaN for columns that are not
+            scored. The distance is the negative of
             :meth:`score_samples`. Expected values, errors and distances that are not
             defined are NaN.
         """
@@ -561,6 +600,11 @@ class LSTMOutlierDetector(
     def events(self, X: ArrayLike, *, min_gap: int | None = None) -> pd.DataFrame:
         """Return the outliers as events: outliers close to each other are one event.
 
+        Events that stand out little are left out [1]_: with ``contamination="auto"``,
+        the largest distance of an event is at least 1.2 times the threshold, unless the
+        errors have normal peaks or ``distance="range"``. Whether a row is part of an
+        event may depend on later rows; the labels of :meth:`predict` never do.
+
         Parameters
         ----------
         X : {array-like, dataframe} of shape (n_rows, n_columns)
@@ -568,9 +612,10 @@ class LSTMOutlierDetector(
 
         min_gap : int or None, default=None
             Number of rows without an outlier that separate two events. Outliers with
-            fewer rows between them belong to the same event. If None, it is
-            `window_size`, because the windows of this number of later rows contain the
-            outlier, so that more of them may be outliers.
+            fewer rows between them belong to the same event. If None, it is twice
+            `window_size`, because the windows of `window_size` later rows contain the
+            outlier, so that more of them may be outliers. With averages, the half-life
+            is added.
 
         Returns
         -------
@@ -593,6 +638,11 @@ class LSTMOutlierDetector(
         ValueError
             If `min_gap` is negative, or X is not valid input for
             :meth:`score_samples`.
+
+        References
+        ----------
+        .. [1] K. Hundman et al., "Detecting Spacecraft Anomalies Using LSTMs and
+           Nonparametric Dynamic Thresholding", KDD 2018, 387-395, section 3.3.
         """
         if min_gap is not None:
             check_scalar(min_gap, "min_gap", Integral, min_val=0)

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from sklstm._anomaly.averages import RunningAverage, smooth
-from sklstm._anomaly.threshold import MAX_TAIL_RATIO, TAIL
+from sklstm._anomaly.threshold import MAX_TAIL_RATIO, TAIL, outlier_threshold
 
 # A limit follows this number of rows ...
 PAST_ROWS = 1000
@@ -18,6 +18,8 @@ N_NORMAL_PEAKS = 5
 # the largest ones before.
 PEAK_RATIO = 1.5
 AVERAGE_RATIO = 1.2
+# Smallest threshold, for errors that were all zero.
+SMALLEST = 1e-6
 # Half-life of the averages. They are used if `fit` has this number of half-lives.
 HALFLIFE = 50
 MIN_HALFLIVES = 20
@@ -102,9 +104,11 @@ class Limits(NamedTuple):
         n_peaks = count_separate(np.flatnonzero(distances > beyond), settings)
         largest = distances.max()
         has_peaks = bool(largest == 0 or n_peaks >= N_NORMAL_PEAKS * len(scored))
+        # The calibration rows may be few. The other rows of `fit` can only raise the
+        # threshold, as an estimator has smaller errors on rows it was trained on.
+        threshold = max(threshold, outlier_threshold(distances, "auto"), SMALLEST)
         limits = cls(
-            # If no value changed in `fit`, only rounding errors are normal.
-            max(PEAK_RATIO * largest, 1.0) if has_peaks else threshold,
+            max(PEAK_RATIO * largest, SMALLEST) if has_peaks else threshold,
             np.quantile(calibration_distances, LEVEL, method="higher"),
             has_peaks,
             np.inf,

@@ -9,7 +9,7 @@ from sklstm._anomaly.errors import ErrorScaler, cross_validated_distances
 from sklstm._anomaly.limits import HALFLIFE, Limits, Past
 from sklstm._anomaly.ranges import PastExtremes, distances_from_range, extremes
 from sklstm._anomaly.settings import DetectorSettings
-from sklstm._anomaly.stuck import LastRun, longest_normal_runs, run_lengths
+from sklstm._anomaly.stuck import LastRun, max_runs, run_lengths
 from sklstm._anomaly.threshold import outlier_threshold
 
 # Smallest threshold of distances from a range. It is slightly above 1, the edge of the
@@ -52,7 +52,7 @@ class Scorer(NamedTuple):
         Minimum and maximum of the errors and the values of each training series.
     bounds_of_all : ndarray of shape (2, 2 * n_features)
         Minimum and maximum over all training series, for series that were not in `fit`.
-    max_runs : ndarray of int of shape (n_features,)
+    max_runs : ndarray of shape (n_features,)
         Number of rows beyond which a value that does not change is stuck.
     threshold : float
         Distance beyond which a row is an outlier.
@@ -95,17 +95,12 @@ class Scorer(NamedTuple):
         of_calibration = np.full(errors.shape, np.nan)
         of_calibration[calibration_rows] = errors[calibration_rows]
         columns = np.hstack([of_calibration, table.values])
-        runs = (
-            run_lengths(table.values[rows], LastRun.unknown(errors.shape[1]))[0]
-            for rows in table.rows.values()
-        )
-        longest = np.max([each.max(axis=0) for each in runs], axis=0)
         scorer = cls(
             settings,
             ErrorScaler.from_errors(errors[calibration_rows]),
             {key: extremes(columns[rows]) for key, rows in table.rows.items()},
             extremes(columns),
-            longest_normal_runs(longest),
+            max_runs([table.values[rows] for rows in table.rows.values()]),
         )
         threshold = scorer._threshold(of_calibration, table, calibration_rows)
         scorer = scorer._replace(threshold=threshold)

@@ -4,10 +4,12 @@ from typing import NamedTuple
 
 import numpy as np
 
-# A run is too long if it is longer than this multiple of the longest run in `fit` ...
+# A run is too long if it is longer than this multiple of the longest run in `fit`, plus
+# a number of rows.
 MAX_RUN_RATIO = 2
-# ... and this number of rows.
-MIN_EXTRA_ROWS = 2
+EXTRA_ROWS = 2
+# A column that rests for this fraction of the rows of `fit` need not change.
+MAX_REST = 0.1
 
 
 class LastRun(NamedTuple):
@@ -55,6 +57,22 @@ def run_lengths(values, last_run):
     return lengths, after
 
 
-def longest_normal_runs(longest):
-    """Return the length beyond which a run is too long, from the longest in `fit`."""
-    return MAX_RUN_RATIO * longest + MIN_EXTRA_ROWS
+def max_runs(values_of_series):
+    """Compute the number of rows beyond which a value that does not change is stuck.
+
+    Parameters
+    ----------
+    values_of_series : list of ndarray of shape (n_rows_of_series, n_features)
+        Training rows of each series.
+
+    Returns
+    -------
+    max_runs : ndarray of shape (n_features,)
+        Infinite for columns that rested for long.
+    """
+    first = LastRun.unknown(values_of_series[0].shape[1])
+    lengths = [run_lengths(values, first)[0] for values in values_of_series]
+    longest = np.max([each.max(axis=0) for each in lengths], axis=0)
+    n_rows = max(map(len, values_of_series))
+    is_moving = longest <= MAX_REST * n_rows
+    return np.where(is_moving, MAX_RUN_RATIO * longest + EXTRA_ROWS, np.inf)
