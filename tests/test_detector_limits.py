@@ -173,6 +173,14 @@ def test_values_that_rest_in_fit_may_rest_later():
     assert not is_outlier(fitted(constant[:100]), constant).any()
 
 
+def test_a_change_is_found_if_the_last_rows_of_fit_were_constant():
+    steps = np.zeros(3000)
+    steps[[100, 500, 900, 2500]] = 1.0
+    X = np.cumsum(steps)[:, None]
+    flagged = is_outlier(fitted(X[FIRST]), X)
+    npt.assert_array_equal(np.flatnonzero(flagged[LATER]), [500])
+
+
 def test_runs_do_not_depend_on_how_rows_are_split():
     nan = np.nan
     values = np.array([[1.0, 2], [1, nan], [2, 2], [nan, 3], [2, nan], [2, nan]])
