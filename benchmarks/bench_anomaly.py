@@ -257,7 +257,7 @@ def large_changes(fitted, scored, _):
 
 # Functions of the rows to fit, the rows to score and a seed.
 ALARMS = {
-    "|x - mean| larger than in training": far_from_the_mean,
+    "abs(x - mean) larger than in training": far_from_the_mean,
     "change larger than in training": large_changes,
     "LSTMOutlierDetector, predict": detected_rows,
     "LSTMOutlierDetector, events": detected_events,

@@ -185,7 +185,7 @@ class LSTMOutlierDetector(
         Columns that are scored. The other columns only help to predict them. A list
         holds names or positions of columns. With "auto", columns that only hold 0 and 1
         in `fit`, such as commands and one-hot categories, are not scored, unless all
-        columns do.
+        columns do. A column that only holds 1 is scored.
 
     context : {"auto", "assume_next"} or None, default="auto"
         Whether the first windows of X contain the last training rows. With "auto", they

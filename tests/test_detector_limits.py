@@ -271,6 +271,12 @@ def test_commands_are_not_scored():
     assert set(model.explain(X)["feature"]) <= {"level"}
     everything = LSTMOutlierDetector(four, targets="all").fit(X[FIRST])
     assert is_outlier(everything, X)[5000]
+    # A state that was always on is scored.
+    always = np.where(np.arange(9000) == 7000, 0, 1)
+    model.fit(X[FIRST].assign(pump=always[FIRST]))
+    flagged = is_outlier(model, X.assign(pump=always))
+    assert flagged[7000]
+    assert not flagged[5000]
     # If there is nothing else, commands are scored.
     three = DummyRegressor(strategy="constant", constant=[0, 0, 0])
     commands = LSTMOutlierDetector(three).fit(X.iloc[FIRST, 1:])

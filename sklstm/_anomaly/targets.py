@@ -10,6 +10,7 @@ def target_columns(targets, table, names):
     ----------
     targets : {"auto", "all"} or list
         With "auto", columns that only hold 0 and 1 are left out, unless all columns do.
+        A column that only holds 1 is not left out.
         A list holds names or positions of columns of X.
     table : Table
         The training rows.
@@ -27,10 +28,9 @@ def target_columns(targets, table, names):
         If the list is empty, or holds something that is not a feature.
     """
     if isinstance(targets, str):
-        values = table.values
-        is_number = ~(np.isnan(values) | np.isin(values, (0, 1))).all(axis=0)
-        is_all = targets == "all" or not is_number.any()
-        return np.ones(len(is_number), dtype=bool) if is_all else is_number
+        is_event = _is_event(table.values)
+        is_all = targets == "all" or is_event.all()
+        return np.ones(len(is_event), dtype=bool) if is_all else ~is_event
     targets = list(targets)
     features = table.columns.tolist() if names is None else names[table.columns]
     positions = dict(zip(table.columns.tolist(), table.columns.tolist(), strict=True))
@@ -42,3 +42,10 @@ def target_columns(targets, table, names):
             f"{list(features)[:5]}. Pass their names or positions, or 'all'."
         )
     return np.isin(table.columns, [positions[each] for each in targets])
+
+
+def _is_event(values):
+    """Return which columns only hold 0 and 1, and not only 1."""
+    is_missing = np.isnan(values)
+    is_binary = (is_missing | np.isin(values, (0, 1))).all(axis=0)
+    return is_binary & ~(is_missing | (values == 1)).all(axis=0)
