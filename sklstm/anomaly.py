@@ -246,19 +246,20 @@ class LSTMOutlierDetector(
     the rows of `fit` are left out.
 
     The noise of a series may grow after `fit`. With ``contamination="auto"`` and
-    another distance than "range", the threshold of a row therefore follows the 1000
-    rows before it. The last 200 of all rows are left out, so that a fault that is
-    shorter does not raise the threshold. The threshold is never lower than after `fit`:
+    another distance than "range", the threshold of a row therefore follows earlier
+    rows: the 1000 rows that end 200 rows before it. A fault that lasts for less than
+    200 rows does not raise its own threshold. The threshold is never lower than after
+    `fit`:
 
-    - It grows in proportion to the 75 % quantile of the distances of these rows.
-    - If a tenth of these rows are outliers, the series has changed. A row must then
-      also exceed 1.5 times the largest distance of these rows.
+    - It grows in proportion to the 75 % quantile of the distances of the earlier rows.
+    - If the distances of a tenth of the earlier rows exceed the threshold of `fit`, the
+      series has changed. The threshold is then also at least 1.5 times their largest
+      distance.
     - Errors may have normal peaks, for example if a tank is emptied now and then. Peaks
-      are normal if five separate ones per training series exceed four times the 90 %
-      quantile of the distances. A row is then an outlier if its distance is larger than
-      1.5 times the largest distance of the training rows and of these 1000 rows, or if
-      its average with ``halflife="auto"`` is larger than 1.2 times their largest
-      average.
+      are normal if at least five separate ones per training series exceed four times
+      the 90 % quantile of the distances. The threshold is then 1.5 times the largest
+      distance of the training rows and of the earlier rows. The threshold of averages
+      with ``halflife="auto"`` is 1.2 times their largest average.
 
     Distances are divided by the growth of the threshold, so that `offset_` holds for
     all rows.
@@ -283,10 +284,10 @@ class LSTMOutlierDetector(
     A few outliers among the rows of `fit` do little harm, because the scale of the
     errors comes from their median. If there are outliers at five or more separate times
     per series, set `contamination` to their fraction. Otherwise, they count as normal
-    peaks. The rate of one alarm in 1000 normal rows requires
-    thousands of similar calibration rows. Expect several alarms if there are only a few
-    hundred calibration rows, if there are many features, if the errors have heavy
-    tails, or with `halflife`.
+    peaks. The rate of one alarm in 1000 normal rows requires thousands of similar
+    calibration rows. Expect several alarms if there are only a few hundred calibration
+    rows, if there are many features, if the errors have heavy tails, or with a number
+    as `halflife`.
 
     References
     ----------
