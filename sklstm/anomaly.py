@@ -593,10 +593,11 @@ class LSTMOutlierDetector(
             array. The column "feature" is the name of the feature, or its position if X
             has no column names. The columns "value", "expected" and "error" are as in
             :meth:`compare`. For each row, the feature with the largest error comes
-            first.
+            first, or a feature that is stuck.
         """
-        comparison = self.compare(X)
-        return explanation_frame(comparison[-comparison["distance"] < self.offset_])
+        scored, comparison = self._compare(X)
+        is_outlier = -scored.distances < self.offset_
+        return explanation_frame(comparison[is_outlier], scored.is_stuck[is_outlier])
 
     def events(self, X: ArrayLike, *, min_gap: int | None = None) -> pd.DataFrame:
         """Return the outliers as events: outliers close to each other are one event.
@@ -628,8 +629,8 @@ class LSTMOutlierDetector(
             - "peak": the time of the row with the largest distance.
             - "score": the score of that row, as in :meth:`score_samples`.
             - "n_rows": the number of rows from start to end.
-            - "feature", "value", "expected", "error": the feature with the largest
-              error in the row of the peak, as in :meth:`explain`.
+            - "feature", "value", "expected", "error": the feature that comes first in
+              the row of the peak in :meth:`explain`.
 
             The times are those of the `time` column or the index of X, or positions if
             X is an array. Without outliers, the frame has no lines.
@@ -647,10 +648,10 @@ class LSTMOutlierDetector(
         """
         if min_gap is not None:
             check_scalar(min_gap, "min_gap", Integral, min_val=0)
-        table, comparison = self._compare(X)
+        scored, comparison = self._compare(X)
         return event_frame(
             comparison,
-            table,
+            scored,
             threshold=-self.offset_,
             min_peak=-self.offset_ * self._scorer.min_event,
             min_gap=self._default_gap() if min_gap is None else min_gap,
@@ -682,12 +683,12 @@ class LSTMOutlierDetector(
         return scored
 
     def _compare(self, X):
-        """Return the table of X, and the frame that `compare` returns."""
+        """Return the scored rows of X, and the frame that `compare` returns."""
         scored = self._score_rows(X)
         is_frame = isinstance(X, pd.DataFrame)
         index = X.index if is_frame else pd.RangeIndex(len(scored.errors))
         names = self._feature_names(scored.table)
-        return scored.table, comparison_frame(scored, index, names)
+        return scored, comparison_frame(scored, index, names)
 
     def _score_table(self, table, windower):
         """Score the rows of a table; return them and the states after them."""
@@ -697,14 +698,13 @@ class LSTMOutlierDetector(
         errors = _subtract(table.values, expected)
         states = self._scorer.first_states(table.rows)
         states |= {key: self._states[key] for key in before if key in self._states}
-        distances, states = self._scorer.distances(
-            errors[:, self._is_target], self._select_targets(table), states
-        )
-        scaled = np.full(errors.shape, np.nan)
-        scaled[:, self._is_target] = self._scorer.error_scaler.transform(
-            errors[:, self._is_target]
-        )
-        return ScoredRows(table, expected, scaled, distances), states
+        errors, targets = errors[:, self._is_target], self._select_targets(table)
+        is_stuck = np.zeros(expected.shape, dtype=bool)
+        is_stuck[:, self._is_target] = self._scorer.run_ratios(targets, states)[0] > 1
+        scaled = np.full(expected.shape, np.nan)
+        scaled[:, self._is_target] = self._scorer.error_scaler.transform(errors)
+        distances, states = self._scorer.distances(errors, targets, states)
+        return ScoredRows(table, expected, scaled, distances, is_stuck), states
 
     def _select_targets(self, table):
         """Return a table of the columns that are scored."""

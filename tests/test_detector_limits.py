@@ -157,6 +157,10 @@ def test_a_stuck_value_is_an_outlier_until_it_changes():
         assert flagged[4101:4200].all()
         assert flagged[4201:4300].all()
         assert not flagged[4310:4330].any()
+        explanation = model.explain(X).drop_duplicates("row").set_index("row")
+        assert (explanation["feature"][4003:4300] == 1).all()
+        events = model.events(X)
+        assert events["feature"][events["n_rows"] > 200].to_list() == [1]
         parts = model.update(X[2000:4100]).predict(X[4100:])
         npt.assert_array_equal(parts == -1, flagged[4100:])
 

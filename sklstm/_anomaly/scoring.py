@@ -169,7 +169,32 @@ class Scorer(NamedTuple):
         if self.settings.distance == "range":
             return distances, states
         distances, states = self._follow(distances, table.rows, states)
-        return self._raise_stuck(distances, table, states)
+        ratios, states = self.run_ratios(table, states)
+        ratios = ratios.max(axis=1)
+        is_stuck = (ratios > 1) & ~np.isnan(distances)
+        raised = np.maximum(distances, self.threshold * ratios)
+        return np.where(is_stuck, raised, distances), states
+
+    def run_ratios(self, table, states):
+        """Compute how long each value has not changed, relative to the longest time.
+
+        The table and the states are as in :meth:`distances`.
+
+        Returns
+        -------
+        ratios : ndarray of shape (n_rows, n_features)
+            A value is stuck if its ratio is above 1.
+        states : dict of key to SeriesState
+            State of each series after its last row.
+        """
+        ratios, after = np.zeros(table.values.shape), {}
+        if self.settings.distance == "range":
+            return ratios, states
+        for key, rows in table.rows.items():
+            lengths, last = run_lengths(table.values[rows], states[key].last_run)
+            ratios[rows] = lengths / self.max_runs
+            after[key] = states[key]._replace(last_run=last)
+        return ratios, after
 
     def _threshold(self, errors, table, calibration_rows):
         """Compute the distance beyond which a calibration row is an outlier."""
@@ -258,17 +283,6 @@ class Scorer(NamedTuple):
             scores[rows], past = self.limits.scores(distances[rows], states[key].past)
             after[key] = states[key]._replace(past=past)
         return scores, after
-
-    def _raise_stuck(self, distances, table, states):
-        """Raise the distances of rows in which a value is stuck; update the runs."""
-        ratios, after = np.empty(len(distances)), {}
-        for key, rows in table.rows.items():
-            lengths, last = run_lengths(table.values[rows], states[key].last_run)
-            ratios[rows] = (lengths / self.max_runs).max(axis=1)
-            after[key] = states[key]._replace(last_run=last)
-        is_stuck = (ratios > 1) & ~np.isnan(distances)
-        raised = np.maximum(distances, self.threshold * ratios)
-        return np.where(is_stuck, raised, distances), after
 
 
 def _only_scored(distances, errors):
