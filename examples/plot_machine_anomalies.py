@@ -134,7 +134,7 @@ print(means.round(2).to_string())
 # the average decreases slowly after a fault.
 #
 # The threshold promised 5 alarms in 1000 normal rows. On rows without a fault before
-# them, the linear detector raises about 6 and the LSTM about 10: a threshold from six
+# them, the linear detector raises about 6 and the LSTM about 9: a threshold from six
 # minutes of a machine does not hold for all later rows.
 
 # %%
@@ -169,10 +169,10 @@ by_linear = LSTMOutlierDetector(linear, window_size=24).fit(sales[:"2018"])
 print("\nlinear:", *sales.index[by_linear.predict(sales) == -1])
 
 # %%
-# Most of them flag April 2020, when shops were closed. Whether a network flags it, and
+# Some of them flag April 2020, when shops were closed. Whether a network flags it, and
 # which other months it flags, depends on the seed: 27 years of months are few rows for
-# a network. The linear detector needs fewer rows. It also flags the autumns of 2001 and
-# of 2008, and March 2020.
+# a network. The linear detector needs fewer rows. It flags April 2020 and June 2020,
+# when the shops had opened again.
 #
 # All of them flag April 2021, and this is partly an error of the expected value: the
 # window contains the drop of the year before and expects it again. These are the lines

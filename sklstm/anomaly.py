@@ -20,6 +20,7 @@ from sklstm._anomaly.events import event_frame
 from sklstm._anomaly.expectation import expected_values, fit_estimator
 from sklstm._anomaly.scoring import Scorer
 from sklstm._anomaly.settings import DetectorSettings
+from sklstm._anomaly.targets import target_columns
 from sklstm._anomaly.windows import (
     fill_missing,
     rows_before,
@@ -157,24 +158,35 @@ class LSTMOutlierDetector(
         of all rows before. With a limit, one extreme value does not hide all later
         outliers. Only used if ``distance="range"``.
 
-    halflife : float or None, default=None
+    halflife : "auto", float or None, default="auto"
         Number of rows after which the weight of a distance is halved. The score of a
         row is then a weighted average of its distance and the distances before it [2]_.
         An average finds anomalies that last for many rows. If None, each row is scored
-        by its own distance, which finds single outliers.
+        by its own distance, which finds single outliers. With "auto", a row is scored
+        by its own distance, and if the distances of the training rows have peaks, also
+        by an average with a half-life of 50 rows. Averages need 1000 training rows, an
+        "auto" threshold and another distance than "range".
 
     contamination : "auto" or float, default="auto"
         Fraction of the calibration rows beyond the threshold, in (0, 0.5]. With "auto",
         one normal row in 1000 lies beyond the threshold, according to a generalized
-        Pareto distribution of the largest tenth of the distances [3]_. With
-        ``distance="range"``, the threshold is computed from the distances to the range
-        of all rows of the series, not only the rows before. An "auto" threshold is then
-        never below 1, the edge of the range.
+        Pareto distribution of the largest tenth of the distances [3]_. This is checked
+        on all rows of `fit`, and the higher threshold is used. The threshold then
+        follows the rows before each row. With ``distance="range"``, the threshold
+        is computed from the distances to the range of all rows of the series, not only
+        the rows before. An "auto" threshold is then never below 1, the edge of the
+        range.
 
     calibration_fraction : float, default=0.3
         Fraction of the rows of each series to hold out from training, in (0, 1). The
         last rows are held out. The typical errors and the threshold are computed on
         them.
+
+    targets : {"auto", "all"} or list, default="auto"
+        Columns that are scored. The other columns only help to predict them. A list
+        holds names or positions of columns. With "auto", columns that only hold 0 and 1
+        in `fit`, such as commands and one-hot categories, are not scored, unless all
+        columns do. A column that only holds 1 is scored.
 
     context : {"auto", "assume_next"} or None, default="auto"
         Whether the first windows of X contain the last training rows. With "auto", they
@@ -225,9 +237,33 @@ class LSTMOutlierDetector(
     the mean of the rows before the scored row. A constant level is therefore normal,
     and the jump to a new level is flagged. After a level shift, only a few rows are
     outliers. Slow drift is not detected. After an outlier, the expected values may
-    follow it, so that a few later rows are flagged too. In a series that was constant
-    during `fit`, any change is an outlier. With ``distance="range"``, values
-    outside the range of the rows before are outliers too.
+    follow it, so that a few later rows are flagged too. A column that was constant
+    during `fit` is expected to stay constant, so any change is an outlier. With
+    ``distance="range"``, values outside the range of the rows before are outliers too.
+
+    With other distances, a value that should change is an outlier if it is stuck: if it
+    has not changed for more than twice the longest time in `fit`, plus two rows. Its
+    rows are outliers until it changes. Columns that did not change during a tenth of
+    the rows of `fit` are left out.
+
+    The noise of a series may grow after `fit`. With ``contamination="auto"`` and
+    another distance than "range", the threshold of a row therefore follows earlier
+    rows: the 1000 rows that end 200 rows before it. A fault that lasts for less than
+    200 rows does not raise its own threshold. The threshold is never lower than after
+    `fit`:
+
+    - It grows in proportion to the 75 % quantile of the distances of the earlier rows.
+    - If the distances of a tenth of the earlier rows exceed the threshold of `fit`, the
+      series has changed. The threshold is then also at least 1.5 times their largest
+      distance.
+    - Errors may have normal peaks, for example if a tank is emptied now and then. Peaks
+      are normal if at least five separate ones per training series exceed four times
+      the 90 % quantile of the distances. The threshold is then 1.5 times the largest
+      distance of the training rows and of the earlier rows. The threshold of averages
+      with ``halflife="auto"`` is 1.2 times their largest average.
+
+    Distances are divided by the growth of the threshold, so that `offset_` holds for
+    all rows.
 
     In windows, missing values (NaN) are replaced by the last value before them. They
     are left out of the distance of their row. Rows with fewer than `window_size` rows
@@ -237,20 +273,22 @@ class LSTMOutlierDetector(
     The detector stores the last rows of `fit` and `update`. If they come before X, the
     first windows of X contain them; see :ref:`context`.
 
-    If X follows the last stored row, the averages with `halflife`, the ranges with
-    ``distance="range"`` and the replacement of missing values continue after this row.
-    Otherwise, they start anew with X. After `fit`, the average is that of the
-    calibration rows, and the range is that of all training rows.
+    If X follows the last stored row, the averages with `halflife`, the threshold, the
+    ranges with ``distance="range"`` and the replacement of missing values continue
+    after this row. Otherwise, they start anew with X. After `fit`, the average is that
+    of the training rows, and the threshold and the range follow the training rows.
 
     X with times follows the last stored row if it comes after this row, without a long
     gap. X without times follows the last stored row after `update`, or with
     ``context="assume_next"``, unless X starts with the same rows as the training data.
 
     A few outliers among the rows of `fit` do little harm, because the scale of the
-    errors comes from their median. The rate of one alarm in 1000 normal rows requires
-    thousands of similar calibration rows. Expect several alarms if there are only a few
-    hundred calibration rows, if there are many features, if the errors have heavy
-    tails, or with `halflife`.
+    errors comes from their median. If there are outliers at five or more separate times
+    per series, set `contamination` to their fraction. Otherwise, they count as normal
+    peaks. The rate of one alarm in 1000 normal rows requires thousands of similar
+    calibration rows. Expect several alarms if there are only a few hundred calibration
+    rows, if there are many features, if the errors have heavy tails, or with a number
+    as `halflife`.
 
     References
     ----------
@@ -297,12 +335,17 @@ class LSTMOutlierDetector(
         "window_size": [Interval(Integral, 1, None, closed="left")],
         "distance": [StrOptions({"mahalanobis", "absolute", "range"})],
         "range_window": [Interval(Integral, 1, None, closed="left"), None],
-        "halflife": [Interval(Real, 0, None, closed="neither"), None],
+        "halflife": [
+            StrOptions({"auto"}),
+            Interval(Real, 0, None, closed="neither"),
+            None,
+        ],
         "contamination": [
             StrOptions({"auto"}),
             Interval(Real, 0, 0.5, closed="right"),
         ],
         "calibration_fraction": [Interval(Real, 0, 1, closed="neither")],
+        "targets": [StrOptions({"auto", "all"}), "array-like"],
         "context": [StrOptions({"auto", "assume_next"}), None],
         "time": [str, Integral, None],
         "groups": [str, Integral, None],
@@ -324,9 +367,10 @@ class LSTMOutlierDetector(
         window_size: int = 10,
         distance: Literal["mahalanobis", "absolute", "range"] = "mahalanobis",
         range_window: int | None = 10_000,
-        halflife: float | None = None,
+        halflife: float | Literal["auto"] | None = "auto",
         contamination: float | Literal["auto"] = "auto",
         calibration_fraction: float = 0.3,
+        targets: Literal["auto", "all"] | list[str] | list[int] = "auto",
         context: Literal["auto", "assume_next"] | None = "auto",
         time: str | int | None = None,
         groups: str | int | None = None,
@@ -340,6 +384,7 @@ class LSTMOutlierDetector(
         self.halflife = halflife
         self.contamination = contamination
         self.calibration_fraction = calibration_fraction
+        self.targets = targets
         self.context = context
         self.time = time
         self.groups = groups
@@ -368,8 +413,9 @@ class LSTMOutlierDetector(
         Raises
         ------
         ValueError
-            If a parameter or X is invalid; if the times do not increase; if X has too
-            few rows, or a column has too few values; or if the estimator does not suit
+            If a parameter or X is invalid; if `targets` holds anything but columns of X
+            with values; if the times do not increase; if X has too few rows, or a
+            column has too few values; or if the estimator does not suit
             the method.
         """
         callback_runner = CallbackRunner(self, {"X": X, "y": y}, n_subtasks=1)
@@ -382,8 +428,17 @@ class LSTMOutlierDetector(
                 f"X has columns without a single value, {names}. Drop them."
             )
         self._settings = DetectorSettings(
-            self.method, self.distance, self.range_window, self.halflife
+            self.method,
+            self.distance,
+            self.range_window,
+            self.halflife,
+            self.contamination,
+            self.window_size,
         )
+        self._is_target = target_columns(
+            self.targets, table, getattr(self, "feature_names_in_", None)
+        )
+        self._is_constant = np.nanmin(table.values, 0) == np.nanmax(table.values, 0)
         self._mean = np.nanmean(table.values, axis=0)
         filled = fill_missing(table, self._mean, {})
         warn_if_subsampled(map(table.times, table.rows))
@@ -434,8 +489,7 @@ class LSTMOutlierDetector(
         before = rows_before(former, table, self._mean)
         filled = fill_missing(table, self._mean, before)
         updated = self._windower.update(filled)
-        if self._scorer.has_memory:
-            self._states = self._states | self._score_table(table, former)[1]
+        self._states = self._states | self._score_table(table, former)[1]
         self._windower = updated
         return self
 
@@ -481,10 +535,11 @@ class LSTMOutlierDetector(
         -------
         scores : ndarray of shape (n_rows,)
             The lower, the more abnormal. Normal rows have a score of about -1, or
-            higher with ``distance="range"``. The score of a row depends on the row
-            itself and the rows before it. With ``context="assume_next"``, it also
-            depends on whether X starts with the rows of `fit`. The score is 0 for rows
-            that cannot be scored: rows without a value, and rows with fewer than
+            higher with ``distance="range"``. An "auto" threshold follows the rows
+            before each row, and the score is relative to it. The score of a row depends
+            on the row itself and the rows before it. With ``context="assume_next"``, it
+            also depends on whether X starts with the rows of `fit`. The score is 0 for
+            rows that cannot be scored: rows without a value, and rows with fewer than
             `window_size` rows before them.
 
         Raises
@@ -516,7 +571,8 @@ class LSTMOutlierDetector(
             array. The columns have two levels: "value", "expected" and "error" have one
             column per feature, and "distance" is a single column. An error is the value
             minus the expected value. It is standardized with the median and the
-            standard deviation of typical errors. The distance is the negative of
+            standard deviation of typical errors, and NaN for columns that are not
+            scored. The distance is the negative of
             :meth:`score_samples`. Expected values, errors and distances that are not
             defined are NaN.
         """
@@ -538,13 +594,19 @@ class LSTMOutlierDetector(
             array. The column "feature" is the name of the feature, or its position if X
             has no column names. The columns "value", "expected" and "error" are as in
             :meth:`compare`. For each row, the feature with the largest error comes
-            first.
+            first, or a feature that is stuck.
         """
-        comparison = self.compare(X)
-        return explanation_frame(comparison[-comparison["distance"] < self.offset_])
+        scored, comparison = self._compare(X)
+        is_outlier = -scored.distances < self.offset_
+        return explanation_frame(comparison[is_outlier], scored.is_stuck[is_outlier])
 
     def events(self, X: ArrayLike, *, min_gap: int | None = None) -> pd.DataFrame:
         """Return the outliers as events: outliers close to each other are one event.
+
+        Events that stand out little are left out [1]_: with ``contamination="auto"``,
+        the largest distance of an event is at least 1.2 times the threshold, unless the
+        errors have normal peaks or ``distance="range"``. Whether a row is part of an
+        event may depend on later rows; the labels of :meth:`predict` never do.
 
         Parameters
         ----------
@@ -553,9 +615,10 @@ class LSTMOutlierDetector(
 
         min_gap : int or None, default=None
             Number of rows without an outlier that separate two events. Outliers with
-            fewer rows between them belong to the same event. If None, it is
-            `window_size`, because the windows of this number of later rows contain the
-            outlier, so that more of them may be outliers.
+            fewer rows between them belong to the same event. If None, it is twice
+            `window_size`, because the windows of `window_size` later rows contain the
+            outlier, so that more of them may be outliers. With averages, the half-life
+            is added.
 
         Returns
         -------
@@ -567,8 +630,8 @@ class LSTMOutlierDetector(
             - "peak": the time of the row with the largest distance.
             - "score": the score of that row, as in :meth:`score_samples`.
             - "n_rows": the number of rows from start to end.
-            - "feature", "value", "expected", "error": the feature with the largest
-              error in the row of the peak, as in :meth:`explain`.
+            - "feature", "value", "expected", "error": the feature that comes first in
+              the row of the peak in :meth:`explain`.
 
             The times are those of the `time` column or the index of X, or positions if
             X is an array. Without outliers, the frame has no lines.
@@ -578,26 +641,38 @@ class LSTMOutlierDetector(
         ValueError
             If `min_gap` is negative, or X is not valid input for
             :meth:`score_samples`.
+
+        References
+        ----------
+        .. [1] K. Hundman et al., "Detecting Spacecraft Anomalies Using LSTMs and
+           Nonparametric Dynamic Thresholding", KDD 2018, 387-395, section 3.3.
         """
         if min_gap is not None:
             check_scalar(min_gap, "min_gap", Integral, min_val=0)
-        table, comparison = self._compare(X)
+        scored, comparison = self._compare(X)
         return event_frame(
             comparison,
-            table,
+            scored,
             threshold=-self.offset_,
-            min_gap=self._windower.n_context if min_gap is None else min_gap,
+            min_peak=-self.offset_ * self._scorer.min_event,
+            min_gap=self._default_gap() if min_gap is None else min_gap,
         )
+
+    def _default_gap(self):
+        """Return the number of rows without an outlier that separate two events."""
+        return 2 * self._windower.n_context + self._scorer.halflife
 
     def _calibrate(self, table, filled, split):
         """Measure errors on the calibration rows and compute the threshold."""
-        expected = self._expected(self._windower, filled, split.calibration)
-        errors = _subtract(table.values, expected)
-        rows = split.calibration_rows
-        check_errors(errors[rows], self._feature_names(table))
-        self._scorer = Scorer.from_errors(errors, table, rows, self._settings)
-        self._states = self._scorer.states_after_fit(errors, table)
-        self.offset_ = -self._scorer.threshold(errors, table, rows, self.contamination)
+        settings, rows = self._settings, split.calibration_rows
+        predicted = table.rows if settings.is_followed else split.calibration
+        expected = self._expected(self._windower, filled, predicted)
+        targets = self._select_targets(table)
+        errors = _subtract(table.values, expected)[:, self._is_target]
+        check_errors(errors[rows], self._feature_names(targets))
+        self._scorer = Scorer.from_errors(errors, targets, rows, settings)
+        self._states = self._scorer.states_after_fit(errors, targets)
+        self.offset_ = -self._scorer.threshold
 
     def _score_rows(self, X):
         """Compute the expected values, errors and distances of rows."""
@@ -609,12 +684,12 @@ class LSTMOutlierDetector(
         return scored
 
     def _compare(self, X):
-        """Return the table of X, and the frame that `compare` returns."""
+        """Return the scored rows of X, and the frame that `compare` returns."""
         scored = self._score_rows(X)
         is_frame = isinstance(X, pd.DataFrame)
         index = X.index if is_frame else pd.RangeIndex(len(scored.errors))
         names = self._feature_names(scored.table)
-        return scored.table, comparison_frame(scored, index, names)
+        return scored, comparison_frame(scored, index, names)
 
     def _score_table(self, table, windower):
         """Score the rows of a table; return them and the states after them."""
@@ -624,15 +699,31 @@ class LSTMOutlierDetector(
         errors = _subtract(table.values, expected)
         states = self._scorer.first_states(table.rows)
         states |= {key: self._states[key] for key in before if key in self._states}
-        distances, states = self._scorer.distances(errors, table, states)
-        scaled = self._scorer.error_scaler.transform(errors)
-        return ScoredRows(table, expected, scaled, distances), states
+        errors, targets = errors[:, self._is_target], self._select_targets(table)
+        is_stuck = np.zeros(expected.shape, dtype=bool)
+        is_stuck[:, self._is_target] = self._scorer.run_ratios(targets, states)[0] > 1
+        scaled = np.full(expected.shape, np.nan)
+        scaled[:, self._is_target] = self._scorer.error_scaler.transform(errors)
+        distances, states = self._scorer.distances(errors, targets, states)
+        return ScoredRows(table, expected, scaled, distances, is_stuck), states
+
+    def _select_targets(self, table):
+        """Return a table of the columns that are scored."""
+        return table._replace(
+            values=table.values[:, self._is_target],
+            columns=table.columns[self._is_target],
+        )
 
     def _expected(self, windower, table, rows_of_series):
         """Predict some rows of each series; the other rows are NaN."""
         windows = windows_of_series(windower, table)
         return expected_values(
-            self.estimator_, windows, rows_of_series, table, self._settings.method
+            self.estimator_,
+            windows,
+            rows_of_series,
+            table,
+            self._settings.method,
+            is_constant=self._is_constant,
         )
 
     def _check_estimator(self):

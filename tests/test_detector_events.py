@@ -39,9 +39,9 @@ def test_outliers_close_to_each_other_are_one_event():
 
 
 def test_an_event_has_the_explanation_of_its_peak():
-    events = STEADY.events(EVENTS[180:])
+    events = STEADY.events(EVENTS[180:], min_gap=6)
     assert events.columns.to_list() == COLUMNS
-    # Each jump is flagged up and down. The window of 6 rows separates the events.
+    # Each jump is flagged up and down.
     assert events["start"].to_list() == [HOURS[190], HOURS[200], HOURS[220]]
     assert events["end"].to_list() == [HOURS[191], HOURS[201], HOURS[221]]
     assert events["n_rows"].to_list() == [2, 2, 2]
@@ -52,12 +52,10 @@ def test_an_event_has_the_explanation_of_its_peak():
         assert (event.peak, event.score) == (rows.idxmin(), rows.min())
         line = explanation[explanation["row"] == event.peak].iloc[0]
         assert tuple(event)[-4:] == tuple(line)[1:]
-    # Eight rows lie between the first two events, and the default is the window size.
-    for min_gap, n_events in {6: 3, 8: 3, 9: 2, 40: 1}.items():
+    # Eight rows lie between the first two events, and 18 between the last two. The
+    # default is two windows of six rows.
+    for min_gap, n_events in {8: 3, 9: 2, None: 2, 18: 2, 19: 1}.items():
         assert len(STEADY.events(EVENTS[180:], min_gap=min_gap)) == n_events
-    close = EVENTS[180:].copy()
-    close.iloc[17, 1] -= 30  # row 197, with five rows between it and row 191
-    assert len(STEADY.events(close)) == 2
     assert STEADY.events(EVENTS[180:], min_gap=0)["n_rows"].to_list() == [1] * 6
     with pytest.raises(ValueError, match="min_gap == -1, must be >= 0"):
         STEADY.events(EVENTS, min_gap=-1)
@@ -92,7 +90,7 @@ def test_the_frame_of_events_is_typed_even_without_events(X, settings, start):
 
 def test_each_series_has_its_own_events():
     panel = pd.concat({("a", 1): EVENTS, ("b", 2): -EVENTS[:210]})
-    events = clone(STEADY).fit(panel).events(panel)
+    events = clone(STEADY).fit(panel).events(panel, min_gap=6)
     large = events[events["score"] < -5]
     assert large["series"].to_list() == [("a", 1)] * 3 + [("b", 2)] * 2
     assert large["start"].to_list() == [HOURS[i] for i in (190, 200, 220, 190, 200)]
@@ -100,6 +98,6 @@ def test_each_series_has_its_own_events():
     columns = panel.reset_index(level=[0, 2], names=["machine", "", "hour"])
     columns["machine"] = (columns["machine"] == "b").astype(float)
     model = clone(STEADY).set_params(time="hour", groups="machine").fit(columns)
-    by_column = model.events(columns)
+    by_column = model.events(columns, min_gap=6)
     assert set(by_column["series"]) == {0, 1}
     pd.testing.assert_frame_equal(by_column[COLUMNS], events[COLUMNS])

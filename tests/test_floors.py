@@ -46,6 +46,7 @@ FLOORS = [
     ["_anomaly.averages", "_anomaly.comparison", "_anomaly.errors"],
     ["_anomaly.expectation", "_anomaly.settings", "_anomaly.threshold"],
     ["_anomaly.events", "_anomaly.windows"],
+    ["_anomaly.limits", "_anomaly.stuck", "_anomaly.targets"],
     ["_anomaly.ranges", "_windowing.context", "_windowing.leakage"],
     ["_anomaly.scoring", "_windowing.missing_past", "_windowing.windower"],
     ["_forecast.baselines", "_forecast.conformal", "_forecast.date_features"],

@@ -15,6 +15,7 @@ class ScoredRows(NamedTuple):
     expected: np.ndarray  # (n_rows, n_features)
     errors: np.ndarray  # (n_rows, n_features)
     distances: np.ndarray  # (n_rows,)
+    is_stuck: np.ndarray  # of bool, (n_rows, n_features)
 
 
 def comparison_frame(scored, index, names):
@@ -44,19 +45,21 @@ def comparison_frame(scored, index, names):
     return pd.concat(frames, axis=1)
 
 
-def explanation_frame(comparison):
+def explanation_frame(comparison, is_stuck):
     """Build the frame that :meth:`LSTMOutlierDetector.explain` returns.
 
     Parameters
     ----------
     comparison : DataFrame
         Rows of the outliers in the frame that :func:`comparison_frame` returns.
+    is_stuck : ndarray of bool of shape (n_rows, n_features)
+        Whether each value is stuck.
 
     Returns
     -------
     explanation : DataFrame
-        One line per outlier and feature. Missing values have no line. For each row, the
-        largest error comes first.
+        One line per outlier and feature. Missing values have no line. For each row,
+        stuck values come first, and then the largest error.
     """
     names = comparison["value"].columns
     errors = comparison["error"].to_numpy()
@@ -69,6 +72,6 @@ def explanation_frame(comparison):
         "expected": comparison["expected"].to_numpy().ravel(),
         "error": errors.ravel(),
     }
-    order = np.lexsort([-np.abs(errors).ravel(), rows])
+    order = np.lexsort([-np.abs(errors).ravel(), ~is_stuck.ravel(), rows])
     explanation = pd.DataFrame(lines).iloc[order].dropna(subset="error")
     return explanation.reset_index(drop=True)

@@ -26,17 +26,19 @@ def runs_of_outliers(is_outlier, min_gap):
     return np.stack([rows[is_first], rows[np.roll(is_first, -1)]], axis=1)
 
 
-def event_frame(comparison, table, *, threshold, min_gap):
+def event_frame(comparison, scored, *, threshold, min_peak, min_gap):
     """Build the frame that :meth:`LSTMOutlierDetector.events` returns.
 
     Parameters
     ----------
     comparison : DataFrame of shape (n_rows, 3 * n_features + 1)
         The frame that :func:`~sklstm._anomaly.comparison.comparison_frame` returns.
-    table : Table
+    scored : ScoredRows
         The same rows, with their times and series.
     threshold : float
         Distance beyond which a row is an outlier.
+    min_peak : float
+        Events whose largest distance is not beyond this one are left out.
     min_gap : int
         As in :func:`runs_of_outliers`.
 
@@ -45,8 +47,9 @@ def event_frame(comparison, table, *, threshold, min_gap):
     events : DataFrame
         One line per event. The column "series" is left out if all rows are one series.
     """
-    distances = comparison["distance"].to_numpy()
+    table, distances = scored.table, scored.distances
     runs = _runs_of_all_series(distances, table.rows, threshold, min_gap)
+    runs = runs[distances[runs[:, 3]] > min_peak]
     series, starts, ends, peaks, n_rows = runs.T
     keys = pd.Index(list(table.rows), tupleize_cols=False)
     events = {
@@ -59,8 +62,10 @@ def event_frame(comparison, table, *, threshold, min_gap):
     }
     if None in table.rows:
         del events["series"]
-    explanation = explanation_frame(comparison.iloc[peaks].reset_index(drop=True))
-    # The first line of a row is that of the largest error.
+    explanation = explanation_frame(
+        comparison.iloc[peaks].reset_index(drop=True), scored.is_stuck[peaks]
+    )
+    # The first line of a row is that of a stuck value or the largest error.
     largest = explanation.drop_duplicates("row").set_index("row")
     return pd.concat([pd.DataFrame(events), largest], axis=1)
 

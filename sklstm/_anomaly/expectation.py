@@ -71,7 +71,9 @@ def fit_estimator(estimator, windows_of_series, method):
     fit_regressor(estimator, reshape_for(estimator, inputs), targets)
 
 
-def expected_values(estimator, windows_of_series, rows_of_series, table, method):
+def expected_values(
+    estimator, windows_of_series, rows_of_series, table, method, *, is_constant
+):
     """Predict rows of a table, each from its window.
 
     Parameters
@@ -86,6 +88,9 @@ def expected_values(estimator, windows_of_series, rows_of_series, table, method)
         The rows.
     method : {"forecast", "reconstruction"}
         Method that the estimator was fitted for.
+    is_constant : ndarray of bool of shape (n_features,)
+        Features that were constant in `fit`. They are expected to stay at the level of
+        the window: a network would predict small changes.
 
     Returns
     -------
@@ -97,7 +102,8 @@ def expected_values(estimator, windows_of_series, rows_of_series, table, method)
     for rows, windows in _blocks(windows_of_series, rows_of_series, len(expected)):
         # The last block is filled up with its last window.
         windows = windows[np.arange(BLOCK_ROWS).clip(max=len(rows) - 1)]
-        expected[rows] = _expected_block(estimator, windows, method)[: len(rows)]
+        block = _expected_block(estimator, windows, method, is_constant)
+        expected[rows] = block[: len(rows)]
     return expected
 
 
@@ -121,11 +127,12 @@ def _blocks(windows_of_series, rows_of_series, n_rows):
         yield tuple(map(np.concatenate, zip(*parts, strict=True)))
 
 
-def _expected_block(estimator, windows, method):
+def _expected_block(estimator, windows, method, is_constant):
     """Predict the last row of each window; NaN for incomplete windows."""
     is_complete = ~np.isnan(windows).any(axis=(1, 2))
     centered = center_windows(np.nan_to_num(windows), method)
     predicted = _predict_last_rows(estimator, centered.inputs, method)
+    predicted = np.where(is_constant, 0, predicted)
     return np.where(is_complete[:, None], predicted, np.nan) + centered.levels
 
 

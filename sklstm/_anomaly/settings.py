@@ -9,4 +9,16 @@ class DetectorSettings(NamedTuple):
     method: str
     distance: str
     range_window: int | None
-    halflife: float | None
+    halflife: float | str | None
+    contamination: float | str
+    window_size: int
+
+    @property
+    def smoothing(self):
+        """Half-life of the distances that all rows are scored by, or None."""
+        return None if self.halflife == "auto" else self.halflife
+
+    @property
+    def is_followed(self):
+        """Whether the threshold follows the distances of the rows before."""
+        return self.contamination == "auto" and self.distance != "range"
