@@ -22,7 +22,14 @@ from sklstm._core.sklearn_compat import (
 )
 from sklstm._input.arrays import unwrap
 from sklstm._input.numbers import check_numbers
-from sklstm._input.tokens import TEXT, build_vocabulary, decode, encode, read_sequences
+from sklstm._input.tokens import (
+    TEXT,
+    build_vocabulary,
+    decode,
+    encode,
+    mark_token_codes,
+    read_sequences,
+)
 from sklstm._input.windows import lag_names
 from sklstm._typing import ArrayLike
 
@@ -201,10 +208,10 @@ class SequenceEncoder(TransformerMixin, CallbackSupportMixin, BaseEstimator):
         check_is_fitted(self)
         sequences, _ = read_sequences(X, self._analyzer(), wanted=self._kind)
         codes = encode(sequences, self.vocabulary_, self.n_timesteps_)
-        # scikit-learn < 1.8 keeps the index of a frame, but not that of a series.
-        if isinstance(X, pd.Series) and output_container(self) == "pandas":
-            return pd.DataFrame(codes, index=X.index)
-        return codes
+        if output_container(self) == "pandas":
+            index = X.index if isinstance(X, pd.Series | pd.DataFrame) else None
+            codes = pd.DataFrame(codes, index=index)
+        return mark_token_codes(codes)
 
     def inverse_transform(self, X: ArrayLike) -> list[Any]:
         """Convert codes back to sequences.
