@@ -85,13 +85,17 @@ class SequenceEncoder(TransformerMixin, CallbackSupportMixin, BaseEstimator):
 
     Notes
     -----
-    With ``min_frequency=1``, no training sequence has an unknown token, so an estimator
-    cannot learn what code 0 means. With ``min_frequency=2``, the estimator gets
-    examples: the tokens that occur in only one training sequence. Tokens that
-    `max_length` removes in `fit` do not count as occurrences.
+    With ``min_frequency=1``, no training sequence has an unknown token. To learn what
+    code 0 means, :class:`LSTMClassifier` and :class:`LSTMRegressor` replace random
+    tokens by code 0 during training, if `embedding_dropout` is positive. Other
+    estimators get examples of code 0 with ``min_frequency=2``: the tokens that occur in
+    only one training sequence. Tokens that `max_length` removes in `fit` do not count
+    as occurrences.
 
     Codes are categories, not quantities: code 4 is not twice code 2. An estimator must
-    embed them or encode them one-hot.
+    embed them or encode them one-hot. `transform` marks its result as codes. Selected
+    rows, copies and pickles keep this mark. Results of arithmetic, polars frames and
+    plain arrays, as from ``np.asarray``, do not have it.
 
     Examples
     --------
