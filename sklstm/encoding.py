@@ -22,7 +22,14 @@ from sklstm._core.sklearn_compat import (
 )
 from sklstm._input.arrays import unwrap
 from sklstm._input.numbers import check_numbers
-from sklstm._input.tokens import TEXT, build_vocabulary, decode, encode, read_sequences
+from sklstm._input.tokens import (
+    TEXT,
+    build_vocabulary,
+    decode,
+    encode,
+    mark_token_codes,
+    read_sequences,
+)
 from sklstm._input.windows import lag_names
 from sklstm._typing import ArrayLike
 
@@ -78,13 +85,17 @@ class SequenceEncoder(TransformerMixin, CallbackSupportMixin, BaseEstimator):
 
     Notes
     -----
-    With ``min_frequency=1``, no training sequence has an unknown token, so an estimator
-    cannot learn what code 0 means. With ``min_frequency=2``, the estimator gets
-    examples: the tokens that occur in only one training sequence. Tokens that
-    `max_length` removes in `fit` do not count as occurrences.
+    With ``min_frequency=1``, no training sequence has an unknown token. To learn what
+    code 0 means, :class:`LSTMClassifier` and :class:`LSTMRegressor` replace random
+    tokens by code 0 during training, if `embedding_dropout` is positive. Other
+    estimators get examples of code 0 with ``min_frequency=2``: the tokens that occur in
+    only one training sequence. Tokens that `max_length` removes in `fit` do not count
+    as occurrences.
 
     Codes are categories, not quantities: code 4 is not twice code 2. An estimator must
-    embed them or encode them one-hot.
+    embed them or encode them one-hot. `transform` marks its result as codes. Selected
+    rows, copies and pickles keep this mark. Results of arithmetic, polars frames and
+    plain arrays, as from ``np.asarray``, do not have it.
 
     Examples
     --------
@@ -201,10 +212,10 @@ class SequenceEncoder(TransformerMixin, CallbackSupportMixin, BaseEstimator):
         check_is_fitted(self)
         sequences, _ = read_sequences(X, self._analyzer(), wanted=self._kind)
         codes = encode(sequences, self.vocabulary_, self.n_timesteps_)
-        # scikit-learn < 1.8 keeps the index of a frame, but not that of a series.
-        if isinstance(X, pd.Series) and output_container(self) == "pandas":
-            return pd.DataFrame(codes, index=X.index)
-        return codes
+        if output_container(self) == "pandas":
+            index = X.index if isinstance(X, pd.Series | pd.DataFrame) else None
+            codes = pd.DataFrame(codes, index=index)
+        return mark_token_codes(codes)
 
     def inverse_transform(self, X: ArrayLike) -> list[Any]:
         """Convert codes back to sequences.

@@ -17,11 +17,13 @@ from sklearn.compose import make_column_transformer
 from sklearn.exceptions import NotFittedError
 from sklearn.feature_extraction.text import CountVectorizer
 from sklearn.linear_model import LogisticRegression
-from sklearn.model_selection import GridSearchCV
+from sklearn.model_selection import GridSearchCV, train_test_split
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, OneHotEncoder
+from sklearn.utils import check_array
 
 from sklstm import LSTMRegressor, SequenceEncoder
+from sklstm._input.tokens import are_token_codes
 
 NAN = np.nan
 DNA = ["GATTACA", "TAG", "CAT"]
@@ -326,6 +328,95 @@ def test_a_column_transformer_can_encode_one_column(columns):
     codes = columns.set_output(transform="pandas").fit_transform(table)
     assert list(codes.index) == [5, 6, 7]
     npt.assert_array_equal(codes, [[2, 1], [1, 3], [1, 4]])
+
+
+def check_array_with_nan(codes):
+    return check_array(codes, ensure_all_finite=False)
+
+
+SELECTIONS = [
+    lambda codes: codes,
+    lambda codes: codes[:2],
+    lambda codes: train_test_split(codes, random_state=0)[0],
+    lambda codes: codes.copy(),
+    lambda codes: pickle.loads(pickle.dumps(codes)),
+]
+
+
+@pytest.mark.parametrize(
+    "select",
+    [
+        *SELECTIONS,
+        lambda codes: codes[[2, 0]],
+        lambda codes: codes[:, :, np.newaxis],
+        lambda codes: codes.astype(np.float32),
+        lambda codes: np.vstack([codes, codes]),
+        lambda codes: np.hstack([np.asarray(codes), codes]),
+    ],
+)
+def test_selected_codes_are_marked_as_codes(select):
+    assert are_token_codes(select(SequenceEncoder().fit_transform(DNA)))
+
+
+@pytest.mark.parametrize("select", [*SELECTIONS, lambda codes: codes.iloc[[2, 0]]])
+def test_selected_rows_of_frames_of_codes_are_marked_as_codes(select):
+    encoder = SequenceEncoder().set_output(transform="pandas")
+    assert are_token_codes(select(encoder.fit_transform(DNA)))
+
+
+@pytest.mark.parametrize(
+    "compute",
+    [
+        np.asarray,
+        np.isnan,
+        lambda codes: codes / 2,
+        lambda codes: 1 - codes,
+        lambda codes: codes == 1,
+        lambda codes: np.nanmax(codes, axis=1),
+        lambda codes: np.add(codes, 1),
+        lambda codes: np.isfinite(codes, out=np.zeros(codes.shape, bool)),
+        check_array_with_nan,
+    ],
+)
+def test_results_of_arithmetic_are_plain_arrays(compute):
+    codes = SequenceEncoder().fit_transform(DNA)
+    result = compute(codes)
+    assert type(result) is np.ndarray
+    npt.assert_array_equal(result, compute(np.array(codes)))
+
+
+def test_arithmetic_in_place_makes_codes_a_plain_array():
+    codes = SequenceEncoder().fit_transform(["ab"])
+    codes *= 2
+    assert type(codes) is np.ndarray
+    npt.assert_array_equal(codes, [[2, 4]])
+
+
+def test_codes_look_like_an_array():
+    codes = SequenceEncoder().fit_transform(["ab"])
+    assert repr(codes) == "array([[1., 2.]])"
+    assert str(codes) == "[[1. 2.]]"
+
+
+@pytest.mark.parametrize("container", ["default", "pandas"])
+def test_codes_from_a_column_transformer_are_marked_as_codes(container):
+    table = pd.DataFrame({"text": DNA, "length": [7, 3, 3]})
+    columns = make_column_transformer((SequenceEncoder(), "text"))
+    columns.set_output(transform=container).fit(table)
+    assert are_token_codes(columns.transform(table))
+
+
+@pytest.mark.parametrize(
+    "X", [[[1.0, 2.0]], np.ones((2, 2)), pd.DataFrame({"token__lag0": [1.0]}), None]
+)
+def test_other_data_are_not_marked_as_codes(X):
+    assert not are_token_codes(X)
+
+
+def test_frames_joined_with_numbers_are_not_marked_as_codes():
+    codes = SequenceEncoder().set_output(transform="pandas").fit_transform(DNA)
+    numbers = pd.DataFrame({"length": [7, 3, 3]})
+    assert not are_token_codes(pd.concat([codes, numbers], axis=1))
 
 
 def classifier_of_codes():

@@ -74,6 +74,16 @@ def test_weights_of_other_layers_are_glorot_uniform():
         assert 0.9 * limit < weights.abs().max() <= limit
 
 
+@pytest.mark.parametrize("embedding_size", [4, 100])
+def test_vectors_of_tokens_have_a_length_of_about_one(embedding_size):
+    sizes = {"n_codes": 2000, "embedding_size": embedding_size, "embedding_pairs": 50}
+    embedding = new_network(**sizes).input_layers.embedding
+    squares = embedding.vectors.detach().square().sum(1)
+    assert squares.mean().item() == pytest.approx(1, rel=0.05)
+    # A pair that does not occur in training has no effect.
+    assert not embedding.pair_vectors.any()
+
+
 @pytest.mark.parametrize("max_timescale", [2, 10, 1000])
 def test_chrono_biases_spread_the_timescales(max_timescale):
     layer = layers(new_network(max_timescale=max_timescale, size=200))[0]

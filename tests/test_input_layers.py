@@ -9,7 +9,12 @@ import torch
 
 from sklstm import LSTMClassifier, LSTMRegressor
 from sklstm._nn.initialization import initialize
-from sklstm._nn.input_layers import BatchNorm, Convolution, max_pool
+from sklstm._nn.input_layers import (
+    BatchNorm,
+    Convolution,
+    Embedding,
+    max_pool,
+)
 from sklstm._nn.layers import make_pooling
 from sklstm._nn.network import RecurrentNetwork
 from sklstm._nn.optimizers import FlatWeights
@@ -26,6 +31,15 @@ FRONT = {
     "bidirectional": True,
 }
 TRAINING = {"max_iter": 4, "learning_rate": "cosine", "random_state": 0}
+
+
+CODES = {
+    "n_codes": 6,
+    "embedding_size": 3,
+    "embedding_pairs": 10,
+    "conv_filters": (),
+    "conv_pooling": ("mean", "max"),
+}
 
 
 def states_and_mask(n_padding=(0, 2, 4), n_timesteps=6, width=3):
@@ -93,6 +107,100 @@ def test_poolings_are_concatenated():
     pooled = make_pooling(("mean", "last"), 3, torch.float64)(states, last, step_mask)
     mean = make_pooling("mean", 3, torch.float64)(states, last, step_mask)
     npt.assert_array_equal(pooled, torch.cat([mean, last], 1))
+
+
+def filled_embedding(n_codes, n_pairs):
+    layer = Embedding(n_codes, 2, torch.float64, n_pairs)
+    with torch.no_grad():
+        for parameter in layer.parameters():
+            parameter.copy_(torch.from_numpy(RANDOM.normal(size=parameter.shape)))
+    return layer
+
+
+def test_every_pair_of_few_tokens_has_a_vector():
+    layer = filled_embedding(3, n_pairs=100)
+    assert layer.pair_vectors.shape == (9, 2)
+    pairs = layer.of_pairs(torch.tensor([[2, 1, 0, 2]]))[0]
+    # The token before the first one counts as unknown: the pairs are 02, 21, 10, 02.
+    by_hand = layer.pair_vectors[[0 * 3 + 2, 2 * 3 + 1, 1 * 3 + 0, 0 * 3 + 2]]
+    npt.assert_array_equal(pairs.detach(), by_hand.detach())
+
+
+@pytest.mark.parametrize("n_codes", [1024, 5000, 2**20])
+def test_many_pairs_share_vectors_as_if_at_random(n_codes):
+    layer = Embedding(2, 1, torch.float32, 1024)
+    layer.vectors = torch.nn.Parameter(torch.empty(n_codes, 0))
+    layer.pair_vectors = torch.nn.Parameter(torch.arange(1024.0)[:, None])
+    codes = torch.from_numpy(RANDOM.integers(0, n_codes, (1, 1024)))
+    rows = layer.of_pairs(codes).detach().numpy()
+    # If 1024 pairs choose among 1024 rows at random, 1 - 1 / e of the rows are chosen.
+    assert len(np.unique(rows)) / 1024 == pytest.approx(0.63, abs=0.05)
+    npt.assert_array_equal(layer.of_pairs(codes[:, 1:])[:, 1:].detach(), rows[:, 2:])
+
+
+def test_only_the_pooling_beside_the_recurrent_layers_reads_pairs():
+    network = network_of_codes()
+    windows = torch.tensor([[[1.0], [5.0], [0.0]]], dtype=torch.float64)
+    states, states_to_pool, _ = network.input_layers(windows)
+    embedding, codes = network.input_layers.embedding, windows[:, :, 0].long()
+    npt.assert_array_equal(states.detach(), embedding.vectors[codes].detach())
+    both = embedding.vectors[codes] + embedding.of_pairs(codes)
+    npt.assert_array_equal(states_to_pool.detach(), both.detach())
+    # The head reads the last state, and the mean and the maximum of the vectors.
+    pooled = torch.cat([both.mean(1), both.amax(1)], 1)
+    npt.assert_allclose(network.pooled(windows)[:, 5:].detach(), pooled.detach())
+
+
+def network_of_codes():
+    network = RecurrentNetwork(
+        1, 1, hidden_layer_sizes=(5,), dtype=torch.float64, **CODES
+    )
+    initialize(network, random_generator(0))
+    with torch.no_grad():
+        pairs = network.input_layers.embedding.pair_vectors
+        pairs.copy_(torch.from_numpy(RANDOM.normal(size=pairs.shape)))
+    return network.eval()
+
+
+def test_padding_does_not_change_the_outputs_for_codes():
+    network = network_of_codes()
+    codes = torch.from_numpy(RANDOM.integers(0, 6, (1, 7, 1)).astype(float))
+    alone = network(codes[:, 3:]).detach()
+    npt.assert_allclose(network(codes, torch.tensor([3])).detach(), alone, rtol=1e-12)
+
+
+def test_embedding_dropout_replaces_tokens_by_the_unknown_one():
+    network = RecurrentNetwork(
+        1, 1, n_codes=6, embedding_size=3, embedding_dropout=0.3, dtype=torch.float64
+    )
+    initialize(network, random_generator(0))
+    layers = network.input_layers
+    codes = torch.from_numpy(RANDOM.integers(1, 6, (50, 40)))
+    windows = codes[:, :, None].double()
+    states = layers.train()(windows, generator=random_generator(0))[0].detach()
+    vectors = layers.embedding.vectors.detach()
+    is_unknown = (states == vectors[0]).all(2)
+    npt.assert_array_equal(states[~is_unknown], vectors[codes[~is_unknown]])
+    assert is_unknown.double().mean().item() == pytest.approx(0.3, abs=0.03)
+
+
+def test_embedding_dropout_trains_the_vector_of_unknown_tokens():
+    X, y = RANDOM.integers(1, 9, (30, 6)), np.arange(30) % 2
+
+    def unknown(embedding_dropout, max_iter):
+        model = LSTMClassifier(3, embedding_size=4, **TRAINING | {"max_iter": max_iter})
+        model.set_params(embedding_dropout=embedding_dropout).fit(X, y)
+        return model.network_.input_layers.embedding.vectors[0].detach().numpy()
+
+    npt.assert_array_equal(unknown(0.0, 1), unknown(0.0, 5))
+    assert (unknown(0.2, 1) != unknown(0.2, 5)).all()
+
+
+def test_the_head_may_read_the_vectors_of_tokens_beside_the_states():
+    X, y = RANDOM.integers(0, 6, (30, 6)), np.arange(30) % 2
+    model = LSTMClassifier(3, embedding_size=4, conv_pooling="mean", **TRAINING)
+    model.fit(X, y)
+    assert model.transform(X).shape == (30, 3 + 4)
 
 
 @pytest.mark.parametrize("n_padding", [1, 2, 3])
@@ -177,7 +285,7 @@ def test_attention_weights_are_there_beside_other_poolings():
         ({"pooling": ()}, "must hold different names"),
         ({"pooling": ("last", "median")}, "must hold different names"),
         ({"pooling": ("last", "last")}, "must hold different names"),
-        ({"conv_pooling": "mean"}, "needs convolutional layers"),
+        ({"conv_pooling": "mean"}, "needs convolutional layers or an embedding"),
         ({"conv_filters": (3, 4), "conv_kernel_size": (3,)}, "has 1 items, but conv_f"),
         ({"conv_filters": 3, "conv_kernel_size": ((0,),)}, "must be positive integers"),
         ({"conv_filters": 3, "conv_pool_size": (0,)}, "must be positive integers"),

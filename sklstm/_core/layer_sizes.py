@@ -86,10 +86,19 @@ def _one_per_convolution(sizes, n_layers, name):
 
 def _check_convolutions(parameters):
     """Raise if the parameters of convolutions contradict each other."""
-    if parameters["conv_pooling"] is not None and not parameters["conv_filters"]:
+    has_input_layers = parameters["conv_filters"] or parameters["embedding_size"]
+    if parameters["conv_pooling"] is not None and not has_input_layers:
         raise ValueError(
-            f"conv_pooling={parameters['conv_pooling']!r} needs convolutional layers. "
-            "Set conv_filters, for example to (64,), or set conv_pooling=None."
+            f"conv_pooling={parameters['conv_pooling']!r} needs convolutional layers "
+            "or an embedding. Set conv_filters, for example to (64,), or set "
+            "conv_pooling=None."
+        )
+    has_bag = parameters["conv_pooling"] is not None and not parameters["conv_filters"]
+    if parameters.get("embedding_pairs") and not has_bag:
+        raise ValueError(
+            f"embedding_pairs={parameters['embedding_pairs']} needs conv_pooling, and "
+            'no convolutional layers. Set conv_pooling="mean" and conv_filters=(), or '
+            "set embedding_pairs=0."
         )
     if parameters["pooling"] is not None:
         return

@@ -16,6 +16,29 @@ INTEGERS = "a sequence of integer tokens"
 # may be hashes or measured numbers.
 MAX_CODES = 2**20
 
+# Name of the attribute of a pandas frame of token codes.
+FRAME_MARK = "sklstm_token_codes"
+
+
+class TokenCodes(np.ndarray):
+    """Array of token codes, which estimators can distinguish from numeric values.
+
+    Selections, copies, concatenations and pickles are token codes, too. The results of
+    arithmetic are plain arrays, and ``np.asarray`` converts codes to a plain array.
+    """
+
+    # With a positive number, concatenations are token codes.
+    __array_priority__ = 1
+
+    def __array_ufunc__(self, ufunc, method, *inputs, out=None, **options):
+        """Compute with plain arrays."""
+        if out is not None:
+            options["out"] = tuple(map(_as_plain, out))
+        return getattr(ufunc, method)(*map(_as_plain, inputs), **options)
+
+    def __repr__(self):
+        return repr(np.asarray(self))
+
 
 def read_sequences(X, analyze, wanted=None):
     """Convert X to lists of tokens.
@@ -150,6 +173,46 @@ def decode(codes, tokens):
     ]
 
 
+def mark_token_codes(data):
+    """Mark an array or a pandas frame, so that :func:`are_token_codes` returns True.
+
+    Parameters
+    ----------
+    data : ndarray or pandas.DataFrame
+        Token codes.
+
+    Returns
+    -------
+    codes : TokenCodes or pandas.DataFrame
+        View of the array, or the same frame.
+    """
+    if isinstance(data, np.ndarray):
+        return data.view(TokenCodes)
+    data.attrs[FRAME_MARK] = True
+    return data
+
+
+def are_token_codes(X):
+    """Return whether X is an array or a pandas frame that is marked as token codes.
+
+    The marks of arrays and frames survive the selection of rows, copies and pickles.
+
+    Parameters
+    ----------
+    X : object
+        Data as a user passed it.
+
+    Returns
+    -------
+    are_token_codes : bool
+        Whether :class:`~sklstm.SequenceEncoder` returned X or data that X was selected
+        from.
+    """
+    attributes = getattr(X, "attrs", None)
+    is_marked_frame = isinstance(attributes, dict) and attributes.get(FRAME_MARK, False)
+    return isinstance(X, TokenCodes) or is_marked_frame
+
+
 def count_codes(windows):
     """Count the token codes from 0 to the largest one in windows."""
     values = windows.values
@@ -200,6 +263,11 @@ def check_codes(windows, n_codes=None):
             f"{n_codes - 1}. Use one code for all unknown tokens, as SequenceEncoder "
             "does with code 0."
         )
+
+
+def _as_plain(array):
+    """Convert token codes to a plain array. Return everything else unchanged."""
+    return np.asarray(array) if isinstance(array, TokenCodes) else array
 
 
 def _as_list(X):

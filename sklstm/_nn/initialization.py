@@ -1,5 +1,7 @@
 """Initial weights of a network, drawn from a given generator."""
 
+import math
+
 import torch
 from torch import nn
 
@@ -15,9 +17,12 @@ def initialize(network, generator, device="cpu", max_timescale=None):
     Input weights are Glorot uniform and recurrent weights orthogonal, gate by gate.
     Biases are zero, except that of an LSTM's forget gate, which is 1 [1]_. With this
     bias, an LSTM at first keeps about 73 % of its cell state, sigmoid(1), from step to
-    step, and gradients reach far back. Convolutions are Glorot uniform, and
-    embedding vectors are standard normal. Batch normalizations keep
-    the scale and the shift that they were built with, 1 and 0.
+    step, and gradients reach far back. Convolutions are Glorot uniform. The vectors of
+    tokens are normal with variance 1 / size, so that their length is about 1. With
+    numbers of variance 1, a network that learns from few texts hardly changes the
+    vectors of rare words, and memorizes the random vectors instead. The vectors of
+    pairs are zero, so that pairs that do not occur in training have no effect. Batch
+    normalizations keep the scale and the shift that they were built with, 1 and 0.
 
     Parameters
     ----------
@@ -57,7 +62,9 @@ def initialize(network, generator, device="cpu", max_timescale=None):
             elif isinstance(module, Embedding):
                 shape = module.vectors.shape
                 vectors = torch.randn(shape, dtype=torch.float64, generator=generator)
-                module.vectors.copy_(vectors)
+                module.vectors.copy_(vectors / math.sqrt(shape[1]))
+                if module.pair_vectors is not None:
+                    module.pair_vectors.zero_()
     network.to(device)
 
 

@@ -11,9 +11,19 @@ from torch.nn.functional import batch_norm, conv1d, embedding, max_pool1d, pad
 from sklstm._nn.masking import zero_padding
 from sklstm._nn.runtime import dropout_mask
 
+# Code of an unknown token.
+UNKNOWN = 0
+# Numbers that spread the pairs of tokens over the rows of a table: two primes.
+PAIR_FACTOR, PAIR_MODULUS = 1_000_003, 2**31 - 1
+
 
 class Embedding(nn.Module):
-    """Learned vectors of tokens.
+    """Learned vectors of tokens, and optionally of pairs of neighboring tokens.
+
+    A pair consists of the token before a step and the token of the step. The token
+    before the first one counts as unknown. If there are more possible pairs than
+    vectors, several pairs share a vector: the row of a pair is a hash of its codes
+    [1]_.
 
     Parameters
     ----------
@@ -23,15 +33,49 @@ class Embedding(nn.Module):
         Length of the vectors.
     dtype : torch.dtype
         Precision of the vectors.
+    n_pairs : int, default=0
+        Maximum number of vectors for pairs. 0 for no pairs.
+
+    References
+    ----------
+    .. [1] A. Joulin, E. Grave, P. Bojanowski and T. Mikolov, "Bag of Tricks for
+       Efficient Text Classification", EACL 2017, 427-431.
     """
 
-    def __init__(self, n_codes, size, dtype):
+    def __init__(self, n_codes, size, dtype, n_pairs=0):
         super().__init__()
         self.vectors = nn.Parameter(torch.empty(n_codes, size, dtype=dtype))
+        self.pair_vectors = None
+        if n_pairs:
+            shape = min(n_pairs, n_codes**2), size
+            self.pair_vectors = nn.Parameter(torch.empty(shape, dtype=dtype))
 
     def forward(self, codes):
-        """Map (n_windows, n_timesteps, 1) to (n_windows, n_timesteps, size)."""
-        return embedding(codes[:, :, 0].long(), self.vectors)
+        """Map codes to the vectors of all steps.
+
+        Parameters
+        ----------
+        codes : torch.Tensor of int64 of shape (n_windows, n_timesteps)
+            Token codes, 0 at padding steps.
+
+        Returns
+        -------
+        vectors : torch.Tensor of shape (n_windows, n_timesteps, size)
+            Vectors in time order.
+        """
+        return embedding(codes, self.vectors)
+
+    def of_pairs(self, codes):
+        """Map codes to the vectors of the pairs that end at each step, as `forward`."""
+        return embedding(self._rows_of_pairs(codes), self.pair_vectors)
+
+    def _rows_of_pairs(self, codes):
+        """Return the row of the pair that ends at each step."""
+        n_codes, n_pairs = len(self.vectors), len(self.pair_vectors)
+        pairs = pad(codes, (1, 0), value=UNKNOWN)[:, :-1] * n_codes + codes
+        if n_codes**2 == n_pairs:
+            return pairs
+        return pairs * PAIR_FACTOR % PAIR_MODULUS % n_pairs
 
 
 class Filters(nn.Module):
@@ -173,8 +217,12 @@ class InputLayers(nn.Module):
         Number of different tokens. None for numeric features, which are not embedded.
     embedding_size : int or None
         Length of the vector of a token.
+    embedding_pairs : int
+        Maximum number of vectors for pairs of tokens. Only the pooling beside the
+        recurrent layers reads them. 0 for no pairs.
     embedding_dropout : float
-        Fraction of the numbers in the vectors to drop during training.
+        Fraction of the tokens to replace by the unknown token during training [1]_.
+        The network thereby learns a vector for unknown tokens.
     conv_filters : tuple of int
         Number of filters of each convolution, from first to last.
     conv_kernel_size : int, or tuple of int or of tuple of int
@@ -192,6 +240,12 @@ class InputLayers(nn.Module):
     width, widest : int
         Number of outputs of a time step, of the last layer and of the widest one; 1 if
         there are no layers.
+
+    References
+    ----------
+    .. [1] M. Iyyer, V. Manjunatha, J. Boyd-Graber and H. Daume III, "Deep Unordered
+       Composition Rivals Syntactic Methods for Text Classification", ACL 2015,
+       1681-1691.
     """
 
     def __init__(
@@ -200,6 +254,7 @@ class InputLayers(nn.Module):
         *,
         n_codes,
         embedding_size,
+        embedding_pairs,
         embedding_dropout,
         conv_filters,
         conv_kernel_size,
@@ -211,7 +266,7 @@ class InputLayers(nn.Module):
         self.embedding_dropout, self.width = embedding_dropout, n_features
         self.embedding = None
         if n_codes is not None:
-            self.embedding = Embedding(n_codes, embedding_size, dtype)
+            self.embedding = Embedding(n_codes, embedding_size, dtype, embedding_pairs)
             self.width = embedding_size
         self.convolutions = nn.ModuleList()
         sizes = kernel_sizes(conv_kernel_size, len(conv_filters))
@@ -242,18 +297,29 @@ class InputLayers(nn.Module):
         -------
         states : torch.Tensor of shape (n_windows, n_blocks, width)
             States in time order, zero at padding.
+        states_to_pool : torch.Tensor of shape (n_windows, n_blocks, width)
+            Inputs of the pooling beside the recurrent layers: the states, plus the
+            vectors of pairs of tokens. The recurrent layers see the order of the tokens
+            without pairs, and overfit with them.
         step_mask : torch.Tensor of bool of shape (n_windows, n_blocks) or None
             As in :class:`Convolution`.
         """
-        states = zero_padding(windows, step_mask)
+        states, pairs = zero_padding(windows, step_mask), None
         if self.embedding is not None:
-            states = zero_padding(self.embedding(states), step_mask)
-            if self.training and self.embedding_dropout:
-                options = self.embedding_dropout, states, generator
-                states = states * dropout_mask(states.shape, *options)
+            codes = self._drop(states[:, :, 0], generator).long()
+            states = zero_padding(self.embedding(codes), step_mask)
+            if self.embedding.pair_vectors is not None:
+                pairs = zero_padding(self.embedding.of_pairs(codes), step_mask)
         for convolution in self.convolutions:
             states, step_mask = convolution(states, step_mask)
-        return states, step_mask
+        return states, states if pairs is None else states + pairs, step_mask
+
+    def _drop(self, codes, generator):
+        """Replace some of the codes by that of unknown tokens during training."""
+        if not (self.training and self.embedding_dropout):
+            return codes
+        options = self.embedding_dropout, codes, generator
+        return codes.where(dropout_mask(codes.shape, *options) > 0, UNKNOWN)
 
 
 def max_pool(states, step_mask, size):

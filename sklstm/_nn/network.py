@@ -108,12 +108,13 @@ class RecurrentNetwork(nn.Module):
         features.
     conv_filters : tuple of int
         Number of filters of each convolutional layer in front of the recurrent layers.
-    conv_kernel_size, conv_pool_size, batch_norm, embedding_dropout
+    conv_kernel_size, conv_pool_size, batch_norm, embedding_pairs, embedding_dropout
         As in :class:`~sklstm._nn.input_layers.InputLayers`.
-    conv_pooling : {"mean", "max"} or None
-        How the outputs of the last convolution over all time steps become one vector.
-        The head reads this vector beside that of `pooling` [1]_. With None, it only
-        reads that of `pooling`.
+    conv_pooling : {"mean", "max"}, tuple of them or None
+        How the outputs of the last convolution become one vector per window. Without
+        convolutions, the vectors of tokens and of pairs are pooled. The head reads this
+        vector beside that of `pooling` [1]_. With None, it only reads that of
+        `pooling`.
     dropout : float
         Fraction of the outputs of each recurrent layer to drop during training. The
         outputs of the last layer are included.
@@ -145,6 +146,7 @@ class RecurrentNetwork(nn.Module):
         conv_pool_size=1,
         conv_pooling=None,
         batch_norm=False,
+        embedding_pairs=0,
         embedding_dropout=0.0,
         dropout=0.0,
         recurrent_dropout=0.0,
@@ -158,6 +160,7 @@ class RecurrentNetwork(nn.Module):
             n_features,
             n_codes=n_codes,
             embedding_size=embedding_size,
+            embedding_pairs=embedding_pairs,
             embedding_dropout=embedding_dropout,
             conv_filters=conv_filters,
             conv_kernel_size=conv_kernel_size,
@@ -187,7 +190,7 @@ class RecurrentNetwork(nn.Module):
         width = self.pooling.n_vectors * widths[-1]
         if conv_pooling is not None:
             self.conv_pooling = make_pooling(conv_pooling, n_inputs, dtype)
-            width += n_inputs
+            width += self.conv_pooling.n_vectors * n_inputs
         self.predicts_steps = pooling is None
         self.head = Linear(width, n_outputs, dtype)
 
@@ -247,21 +250,24 @@ class RecurrentNetwork(nn.Module):
 
     def pooled(self, windows, n_padding=None):
         """Return the input of the head, (n_windows[, n_timesteps], width)."""
-        inputs, step_mask = self._recurrent_inputs(windows, n_padding)
+        inputs, to_pool, step_mask = self._run_input_layers(windows, n_padding)
         states, last = self.states(inputs, step_mask, self.pooling.needs_states)
         pooled = self.pooling(states, last, step_mask)
         if self.conv_pooling is None:
             return pooled
-        return torch.cat([pooled, self.conv_pooling(inputs, None, step_mask)], -1)
+        return torch.cat([pooled, self.conv_pooling(to_pool, None, step_mask)], -1)
 
     def step_weights(self, windows, n_padding=None):
         """Return the attention weight of each step, (n_windows, n_timesteps)."""
-        inputs, step_mask = self._recurrent_inputs(windows, n_padding)
+        inputs, _, step_mask = self._run_input_layers(windows, n_padding)
         states, _ = self.states(inputs, step_mask)
         return self.pooling.step_weights(states, step_mask)
 
-    def _recurrent_inputs(self, windows, n_padding):
-        """Return the inputs of the first recurrent layer and their step mask."""
+    def _run_input_layers(self, windows, n_padding):
+        """Return the inputs of the recurrent layers and of `conv_pooling`, and a mask.
+
+        The mask tells which steps are real, as in :class:`InputLayers`.
+        """
         step_mask = make_step_mask(windows.shape[1], n_padding)
         return self.input_layers(windows, step_mask, self.generator)
 
