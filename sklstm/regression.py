@@ -58,6 +58,12 @@ class LSTMRegressor(RegressorMixin, BaseLSTM):
     Features and targets are standardized internally. A scaler or a
     :class:`~sklearn.compose.TransformedTargetRegressor` is not needed.
 
+    Parameters that are "auto" get values that suit X: convolutional layers in front of
+    a bidirectional layer for measured values, an embedding for the token codes of
+    :class:`SequenceEncoder`, and one small layer for fewer than 16 different windows.
+    The Notes have a table of these values, and `auto_params_` has those that were
+    chosen.
+
     Parameters
     ----------
     hidden_layer_sizes : int, tuple of int or "auto", default="auto"
@@ -90,9 +96,17 @@ class LSTMRegressor(RegressorMixin, BaseLSTM):
         the start of a row is padding. If None, X holds numeric values. "auto" means
         token codes only for X that comes from :class:`SequenceEncoder`.
 
+    embedding_pairs : int or "auto", default="auto"
+        Number of further vectors, for pairs of neighboring tokens. The vectors of pairs
+        are only pooled by `conv_pooling`; the recurrent layers do not read them. If
+        there are more pairs than vectors, some pairs share a vector [12]_. 0 means no
+        vectors of pairs. "auto" is 0 if you set `conv_filters` or `conv_pooling`. Only
+        used for token codes.
+
     embedding_dropout : float or "auto", default="auto"
-        Fraction of the numbers in the vectors of tokens to drop during training, in [0,
-        1). Only used for token codes.
+        Fraction of the tokens to replace by the unknown token, code 0, during training,
+        in [0, 1). The network thereby learns a vector for unknown tokens. Only used for
+        token codes.
 
     conv_filters : int, tuple of int or "auto", default="auto"
         Number of filters of each convolutional layer in front of the recurrent layers.
@@ -112,10 +126,12 @@ class LSTMRegressor(RegressorMixin, BaseLSTM):
         recurrent layers read fewer time steps. 1 keeps all time steps. "auto" is 1 if
         you set `conv_filters`.
 
-    conv_pooling : {"auto", "mean", "max"} or None, default="auto"
+    conv_pooling : {"auto", "mean", "max"}, tuple of str or None, default="auto"
         How the outputs of the last convolutional layer over all time steps become one
-        vector per window. The output layer reads this vector beside the hidden states
-        [10]_. If None, it only reads the hidden states. "auto" is None if you set
+        vector per window. With a tuple, the vectors of all its poolings are used.
+        Without convolutional layers, the vectors of tokens are pooled. The output layer
+        reads the result beside the hidden states [10]_. If None, it only reads the
+        hidden states. "auto" is None if you set
         `conv_filters`.
 
     batch_norm : bool or "auto", default="auto"
@@ -128,7 +144,7 @@ class LSTMRegressor(RegressorMixin, BaseLSTM):
         Fraction of the outputs of each recurrent layer to drop during training, in [0,
         1). Dropout also applies to the outputs of the last layer.
 
-    recurrent_dropout : float, default=0.0
+    recurrent_dropout : float or "auto", default="auto"
         Fraction of the hidden state to drop before the gates during training, in [0,
         1). The same units are dropped at every time step of a window [6]_.
 
@@ -179,8 +195,10 @@ class LSTMRegressor(RegressorMixin, BaseLSTM):
         decays the learning rate to zero over `max_iter` epochs. "adaptive" divides the
         learning rate by 5 each time the loss has not improved for more than
         `n_iter_no_change` epochs; training stops when the learning rate would fall
-        below 1e-6. If "auto" chooses "cosine", it also chooses the number of epochs:
-        training then takes 800 steps, at least 10 epochs and at most `max_iter` epochs.
+        below 1e-6. If "auto" chooses "cosine", it also chooses the number of epochs, at
+        most `max_iter`: 800 training steps, and at least 10 epochs. For token codes it
+        is 640 steps and 8 epochs if they are many, and 1200 steps and 12 epochs if they
+        are few.
 
     learning_rate_init : float or "auto", default="auto"
         Initial learning rate.
@@ -301,30 +319,35 @@ class LSTMRegressor(RegressorMixin, BaseLSTM):
     -----
     The values of "auto" depend on the windows in X:
 
-    ==================== ============ ===================== =====================
-    Parameter            Few windows  Measured values       Token codes
-    ==================== ============ ===================== =====================
-    hidden_layer_sizes   (50,)        (32,)                 (64,)
-    bidirectional        False        True                  True
-    pooling              last         ('last', 'mean')      max
-    embedding_size       None         None                  300
-    embedding_dropout    0.0          0.0                   0.5
-    conv_filters         ()           (64, 64, 64)          (100,)
-    conv_kernel_size     3            (8, 5, 3)             ((3, 4, 5),)
-    conv_pool_size       1            (2, 2, 1)             1
-    conv_pooling         None         mean                  max
-    batch_norm           False        False                 True
-    dropout              0.0          0.0                   0.5
-    batch_size           200          16                    50
-    learning_rate        constant     cosine                cosine
-    learning_rate_init   0.01         0.003                 0.005
-    ==================== ============ ===================== =====================
+    ================== =========== ================ =============== ==========
+    Parameter          Few windows Measured         Many tokens     Few tokens
+    ================== =========== ================ =============== ==========
+    hidden_layer_sizes (50,)       (32,)            (16,)           (32,)
+    bidirectional      False       True             True            True
+    pooling            last        ('last', 'mean') max             max
+    embedding_size     None        None             32              32
+    embedding_dropout  0.0         0.0              0.2             0.05
+    conv_filters       ()          (64, 64, 64)     ()              (64,)
+    embedding_pairs    0           0                65536           0
+    conv_kernel_size   3           (8, 5, 3)        3               ((3, 5),)
+    conv_pool_size     1           (2, 2, 1)        1               1
+    conv_pooling       None        mean             ('mean', 'max') max
+    batch_norm         False       False            False           True
+    dropout            0.0         0.0              0.5             0.5
+    recurrent_dropout  0.0         0.0              0.5             0.0
+    batch_size         200         16               50              32
+    learning_rate      constant    cosine           cosine          cosine
+    learning_rate_init 0.01        0.003            0.01            0.01
+    ================== =========== ================ =============== ==========
 
     "Few windows" are fewer than 16 different windows, and all windows with
-    ``pooling=None``. The values were chosen by cross-validation on the training data of
-    several data sets. `batch_size` is the given number if an epoch then has 4 to 32
-    batches; otherwise it is a quarter or a thirty-second of the number of windows, from
-    8 to 64.
+    ``pooling=None``. "Measured" are other windows of numbers. More than 200 token codes
+    are many, such as words; fewer are few, such as characters. With ``pooling=None``,
+    `embedding_size` is 100 for token codes. The values were chosen by cross-validation
+    on the training data of several data sets.
+
+    `batch_size` is the given number if an epoch then has 4 to 32 batches. Otherwise it
+    is a quarter or a thirty-second of the number of windows, from 8 to 64.
 
     An epoch takes O(n_windows * n_timesteps * n_units * (n_units + n_inputs)) per
     layer. The time steps run one after another on every device.
@@ -359,6 +382,8 @@ class LSTMRegressor(RegressorMixin, BaseLSTM):
        Classification", IEEE Access 6, 2018, 1662-1669.
     .. [11] S. Ioffe and C. Szegedy, "Batch Normalization: Accelerating Deep Network
        Training by Reducing Internal Covariate Shift", ICML 2015, 448-456.
+    .. [12] A. Joulin et al., "Bag of Tricks for Efficient Text Classification", EACL
+       2017, 427-431.
 
     Examples
     --------
@@ -402,14 +427,15 @@ class LSTMRegressor(RegressorMixin, BaseLSTM):
         bidirectional: bool | Auto = "auto",
         pooling: Pooling | tuple[Pooling, ...] | Auto | None = "auto",
         embedding_size: int | Auto | None = "auto",
+        embedding_pairs: int | Auto = "auto",
         embedding_dropout: float | Auto = "auto",
         conv_filters: Sizes | Auto = "auto",
         conv_kernel_size: int | tuple[int | tuple[int, ...], ...] | Auto = "auto",
         conv_pool_size: Sizes | Auto = "auto",
-        conv_pooling: ConvPooling | Auto | None = "auto",
+        conv_pooling: ConvPooling | tuple[ConvPooling, ...] | Auto | None = "auto",
         batch_norm: bool | Auto = "auto",
         dropout: float | Auto = "auto",
-        recurrent_dropout: float = 0.0,
+        recurrent_dropout: float | Auto = "auto",
         max_timescale: float | None = None,
         loss: Literal[
             "squared_error", "absolute_error", "huber", "poisson", "quantile"
@@ -441,6 +467,7 @@ class LSTMRegressor(RegressorMixin, BaseLSTM):
         self.bidirectional = bidirectional
         self.pooling = pooling
         self.embedding_size = embedding_size
+        self.embedding_pairs = embedding_pairs
         self.embedding_dropout = embedding_dropout
         self.conv_filters = conv_filters
         self.conv_kernel_size = conv_kernel_size

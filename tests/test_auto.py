@@ -42,7 +42,8 @@ def table_of(docstring):
 
 @by_model
 def test_the_table_of_a_docstring_has_the_values(Model):
-    recipes = [FEW, MODELS[Model]["sequences"], MODELS[Model]["tokens"]]
+    kinds = ["sequences", "words", "symbols"]
+    recipes = [FEW, *(MODELS[Model][kind] for kind in kinds)]
     expected = {
         name: [str(recipe.values[name]) for recipe in recipes] for name in FEW.values
     }

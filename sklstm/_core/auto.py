@@ -15,8 +15,12 @@ FEWEST_WINDOWS = 16
 # Number of training steps without an improvement to tolerate, in at least ten epochs.
 PATIENCE = 50
 
-# Without convolutional layers that are chosen here.
+# More codes than this are words, fewer are characters or other symbols.
+MOST_SYMBOLS = 200
+
+# Parameters that depend on the convolutional layers, if a user has set these.
 OTHER_CONVOLUTIONS = {
+    "embedding_pairs": 0,
     "conv_kernel_size": 3,
     "conv_pool_size": 1,
     "conv_pooling": None,
@@ -32,6 +36,7 @@ SMALL = {
     "conv_filters": (),
     **OTHER_CONVOLUTIONS,
     "dropout": 0.0,
+    "recurrent_dropout": 0.0,
     "batch_size": 200,
     "learning_rate": "constant",
     "learning_rate_init": 0.01,
@@ -51,21 +56,35 @@ SIGNALS = SMALL | {
     "learning_rate": "cosine",
     "learning_rate_init": 0.003,
 }
-# For texts and other sequences of symbols.
-TOKENS = SMALL | {
-    "hidden_layer_sizes": (64,),
+# For texts by words. The vectors of words and of pairs of words reach the output layer
+# directly, and the recurrent layer reads the words in their order.
+WORDS = SMALL | {
+    "hidden_layer_sizes": (16,),
     "bidirectional": True,
     "pooling": "max",
-    "embedding_size": 300,
-    "embedding_dropout": 0.5,
-    "conv_filters": (100,),
-    "conv_kernel_size": ((3, 4, 5),),
+    "embedding_size": 32,
+    "embedding_pairs": 2**16,
+    "embedding_dropout": 0.2,
+    "conv_pooling": ("mean", "max"),
+    "dropout": 0.5,
+    "recurrent_dropout": 0.5,
+    "batch_size": 50,
+    "learning_rate": "cosine",
+}
+# For texts by characters, DNA and other sequences of few symbols.
+SYMBOLS = SMALL | {
+    "hidden_layer_sizes": (32,),
+    "bidirectional": True,
+    "pooling": "max",
+    "embedding_size": 32,
+    "embedding_dropout": 0.05,
+    "conv_filters": (64,),
+    "conv_kernel_size": ((3, 5),),
     "conv_pooling": "max",
     "batch_norm": True,
     "dropout": 0.5,
-    "batch_size": 50,
+    "batch_size": 32,
     "learning_rate": "cosine",
-    "learning_rate_init": 0.005,
 }
 # For the numbers that belong to measured sequences. With batch
 # normalization and dropout, the size of the outputs varies from batch to batch.
@@ -89,7 +108,8 @@ class Recipe(NamedTuple):
 
 FEW = Recipe(SMALL, smallest_batch=200, largest_batch=200)
 FOR_TOKENS = {
-    "tokens": Recipe(TOKENS),
+    "words": Recipe(WORDS, n_steps=640, n_epochs=8, largest_batch=50),
+    "symbols": Recipe(SYMBOLS, n_steps=1200, n_epochs=12),
     "tagged tokens": Recipe(SMALL | {"embedding_size": 100}),
 }
 FOR_CLASSES = {"sequences": Recipe(SIGNALS), **FOR_TOKENS}
@@ -106,14 +126,16 @@ def kind_of(samples):
 
     Returns
     -------
-    kind : {"few", "tokens", "tagged tokens", "sequences"}
-        "few" are fewer than `FEWEST_WINDOWS` different windows, or windows with a
-        target for each step; "tokens" are token codes; "tagged tokens" are token codes
+    kind : {"words", "symbols", "tagged tokens", "few", "sequences"}
+        The first three are token codes: of many tokens, of few, or with a target for
+        each step. "few" are fewer than `FEWEST_WINDOWS` different windows, or windows
         with a target for each step; "sequences" are all others.
     """
     has_step_targets = samples.targets.ndim > 2
-    if samples.windows.n_codes is not None:
-        return "tagged tokens" if has_step_targets else "tokens"
+    n_codes = samples.windows.n_codes
+    if n_codes is not None:
+        kind = "words" if n_codes > MOST_SYMBOLS else "symbols"
+        return "tagged tokens" if has_step_targets else kind
     return "few" if has_step_targets or _are_few(samples) else "sequences"
 
 
@@ -150,8 +172,9 @@ def choose_parameters(parameters, recipe, n_windows):
     """
     values = recipe.values
     if not is_auto(parameters.get("conv_filters", ())):
-        # Convolutional layers that a user has chosen come without further layers.
         values = values | OTHER_CONVOLUTIONS
+    if not is_auto(parameters.get("conv_pooling")):
+        values = values | {"embedding_pairs": 0}
     values = values | {"batch_size": _batch_size(recipe, n_windows)}
     learning_rate = parameters["learning_rate"]
     if is_auto(learning_rate):

@@ -87,6 +87,7 @@ RECURRENT_PARAMETERS = (
 )
 INPUT_LAYER_PARAMETERS = (
     "embedding_size",
+    "embedding_pairs",
     "embedding_dropout",
     "conv_filters",
     "conv_kernel_size",
@@ -104,7 +105,8 @@ INPUT_LAYER_CONSTRAINTS: dict = {
     "embedding_dropout": [Interval(Real, 0, 1, closed="left")],
     "conv_kernel_size": [Interval(Integral, 1, None, closed="left"), tuple, list],
     "conv_pool_size": [Interval(Integral, 1, None, closed="left"), tuple, list],
-    "conv_pooling": [StrOptions({"mean", "max"}), None],
+    "embedding_pairs": [Interval(Integral, 0, None, closed="left")],
+    "conv_pooling": [StrOptions({"mean", "max"}), tuple, None],
     "batch_norm": ["boolean"],
 }
 

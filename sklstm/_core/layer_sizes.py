@@ -4,6 +4,7 @@ from numbers import Integral
 
 import numpy as np
 
+CONV_POOLINGS = ("mean", "max")
 POOLINGS = ("last", "mean", "max", "attention")
 
 
@@ -29,11 +30,12 @@ def check_layers(parameters):
     checked = dict(parameters)
     sizes = parameters["hidden_layer_sizes"]
     checked["hidden_layer_sizes"] = _check_sizes(sizes, "hidden_layer_sizes")
-    _check_poolings(parameters["pooling"])
+    _check_poolings(parameters["pooling"], "pooling", POOLINGS)
     if "conv_filters" not in parameters:
         return checked
     filters = _check_sizes(parameters["conv_filters"], "conv_filters")
     checked["conv_filters"] = filters
+    _check_poolings(parameters["conv_pooling"], "conv_pooling", CONV_POOLINGS)
     for name in ("conv_kernel_size", "conv_pool_size"):
         checked[name] = _one_per_convolution(parameters[name], len(filters), name)
     _check_convolutions(checked)
@@ -59,14 +61,14 @@ def _check_sizes(sizes, name):
     return tuple(int(size) for size in layers)
 
 
-def _check_poolings(pooling):
+def _check_poolings(pooling, name, allowed):
     """Raise if a tuple of poolings is empty or has an unknown or repeated name."""
     names = as_poolings(pooling)
-    is_valid = set(names) <= set(POOLINGS) and len(set(names)) == len(names)
+    is_valid = set(names) <= set(allowed) and len(set(names)) == len(names)
     if pooling is not None and not (names and is_valid):
         raise ValueError(
-            f"pooling={pooling!r} must hold different names from {POOLINGS}. Pass one "
-            'of them or a tuple, such as ("last", "mean").'
+            f"{name}={pooling!r} must hold different names from {allowed}. Pass one of "
+            f"them or a tuple, such as {allowed[:2]}."
         )
 
 

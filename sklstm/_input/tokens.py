@@ -378,7 +378,3 @@ def _check_codes(codes, is_padding, n_tokens):
 def _describe(value):
     """Return the type and the first characters of a value, for error messages."""
     return f"{type(value).__name__} {value!r:.60}"
-
-
-def are_token_codes(X):
-    return False
