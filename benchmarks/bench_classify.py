@@ -143,8 +143,10 @@ def engines(folder, seed, *, name):
 
 
 def _last_steps(sequences):
-    """Return the last steps of each sequence as a row."""
-    return np.stack([sequence[-N_LAST:].ravel() for sequence in sequences])
+    """Return the last steps of each sequence as a row; the first may be repeated."""
+    rows = [np.arange(-N_LAST, 0).clip(-len(sequence)) for sequence in sequences]
+    pairs = zip(sequences, rows, strict=True)
+    return np.stack([sequence[steps].ravel() for sequence, steps in pairs])
 
 
 def _cut_lives(lives, random):

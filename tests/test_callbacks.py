@@ -4,6 +4,7 @@ import numpy as np
 import numpy.testing as npt
 import pandas as pd
 import pytest
+from one_layer import ONE_LAYER
 from sklearn.base import clone
 from sklearn.model_selection import GridSearchCV, KFold, TimeSeriesSplit
 from sklearn.pipeline import make_pipeline
@@ -48,7 +49,9 @@ class Recorder:
 
 
 def small(**params):
-    return LSTMRegressor((4,), **{"max_iter": 3, "random_state": 0} | params)
+    return LSTMRegressor(
+        (4,), **ONE_LAYER | {"max_iter": 3, "random_state": 0} | params
+    )
 
 
 def test_callbacks_are_called_once_per_epoch():

@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 import scipy.sparse
 import torch
+from one_layer import ONE_LAYER
 from scipy.special import expit, softmax
 from sklearn.metrics import log_loss
 from sklearn.model_selection import StratifiedKFold, cross_val_score
@@ -24,7 +25,7 @@ LEVEL = X[:, :, 0].mean(axis=1)
 TWO = np.where(LEVEL > 0, "up", "down")
 THREE = np.digitize(LEVEL, [-0.25, 0.25]) * 10
 MANY = np.stack([LEVEL > 0, X[:, -1, 1] > 0, LEVEL > 0.2], axis=1).astype(int)
-SETTINGS = {
+SETTINGS = ONE_LAYER | {
     "hidden_layer_sizes": (8,),
     "batch_size": 20,
     "max_iter": 40,

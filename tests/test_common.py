@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pandas.testing as pdt
 import pytest
+from one_layer import ONE_LAYER
 from sklearn import config_context
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
@@ -39,9 +40,8 @@ ESTIMATORS = [
     LSTMClassifier(),
     LSTMClassifier(
         (10,),
+        **ONE_LAYER | {"bidirectional": True, "pooling": "attention"},
         cell="gru",
-        bidirectional=True,
-        pooling="attention",
     ),
     LSTMRegressor(),
     LSTMRegressor(
@@ -49,6 +49,7 @@ ESTIMATORS = [
         cell="gru",
         bidirectional=True,
         pooling="attention",
+        conv_filters=(),
         loss="huber",
         solver="adamw",
         alpha=0.1,
@@ -60,9 +61,8 @@ ESTIMATORS = [
     LSTMRegressor(
         (10,),
         cell="rnn",
-        pooling="mean",
         # With 0.03, rounding errors grow a thousandfold within a fit.
-        learning_rate_init=0.02,
+        **ONE_LAYER | {"pooling": "mean", "learning_rate_init": 0.02},
         max_iter=100,
         shuffle=False,
     ),

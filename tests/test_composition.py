@@ -5,6 +5,7 @@ import numpy.testing as npt
 import pandas as pd
 import pytest
 import sklearn
+from one_layer import ONE_LAYER
 from sklearn.compose import TransformedTargetRegressor
 from sklearn.ensemble import StackingRegressor, VotingRegressor
 from sklearn.experimental import enable_halving_search_cv  # noqa: F401
@@ -30,7 +31,7 @@ pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceW
 FOLDS = TimeSeriesSplit(3, test_size=12)
 
 
-SMALL = {
+SMALL = ONE_LAYER | {
     "hidden_layer_sizes": (6,),
     "max_iter": 40,
     "learning_rate_init": 0.03,

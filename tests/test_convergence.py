@@ -5,26 +5,13 @@ import re
 import numpy as np
 import numpy.testing as npt
 import pytest
+from one_layer import ONE_LAYER
 from sklearn.base import clone
 from sklearn.exceptions import ConvergenceWarning
 
 from sklstm import LSTMAutoencoder, LSTMClassifier, LSTMRegressor
 
 HARDLY_BETTER = "predicts the training windows hardly better than"
-
-# The network for a few short windows.
-PLAIN = {
-    "bidirectional": False,
-    "pooling": "last",
-    "conv_filters": (),
-    "dropout": 0,
-    "solver": "adam",
-    "alpha": 0,
-    "batch_size": 200,
-    "learning_rate": "constant",
-    "learning_rate_init": 0.01,
-    "n_iter_no_change": 10,
-}
 
 
 def plateaus(n_windows=20, n_timesteps=80, seed=0):
@@ -64,7 +51,7 @@ def fit_with_warning(model, X, y, words):
 @pytest.mark.parametrize("seed", [0, 4])
 def test_class_shares_are_no_success_and_the_advice_helps(seed):
     X, y = plateaus()
-    model = LSTMClassifier((8,), **PLAIN, random_state=seed)
+    model = LSTMClassifier((8,), **ONE_LAYER, random_state=seed)
     message = fit_with_warning(model, X, y, f"{HARDLY_BETTER} the class shares")
     assert "that of the class shares is 0.693. A higher max_iter does not" in message
     assert model.n_iter_ < 30
@@ -140,7 +127,8 @@ def test_counts_with_a_high_mean_can_be_learned():
 
 def test_a_low_learning_rate_is_to_be_raised():
     X = np.random.default_rng(0).normal(size=(30, 3, 1))
-    model = LSTMRegressor((3,), learning_rate_init=1e-6, random_state=0)
+    settings = ONE_LAYER | {"learning_rate_init": 1e-6}
+    model = LSTMRegressor((3,), **settings, random_state=0)
     message = fit_with_warning(model, X, X[:, -1, 0], HARDLY_BETTER)
     assert "Raise learning_rate_init (now 1e-06) to 1e-05" in message
 
@@ -151,7 +139,7 @@ def test_a_loss_that_runs_away_warns_and_the_advice_helps(learning_rate):
     model = LSTMRegressor(
         (50,),
         activation="identity",
-        **PLAIN | {"learning_rate": learning_rate},
+        **ONE_LAYER | {"learning_rate": learning_rate},
         max_iter=9,
         random_state=0,
     )
@@ -166,7 +154,8 @@ def test_a_loss_that_runs_away_warns_and_the_advice_helps(learning_rate):
 
 def test_training_without_an_end_by_tol_takes_all_epochs():
     X, y = random_walks(20, 5)
-    model = LSTMRegressor((2,), tol=10, max_iter=80, batch_size=20, random_state=0)
+    settings = {"conv_filters": (), "learning_rate": "constant", "max_iter": 80}
+    model = LSTMRegressor((2,), tol=10, batch_size=20, random_state=0, **settings)
     # At least ten epochs and 50 steps without an improvement are tolerated.
     assert model.fit(X, y).n_iter_ == 52
     assert model.set_params(batch_size=5).fit(X, y).n_iter_ == 14

@@ -8,6 +8,7 @@ import numpy.testing as npt
 import pandas as pd
 import pandas.testing as pdt
 import pytest
+from one_layer import ONE_LAYER
 
 from sklstm import LSTMRegressor
 from sklstm.datasets import load_retail_sales, make_adding, make_machine
@@ -175,10 +176,9 @@ def test_a_dependency_of_thirty_steps_is_learned():
     X, y = make_adding(3000, 30, random_state=0)
     model = LSTMRegressor(
         16,
+        **ONE_LAYER | {"learning_rate": "cosine", "batch_size": 20},
         max_timescale=30,
         dtype="float32",
-        batch_size=20,
-        learning_rate="cosine",
         max_iter=10,
         random_state=0,
     )

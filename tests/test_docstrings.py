@@ -81,6 +81,7 @@ MEAN_SOMETHING_ELSE = {
     ("LSTMAutoencoder", "learning_rate_init"),
     ("LSTMAutoencoder", "n_iter_no_change"),
     ("LSTMAutoencoder", "pooling"),
+    ("LSTMAutoencoder", "recurrent_dropout"),
     ("LSTMAutoencoder", "loss"),
     ("SlidingWindowTransformer", "n_features_in_"),
     ("LSTMAutoencoder", "n_outputs_"),

@@ -5,6 +5,7 @@ import pickle
 import numpy as np
 import numpy.testing as npt
 import pytest
+from one_layer import ONE_LAYER
 from sklearn.pipeline import make_pipeline
 
 from sklstm import LSTMAutoencoder, LSTMClassifier, LSTMRegressor, SequenceEncoder
@@ -99,7 +100,7 @@ def test_a_network_that_was_trained_on_empty_windows_keeps_its_own_answer():
     random = np.random.default_rng(0)
     windows, y = random.normal(size=(60, 3, 1)), random.normal(size=60)
     windows[::3], y[::3] = np.nan, 9
-    model = LSTMRegressor((8,), random_state=0).fit(windows, y)
+    model = LSTMRegressor((8,), **ONE_LAYER, random_state=0).fit(windows, y)
     # No warning, and not the mean, which is 3.
     npt.assert_allclose(model.predict(windows[:1]), 9, atol=0.5)
     npt.assert_allclose(model.predict([[], windows[1]])[0], 9, atol=0.5)

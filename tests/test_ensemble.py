@@ -7,6 +7,7 @@ import numpy as np
 import numpy.testing as npt
 import pandas as pd
 import pytest
+from one_layer import ONE_LAYER
 from sklearn.base import clone
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.model_selection import GridSearchCV
@@ -34,16 +35,16 @@ CLASSES = np.where(y > 0.5, "up", np.where(y < -0.5, "down", "level"))
 LABELS = (Y > 0).astype(int)
 RAGGED = [x[: 2 + i % 5] for i, x in enumerate(X)]
 RANDOM = {"batch_size": 8, "dropout": 0.2, "recurrent_dropout": 0.2}
-LINEAR = {"n_iter_no_change": np.inf, "learning_rate": "constant"}
+LINEAR = ONE_LAYER | {"n_iter_no_change": np.inf, "learning_rate": "constant"}
 
 
 def regressor(n_estimators=3, **params):
-    params = {"max_iter": 3, "random_state": 0, **RANDOM, **LINEAR, **params}
+    params = {"max_iter": 3, "random_state": 0, **LINEAR, **RANDOM, **params}
     return LSTMRegressor((4,), n_estimators=n_estimators, **params)
 
 
 def classifier(n_estimators=3, **params):
-    params = {"max_iter": 3, "random_state": 0, **RANDOM, **LINEAR, **params}
+    params = {"max_iter": 3, "random_state": 0, **LINEAR, **RANDOM, **params}
     return LSTMClassifier((4,), n_estimators=n_estimators, **params)
 
 

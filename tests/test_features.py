@@ -3,6 +3,7 @@
 import numpy as np
 import numpy.testing as npt
 import pytest
+from one_layer import ONE_LAYER
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 
@@ -18,14 +19,15 @@ SEQUENCES = [RANDOM.normal(size=(n, 2)) for n in RANDOM.integers(2, 12, 40)]
 X = pad_sequences(SEQUENCES)
 LEVEL = np.array([s[:, 0].mean() for s in SEQUENCES])
 SERIES = RANDOM.normal(size=(30, 2))
-SETTINGS = {"max_iter": 5, "learning_rate": "cosine", "random_state": 0}
+SETTINGS = ONE_LAYER | {"max_iter": 5, "random_state": 0}
+SETTINGS["learning_rate"] = "cosine"
 
 
 @pytest.mark.parametrize("pooling", ["last", "mean", "max", "attention"])
 @pytest.mark.parametrize("bidirectional", [False, True])
 def test_features_are_the_input_of_the_linear_layer(pooling, bidirectional):
     model = LSTMClassifier(
-        (4, 3), pooling=pooling, bidirectional=bidirectional, **SETTINGS
+        (4, 3), **SETTINGS | {"pooling": pooling, "bidirectional": bidirectional}
     )
     features = model.fit(X, LEVEL > 0).transform(X)
     assert features.shape == (40, 6 if bidirectional else 3)
@@ -57,7 +59,7 @@ def test_features_are_input_of_other_estimators():
 
 
 def test_attention_weights_of_padding_are_zero():
-    model = LSTMRegressor((4,), pooling="attention", **SETTINGS).fit(X, LEVEL)
+    model = LSTMRegressor((4,), **SETTINGS | {"pooling": "attention"}).fit(X, LEVEL)
     weights = model.attention_weights(X)
     assert weights.shape == X.shape[:2]
     npt.assert_allclose(weights.sum(axis=1), 1)

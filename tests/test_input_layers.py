@@ -6,6 +6,7 @@ import numpy as np
 import numpy.testing as npt
 import pytest
 import torch
+from one_layer import ONE_LAYER
 
 from sklstm import LSTMClassifier, LSTMRegressor
 from sklstm._nn.initialization import initialize
@@ -198,9 +199,9 @@ def test_embedding_dropout_trains_the_vector_of_unknown_tokens():
 
 def test_the_head_may_read_the_vectors_of_tokens_beside_the_states():
     X, y = RANDOM.integers(0, 6, (30, 6)), np.arange(30) % 2
-    model = LSTMClassifier(3, embedding_size=4, conv_pooling="mean", **TRAINING)
-    model.fit(X, y)
-    assert model.transform(X).shape == (30, 3 + 4)
+    model = LSTMClassifier(3, embedding_size=4, conv_filters=(), **TRAINING)
+    model.set_params(conv_pooling="mean").fit(X, y)
+    assert model.transform(X).shape == (30, 2 * 3 + 4)
 
 
 @pytest.mark.parametrize("n_padding", [1, 2, 3])
@@ -274,7 +275,8 @@ def test_embedding_dropout_only_applies_in_training():
 
 def test_attention_weights_are_there_beside_other_poolings():
     X, y = RANDOM.normal(size=(20, 5, 2)), np.arange(20) % 2
-    model = LSTMClassifier(3, pooling=("attention", "last"), **TRAINING).fit(X, y)
+    settings = ONE_LAYER | TRAINING | {"pooling": ("attention", "last")}
+    model = LSTMClassifier(3, **settings).fit(X, y)
     npt.assert_allclose(model.attention_weights(X).sum(1), 1, rtol=1e-6)
     assert model.transform(X).shape == (20, 6)
 

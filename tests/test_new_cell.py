@@ -4,6 +4,7 @@ import numpy as np
 import numpy.testing as npt
 import pytest
 import torch
+from one_layer import ONE_LAYER
 from scipy.special import expit
 from torch.nn.functional import linear
 
@@ -108,7 +109,8 @@ def test_fits_agree_with_those_of_hand_derived_gradients(
     monkeypatch.setitem(CELLS, "coupled", CELLS[cell])
     y = windows.sum((1, 2))
     X = [w[i % 4 :] for i, w in enumerate(windows)] if is_ragged else windows
-    settings = {"hidden_layer_sizes": (4,), "max_iter": 5, **settings}
+    own = {"hidden_layer_sizes": (4,), "max_iter": 5, "batch_size": "auto"}
+    settings = ONE_LAYER | own | settings
     new, known = (
         LSTMRegressor(cell=name, random_state=0, **settings).fit(X, y)
         for name in ("coupled", cell)
@@ -130,8 +132,9 @@ def test_chrono_initialization_sets_its_forget_gate(windows):
 
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 def test_a_regressor_predicts_what_the_equations_give(windows):
-    model = LSTMRegressor(SIZE, cell="coupled", max_iter=3, standardize=False)
-    model.set_params(random_state=0).fit(windows, windows.sum((1, 2)))
+    model = LSTMRegressor(SIZE, cell="coupled", **ONE_LAYER)
+    model.set_params(max_iter=3, standardize=False, random_state=0)
+    model.fit(windows, windows.sum((1, 2)))
     weights = {k: w.detach().numpy() for k, w in model.network_.named_parameters()}
     layer = [weights[f"layers.0.0.{name}"] for name in ("inputs", "recurrent", "bias")]
     last = np.array([list(states_in_numpy(w, layer))[-1] for w in windows])

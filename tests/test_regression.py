@@ -4,17 +4,17 @@ import numpy as np
 import numpy.testing as npt
 import pandas as pd
 import pytest
+from one_layer import ONE_LAYER
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import QuantileRegressor
 from sklearn.neural_network import MLPRegressor
 
 from sklstm import LSTMRegressor, pad_sequences
-from sklstm._core.auto import FEW
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
 
-SMALL = {
+SMALL = ONE_LAYER | {
     "hidden_layer_sizes": (6,),
     "max_iter": 20,
     "learning_rate_init": 0.03,
@@ -85,7 +85,7 @@ def test_defaults_are_those_of_mlp():
     differ = {k for k in ours.keys() & theirs.keys() if ours[k] != theirs[k]}
     # Layer sizes, penalty and learning rate suit another kind of network; tanh is the
     # standard activation of an LSTM.
-    assert {name for name in differ if ours[name] != "auto"} == {"activation"}
+    assert {name for name in differ if ours[name] != "auto"} == {"activation", "alpha"}
 
 
 @pytest.mark.parametrize("n_outputs", [None, 1, 3])
@@ -142,7 +142,7 @@ def test_arrays_may_be_read_only(data):
 def test_weights_count_as_repeated_rows(data):
     X, y = data
     weights = np.random.default_rng(1).integers(0, 4, len(y))
-    settings = FEW.values | SMALL | {"alpha": 0.3, "n_iter_no_change": 10}
+    settings = {"alpha": 0.3}
     weighted = small(**settings).fit(X, y, sample_weight=weights)
     repeated = small(**settings).fit(X.repeat(weights, 0), y.repeat(weights))
     npt.assert_allclose(weighted.predict(X), repeated.predict(X), rtol=1e-9)
@@ -267,7 +267,7 @@ def test_one_quantile_is_the_prediction():
 def test_early_stopping_keeps_the_best_weights_of_the_last_rows(data):
     X, y = data
     noise = np.random.default_rng(1).normal(size=len(y))
-    settings = {"max_iter": 60, "n_iter_no_change": 10}
+    settings = {"max_iter": 60}
     model = small(early_stopping=True, validation_fraction=0.25, **settings)
     model.fit(X, y + noise)
     assert model.n_iter_ < 60

@@ -4,6 +4,7 @@ import numpy as np
 import numpy.testing as npt
 import pytest
 import torch
+from one_layer import ONE_LAYER
 from sklearn.model_selection import cross_val_score
 
 from sklstm import (
@@ -29,7 +30,8 @@ RAGGED = [window[: 2 + i % 4] for i, window in enumerate(WINDOWS)]
 
 
 def small(standardize, **settings):
-    settings = {"max_iter": 5, "batch_size": 16, "random_state": 0} | settings
+    own = {"max_iter": 5, "batch_size": 16, "random_state": 0}
+    settings = ONE_LAYER | own | settings
     return LSTMRegressor((4,), standardize=standardize, **settings)
 
 
@@ -119,7 +121,7 @@ def test_padding_has_no_influence_on_the_scale_of_a_window():
 @pytest.mark.parametrize(("dtype", "rtol"), [(np.float32, 1e-4), (np.float64, 1e-8)])
 def test_weights_count_as_repeated_rows(standardize, dtype, rtol):
     X, weights = WINDOWS.astype(dtype), RANDOM.integers(0, 3, 40)
-    model = small(standardize, batch_size="auto")
+    model = small(standardize, batch_size=200)
     predictions = model.fit(X, SLOPES, sample_weight=weights).predict(X)
     model.fit(X.repeat(weights, 0), SLOPES.repeat(weights))
     npt.assert_allclose(model.predict(X), predictions, rtol=rtol)

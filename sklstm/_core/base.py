@@ -519,8 +519,6 @@ class BaseLSTM(
             return architecture | self._kept_parameters(windows, former[0])
         n_steps = math.prod(windows.values.shape[:2])
         n_per_epoch = n_steps * n_multiplications(**architecture)
-        if architecture.get("conv_filters"):
-            n_per_epoch = math.inf
         dtype = _choose_dtype(self.dtype, windows.values.dtype, n_per_epoch)
         return architecture | {"dtype": dtype}
 
