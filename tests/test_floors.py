@@ -10,7 +10,8 @@ import sklstm
 
 # Modules on one line know nothing of each other.
 FLOORS = [
-    ["_anomaly", "_core", "_forecast", "_input", "_nn", "_nn.bptt", "_windowing"],
+    ["_anomaly", "_core", "_forecast", "_input", "_nn", "_nn.bptt", "_synthetic"],
+    ["_windowing"],
     ["_streaming"],
     ["_typing"],
     # 1: the engine, and what users pass
@@ -57,6 +58,12 @@ FLOORS = [
     ["_forecast.backtest", "_forecast.fitted", "_forecast.history"],
     ["_forecast.fitting"],
     ["_streaming.next_rows"],
+    # 3: made-up series
+    ["_synthetic.mixture"],
+    ["_synthetic.counts", "_synthetic.disturbances", "_synthetic.noise"],
+    ["_synthetic.gaussian_processes", "_synthetic.levels", "_synthetic.seasons"],
+    ["_synthetic.smoothing", "_synthetic.trends"],
+    ["_synthetic.series"],
     # 4: what the user calls
     ["autoencoding", "classification", "datasets", "displays", "encoding"],
     ["preprocessing"],
@@ -74,6 +81,7 @@ LIBRARIES = {
     "_input.arrays": {"numpy"},
     "_input.padding": {"numpy"},
     "_input.windows": {"numpy"},
+    "_synthetic": {"numpy"},
     "sequences": {"numpy"},
 }
 

@@ -1,0 +1,27 @@
+"""Counts: whole numbers, often 0."""
+
+import numpy as np
+
+from sklstm._synthetic.mixture import log_uniform
+
+LARGEST = 500
+
+
+def as_counts(random, series):
+    """Draw Poisson counts whose expected values follow the given series.
+
+    Parameters
+    ----------
+    random : numpy.random.Generator
+        Source of the random numbers.
+    series : ndarray of shape (n_series, n_timesteps)
+        Series of any scale. Negative values mean that nothing happens.
+
+    Returns
+    -------
+    counts : ndarray of shape (n_series, n_timesteps)
+        Whole numbers as floats. The means of the series range from 0.3 to 30.
+    """
+    scale = np.abs(series).mean(axis=1, keepdims=True) + 1e-9
+    means = log_uniform(random, 0.3, 30, (len(series), 1))
+    return random.poisson(np.clip(series / scale * means, 0, LARGEST)).astype(float)

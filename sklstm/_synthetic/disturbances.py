@@ -1,0 +1,44 @@
+"""What happens to a series from outside: shifts, temporary changes and outliers."""
+
+import numpy as np
+
+from sklstm._synthetic.mixture import some
+
+
+def disturbances(random, n_series, n_timesteps):
+    """Draw the disturbances of each series; most have none.
+
+    Returns
+    -------
+    disturbances : ndarray of shape (n_series, n_timesteps)
+        What is added to series whose random part has a standard deviation of 1.
+    """
+    return (
+        some(random, 0.15, n_series) * level_shifts(random, n_series, n_timesteps)
+        + some(random, 0.06, n_series) * bumps(random, n_series, n_timesteps)
+        + some(random, 0.2, n_series) * outliers(random, n_series, n_timesteps)
+    )
+
+
+def level_shifts(random, n_series, n_timesteps):
+    """Draw one change of the level for each series."""
+    start = random.uniform(size=(n_series, 1))
+    size = random.normal(0, 2, (n_series, 1))
+    return size * (np.linspace(0, 1, n_timesteps) > start)
+
+
+def bumps(random, n_series, n_timesteps):
+    """Draw one change of the level that ends after some time for each series."""
+    start = random.uniform(size=(n_series, 1))
+    end = start + random.uniform(0.02, 0.12, (n_series, 1))
+    time = np.linspace(0, 1, n_timesteps)
+    return random.normal(0, 3, (n_series, 1)) * ((time > start) & (time < end))
+
+
+def outliers(random, n_series, n_timesteps):
+    """Draw large errors at single steps."""
+    share = random.uniform(0.002, 0.03, (n_series, 1))
+    hit = random.random((n_series, n_timesteps)) < share
+    errors = np.zeros(hit.shape)
+    errors[hit] = random.normal(0, 5, hit.sum())
+    return errors

@@ -1,0 +1,45 @@
+"""The level of a series: most series of the world are positive."""
+
+import numpy as np
+
+from sklstm._synthetic.mixture import log_uniform
+
+
+def with_levels(random, series):
+    """Convert series around 0 to series with a level, most of them positive.
+
+    Parameters
+    ----------
+    random : numpy.random.Generator
+        Source of the random numbers.
+    series : ndarray of shape (n_series, n_timesteps)
+        Series of any scale.
+
+    Returns
+    -------
+    series : ndarray of shape (n_series, n_timesteps)
+        Half of them are exponentials, whose parts multiply. Most others are moved up to
+        a positive level, below which they are cut off. The rest is as it was.
+    """
+    centered = series - series.mean(axis=1, keepdims=True)
+    spread = series.std(axis=1, keepdims=True) + 1e-6
+    chosen = random.random(len(series))
+    multiplied, moved = chosen < 0.5, (chosen >= 0.5) & (chosen < 0.9)
+    levelled = series.copy()
+    levelled[multiplied] = multiplicative(
+        random, centered[multiplied], spread[multiplied]
+    )
+    levelled[moved] = additive(random, centered[moved], spread[moved])
+    return levelled
+
+
+def multiplicative(random, series, spread):
+    """Return exponentials of series, with a relative spread of about a fifth."""
+    size = np.minimum(random.lognormal(-1.6, 0.8, spread.shape), 1)
+    return np.exp(np.clip(series / np.maximum(spread, 0.3) * size, -6, 6))
+
+
+def additive(random, series, spread):
+    """Return series on a level of 1.5 to 30 times their spread, cut off below it."""
+    level = spread * log_uniform(random, 1.5, 30, spread.shape)
+    return np.maximum(series + level, 0.02 * level)

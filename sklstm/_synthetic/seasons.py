@@ -1,0 +1,73 @@
+"""Seasons: patterns that repeat and change slowly."""
+
+import numpy as np
+
+from sklstm._synthetic.mixture import mixture, some, standardized
+
+
+def seasons(random, n_series, n_timesteps, season_length):
+    """Draw a season for each series.
+
+    In some series, the pattern changes slowly into another one, or its amplitude grows
+    or shrinks.
+
+    Parameters
+    ----------
+    random : numpy.random.Generator
+        Source of the random numbers.
+    n_series, n_timesteps : int
+        Number of series and of time steps.
+    season_length : int
+        Number of steps after which the pattern repeats, at least 2.
+
+    Returns
+    -------
+    seasons : ndarray of shape (n_series, n_timesteps)
+        Seasons with a mean of 0 and a standard deviation of 1 over whole seasons.
+    """
+    first, last = patterns(random, n_series, season_length).swapaxes(0, 1)
+    steps = np.arange(n_timesteps) % season_length
+    time = np.linspace(0, 1, n_timesteps)
+    change = some(random, 0.3, n_series) * random.uniform(0, 1, (n_series, 1)) * time
+    growth = some(random, 0.4, n_series) * random.uniform(-0.7, 0.7, (n_series, 1))
+    season = first[:, steps]
+    season += change * (last - first)[:, steps]
+    return season * np.exp(growth * (time - 0.5))
+
+
+def patterns(random, n_series, season_length):
+    """Draw two patterns of one kind for each series, (n_series, 2, season_length)."""
+    drawn = mixture(random, n_series, PATTERNS, season_length)
+    return standardized(drawn - drawn.mean(axis=2, keepdims=True))
+
+
+def waves(random, n_series, season_length):
+    """Draw sums of harmonics, whose amplitudes fall with the frequency."""
+    frequencies = np.arange(1, season_length // 2 + 1)
+    decay = random.uniform(0, 2.5, (n_series, 1, 1))
+    shape = (n_series, 2, len(frequencies))
+    phases = np.exp(2j * np.pi * random.random(shape))
+    amplitudes = np.zeros((n_series, 2, len(frequencies) + 1), dtype=complex)
+    amplitudes[:, :, 1:] = random.normal(size=shape) * frequencies**-decay * phases
+    return np.fft.irfft(amplitudes, season_length)
+
+
+def peaks(random, n_series, season_length):
+    """Draw patterns in which only a few steps differ from the others."""
+    share = random.uniform(0.08, 0.5, (n_series, 1, 1))
+    shape = (n_series, 2, season_length)
+    return random.normal(size=shape) * (random.random(shape) < share)
+
+
+def unrelated(random, n_series, season_length):
+    """Draw patterns without any relation between steps."""
+    return random.normal(size=(n_series, 2, season_length))
+
+
+PATTERNS = {waves: 1 / 3, peaks: 1 / 3, unrelated: 1 / 3}
+
+
+def related_lengths(season_length):
+    """Return lengths of further seasons: parts and multiples of the main one."""
+    parts = [season_length // part for part in (4, 3, 2) if season_length >= 2 * part]
+    return [*parts, 2 * season_length, 4 * season_length]

@@ -1,0 +1,82 @@
+"""Series of the state space models behind exponential smoothing."""
+
+import numpy as np
+
+from sklstm._synthetic.mixture import log_uniform, some
+from sklstm._synthetic.noise import shocks
+from sklstm._synthetic.seasons import seasons
+
+
+def smoothing_series(random, n_series, n_timesteps, season_length):
+    """Draw series from innovations state space models with random parameters [1]_.
+
+    With the level l, the growth b, the season s of length m and the shock e, each
+    series follows::
+
+        y[t] = l[t-1] + phi b[t-1] + s[t-m] + e[t]
+        l[t] = l[t-1] + phi b[t-1] + drift + alpha e[t]
+        b[t] = phi b[t-1] + alpha beta e[t]
+        s[t] = s[t-m] + gamma e[t]
+
+    Parameters
+    ----------
+    random : numpy.random.Generator
+        Source of the random numbers.
+    n_series, n_timesteps : int
+        Number of series and of time steps.
+    season_length : int
+        Length of the season. If 1, there is none.
+
+    Returns
+    -------
+    series : ndarray of shape (n_series, n_timesteps)
+        The series. Shocks have a standard deviation of about 1.
+
+    References
+    ----------
+    .. [1] R. J. Hyndman, A. B. Koehler, J. K. Ord and R. D. Snyder, "Forecasting with
+       Exponential Smoothing: The State Space Approach", Springer, 2008.
+    """
+    alpha, beta, gamma, phi = _rates(random, n_series)
+    drift = random.normal(size=n_series) * random.lognormal(-3, 1, n_series)
+    drift[random.random(n_series) < 0.65] = 0
+    growth = random.normal(0, 0.15, n_series)
+    growth[random.random(n_series) < 0.4] = 0
+    level = np.zeros(n_series)
+    season = _first_season(random, n_series, season_length)
+    # Steps first, so that all series of one step lie side by side in memory.
+    series = shocks(random, n_series, n_timesteps).T.copy()
+    for step in range(n_timesteps):
+        shock = series[step].copy()
+        growth *= phi
+        level += growth
+        series[step] += level + season[step % season_length]
+        level += drift + alpha * shock
+        growth += alpha * beta * shock
+        if season_length > 1:
+            season[step % season_length] += gamma * shock
+    return series.T
+
+
+def _rates(random, n_series):
+    """Draw alpha, beta, gamma and phi of each series."""
+    alpha = np.where(
+        random.random(n_series) < 0.5,
+        random.uniform(size=n_series),
+        random.beta(1, 4, n_series),
+    )
+    beta = random.beta(1, 6, n_series) * (random.random(n_series) < 0.5)
+    gamma = log_uniform(random, 0.003, 0.4, n_series) * (1 - alpha)
+    phi = random.uniform(0.75, 0.995, n_series)
+    # Undamped growth only where it changes slowly.
+    undamped = random.random(n_series) < 0.3
+    phi[undamped] = np.where(beta[undamped] > 0.1, 0.95, 1)
+    return alpha, beta, gamma, phi
+
+
+def _first_season(random, n_series, season_length):
+    """Draw the season before the first step, (season_length, n_series)."""
+    if season_length == 1:
+        return np.zeros((1, n_series))
+    size = some(random, 0.8, n_series) * random.lognormal(0.4, 0.9, (n_series, 1))
+    return (size * seasons(random, n_series, season_length, season_length)).T.copy()
