@@ -305,6 +305,8 @@ class LSTMForecaster(TunableDefault, CallbackSupportMixin, BaseEstimator):
         strategy: Literal["direct", "recursive"] = "direct",
         season_length: int | None = None,
         baseline: Literal["auto", "last", "mean", "season", "growth"] = "auto",
+        pretrained: bool = True,
+        fine_tune: float | Literal["auto"] = "auto",
         log: bool | Literal["auto"] = "auto",
         past_covariates: Sequence[Hashable] | Literal["all"] = (),
         date_features: Sequence[str] = (),
@@ -319,6 +321,8 @@ class LSTMForecaster(TunableDefault, CallbackSupportMixin, BaseEstimator):
         self.strategy = strategy
         self.season_length = season_length
         self.baseline = baseline
+        self.pretrained = pretrained
+        self.fine_tune = fine_tune
         self.log = log
         self.past_covariates = past_covariates
         self.date_features = date_features
@@ -337,6 +341,8 @@ class LSTMForecaster(TunableDefault, CallbackSupportMixin, BaseEstimator):
         "strategy": [StrOptions({"direct", "recursive"})],
         "season_length": [Interval(Integral, 1, None, closed="left"), None],
         "baseline": [StrOptions({"auto", *BASELINES})],
+        "pretrained": ["boolean"],
+        "fine_tune": [Interval(Real, 0, 1, closed="both"), StrOptions({"auto"})],
         "log": [StrOptions({"auto"}), "boolean"],
         "past_covariates": [StrOptions({"all"}), "array-like"],
         "date_features": ["array-like"],
@@ -802,10 +808,7 @@ class LSTMForecaster(TunableDefault, CallbackSupportMixin, BaseEstimator):
 
     def _fit(self, panel, spec, covariates, around_fit=nullcontext):
         """Fit to series and covariates that have been read."""
-        regressor = self.regressor
-        if regressor is None:
-            regressor = self._default_estimator()
-        regressor = with_small_networks(regressor)
+        regressor = self._chosen_regressor(spec)
         settings = self._settings()
         fixed = fixed_by_fit(settings, spec, regressor)
         random = check_random_state(self.random_state)
@@ -820,7 +823,11 @@ class LSTMForecaster(TunableDefault, CallbackSupportMixin, BaseEstimator):
         else:
             fraction = self.calibration_fraction
             settings = choose_settings(
-                settings, panel, spec.is_any_future_known, fraction
+                settings,
+                panel,
+                spec.is_any_future_known,
+                fraction,
+                regressor is not None,
             )
             history = history_of(panel, covariates, settings.log, lower)
             fitted = fit_new(settings, history, regressor, seeds, fraction, around_fit)
@@ -831,8 +838,18 @@ class LSTMForecaster(TunableDefault, CallbackSupportMixin, BaseEstimator):
 
     def _settings(self):
         """Return the settings as the user passed them."""
-        names = [field.name for field in fields(ForecasterSettings)]
+        names = {field.name for field in fields(ForecasterSettings)} & vars(self).keys()
         return ForecasterSettings(**{name: getattr(self, name) for name in names})
+
+    def _chosen_regressor(self, spec):
+        """Return the regressor that corrects the baseline; None for no correction."""
+        regressor = self.regressor
+        if regressor is None:
+            is_mixture = self.baseline == "auto" and self.strategy == "direct"
+            if self.pretrained and is_mixture and not spec.has_features:
+                return None
+            regressor = self._default_estimator()
+        return with_small_networks(regressor)
 
     def _set_fitted_attributes(self):
         """Set the public attributes of a fit."""

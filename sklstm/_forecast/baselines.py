@@ -5,6 +5,12 @@ import numpy as np
 BASELINES = ("last", "mean", "season", "growth")
 # Number of seasonal differences that "growth" averages.
 N_DIFFERENCES = 3
+# Number of seasons whose mean pattern "seasonal mean" forecasts.
+N_PATTERNS = 4
+# Seasons of a longer season: days of a week, for steps of hours or less, and weeks of a
+# year, for days.
+DAYS, WEEKS = 7, 52
+SECOND_SEASONS = {24: DAYS, 48: DAYS, 96: DAYS, 144: DAYS, 288: DAYS, 7: WEEKS}
 
 
 def interpolate(values):
@@ -100,6 +106,108 @@ def baseline_forecasts(kind, windows, season_length, horizon):
     n_differences = (~np.isnan(differences)).sum(axis=1, keepdims=True)
     total = np.nansum(differences, axis=1, keepdims=True)
     return forecasts + total / np.maximum(n_differences, 1)
+
+
+def seasonal_mean_forecasts(windows, season_length, horizon):
+    """Forecast the mean of the last season plus the mean pattern of a few seasons.
+
+    Parameters
+    ----------
+    windows : ndarray of shape (n_windows, window_size)
+        Values in time order, NaN only at the start.
+    season_length : int
+        Number of steps of a season.
+    horizon : int
+        Number of steps to forecast.
+
+    Returns
+    -------
+    forecasts : ndarray of shape (n_windows, horizon)
+        The level is the mean of the last season, or of the last three values without a
+        season. The pattern is the mean of the last four seasons, each minus its own
+        mean; it is 0 if there is no whole season.
+    """
+    n_windows, window_size = windows.shape
+    level = levels(windows, max(season_length, 3))
+    if season_length == 1 or window_size < season_length:
+        return level.repeat(horizon, axis=1)
+    n_seasons = min(N_PATTERNS, window_size // season_length)
+    seasons = windows[:, window_size - n_seasons * season_length :]
+    seasons = seasons.reshape(n_windows, n_seasons, season_length)
+    patterns = seasons - seasons.mean(axis=2, keepdims=True)  # NaN if not whole
+    is_whole = ~np.isnan(patterns[:, :, :1])
+    total = np.where(is_whole, patterns, 0).sum(axis=1)
+    pattern = total / np.maximum(is_whole.sum(axis=1), 1)
+    return level + pattern[:, np.arange(horizon) % season_length]
+
+
+def theta_drifts(windows, season, origin):
+    """Return the drift per step of the theta method, (n_windows,) [1]_.
+
+    The forecast of the method is that of exponential smoothing with a level, plus half
+    of the slope of the line through the values without their season. It is equivalent
+    to exponential smoothing with this drift [2]_.
+
+    Parameters
+    ----------
+    windows : ndarray of shape (n_windows, origin)
+        Values in time order, NaN only at the start.
+    season : ndarray of shape (n_windows, season_length)
+        Season of each step, at its position modulo `season_length`.
+    origin : int
+        Number of steps of the windows.
+
+    Returns
+    -------
+    drifts : ndarray of shape (n_windows,)
+        Half of the slopes.
+
+    References
+    ----------
+    .. [1] V. Assimakopoulos and K. Nikolopoulos, "The theta model: a decomposition
+       approach to forecasting", International Journal of Forecasting 16(4), 2000,
+       521-530.
+    .. [2] R. J. Hyndman and B. Billah, "Unmasking the Theta method", International
+       Journal of Forecasting 19(2), 2003, 287-290.
+    """
+    steps, is_known = np.arange(origin), ~np.isnan(windows)
+    values = windows - season[:, steps % season.shape[1]]
+    n_known = np.maximum(is_known.sum(axis=1), 1)
+    times = (steps - ((steps * is_known).sum(axis=1) / n_known)[:, None]) * is_known
+    covariance = (times * np.where(is_known, values, 0)).sum(axis=1)
+    return 0.5 * covariance / np.maximum((times**2).sum(axis=1), 1e-6)
+
+
+def two_season_forecasts(windows, season_length, horizon):
+    """Forecast series with a second season, such as days and a week of hours.
+
+    Parameters
+    ----------
+    windows : ndarray of shape (n_windows, window_size)
+        Values in time order, NaN only at the start.
+    season_length : int
+        Number of steps of a season. The second season is a week for the steps of a day,
+        and a year for days.
+    horizon : int
+        Number of steps to forecast.
+
+    Returns
+    -------
+    forecasts : ndarray of shape (n_windows, horizon)
+        The value one second season before, plus half of the change of the mean of the
+        last season since then. Without a second season, or without enough values, the
+        value one season before.
+    """
+    forecasts = baseline_forecasts("season", windows, season_length, horizon)
+    n_seasons = SECOND_SEASONS.get(season_length)
+    window_size, lag = windows.shape[1], (n_seasons or 0) * season_length
+    if n_seasons is None or window_size < lag + season_length:
+        return forecasts
+    now = windows[:, -season_length:].mean(axis=1)
+    before = windows[:, -lag - season_length : -lag].mean(axis=1)
+    steps = window_size - lag + np.arange(horizon) % lag
+    long = windows[:, steps] + 0.5 * (now - before)[:, None]
+    return np.where(np.isnan(long), forecasts, long)
 
 
 def best_baseline(kinds, blocks, season_length):

@@ -58,15 +58,21 @@ def calibrate(models, validation, scales):
         forecasts with this weight.
     """
     targets = validation.compute(attrgetter("targets"))
-    forecasts = models.forecasts_by_weight(validation, CORRECTION_WEIGHTS)
-    pairs = zip(CORRECTION_WEIGHTS, forecasts, strict=True)
+    weights = CORRECTION_WEIGHTS if models.regressors else (0.0,)
+    forecasts = models.forecasts_by_weight(validation, weights)
+    pairs = zip(weights, forecasts, strict=True)
     by_weight = ((weight, targets - forecast) for weight, forecast in pairs)
     weight, errors = min(by_weight, key=lambda pair: np.nanmean(np.abs(pair[1])))
     calibration = Calibration(float(weight), errors / scales[:, None])
-    if not models.quantiles:
+    if not models.levels:
         return calibration
-    errors = targets[:, :, None] - models.forecast_quantiles(validation)
-    margins = quantile_margins(errors / scales[:, None, None], models.quantiles)
+    quantiles = models.forecast_quantiles(validation, calibration.correction_weight)
+    errors = (targets[:, :, None] - quantiles) / scales[:, None, None]
+    margins = quantile_margins(errors, models.levels)
+    if not models.quantiles:
+        # The quantiles of a mixture are right on average, so few windows move them
+        # little.
+        margins *= len(validation) / (len(validation) + ENOUGH_WINDOWS)
     return calibration._replace(margins=margins)
 
 

@@ -59,6 +59,11 @@ class CovariateSpec(NamedTuple):
     date_features: tuple[str, ...]  # their future is always known
 
     @property
+    def has_features(self):
+        """Whether there are columns of X or date features."""
+        return bool(self.names or self.date_features)
+
+    @property
     def is_any_future_known(self):
         """Whether the future of a column of X is known."""
         return bool(self.is_future_known.any())

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from sklstm._forecast.conformal import Calibration, sort_quantiles
+from sklstm._forecast.mixture import quantiles_at
 from sklstm._forecast.residual_model import ResidualModels
 from sklstm._forecast.settings import ForecasterSettings
 from sklstm._forecast.training_windows import Windows
@@ -55,15 +56,22 @@ class FittedState:
 
     def _forecast(self, histories, mase_scales, n_steps):
         """Forecast from all origins at once, (n_origins * n_series, n_steps)."""
-        window_size = self.settings.window_size
-        n_covariate_steps = max(n_steps, self.settings.n_steps_at_once)
-        windows = Windows.concatenate(
-            [one.last_windows(window_size, n_covariate_steps) for one in histories]
+        parts = [self._last_windows(history, n_steps) for history in histories]
+        windows = Windows.concatenate(parts)
+        return self.models.forecast(windows, self._weight(mase_scales), n_steps)
+
+    def _last_windows(self, history, n_steps):
+        """Return the windows to forecast some steps from."""
+        settings = self.settings
+        return history.last_windows(
+            settings.window_size,
+            max(n_steps, settings.n_steps_at_once),
+            settings.context_size,
         )
-        # Constant series get no correction.
-        is_moving = mase_scales[:, None] > 0
-        weight = self.calibration.correction_weight * is_moving
-        return self.models.forecast(windows, weight, n_steps)
+
+    def _weight(self, mase_scales):
+        """Return the correction weight of each series; constant series get none."""
+        return self.calibration.correction_weight * (mase_scales[:, None] > 0)
 
     def quantiles(self, history, n_steps, levels):
         """Forecast quantiles of the scaled series.
@@ -94,19 +102,35 @@ class FittedState:
                 f"Intervals cover at most the {horizon} steps of the fit, got "
                 f"horizon={n_steps}. Fit with a larger horizon."
             )
-        scales = self.mase_scales(history)
-        forecasts = self._forecast([history], scales, n_steps)
-        scales = history.interval_scales(scales, self.typical_scale)[:, None, None]
-        if self.models.quantiles:
-            quantiles = self._predicted_quantiles(history, scales, levels)[:, :n_steps]
-            quantiles = np.where(scales > 0, quantiles, forecasts[:, :, None])
-        else:
+        mase_scales = self.mase_scales(history)
+        forecasts = self._forecast([history], mase_scales, n_steps)
+        scales = history.interval_scales(mase_scales, self.typical_scale)
+        scales = scales[:, None, None]
+        quantiles = forecasts[:, :, None].repeat(len(levels), axis=2)
+        if not self.models.levels or self.calibration.errors is not None:
             offsets = self.calibration.offsets(levels)[:n_steps]
-            quantiles = forecasts[:, :, None] + scales * offsets
+            quantiles = quantiles + scales * offsets
+        if self.models.levels:
+            predicted = self._predicted_quantiles(history, mase_scales, scales)
+            predicted = self._at_levels(predicted[:, :n_steps], levels)
+            has_predicted = scales > 0
+            if not self.models.quantiles:
+                # The quantiles of a mixture are equal if all values are.
+                has_predicted = mase_scales[:, None, None] > 0
+            quantiles = np.where(has_predicted, predicted, quantiles)
         return sort_quantiles(quantiles, forecasts, levels)
 
-    def _predicted_quantiles(self, history, scales, levels):
-        """Return the quantiles of the regressors, (n_series, horizon, n_levels)."""
+    def _predicted_quantiles(self, history, mase_scales, scales):
+        """Return the predicted quantiles of all levels, (n_series, horizon, n_levels)."""
+        windows = self._last_windows(history, self.settings.horizon)
+        weight = self._weight(mase_scales)
+        quantiles = self.models.forecast_quantiles(windows, weight)
+        return quantiles + scales * self.calibration.margins
+
+    def _at_levels(self, quantiles, levels):
+        """Return the quantiles at some levels, (n_series, n_steps, n_levels)."""
+        if not self.models.quantiles:
+            return quantiles_at(quantiles, levels)
         fitted = np.array(self.models.quantiles)
         places = [int(np.abs(fitted - level).argmin()) for level in levels]
         if not np.allclose(fitted[places], levels):
@@ -115,6 +139,4 @@ class FittedState:
                 f"The regressors do not predict the quantiles {levels}. Choose from "
                 f"{fitted.tolist()}, or fit a regressor with other quantiles."
             )
-        sizes = self.settings.window_size, self.settings.n_steps_at_once
-        quantiles = self.models.forecast_quantiles(history.last_windows(*sizes))
-        return (quantiles + scales * self.calibration.margins)[:, :, places]
+        return quantiles[:, :, places]

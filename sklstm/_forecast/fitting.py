@@ -4,14 +4,24 @@ from dataclasses import replace
 from functools import partial
 
 from sklstm._core.defaults import auto_epochs
+from sklstm._forecast.bases import N_BASES
 from sklstm._forecast.conformal import Calibration, calibrate
 from sklstm._forecast.fitted import FittedState
+from sklstm._forecast.mixture import Mixture
+from sklstm._forecast.pretrained import load_networks
 from sklstm._forecast.residual_model import continued_models, new_models
 from sklstm._forecast.settings import choose_baseline
+from sklstm._nn.mixture import BacktestMixture
+
+# A mixture is fine-tuned and calibrated on at most this number of windows.
+MAX_MIXTURE_WINDOWS = 2000
+# Number of windows for each step of the horizon. Windows that overlap more than this
+# tell little more.
+WINDOWS_PER_HORIZON = 3
 
 
 def fit_new(settings, history, regressor, seeds, calibration_fraction, around_fit):
-    """Fit new residual models.
+    """Fit a new baseline and new residual models.
 
     Parameters
     ----------
@@ -19,8 +29,8 @@ def fit_new(settings, history, regressor, seeds, calibration_fraction, around_fi
         Settings in which only `baseline` may still be "auto".
     history : History
         Series to fit.
-    regressor : estimator
-        Regressor to clone.
+    regressor : estimator or None
+        Regressor to clone. If None, the baseline is not corrected.
     seeds : sequence of int
         Seed of each clone.
     calibration_fraction : float or None
@@ -34,21 +44,79 @@ def fit_new(settings, history, regressor, seeds, calibration_fraction, around_fi
     state : FittedState
         Models that were fitted on all windows, with their settings and calibration.
     """
-    windows = history.training_windows(settings.window_size, settings.horizon)
+    windows = training_windows_of(settings, history, settings.horizon)
     settings = choose_baseline(settings, windows)
+    early_mixture = mixture = None
+    if settings.baseline == "weighted":
+        early_mixture, mixture = fit_mixtures(
+            settings, windows, calibration_fraction, seeds[0]
+        )
     fit = partial(fit_models, settings, history, regressor, seeds, around_fit)
     calibration = Calibration()
     if calibration_fraction is not None:
         calibration = calibration_of(
-            fit, settings, history, windows, calibration_fraction, seeds[0]
+            partial(fit, early_mixture),
+            settings,
+            history,
+            windows,
+            calibration_fraction,
+            seeds[0],
         )
     if settings.n_steps_at_once < settings.horizon:
-        windows = training_windows_of(settings, history)
+        windows = training_windows_of(settings, history, settings.n_steps_at_once)
     typical_scale = history.typical_scale(settings.season_length)
-    return FittedState(settings, fit(windows), calibration, typical_scale)
+    return FittedState(settings, fit(mixture, windows), calibration, typical_scale)
 
 
-def fit_models(settings, history, regressor, seeds, around_fit, windows):
+def fit_mixtures(settings, windows, calibration_fraction, seed):
+    """Fine-tune mixtures on early windows and on all windows.
+
+    Parameters
+    ----------
+    settings : ForecasterSettings
+        Chosen settings.
+    windows : TrainingWindows
+        Training windows of all series.
+    calibration_fraction : float or None
+        Fraction of the windows of each series to hold out.
+    seed : int
+        Seed of the samples of windows and of the fine-tuning.
+
+    Returns
+    -------
+    early, final : Mixture
+        Mixture that was fine-tuned on windows whose targets end before the windows held
+        out, and on all windows. Both have the same fraction of the fine-tuning: the one
+        that the user passed or, for "auto", the one with the smallest loss on the
+        windows held out. Without early windows, there is no fine-tuning; if no windows
+        are held out, it is complete.
+    """
+    networks = load_networks() if settings.pretrained else [BacktestMixture(N_BASES)]
+    start = Mixture(networks, settings.season_length, settings.log)
+    weight = settings.fine_tune
+    if weight == 0 or not len(windows):
+        return start, start
+    stride = max(1, settings.horizon // WINDOWS_PER_HORIZON)
+
+    def sample(windows):
+        return windows.every(stride).sample(MAX_MIXTURE_WINDOWS, seed).cut()
+
+    early = start
+    if calibration_fraction is not None:
+        before, held_out = windows.split(calibration_fraction)
+        if not len(before):
+            return start, start
+        changes = start.tune(sample(before), seed)
+        if weight == "auto":
+            weight = start.best_weight(changes, sample(held_out))
+        early = start.with_changes(changes, weight)
+    weight = 1.0 if weight == "auto" else weight
+    if weight == 0:
+        return start, start
+    return early, start.with_changes(start.tune(sample(windows), seed), weight)
+
+
+def fit_models(settings, history, regressor, seeds, around_fit, mixture, windows):
     """Fit new residual models to windows.
 
     Parameters
@@ -57,6 +125,8 @@ def fit_models(settings, history, regressor, seeds, around_fit, windows):
         Chosen settings.
     history, regressor, seeds, around_fit
         As in :func:`fit_new`.
+    mixture : Mixture or None
+        Mixture of base forecasts, if this is the baseline.
     windows : TrainingWindows
         Windows to fit on. If there are very many, regressors with ``max_iter="auto"``
         are fitted on a sample of them.
@@ -68,21 +138,24 @@ def fit_models(settings, history, regressor, seeds, around_fit, windows):
     """
     windows = windows_for(regressor, windows, seeds)
     n_windows = len(windows)
-    models = new_models(settings, history.is_future_known, regressor, seeds, n_windows)
+    models = new_models(
+        settings, mixture, history.is_future_known, regressor, seeds, n_windows
+    )
     return models.fit(windows, around_fit)
 
 
 def windows_for(regressor, windows, seeds):
     """Return the windows to fit a regressor on: all of them, or a sample."""
-    has_limit = auto_epochs(regressor.get_params())
+    has_limit = regressor is not None and auto_epochs(regressor.get_params())
     return windows.limited(seeds[0]) if has_limit else windows
 
 
 def continue_fit(state, history, regressor, seeds, around_fit):
     """Fit copies of fitted residual models on other series.
 
-    The settings and the calibration are kept. There is no new calibration, because the
-    models may already have been trained on the windows that it would hold out.
+    The settings, the mixture and the calibration are kept. There is no new calibration,
+    because the models may already have been trained on the windows that it would hold
+    out.
 
     Parameters
     ----------
@@ -90,8 +163,8 @@ def continue_fit(state, history, regressor, seeds, around_fit):
         State of the last fit.
     history : History
         Series to fit.
-    regressor : estimator
-        Regressor that has the new parameters of the models.
+    regressor : estimator or None
+        Regressor that has the new parameters of the models, if there are models.
     seeds : sequence of int
         Seed of each model.
     around_fit : callable
@@ -103,14 +176,17 @@ def continue_fit(state, history, regressor, seeds, around_fit):
         State with the models that were fitted.
     """
     models = continued_models(state.models, regressor, seeds)
-    windows = training_windows_of(state.settings, history)
+    settings = state.settings
+    windows = training_windows_of(settings, history, settings.n_steps_at_once)
     windows = windows_for(regressor, windows, seeds)
     return replace(state, models=models.fit(windows, around_fit))
 
 
-def training_windows_of(settings, history):
-    """Return the windows to fit on, whose targets are the steps forecast at once."""
-    return history.training_windows(settings.window_size, settings.n_steps_at_once)
+def training_windows_of(settings, history, horizon):
+    """Return the windows to fit on, with targets for some steps."""
+    return history.training_windows(
+        settings.window_size, horizon, settings.context_size
+    )
 
 
 def calibration_of(fit, settings, history, windows, fraction, seed):
@@ -138,12 +214,17 @@ def calibration_of(fit, settings, history, windows, fraction, seed):
     """
     early, validation = windows.split(fraction)
     early = early.first_targets(settings.n_steps_at_once)
-    if not len(early):
+    models = fit(early)
+    if models.regressors and not len(early):
         raise ValueError(
             "Missing values leave no training window before the validation windows. "
             "Pass calibration_fraction=None, or fill the missing values."
         )
-    models, validation = fit(early), validation.limited(seed)
+    if not models.regressors:
+        validation = validation.sample(MAX_MIXTURE_WINDOWS, seed)
+    if not len(validation):
+        return Calibration(0.0)
+    validation = validation.limited(seed)
     scales = history.mase_scales(settings.season_length)
     scales[scales == 0] = 1
     return calibrate(models, validation, scales[validation.series])

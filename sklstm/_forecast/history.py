@@ -168,13 +168,14 @@ class History:
         panel, at = self.panel.select(position), slice(position, position + 1)
         return History(panel, self.covariates[at], self.scales[at], self.lower)
 
-    def training_windows(self, window_size, horizon):
+    def training_windows(self, window_size, horizon, context_size):
         """Return the training windows as :class:`TrainingWindows`."""
-        return training_windows(list(self._scaled()), window_size, horizon)
+        sizes = window_size, horizon, context_size
+        return training_windows(list(self._scaled()), *sizes)
 
-    def last_windows(self, window_size, horizon):
+    def last_windows(self, window_size, horizon, context_size):
         """Return the windows to forecast from, one for each series."""
-        sizes = window_size, horizon
+        sizes = window_size, horizon, context_size
         parts = [window_to_forecast_from(*one, *sizes) for one in self._scaled()]
         return Windows.concatenate(parts)
 

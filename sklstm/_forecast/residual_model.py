@@ -15,6 +15,8 @@ from sklstm._core.nested import (
     warm_start_copy,
 )
 from sklstm._forecast.baselines import baseline_forecasts, levels
+from sklstm._forecast.mixture import Mixture
+from sklstm._nn.mixture import LEVELS
 
 # Number of windows that a regressor with ``max_iter="auto"`` is trained on, in all
 # epochs together.
@@ -24,7 +26,11 @@ WINDOWS_SEEN = 300_000
 class FeatureSpec(NamedTuple):
     """The features and the baseline of a residual model."""
 
-    baseline: str  # a kind of :func:`sklstm._forecast.baselines.baseline_forecasts`
+    # A kind of :func:`sklstm._forecast.baselines.baseline_forecasts`; "weighted" for a
+    # mixture.
+    baseline: str
+    mixture: Mixture | None
+    window_size: int  # number of values that the regressor sees
     season_length: int
     n_steps: int  # number of steps that are forecast at once
     is_future_known: np.ndarray  # for each covariate, (n_covariates,)
@@ -44,8 +50,8 @@ class FeatureSpec(NamedTuple):
             copy of the covariates known in the future, with their values `n_steps`
             steps later. Steps without a value are NaN.
         """
-        values, covariates = windows.values, windows.covariates
-        window_size = values.shape[1]
+        window_size, covariates = self.window_size, windows.covariates
+        values = windows.values[:, -window_size:]
         season_length = 1 if self.baseline == "last" else self.season_length
         later = covariates[:, self.n_steps :, self.is_future_known]
         features = [
@@ -59,9 +65,16 @@ class FeatureSpec(NamedTuple):
 
     def baseline_forecasts(self, windows):
         """Return the baseline forecasts of windows, (n_windows, n_steps)."""
+        if self.mixture is not None:
+            return self.mixture.forecasts(windows.values, self.n_steps)
+        values = windows.values[:, -self.window_size :]
         return baseline_forecasts(
-            self.baseline, windows.values, self.season_length, self.n_steps
+            self.baseline, values, self.season_length, self.n_steps
         )
+
+    def mixture_quantiles(self, windows):
+        """Return the quantiles of the mixture, (n_windows, n_steps, n_levels)."""
+        return self.mixture.quantiles(windows.values, self.n_steps)
 
     def residuals(self, windows):
         """Return the errors of the baseline, (n_windows, n_steps); NaN if unknown."""
@@ -72,8 +85,13 @@ class ResidualModels(NamedTuple):
     """Regressors with different seeds. The median of their predictions is used."""
 
     spec: FeatureSpec
-    regressors: list[BaseEstimator]
+    regressors: list[BaseEstimator]  # empty if the baseline is not corrected
     quantiles: tuple[float, ...] = ()  # levels that each regressor predicts
+
+    @property
+    def levels(self):
+        """Levels of the quantiles that are predicted; empty if none are."""
+        return self.quantiles or (LEVELS if self.spec.mixture is not None else ())
 
     def fit(self, windows, around_fit=nullcontext):
         """Fit each regressor to the residuals of windows.
@@ -92,7 +110,7 @@ class ResidualModels(NamedTuple):
         self : ResidualModels
             The fitted models.
         """
-        if not len(windows):
+        if not (len(windows) and self.regressors):
             return self
         if not ignores_missing_targets(self.regressors[0]):
             windows = windows.with_interpolated_targets()
@@ -124,9 +142,9 @@ class ResidualModels(NamedTuple):
         forecasts : ndarray of shape (n_windows, horizon)
             Forecasts of each window.
         """
-        values, window_size = windows.values, windows.values.shape[1]
-        while values.shape[1] < window_size + horizon:
-            n_done = values.shape[1] - window_size
+        values, context_size = windows.values, windows.values.shape[1]
+        while values.shape[1] < context_size + horizon:
+            n_done = values.shape[1] - context_size
             latest = windows._replace(
                 values=values[:, n_done:], covariates=windows.covariates[:, n_done:]
             )
@@ -134,7 +152,7 @@ class ResidualModels(NamedTuple):
             if np.any(weight):
                 steps += weight * self._residuals(latest)
             values = np.hstack([values, steps])
-        return values[:, window_size : window_size + horizon]
+        return values[:, context_size : context_size + horizon]
 
     def forecasts_by_weight(self, windows, weights):
         """Forecast the targets of training windows for each weight of the residuals.
@@ -159,15 +177,29 @@ class ResidualModels(NamedTuple):
                 yield self.forecast(cut, weight, windows.horizon)
             return
         baseline = windows.compute(self.spec.baseline_forecasts)
-        residuals = self._residuals(windows)
+        residuals = self._residuals(windows) if np.any(weights) else 0.0
         for weight in weights:
             yield baseline + weight * residuals
 
-    def forecast_quantiles(self, windows):
-        """Forecast the quantiles, (n_windows, spec.n_steps, n_quantiles)."""
-        baseline = windows.compute(self.spec.baseline_forecasts)[:, :, None]
-        n_quantiles = len(self.quantiles)
-        return baseline + self._medians("predict_quantiles", windows, n_quantiles)
+    def forecast_quantiles(self, windows, weight):
+        """Forecast the quantiles of `levels`, (n_windows, spec.n_steps, n_levels).
+
+        Parameters
+        ----------
+        windows : Windows or TrainingWindows
+            Windows with covariates for `spec.n_steps` more steps.
+        weight : float or ndarray of shape (n_windows, 1)
+            Fraction of the predicted residuals to add to the quantiles of a mixture. It
+            is not used if the regressors predict quantiles.
+        """
+        if self.quantiles:
+            baseline = windows.compute(self.spec.baseline_forecasts)[:, :, None]
+            n_quantiles = len(self.quantiles)
+            return baseline + self._medians("predict_quantiles", windows, n_quantiles)
+        quantiles = windows.compute(self.spec.mixture_quantiles)
+        if np.any(weight):
+            quantiles += (weight * self._residuals(windows))[:, :, None]
+        return quantiles
 
     def _residuals(self, windows):
         """Predict the residuals of the baseline, (n_windows, spec.n_steps)."""
@@ -188,17 +220,19 @@ class ResidualModels(NamedTuple):
         return features if features.ndim == 3 else np.nan_to_num(features, copy=False)
 
 
-def new_models(settings, is_future_known, regressor, seeds, n_windows):
+def new_models(settings, mixture, is_future_known, regressor, seeds, n_windows):
     """Return unfitted residual models.
 
     Parameters
     ----------
     settings : ForecasterSettings
         Chosen settings of the forecaster.
+    mixture : Mixture or None
+        Mixture of base forecasts, if this is the baseline.
     is_future_known : ndarray of bool of shape (n_covariates,)
         Whether the future of each covariate is known.
-    regressor : estimator
-        Regressor to clone.
+    regressor : estimator or None
+        Regressor to clone. If None, the baseline is not corrected.
     seeds : sequence of int
         Seed of each clone.
     n_windows : int
@@ -215,18 +249,22 @@ def new_models(settings, is_future_known, regressor, seeds, n_windows):
         If the regressor predicts quantiles and the median is not one of them, or if it
         predicts quantiles and the steps are forecast one by one.
     """
+    spec = FeatureSpec(
+        settings.baseline,
+        mixture,
+        settings.window_size,
+        settings.season_length,
+        settings.n_steps_at_once,
+        is_future_known,
+    )
+    if regressor is None:
+        return ResidualModels(spec, [])
     quantiles = quantile_levels(regressor)
     if quantiles and settings.n_steps_at_once < settings.horizon:
         raise ValueError(
             "A regressor that predicts quantiles must forecast all steps at once. Pass "
             'strategy="direct".'
         )
-    spec = FeatureSpec(
-        settings.baseline,
-        settings.season_length,
-        settings.n_steps_at_once,
-        is_future_known,
-    )
     clones = [
         with_epochs(clone_with_seed(regressor, seed), n_windows, WINDOWS_SEEN)
         for seed in seeds
@@ -241,8 +279,8 @@ def continued_models(models, regressor, seeds):
     ----------
     models : ResidualModels
         Fitted models.
-    regressor : estimator
-        Regressor that has the new parameters of the copies. With ``max_iter="auto"``, a
+    regressor : estimator or None
+        Regressor that has the new parameters of the copies, if there are regressors. With ``max_iter="auto"``, a
         copy keeps its number of epochs and uses a tenth of the learning rate, so that a
         few windows do not undo what was learned from many.
     seeds : sequence of int
@@ -253,6 +291,8 @@ def continued_models(models, regressor, seeds):
     models : ResidualModels
         The copies.
     """
+    if not models.regressors:
+        return models
     parameters = regressor.get_params()
     for path in auto_epochs(parameters):
         del parameters[path]

@@ -5,8 +5,13 @@ from dataclasses import asdict, dataclass, replace
 import numpy as np
 
 from sklstm._forecast.baselines import BASELINES, N_DIFFERENCES, best_baseline
+from sklstm._forecast.bases import context_size
 from sklstm._forecast.training_windows import n_windows_to_split, observed_length
 from sklstm._input.frequency import default_season_length
+
+# A mixture learns from windows of at least a season plus this many values, and of twice
+# this number.
+N_ENOUGH = 8
 
 
 @dataclass(frozen=True)
@@ -24,7 +29,12 @@ class ForecasterSettings:
     season_length : int or None
         Number of steps of a season, 1 without a season.
     baseline : str
-        A kind of :func:`sklstm._forecast.baselines.baseline_forecasts`, or "auto".
+        A kind of :func:`sklstm._forecast.baselines.baseline_forecasts`, "weighted" for
+        a mixture of base forecasts, or "auto".
+    pretrained : bool
+        Whether the pretrained networks mix the base forecasts.
+    fine_tune : float or "auto"
+        Fraction of the fine-tuning.
     log : bool or "auto"
         Whether logarithms are forecast.
     n_estimators : int
@@ -36,8 +46,12 @@ class ForecasterSettings:
     strategy: str
     season_length: int | None
     baseline: str
+    pretrained: bool
+    fine_tune: float | str
     log: bool | str
     n_estimators: int
+    # Number of values that forecasts are computed from, at least `window_size`.
+    context_size: int = 0
 
     @property
     def n_steps_at_once(self):
@@ -45,7 +59,9 @@ class ForecasterSettings:
         return 1 if self.strategy == "recursive" else self.horizon
 
 
-def choose_settings(settings, panel, is_any_future_known, calibration_fraction):
+def choose_settings(
+    settings, panel, is_any_future_known, calibration_fraction, has_regressor
+):
     """Choose the season, whether to forecast logarithms, and the size of windows.
 
     Parameters
@@ -58,11 +74,13 @@ def choose_settings(settings, panel, is_any_future_known, calibration_fraction):
         Whether there are covariates that are known in the future.
     calibration_fraction : float or None
         Fraction of the windows to hold out.
+    has_regressor : bool
+        Whether a regressor corrects the baseline.
 
     Returns
     -------
     settings : ForecasterSettings
-        Settings in which only `baseline` may still be "auto".
+        Settings in which only `baseline` may still be "auto", for a recursive forecast.
     """
     season_length = settings.season_length or max(
         map(default_season_length, panel.times)
@@ -72,6 +90,12 @@ def choose_settings(settings, panel, is_any_future_known, calibration_fraction):
         season_length=season_length,
         log=uses_logarithms(settings.log, panel),
     )
+    if settings.baseline == "auto" and settings.strategy == "direct":
+        settings = replace(settings, baseline="weighted")
+    is_weighted = settings.baseline == "weighted"
+    size_of_mixture, enough = sizes_of_mixture(settings)
+    if is_weighted and not has_regressor:
+        return replace(settings, window_size=enough, context_size=size_of_mixture)
     # The regressor sees covariates that are known in the future in a window that ends
     # with the last step to forecast. The window must contain all of these steps.
     min_size = settings.n_steps_at_once if is_any_future_known else 1
@@ -83,7 +107,11 @@ def choose_settings(settings, panel, is_any_future_known, calibration_fraction):
     size = settings.window_size
     if size == "auto":
         size = auto_window_size(settings, min_size, max_size)
-    settings = replace(settings, window_size=size)
+    settings = replace(
+        settings,
+        window_size=size,
+        context_size=max(size, size_of_mixture) if is_weighted else size,
+    )
     if size > max_size:
         raise ValueError(
             f"y is too short: its longest series has {longest} values, but "
@@ -97,6 +125,28 @@ def choose_settings(settings, panel, is_any_future_known, calibration_fraction):
             'known in the future. Increase it, or fit with strategy="recursive".'
         )
     return settings
+
+
+def sizes_of_mixture(settings):
+    """Return how many values a mixture sees, and how many it needs to learn.
+
+    Parameters
+    ----------
+    settings : ForecasterSettings
+        Settings as the user passed them, with the length of the season.
+
+    Returns
+    -------
+    context_size : int
+        Number of values that forecasts are computed from.
+    min_size : int
+        Number of values that a window must have to be used for fine-tuning.
+    """
+    size = settings.window_size
+    if size == "auto":
+        size = context_size(settings.season_length)
+    enough = max(settings.season_length + N_ENOUGH, 2 * N_ENOUGH)
+    return size, min(enough, size)
 
 
 def _ways_out(min_size, calibration_fraction):

@@ -18,7 +18,9 @@ MAX_WINDOWS, MAX_NUMBERS = 100_000, 20_000_000
 class Windows(NamedTuple):
     """Windows of values with their covariates and targets."""
 
-    values: np.ndarray  # (n_windows, window_size)
+    # The values of the window, and before them those that only a mixture of base
+    # forecasts sees, (n_windows, context_size), NaN before the start of the series.
+    values: np.ndarray
     # Covariates of the steps of the window and of its targets,
     # (n_windows, window_size + horizon, n_covariates).
     covariates: np.ndarray
@@ -51,6 +53,8 @@ class TrainingWindows:
         Position of the first target of each window in its series.
     window_size, horizon : int
         Number of steps of a window, and of its targets.
+    context_size : int
+        Number of values that are cut for each window, at least `window_size`.
     interpolates_targets : bool
         Whether missing targets are interpolated. Otherwise they are NaN.
     """
@@ -60,6 +64,7 @@ class TrainingWindows:
     ends: np.ndarray
     window_size: int
     horizon: int
+    context_size: int
     interpolates_targets: bool = False
 
     def __len__(self):
@@ -75,11 +80,20 @@ class TrainingWindows:
         # Covariates known in the future are features twice.
         n_features = 1 + len(is_future_known) + is_future_known.sum()
         n_windows = MAX_NUMBERS // (self.window_size * n_features)
-        n_windows = int(np.clip(n_windows, 1, MAX_WINDOWS))
+        return self.sample(int(np.clip(n_windows, 1, MAX_WINDOWS)), seed)
+
+    def sample(self, n_windows, seed) -> Self:
+        """Return a random sample of the windows, or all if there are not more."""
         if len(self) <= n_windows:
             return self
         random = np.random.default_rng(seed)
         return self.select(np.sort(random.permutation(len(self))[:n_windows]))
+
+    def every(self, stride) -> Self:
+        """Return every n-th window of each series, counted from its last window."""
+        _, counts = np.unique(self.series, return_counts=True)
+        n_after = np.concatenate([np.arange(n)[::-1] for n in counts] or [[]])
+        return self.select(n_after % stride == 0)
 
     def with_interpolated_targets(self) -> Self:
         """Return the windows with targets that are interpolated where missing."""
@@ -109,6 +123,8 @@ class TrainingWindows:
         early, validation : TrainingWindows
             Early windows of all series, and validation windows.
         """
+        if not len(self):
+            return self, self
         masks = [
             split_in_time(ends, self.horizon, validation_fraction)
             for _, ends in self._by_series()
@@ -118,10 +134,12 @@ class TrainingWindows:
 
     def cut(self):
         """Return all windows as :class:`Windows`."""
-        options = self.window_size, self.horizon, self.interpolates_targets
+        sizes = self.window_size, self.horizon, self.context_size
         return Windows.concatenate(
             [
-                cut_windows(*self.tables[number], ends, *options)
+                cut_windows(
+                    *self.tables[number], ends, *sizes, self.interpolates_targets
+                )
                 for number, ends in self._by_series()
             ]
         )
@@ -129,7 +147,7 @@ class TrainingWindows:
     def blocks(self):
         """Yield the windows as :class:`Windows` in blocks of limited size."""
         n_covariates = self.tables[0][1].table.shape[1]
-        n_numbers = (self.window_size + self.horizon) * (1 + n_covariates)
+        n_numbers = (self.context_size + self.horizon) * (1 + n_covariates)
         size = max(1, BLOCK_NUMBERS // n_numbers)
         for start in range(0, len(self), size):
             yield self.select(slice(start, start + size)).cut()
@@ -162,15 +180,15 @@ class TrainingWindows:
         return zip(numbers, np.split(self.ends, firsts[1:]), strict=True)
 
 
-def training_windows(tables, window_size, horizon):
+def training_windows(tables, window_size, horizon, context_size):
     """Return the training windows of series.
 
     Parameters
     ----------
     tables : list of tuple of (ndarray, Covariates)
         Values of each series, NaN where one is missing, and its covariates.
-    window_size, horizon : int
-        Number of steps of a window, and of its targets.
+    window_size, horizon, context_size : int
+        As in :class:`TrainingWindows`.
 
     Returns
     -------
@@ -180,7 +198,8 @@ def training_windows(tables, window_size, horizon):
     """
     ends = [window_ends(values, window_size, horizon) for values, _ in tables]
     series = np.repeat(np.arange(len(tables)), [len(of_one) for of_one in ends])
-    return TrainingWindows(tables, series, np.concatenate(ends), window_size, horizon)
+    sizes = window_size, horizon, context_size
+    return TrainingWindows(tables, series, np.concatenate(ends), *sizes)
 
 
 def window_ends(values, window_size, horizon):
@@ -197,7 +216,13 @@ def has_targets(values, ends, horizon):
 
 
 def cut_windows(
-    values, covariates, ends, window_size, horizon, interpolates_targets=False
+    values,
+    covariates,
+    ends,
+    window_size,
+    horizon,
+    context_size,
+    interpolates_targets=False,
 ):
     """Cut windows and their targets from a series.
 
@@ -210,8 +235,8 @@ def cut_windows(
     ends : ndarray of int of shape (n_windows,)
         Position of the first target of each window. At least one value before each
         window or at its first step is observed.
-    window_size, horizon : int
-        Number of steps of a window, and of its targets.
+    window_size, horizon, context_size : int
+        As in :class:`TrainingWindows`.
     interpolates_targets : bool, default=False
         Whether missing targets are interpolated. Otherwise they are NaN.
 
@@ -223,27 +248,29 @@ def cut_windows(
         time.
     """
     interpolated = interpolate(values)
-    windows = sliding_windows(interpolated[:, None], window_size)
+    padding = np.full(context_size - window_size, np.nan)
+    padded = np.concatenate([padding, interpolated])
+    windows = sliding_windows(padded[:, None], context_size)
     windows = windows[ends - window_size, :, 0]
     targets = interpolated if interpolates_targets else values
     targets = sliding_windows(targets[:, None], horizon)[ends, :, 0]
     observed = np.where(np.isnan(values), -1, np.arange(len(values)))
     last_observed = np.maximum.accumulate(observed)[ends - 1]
-    # Positions in the series, (n_windows, window_size).
-    positions = ends[:, None] + np.arange(-window_size, 0)
+    # Positions in the series, (n_windows, context_size).
+    positions = ends[:, None] + np.arange(-context_size, 0)
     is_after_last = positions > last_observed[:, None]
     windows = np.where(is_after_last, values[last_observed][:, None], windows)
     around = covariates.around(ends, window_size, horizon)
     return Windows(windows, around, targets)
 
 
-def window_to_forecast_from(values, covariates, window_size, horizon):
+def window_to_forecast_from(values, covariates, window_size, horizon, context_size):
     """Return the last window of a series as :class:`Windows` without targets.
 
     Missing values are interpolated. Steps before the first observation are NaN.
     """
     end = np.array([len(values)])
-    window = last_window(values, window_size)[None]
+    window = last_window(values, context_size)[None]
     around = covariates.around(end, window_size, horizon)
     return Windows(window, around, np.empty((1, 0)))
 

@@ -1,0 +1,118 @@
+"""Fine-tuning of the output layer of a network that mixes base forecasts."""
+
+from copy import deepcopy
+
+import torch
+from torch import nn
+
+from sklstm._nn.mixture import mix
+from sklstm._nn.optimizers import FlatWeights, make_optimizer
+from sklstm._nn.training import rows_per_block
+
+N_STEPS, BATCH_SIZE, LEARNING_RATE = 100, 256, 0.05
+# Penalty for the squares of the changes, and for those of the logarithms of factors,
+# divided by the number of series.
+PENALTY, SCALE_PENALTY = 0.05, 1.5
+
+
+class OutputChanges(nn.Module):
+    """Changes of the output layer that fine-tuning learns; at first, there are none.
+
+    Parameters
+    ----------
+    n_outputs : int
+        Number of outputs.
+    n_bases : int
+        Number of base forecasts, whose scores are the first outputs.
+    """
+
+    def __init__(self, n_outputs, n_bases):
+        super().__init__()
+        self.shift = nn.Parameter(torch.zeros(n_outputs))  # added to the outputs
+        # Logarithms of the factors of all scores, and of the correction.
+        self.log_scale = nn.Parameter(torch.zeros(2))
+        self.prior = nn.Parameter(torch.zeros(1))  # added to the prior
+        # Number of outputs that each factor multiplies.
+        self.sizes = torch.tensor([n_bases, 1])
+
+    @property
+    def scales(self):
+        """Factor of each output, (n_outputs,)."""
+        scales = self.log_scale.exp().repeat_interleave(self.sizes)
+        return torch.cat([scales, scales.new_ones(len(self.shift) - len(scales))])
+
+    def forward(self, outputs):
+        """Return changed outputs, (n_series, horizon, n_outputs)."""
+        return outputs * self.scales + self.shift
+
+    def penalty(self):
+        """Return the penalty of the changes, for one series."""
+        of_shifts = self.shift.square().sum() + self.prior.square().sum()
+        return PENALTY * of_shifts + SCALE_PENALTY * self.log_scale.square().sum()
+
+    def partly(self, fraction):
+        """Return a fraction of the changes."""
+        changes = deepcopy(self)
+        with torch.no_grad():
+            for part in changes.parameters():
+                part.mul_(fraction)
+        return changes
+
+    def applied_to(self, network):
+        """Return a copy of a network with a changed output layer."""
+        network = deepcopy(network)
+        with torch.no_grad():
+            network.head.weight.mul_(self.scales[:, None])
+            network.head.bias.mul_(self.scales).add_(self.shift)
+            network.prior.add_(self.prior)
+        return network
+
+
+def network_outputs(network, rows):
+    """Return the outputs of a network for many rows, block by block."""
+    n_steps = max(rows.forecasts.shape[1], rows.recent.shape[1])
+    size = rows_per_block(network, n_steps)
+    starts = range(0, len(rows.summary), size)
+    with torch.inference_mode():
+        blocks = [network.outputs(rows.select(slice(n, n + size))) for n in starts]
+        return torch.cat(blocks)
+
+
+def tune(network, rows, targets, generator):
+    """Learn changes of the output layer from series.
+
+    Only the biases of the outputs, a factor of all scores, a factor of the correction
+    and the prior are learned. These are few numbers, so they can be learned from few
+    series. The mean quantile loss is minimized, plus a penalty for the changes, which
+    is divided by the number of series.
+
+    Parameters
+    ----------
+    network : MixtureNetwork
+        Pretrained network, which does not change.
+    rows : MixtureRows
+        Series.
+    targets : torch.Tensor of shape (n_series, horizon)
+        Actual values, NaN if unknown.
+    generator : torch.Generator
+        Source of the order of the series.
+
+    Returns
+    -------
+    changes : OutputChanges
+        The learned changes.
+    """
+    outputs = network_outputs(network, rows).clone()
+    n_series, _, n_outputs = outputs.shape
+    changes = OutputChanges(n_outputs, network.n_bases)
+    weights = FlatWeights(changes)
+    optimizer = make_optimizer("adam", weights, LEARNING_RATE, 0.0)
+    for step in range(N_STEPS):
+        batch = torch.randperm(n_series, generator=generator)[:BATCH_SIZE]
+        some, prior = rows.select(batch), network.prior.detach() + changes.prior
+        quantiles, _ = mix(some, changes(outputs[batch]), prior)
+        loss = some.losses(quantiles, targets[batch]).mean()
+        weights.set_gradient(loss + changes.penalty() / n_series)
+        optimizer.learning_rate = LEARNING_RATE * (1 - step / N_STEPS)
+        optimizer.step()
+    return changes
