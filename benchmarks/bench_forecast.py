@@ -120,7 +120,10 @@ def cif2016(folder, seed, n_before=0):
 def scores_of(actual, quantiles, baseline):
     """Return the sMAPE of a forecast and of a baseline, and the coverage."""
     return [
-        *(symmetric_errors(actual[None], x[None])[0] for x in (quantiles[:, 1], baseline)),
+        *(
+            symmetric_errors(actual[None], x[None])[0]
+            for x in (quantiles[:, 1], baseline)
+        ),
         coverage(actual, quantiles),
     ]
 
@@ -150,7 +153,9 @@ def cif2016_scaled(folder, seed):
     actual = np.stack([one.to_numpy()[-12:] for one in series])
     quantiles = forecast(known, 12, seed, fine_tune=0)
     last = np.stack([one.to_numpy()[-12:] for one in known])
-    scales = [np.abs(one.to_numpy()[12:] - one.to_numpy()[:-12]).mean() for one in known]
+    scales = [
+        np.abs(one.to_numpy()[12:] - one.to_numpy()[:-12]).mean() for one in known
+    ]
     errors = [
         (np.abs(forecasts - actual).mean(1) / scales).mean()
         for forecasts in (quantiles[..., 1], last)

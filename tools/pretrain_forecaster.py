@@ -60,12 +60,12 @@ def main():
     seeds = range(arguments.seed, arguments.seed + arguments.networks)
     train = partial(train_network, arguments.width, arguments.steps)
     start = time.monotonic()
-    with multiprocessing.get_context("spawn").Pool(min(len(seeds), os.cpu_count())) as pool:
+    with multiprocessing.get_context("spawn").Pool(
+        min(len(seeds), os.cpu_count())
+    ) as pool:
         results = pool.map(train, seeds, chunksize=1)
     numbers = np.stack([numbers for numbers, _ in results]).astype(np.float16)
-    np.savez(
-        arguments.output, version=VERSION, width=arguments.width, numbers=numbers
-    )
+    np.savez(arguments.output, version=VERSION, width=arguments.width, numbers=numbers)
     lines = [
         f"{len(seeds)} networks of {numbers.shape[1]} weights, width "
         f"{arguments.width}, {arguments.steps} steps of {BATCH_SIZE} series",

@@ -80,7 +80,7 @@ def context_size(season_length):
     return CONTEXT_SIZES.get(season_length, max(usual, 3 * season_length))
 
 
-def base_forecasts(windows, season_length, horizon):
+def base_forecasts(windows, season_length, horizon, dtype=np.float32):
     """Compute the base forecasts of windows, and what a network needs to mix them.
 
     Parameters
@@ -91,6 +91,8 @@ def base_forecasts(windows, season_length, horizon):
         Number of steps of a season; 1 for no season.
     horizon : int
         Number of steps to forecast.
+    dtype : dtype, default=numpy.float32
+        Precision of the bases.
 
     Returns
     -------
@@ -100,16 +102,16 @@ def base_forecasts(windows, season_length, horizon):
     size = max(1, SEASON_NUMBERS // (2 * N_SETTINGS * max(season_length, horizon)))
     blocks = range(0, len(windows), size)
     parts = [
-        _base_forecasts(windows[start : start + size], season_length, horizon)
+        _base_forecasts(windows[start : start + size], season_length, horizon, dtype)
         for start in blocks
     ]
     return parts[0] if len(parts) == 1 else Bases.concatenate(parts)
 
 
-def _base_forecasts(windows, season_length, horizon):
+def _base_forecasts(windows, season_length, horizon, dtype):
     """Compute the base forecasts of one block of windows."""
     windows = windows[:, int(np.argmax(~np.isnan(windows), axis=1).min()) :]
-    scaled = scale_windows(windows, season_length)
+    scaled = scale_windows(windows, season_length, dtype)
     n_windows, window_size = windows.shape
     n_held_out = min(horizon, max(6, min(season_length, 24)), window_size // 3)
     origins = [window_size - n * n_held_out for n in range(N_BACKTESTS, -1, -1)]
@@ -134,9 +136,9 @@ def _base_forecasts(windows, season_length, horizon):
     season = last.season[:, LEVEL_SETTING, :n_windows]
     recent = recent_steps(scaled, season)
     return Bases(
-        recent.astype(np.float32),
-        forecasts.astype(np.float32),
-        summary.astype(np.float32),
+        recent.astype(dtype),
+        forecasts.astype(dtype),
+        summary.astype(dtype),
         scaled.location,
         scaled.size,
     )
@@ -182,7 +184,7 @@ class ScaledWindows(NamedTuple):
         return np.where(self.mask, self.values, np.nan)[:, :origin]
 
 
-def scale_windows(windows, season_length):
+def scale_windows(windows, season_length, dtype=np.float32):
     """Scale windows by their mean absolute seasonal difference.
 
     Returns
@@ -211,11 +213,11 @@ def scale_windows(windows, season_length):
     is_last = mask & (np.arange(window_size) >= window_size - n_last)
     location = (filled * is_last).sum(axis=1) / is_last.sum(axis=1)
     values = (filled - location[:, None]) / size[:, None]
-    values = np.clip(values, -MAX_VALUE, MAX_VALUE).astype(np.float32)
+    values = np.clip(values, -MAX_VALUE, MAX_VALUE).astype(dtype)
     is_positive = np.where(mask, filled, np.inf).min(axis=1) > 0.02 * np.abs(mean)
     reference = np.maximum(np.abs(mean), 1e-9)
     ratios = np.maximum(filled / reference[:, None], 1e-9)
-    logs = np.where(is_positive[:, None], np.log(ratios), values).astype(np.float32)
+    logs = np.where(is_positive[:, None], np.log(ratios), values).astype(dtype)
     parts = location, size, reference, step, spread
     return ScaledWindows(
         values, logs, first, is_positive, *(part * peak for part in parts)

@@ -29,8 +29,9 @@ class Smoothed(NamedTuple):
 
         The forecast of step h is ``level + (phi + ... + phi**h) * trend + season``.
         """
-        powers = np.power(_column(PHI).T, np.arange(1, horizon + 1)[:, None])
-        sums = np.cumsum(powers, axis=0, dtype=np.float32)[:, :, None]
+        steps = np.arange(1, horizon + 1)[:, None]
+        powers = _column(PHI, self.trend.dtype).T ** steps
+        sums = np.cumsum(powers, axis=0, dtype=self.trend.dtype)[:, :, None]
         steps = (self.origin + np.arange(horizon)) % len(self.season)
         return self.level + sums * self.trend + self.season[steps]
 
@@ -55,8 +56,8 @@ def smooth(values, first, season_length, origins):
 
     Parameters
     ----------
-    values : ndarray of float32 of shape (n_timesteps, n_series)
-        Values. Those before the first step of a series are ignored.
+    values : ndarray of shape (n_timesteps, n_series)
+        Values. The states have their dtype. Those before the first step of a series are ignored.
     first : ndarray of int of shape (n_series,)
         Position of the first step of each series.
     season_length : int
@@ -75,13 +76,12 @@ def smooth(values, first, season_length, origins):
     .. [1] R. J. Hyndman, A. B. Koehler, J. K. Ord and R. D. Snyder, "Forecasting with
        Exponential Smoothing: The State Space Approach", Springer 2008, chapter 2.
     """
-    alpha, phi = _column(ALPHA), _column(PHI)
-    alpha_beta = alpha * _column(BETA)
-    first_season = initial_season(values, first, season_length)
-    is_seasonal = _column(GAMMA) > 0
-    season = np.where(is_seasonal, first_season[:, None], np.float32(0))
-    has_season = len(values) - first >= 2 * season_length if season_length > 1 else 0
-    gamma = (_column(GAMMA) * (1 - alpha) * has_season).astype(np.float32)
+    dtype = values.dtype
+    alpha, beta, gamma, phi = (_column(p, dtype) for p in (ALPHA, BETA, GAMMA, PHI))
+    alpha_beta = alpha * beta
+    season = initial_season(values, first, season_length)[:, None] * (gamma > 0)
+    has_season = (len(values) - first >= 2 * season_length) & (season_length > 1)
+    gamma = gamma * (1 - alpha) * has_season
     level = initial_level(values, first, season)
     trend, error, change = (np.zeros_like(level) for _ in range(3))
     states, start, last_start = [], int(first.min()), int(first.max())
@@ -109,7 +109,7 @@ def initial_season(values, first, season_length):
     The season of a step is at its position modulo `season_length`.
     """
     n_timesteps, n_series = values.shape
-    season = np.zeros((season_length, n_series), np.float32)
+    season = np.zeros((season_length, n_series), values.dtype)
     if season_length == 1:
         return season
     steps = first + np.arange(N_FIRST_SEASONS * season_length)[:, None]
@@ -124,7 +124,7 @@ def initial_season(values, first, season_length):
     total = ((seasons - means[:, None] - line) * is_whole[:, None]).sum(axis=0)
     mean = total / np.maximum(is_whole.sum(axis=0), 1)
     places = (first + np.arange(season_length)[:, None]) % season_length
-    np.put_along_axis(season, places, mean.astype(np.float32), axis=0)
+    np.put_along_axis(season, places, mean.astype(values.dtype), axis=0)
     return season
 
 
@@ -139,12 +139,12 @@ def initial_level(values, first, season):
     # Advanced indices come first: (n_first, n_series, n_settings).
     seasons = season[steps % season_length, :, series]
     total = ((rows[:, :, None] - seasons) * is_known[:, :, None]).sum(axis=0)
-    return (total / is_known.sum(axis=0)[:, None]).T.astype(np.float32)
+    return (total / is_known.sum(axis=0)[:, None]).T.astype(values.dtype)
 
 
-def _column(numbers):
+def _column(numbers, dtype):
     """Return numbers of the settings as a column."""
-    return np.array(numbers, np.float32)[:, None]
+    return np.array(numbers, dtype)[:, None]
 
 
 def _copy(origin, *parts):

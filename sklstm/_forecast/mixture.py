@@ -51,6 +51,11 @@ class Mixture:
     is_log: bool
     tuning_weight: float = 0.0
 
+    @property
+    def is_double(self):
+        """Whether the networks are in double precision."""
+        return self.networks[0].prior.dtype == torch.float64
+
     def forecasts(self, windows, horizon):
         """Forecast the steps after windows, (n_windows, horizon).
 
@@ -126,7 +131,7 @@ class Mixture:
         targets = windows.targets
         if self.is_log:
             targets = np.exp(targets - block.shift[:, None])
-        targets = block.bases.scale(targets).astype(np.float32)
+        targets = block.bases.scale(targets).astype(block.bases.summary.dtype)
         return self._rows(block.bases), torch.from_numpy(targets)
 
     def _by_block(self, windows, horizon, function):
@@ -146,7 +151,8 @@ class Mixture:
         if self.is_log:
             shift = np.nanmax(windows, axis=1)
             windows = np.exp(windows - shift[:, None])
-        bases = base_forecasts(windows, self.season_length, horizon)
+        dtype = np.float64 if self.is_double else np.float32
+        bases = base_forecasts(windows, self.season_length, horizon, dtype)
         return Block(bases, np.nanmin(windows, axis=1), shift)
 
     def _quantiles(self, block):

@@ -13,8 +13,13 @@ VERSION = 1
 WEIGHTS = Path(__file__).with_name("weights.npz")
 
 
-def load_networks():
+def load_networks(dtype=torch.float32):
     """Load the pretrained networks, which `tools/pretrain_forecaster.py` trained.
+
+    Parameters
+    ----------
+    dtype : torch.dtype, default=torch.float32
+        Precision of the networks.
 
     Returns
     -------
@@ -32,7 +37,7 @@ def load_networks():
     for of_one in numbers.astype(np.float32):
         network = new_network(int(width))
         set_numbers(network, of_one)
-        networks.append(network.eval())
+        networks.append(network.to(dtype).eval())
     return networks
 
 

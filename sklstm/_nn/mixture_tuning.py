@@ -24,14 +24,19 @@ class OutputChanges(nn.Module):
         Number of outputs.
     n_bases : int
         Number of base forecasts, whose scores are the first outputs.
+    dtype : torch.dtype
+        Precision of the changes.
     """
 
-    def __init__(self, n_outputs, n_bases):
+    def __init__(self, n_outputs, n_bases, dtype):
         super().__init__()
-        self.shift = nn.Parameter(torch.zeros(n_outputs))  # added to the outputs
+        shift, log_scale, prior = (
+            torch.zeros(n, dtype=dtype) for n in (n_outputs, 2, 1)
+        )
+        self.shift = nn.Parameter(shift)  # added to the outputs
         # Logarithms of the factors of all scores, and of the correction.
-        self.log_scale = nn.Parameter(torch.zeros(2))
-        self.prior = nn.Parameter(torch.zeros(1))  # added to the prior
+        self.log_scale = nn.Parameter(log_scale)
+        self.prior = nn.Parameter(prior)  # added to the prior
         # Number of outputs that each factor multiplies.
         self.sizes = torch.tensor([n_bases, 1])
 
@@ -104,7 +109,7 @@ def tune(network, rows, targets, generator):
     """
     outputs = network_outputs(network, rows).clone()
     n_series, _, n_outputs = outputs.shape
-    changes = OutputChanges(n_outputs, network.n_bases)
+    changes = OutputChanges(n_outputs, network.n_bases, outputs.dtype)
     weights = FlatWeights(changes)
     optimizer = make_optimizer("adam", weights, LEARNING_RATE, 0.0)
     for step in range(N_STEPS):
