@@ -315,7 +315,7 @@ def recent_steps(scaled, season):
         Of each step: the value, the value without its season, the seasonal difference,
         1, and the logarithm minus the last logarithm. All are 0 before the first value.
     """
-    n_windows, window_size = scaled.values.shape
+    window_size = scaled.values.shape[1]
     steps, mask = np.arange(window_size), scaled.mask
     lag = len(season)
     differences = np.zeros_like(scaled.values)

@@ -57,7 +57,8 @@ def smooth(values, first, season_length, origins):
     Parameters
     ----------
     values : ndarray of shape (n_timesteps, n_series)
-        Values. The states have their dtype. Those before the first step of a series are ignored.
+        Values. Those before the first step of a series are ignored. The states have the
+        dtype of the values.
     first : ndarray of int of shape (n_series,)
         Position of the first step of each series.
     season_length : int

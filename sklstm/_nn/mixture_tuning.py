@@ -10,9 +10,10 @@ from sklstm._nn.optimizers import FlatWeights, make_optimizer
 from sklstm._nn.training import rows_per_block
 
 N_STEPS, BATCH_SIZE, LEARNING_RATE = 100, 256, 0.05
-# Penalty for the squares of the changes, and for those of the logarithms of factors,
-# divided by the number of series.
+# Penalty for the squares of the changes, and for those of the logarithms of factors. They
+# are divided by the number of series, and are larger if there are fewer than `N_MANY`.
 PENALTY, SCALE_PENALTY = 0.05, 1.5
+N_MANY = 300
 
 
 class OutputChanges(nn.Module):
@@ -50,10 +51,11 @@ class OutputChanges(nn.Module):
         """Return changed outputs, (n_series, horizon, n_outputs)."""
         return outputs * self.scales + self.shift
 
-    def penalty(self):
-        """Return the penalty of the changes, for one series."""
-        of_shifts = self.shift.square().sum() + self.prior.square().sum()
-        return PENALTY * of_shifts + SCALE_PENALTY * self.log_scale.square().sum()
+    def penalty(self, n_series):
+        """Return the penalty of changes that are learned from a number of series."""
+        of_shifts = PENALTY * (self.shift.square().sum() + self.prior.square().sum())
+        of_scales = SCALE_PENALTY * self.log_scale.square().sum()
+        return (of_shifts + of_scales) * (1 + N_MANY / n_series) / n_series
 
     def partly(self, fraction):
         """Return a fraction of the changes."""
@@ -89,7 +91,7 @@ def tune(network, rows, targets, generator):
     Only the biases of the outputs, a factor of all scores, a factor of the correction
     and the prior are learned. These are few numbers, so they can be learned from few
     series. The mean quantile loss is minimized, plus a penalty for the changes, which
-    is divided by the number of series.
+    is lower the more series there are.
 
     Parameters
     ----------
@@ -117,7 +119,7 @@ def tune(network, rows, targets, generator):
         some, prior = rows.select(batch), network.prior.detach() + changes.prior
         quantiles, _ = mix(some, changes(outputs[batch]), prior)
         loss = some.losses(quantiles, targets[batch]).mean()
-        weights.set_gradient(loss + changes.penalty() / n_series)
+        weights.set_gradient(loss + changes.penalty(n_series))
         optimizer.learning_rate = LEARNING_RATE * (1 - step / N_STEPS)
         optimizer.step()
     return changes
