@@ -13,7 +13,7 @@ from sklearn.base import BaseEstimator, clone
 from sklearn.model_selection import TimeSeriesSplit, check_cv
 from sklearn.utils import check_random_state
 from sklearn.utils.metadata_routing import UNUSED
-from sklearn.utils.validation import check_is_fitted
+from sklearn.utils.validation import check_is_fitted, check_scalar
 
 from sklstm._core.auto import with_small_networks
 from sklstm._core.defaults import TunableDefault
@@ -33,6 +33,7 @@ from sklstm._forecast.backtest import (
     score_forecasts,
 )
 from sklstm._forecast.baselines import BASELINES
+from sklstm._forecast.bases import BASES
 from sklstm._forecast.checks import (
     check_fraction,
     check_levels,
@@ -586,6 +587,90 @@ class LSTMForecaster(TunableDefault, CallbackSupportMixin, BaseEstimator):
         forecasts = self._fitted.quantiles(history, n_steps.max(), quantiles)
         return history.to_container(forecasts, n_steps, list(quantiles))
 
+    def sample_paths(
+        self,
+        n_paths: int = 100,
+        horizon: int | None = None,
+        *,
+        until: Any = None,
+        X: ArrayLike = None,
+        last_window: ArrayLike = None,
+        random_state: RandomState = None,
+    ) -> ArrayLike:
+        """Draw random paths of the next steps, for sums over several steps.
+
+        Quantiles of single steps do not tell how much the steps vary together, so they
+        cannot be added. Paths can: the quantiles of the sums of many paths are those of
+        a stock or a budget over the whole horizon.
+
+        Parameters
+        ----------
+        n_paths : int, default=100
+            Number of paths of each series.
+
+        horizon : int or None, default=None
+            Number of steps to forecast, as in :meth:`predict`, but at most the horizon
+            of the fit.
+
+        until : date, str, number or None, default=None
+            Time of the last step to forecast, as in :meth:`predict`.
+
+        X : array-like, DataFrame, list of them or None, default=None
+            The columns known in the future, as in :meth:`predict`.
+
+        last_window : array-like, Series, DataFrame, list of them or None, default=None
+            Values to forecast from instead of the fitted series, as in :meth:`predict`.
+
+        random_state : int, RandomState instance or None, default=None
+            Seed of the paths. Pass an int for reproducible paths.
+
+        Returns
+        -------
+        paths : ndarray, DataFrame or list of them
+            Paths in the form of the forecasts of :meth:`predict`, with a column for
+            each path, counted from 0. In an array, the paths are the last axis.
+
+        Raises
+        ------
+        TypeError
+            If `n_paths` is not an integer.
+        ValueError
+            In the same cases as :meth:`predict_interval`; or if `n_paths` is less than
+            1.
+
+        Notes
+        -----
+        At each step, the values of the paths have the quantiles of
+        :meth:`predict_quantiles`, from 0.8 % to 99.2 %, or those that the regressor
+        predicts. The dependence between the steps is a Gaussian copula [1]_. Its
+        correlation is the rank correlation of the errors on the held-out windows. If
+        there are few of them, the correlation is moved towards the one that made-up
+        series have on average. Paths of different series are independent.
+
+        References
+        ----------
+        .. [1] P. Pinson et al., "From probabilistic forecasts to statistical scenarios
+           of short-term wind power production", Wind Energy 12(1), 2009, 51-62.
+
+        Examples
+        --------
+        >>> from sklstm import LSTMForecaster
+        >>> from sklstm.datasets import load_retail_sales
+        >>> forecaster = LSTMForecaster(random_state=0)
+        >>> forecaster = forecaster.fit(load_retail_sales()["2014":"2018"])
+        >>> paths = forecaster.sample_paths(1000, random_state=0)
+        >>> paths.shape
+        (12, 1000)
+        >>> lower, upper = paths.sum().quantile([0.05, 0.95])  # of the whole year
+        >>> bool(lower < load_retail_sales()["2019"].sum() < upper)
+        True
+        """
+        check_scalar(n_paths, "n_paths", Integral, min_val=1)
+        history, n_steps = self._history_and_steps(horizon, until, X, last_window)
+        random = check_random_state(random_state)
+        paths = self._fitted.sample_paths(history, n_steps.max(), n_paths, random)
+        return history.to_container(paths, n_steps, range(n_paths))
+
     def score(self, y: ArrayLike, X: ArrayLike = None) -> float:
         """Return the negative MASE of forecasts of the next values.
 
@@ -791,6 +876,19 @@ class LSTMForecaster(TunableDefault, CallbackSupportMixin, BaseEstimator):
         """Names of the series, or positions if they have no names."""
         check_is_fitted(self)
         return self._history.panel.names
+
+    @property
+    def baseline_weights_(self) -> pd.DataFrame:
+        """Weight of each base forecast for each series, if they are weighted."""
+        check_is_fitted(self)
+        if self.baseline_ != "weighted":
+            raise AttributeError(
+                f"The baseline is {self.baseline_!r}, so there are no weights. Fit "
+                'with baseline="auto" and strategy="direct".'
+            )
+        weights = self._fitted.base_weights(self._history)
+        names = pd.Index(self.series_names_, tupleize_cols=False, name="series")
+        return pd.DataFrame(weights, names, list(BASES))
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

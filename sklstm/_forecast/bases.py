@@ -11,13 +11,13 @@ from sklstm._forecast.baselines import (
     theta_drifts,
     two_season_forecasts,
 )
-from sklstm._forecast.exponential_smoothing import N_SETTINGS, smooth
+from sklstm._forecast.exponential_smoothing import N_SETTINGS, SETTINGS, smooth
 
 SIMPLE = ("last", "season", "mean", "growth", "seasonal mean", "theta", "two seasons")
 # Names of the bases, in the order of the weights of a network.
 BASES = (
-    *(f"smoothing {n}" for n in range(1, N_SETTINGS + 1)),
-    *(f"log smoothing {n}" for n in range(1, N_SETTINGS + 1)),
+    *(f"smoothing {setting}" for setting in SETTINGS),
+    *(f"log smoothing {setting}" for setting in SETTINGS),
     *SIMPLE,
 )
 N_BASES = len(BASES)

@@ -12,6 +12,11 @@ BETA = [0, 0, 0, 0.05, 0.1, 0.02, 0, 0, 0.1, 0.03, 0, 0.1]
 PHI = [0, 0, 0, 0.9, 0.95, 1, 0, 0, 0.9, 1, 0, 1]
 GAMMA = [0.1, 0.15, 0.2, 0.15, 0.15, 0.05, 0, 0, 0, 0, 0.06, 0.1]
 N_SETTINGS = len(ALPHA)
+# Names of the settings, such as "0.3 trend season".
+SETTINGS = tuple(
+    f"{alpha}{' trend' if beta else ''}{' season' if gamma else ''}"
+    for alpha, beta, gamma in zip(ALPHA, BETA, GAMMA, strict=True)
+)
 # The first seasons of a series, from which its initial season is estimated.
 N_FIRST_SEASONS = 3
 

@@ -1,12 +1,14 @@
 """Fitted state of a forecaster, which computes its forecasts and quantiles."""
 
 from dataclasses import dataclass
+from statistics import NormalDist
 
 import numpy as np
 
 from sklstm._forecast.conformal import Calibration, sort_quantiles
 from sklstm._forecast.mixture import quantiles_at
 from sklstm._forecast.residual_model import ResidualModels
+from sklstm._forecast.sample_paths import draw_paths, score_levels, step_correlation
 from sklstm._forecast.settings import ForecasterSettings
 from sklstm._forecast.training_windows import Windows
 
@@ -119,6 +121,32 @@ class FittedState:
                 has_predicted = mase_scales[:, None, None] > 0
             quantiles = np.where(has_predicted, predicted, quantiles)
         return sort_quantiles(quantiles, forecasts, levels)
+
+    def sample_paths(self, history, n_steps, n_paths, random):
+        """Draw paths of the scaled series, (n_series, n_steps, n_paths).
+
+        Parameters
+        ----------
+        history : History
+            History of the series.
+        n_steps, n_paths : int
+            Number of steps to forecast, and of paths to draw for each series.
+        random : RandomState instance
+            Source of the random numbers.
+        """
+        levels = sorted(self.models.quantiles) or score_levels()
+        quantiles = self.quantiles(history, n_steps, levels)
+        scores = np.array([NormalDist().inv_cdf(level) for level in levels])
+        errors = self.calibration.errors
+        correlation = step_correlation(errors, self.settings.horizon)
+        correlation = correlation[:n_steps, :n_steps]
+        return draw_paths(quantiles, scores, correlation, n_paths, random)
+
+    def base_weights(self, history):
+        """Return the mean weight of each base of the mixture, (n_series, n_bases)."""
+        windows = self._last_windows(history, self.settings.horizon)
+        mixture = self.models.spec.mixture
+        return mixture.base_weights(windows.values, self.settings.horizon)
 
     def _predicted_quantiles(self, history, mase_scales, scales):
         """Return the predicted quantiles of all levels, (n_series, horizon, n_levels)."""
