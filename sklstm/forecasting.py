@@ -104,12 +104,17 @@ def default_regressor() -> LSTMRegressor:
 class LSTMForecaster(TunableDefault, CallbackSupportMixin, BaseEstimator):
     """Forecast the next steps of one series, or of thousands.
 
-    The forecaster starts from a baseline forecast, such as the value of the same month
-    last year plus recent growth. A regressor on windows, an LSTM by default, predicts
-    the error of the baseline. One regressor learns from all series. The forecaster adds
-    a fraction of the predicted error to the baseline. This fraction, the correction
-    weight, is the one with the most accurate forecasts of held-out data. The errors of
-    these forecasts also give the width of the intervals.
+    The forecaster computes 31 simple forecasts, the bases: exponential smoothing with
+    many settings, the theta method, the value one season before, and others. LSTM
+    networks mix them, correct the mixture and predict quantiles. These networks were
+    trained on made-up series before, so they also forecast series that are too short to
+    learn from. If there is enough data, :meth:`fit` fine-tunes them.
+
+    With covariates, or with a regressor of your own, the mixture is the baseline. The
+    regressor predicts its errors from windows of the series and of the covariates. One
+    regressor learns from all series. The forecaster adds a fraction of the predicted
+    error to the baseline. This fraction, the correction weight, is the one with the
+    most accurate forecasts of held-out data.
 
     Parameters
     ----------
@@ -123,17 +128,22 @@ class LSTMForecaster(TunableDefault, CallbackSupportMixin, BaseEstimator):
         "recursive". The regressor must predict several outputs, unless the strategy is
         "recursive" or the horizon is 1. If it predicts quantiles, such as an
         :class:`LSTMRegressor` with ``loss="quantile"``, these become the intervals. Its
-        seeds are drawn from `random_state`. If None, the regressor is
+        seeds are drawn from `random_state`. If None, there is no regressor if the
+        baseline is a mixture by pretrained networks and there are neither covariates
+        nor `date_features`. Otherwise, it is
         :func:`~sklstm.forecasting.default_regressor`. Its parameters can still be set
-        and tuned, for example `regressor__dropout`. That function also describes
-        ``max_iter="auto"``.
+        and tuned, for example `regressor__dropout`; this adds a regressor to a mixture.
+        That function also describes ``max_iter="auto"``.
 
     window_size : int or "auto", default="auto"
-        Number of values that the regressor sees. "auto" is one season plus three steps.
-        Without a season, it is 1.25 times `horizon`, and at least 10. If the series are
-        too short, it is smaller. The baseline is computed from the same values: if the
-        value one season before a step is not in the window, "season" and "growth" start
-        from the last value.
+        Number of values that the forecasts are computed from. "auto" is one season plus
+        three steps for the regressor. Without a season, it is 1.25 times `horizon`, and
+        at least 10. If the series are too short, it is smaller. With "auto", a mixture
+        of base forecasts is computed from more values: 156 months, 72 quarters, 260
+        weeks, 399 days, 360 hours, 60 steps without a season, and for other seasons
+        between 60 steps and 3 seasons or more. The other baselines are computed from
+        the same values as the regressor: if the value one season before a step is not
+        in the window, "season" and "growth" start from the last value.
 
     horizon : int, default=12
         Number of steps to forecast.
@@ -152,14 +162,30 @@ class LSTMForecaster(TunableDefault, CallbackSupportMixin, BaseEstimator):
     baseline : {"auto", "last", "mean", "season", "growth"}, default="auto"
         Baseline forecast. "last" is the last value; "mean" is the mean of the last
         season; "season" is the value one season before; "growth" is this value plus the
-        mean of the last three seasonal differences. "auto" is the baseline with the
-        smallest mean absolute error on all windows. From the values of a window, the
-        last one is subtracted if the baseline is "last"; otherwise, the mean of the
-        last season is subtracted. The regressor sees these differences [1]_.
+        mean of the last three seasonal differences. "auto" is a mixture of the bases.
+        With ``strategy="recursive"``, it is the one of these four with the smallest
+        mean absolute error on all windows. From the values of a window, the last one is
+        subtracted if the baseline is "last"; otherwise, the mean of the last season is
+        subtracted. The regressor sees these differences [1]_.
+
+    pretrained : bool, default=True
+        Whether the networks that ship with sklstm mix the bases. If False, a base has
+        the same weight at all steps. The weight depends on the errors of the base in
+        backtests: on those of the same series, and on those of all series. Then there
+        is always a regressor. It only matters if the baseline is a mixture.
+
+    fine_tune : float or "auto", default="auto"
+        How much of the fine-tuning of the mixture to use, from 0 to 1. Fine-tuning
+        changes the biases of the output layer and three factors, 45 numbers for each
+        network. It minimizes the quantile loss on up to 2000 windows of all series,
+        plus a penalty that keeps the changes small if there are few windows. "auto" is
+        the fraction 0, 0.25, 0.5, 0.75 or 1 with the smallest loss on the held-out
+        windows. If the series are too short for windows before the held-out ones, it is
+        0. If 0, the networks forecast as they ship, and `fit` only moves the intervals.
 
     log : bool or "auto", default="auto"
         Whether to forecast logarithms. Growth by a constant percentage is a straight
-        line on a logarithmic scale. With "auto", logarithms are forecast if all values
+        line on a logarithmic scale. A mixture always has bases of both scales. With "auto", logarithms are forecast if all values
         passed to `fit` are positive. Without logarithms, each series is divided by its
         standard deviation. Forecasts and intervals of a series without negative values
         are not negative, unless `log` is False. If logarithms are forecast and a later
@@ -179,20 +205,23 @@ class LSTMForecaster(TunableDefault, CallbackSupportMixin, BaseEstimator):
 
     n_estimators : int, default=1
         Number of regressors to fit, with different seeds. The median of their
-        predictions is used.
+        predictions is used. It has no effect if there is no regressor.
 
     calibration_fraction : float or None, default=0.2
         Fraction of the windows of each series to hold out, in (0, 1). The last windows
-        are held out. The correction weight and the intervals are computed on them. The
-        regressors are then fitted again on all windows. If None, no windows are held
-        out: the correction weight is 1, the regressors are fitted only once, and there
-        are no intervals unless the regressor predicts quantiles.
+        are held out. The correction weight, the fraction of the fine-tuning and the
+        intervals are computed on them. The regressors are then fitted again on all
+        windows. If None, no windows are held out: the correction weight is 1, the
+        fine-tuning is complete, and everything is fitted only once. There are only
+        intervals if the baseline is a mixture, which predicts quantiles, or if the
+        regressor predicts them.
 
     warm_start : bool, default=False
         Whether `fit` continues to train the regressors of the last fit. A series with
         few values can then profit from an earlier fit to similar series. The new fit
-        keeps the window size, the baseline, the choice of logarithms, the correction
-        weight and the errors that give the width of the intervals. The regressors must
+        keeps the window size, the baseline with its fine-tuning, the choice of
+        logarithms, the correction weight and the errors that give the width of the
+        intervals. The regressors must
         have a parameter `warm_start`. A regressor with ``max_iter="auto"`` keeps its
         number of epochs, and its learning rate is divided by ten. Series that are too
         short for a window and its targets are not used for training, but they can be
@@ -205,19 +234,29 @@ class LSTMForecaster(TunableDefault, CallbackSupportMixin, BaseEstimator):
     Attributes
     ----------
     estimators_ : list of estimator of length n_estimators
-        Fitted regressors.
+        Fitted regressors. Empty if there is no regressor.
 
     baseline_ : str
-        Baseline forecast in use: "last", "mean", "season" or "growth".
+        Baseline forecast in use: "weighted" for a mixture of the bases, or "last",
+        "mean", "season" or "growth".
+
+    baseline_weights_ : DataFrame of shape (n_series, 31)
+        Weight of each base for each series, the mean of all steps of the next forecast.
+        Defined only if `baseline_` is "weighted".
+
+    tuning_weight_ : float
+        Fraction of the fine-tuning in use, from 0 to 1.
 
     correction_weight_ : float
-        Fraction of the predicted error that is added to the baseline, from 0 to 1.
+        Fraction of the predicted error that is added to the baseline, from 0 to 1. 0 if
+        there is no regressor.
 
     season_length_ : int
         Number of steps of a season.
 
     window_size_ : int
-        Number of values that the regressors see.
+        Number of values that the regressors see or, without regressors, that the
+        mixture is computed from.
 
     log_ : bool
         Whether logarithms are forecast.
@@ -243,6 +282,15 @@ class LSTMForecaster(TunableDefault, CallbackSupportMixin, BaseEstimator):
 
     Notes
     -----
+    The exponential smoothing of the bases is that of [2]_ in twelve settings, once of
+    the values and once of their logarithms. The theta method is that of [3]_. Each base
+    is tested at two past origins. Its errors there are inputs of the networks, and the
+    weights of the bases fall with them.
+
+    A mixture cannot know what it has not seen: a change of regime after the last value,
+    a season longer than its window or without `season_length`, or values that only
+    depend on covariates. For these, pass X.
+
     Missing values (NaN) in a window are interpolated linearly. An
     :class:`LSTMRegressor` ignores the missing targets of a window and learns from the
     others. For other regressors, missing targets are interpolated. Windows are left out
@@ -255,12 +303,19 @@ class LSTMForecaster(TunableDefault, CallbackSupportMixin, BaseEstimator):
     calibration then uses a random sample of the held-out windows of the same size.
 
     Series that are too short for a window and its targets are not used for training,
-    but they are forecast. For constant series, the forecast is the baseline.
+    but they are forecast. For constant series, the forecast is the baseline. Forecasts
+    of a mixture are computed in double precision if the fit had at most 100 series, and
+    in single precision if it had more.
 
     References
     ----------
     .. [1] A. Zeng et al., "Are Transformers Effective for Time Series Forecasting?",
        AAAI 2023, arXiv:2205.13504.
+    .. [2] R. J. Hyndman, A. B. Koehler, J. K. Ord and R. D. Snyder, "Forecasting with
+       Exponential Smoothing: The State Space Approach", Springer 2008.
+    .. [3] V. Assimakopoulos and K. Nikolopoulos, "The theta model: a decomposition
+       approach to forecasting", International Journal of Forecasting 16(4), 2000,
+       521-530.
 
     Examples
     --------
@@ -269,7 +324,7 @@ class LSTMForecaster(TunableDefault, CallbackSupportMixin, BaseEstimator):
     >>> sales = load_retail_sales()["2014":"2018"]
     >>> forecaster = LSTMForecaster(horizon=12, random_state=0).fit(sales)
     >>> forecaster.baseline_
-    'growth'
+    'weighted'
     >>> forecaster.predict().head(2).round(-3)
     month
     2019-01    404000.0
@@ -387,7 +442,7 @@ class LSTMForecaster(TunableDefault, CallbackSupportMixin, BaseEstimator):
         ------
         ValueError
             If y is not a series of numbers with equal steps; if all series are too
-            short; if ``log=True`` and a value is not positive; if X lacks a row or has
+            short for a regressor; if ``log=True`` and a value is not positive; if X lacks a row or has
             a value that is not a finite number; if y is a table and X has one
             dimension, which shows that they are swapped; or if `date_features` are used
             and y has no dates.
@@ -476,9 +531,14 @@ class LSTMForecaster(TunableDefault, CallbackSupportMixin, BaseEstimator):
     ) -> ArrayLike:
         """Forecast an interval for each step that covers a fraction of the values.
 
-        The intervals are split-conformal [1]_: their width comes from the errors on the
-        held-out windows, measured before the regressors are fitted again on all
-        windows. The largest of these errors limits the width. The intervals reach their
+        A mixture of bases predicts the quantiles of each step, and thereby the
+        intervals. The errors of these quantiles on the held-out windows are used to
+        move them, so that they reach the coverage [2]_. They are moved less if there
+        are few windows, and not at all if there are none.
+
+        The intervals of the other baselines are split-conformal [1]_: their width comes
+        from the errors on the held-out windows, measured before the regressors are
+        fitted again on all windows. The largest of these errors limits the width. The intervals reach their
         coverage on average, if the series continue as before. With few windows the
         coverage is a few percent lower, because the windows overlap and the correction
         weight was also chosen on them. The errors of each series are divided by its
@@ -523,8 +583,8 @@ class LSTMForecaster(TunableDefault, CallbackSupportMixin, BaseEstimator):
         ------
         ValueError
             In the same cases as :meth:`predict`; if there are more steps than in the
-            fit; if ``calibration_fraction=None`` and the regressors do not predict
-            quantiles; or if they predict quantiles, but not those of the levels ``(1 -
+            fit; if ``calibration_fraction=None`` and neither the baseline nor the
+            regressors predict quantiles; or if they predict quantiles, but not those of the levels ``(1 -
             coverage) / 2`` and ``(1 + coverage) / 2``.
 
         References
@@ -957,6 +1017,10 @@ class LSTMForecaster(TunableDefault, CallbackSupportMixin, BaseEstimator):
         self.baseline_, self.log_ = settings.baseline, settings.log
         self.season_length_ = settings.season_length
         self.window_size_ = settings.window_size
+        mixture = self._fitted.models.spec.mixture
+        self.tuning_weight_ = 0.0 if mixture is None else mixture.tuning_weight
+        if not self.estimators_:
+            self.window_size_ = settings.context_size
         names = self._covariates.names
         self.n_features_in_ = len(names)
         if names and all(isinstance(name, str) for name in names):

@@ -56,6 +56,7 @@ class Bases(NamedTuple):
     def scale(self, values):
         """Scale values of the windows, (n_windows, ...)."""
         location, size = self._like(values)
+        size = np.where(size > 0, size, 1)
         return np.clip((values - location) / size, -MAX_FORECAST, MAX_FORECAST)
 
     def unscale(self, numbers):
@@ -76,8 +77,8 @@ class Bases(NamedTuple):
 
 def context_size(season_length):
     """Return from how many values the base forecasts are computed."""
-    usual = int(np.clip(8 * season_length, 60, 210))
-    return CONTEXT_SIZES.get(season_length, max(usual, 3 * season_length))
+    size = max(int(np.clip(8 * season_length, 60, 210)), 3 * season_length)
+    return CONTEXT_SIZES.get(season_length, size)
 
 
 def base_forecasts(windows, season_length, horizon, dtype=np.float32):
@@ -140,7 +141,8 @@ def _base_forecasts(windows, season_length, horizon, dtype):
         forecasts.astype(dtype),
         summary.astype(dtype),
         scaled.location,
-        scaled.size,
+        # Forecasts of a constant series are its value.
+        np.where(scaled.spread > 0, scaled.size, 0),
     )
 
 

@@ -56,7 +56,7 @@ def smooth(values, first, season_length, origins):
 
     The first level is the mean of the first values without their season. The first
     trend is 0. The first season is the mean of the first three seasons, each without
-    its mean and without the slope from the first season to the second. Series of fewer
+    its mean and without the growth from the first season to the second. Series of fewer
     than two seasons have no season.
 
     Parameters
@@ -125,8 +125,8 @@ def initial_season(values, first, season_length):
     seasons = np.take_along_axis(values, np.minimum(steps, n_timesteps - 1), axis=0)
     seasons = seasons.reshape(shape)
     means = seasons.mean(axis=1)
-    slope = np.where(is_whole[1], (means[1] - means[0]) / season_length, 0)
-    line = slope * (np.arange(season_length)[:, None] - (season_length - 1) / 2)
+    growth = np.where(is_whole[1], (means[1] - means[0]) / season_length, 0)
+    line = growth * (np.arange(season_length)[:, None] - (season_length - 1) / 2)
     total = ((seasons - means[:, None] - line) * is_whole[:, None]).sum(axis=0)
     mean = total / np.maximum(is_whole.sum(axis=0), 1)
     places = (first + np.arange(season_length)[:, None]) % season_length

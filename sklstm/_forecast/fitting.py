@@ -58,7 +58,7 @@ def fit_new(settings, history, regressor, seeds, calibration_fraction, around_fi
             settings, windows, calibration_fraction, seeds[0], len(history.scales)
         )
     fit = partial(fit_models, settings, history, regressor, seeds, around_fit)
-    calibration = Calibration()
+    calibration = Calibration(0.0 if regressor is None else 1.0)
     if calibration_fraction is not None:
         calibration = calibration_of(
             partial(fit, early_mixture),

@@ -65,6 +65,7 @@ class MixtureNetwork(nn.Module):
     ):
         super().__init__()
         self.n_bases = n_bases
+        self.sizes = n_bases, n_summary, n_recent_features, width, code_size
         settings = {
             "hidden_layer_sizes": (width,),
             "cell": "lstm",
@@ -84,6 +85,20 @@ class MixtureNetwork(nn.Module):
             **settings,
         )
         self.prior = nn.Parameter(torch.full((1,), PRIOR, dtype=dtype))
+
+    def __getstate__(self):
+        """Return the sizes and the weights as arrays, in half precision if exact."""
+        weights = {name: _compact(w) for name, w in self.state_dict().items()}
+        return {"sizes": self.sizes, "dtype": self.prior.dtype, "weights": weights}
+
+    def __setstate__(self, state):
+        *sizes, width, code_size = state["sizes"]
+        options = {"width": width, "code_size": code_size, "dtype": state["dtype"]}
+        self.__init__(*sizes, **options)
+        # The arrays are copied, because they may be memory-mapped and read-only.
+        weights = {name: torch.tensor(w) for name, w in state["weights"].items()}
+        self.load_state_dict(weights)
+        self.eval()
 
     @property
     def head(self):
@@ -283,6 +298,12 @@ def quantile_losses(quantiles, targets):
     errors = targets.nan_to_num()[:, :, None] - quantiles
     losses = 2 * torch.maximum(levels * errors, (levels - 1) * errors).mean(2)
     return (losses * is_known).sum(1) / is_known.sum(1).clamp(min=1)
+
+
+def _compact(weights):
+    """Return weights as an array, in half precision if this does not change them."""
+    half = weights.half()
+    return (half if torch.equal(half.to(weights), weights) else weights).numpy().copy()
 
 
 def _positions(horizon, season_length, like):
