@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from sklstm._synthetic.mixture import some, standardized
+from sklstm._synthetic.mixture import log_uniform, some, standardized
 
 # Degrees of freedom of the heavy-tailed shocks, and where they are cut off.
 DEGREES, LARGEST = 3.5, 12
@@ -29,6 +29,28 @@ def random_walk(random, n_series, n_timesteps):
     """Draw random walks from 0, which have a variance of 1 at the end."""
     steps = random.normal(size=(n_series, n_timesteps))
     return np.cumsum(steps, axis=1) / np.sqrt(n_timesteps)
+
+
+def mean_reverting(random, n_series, n_timesteps):
+    """Draw processes that wander and return to 0, at different speeds.
+
+    Half of them are smooth, such as the temperature of a heavy body.
+
+    Returns
+    -------
+    series : ndarray of shape (n_series, n_timesteps)
+        Processes of variance up to 1.
+    """
+    durations = log_uniform(random, 1, max(2, n_timesteps), n_series)
+    ar = np.exp(-1 / durations)
+    # The process has no beginning: steps before the first one are dropped.
+    n_before = n_timesteps // 2
+    drawn = random.normal(size=(n_series, n_before + n_timesteps))
+    drawn = arma(drawn * np.sqrt(1 - ar[:, None] ** 2), ar, np.zeros(n_series))
+    rows = np.flatnonzero(some(random, 0.5, n_series))
+    lag = ar[rows] ** random.uniform(2, 20, len(rows))
+    drawn[rows] = arma(drawn[rows] * (1 - lag[:, None]), lag, np.zeros(len(rows)))
+    return drawn[:, n_before:]
 
 
 def arma(shocks, ar, ma):

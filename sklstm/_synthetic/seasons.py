@@ -3,13 +3,14 @@
 import numpy as np
 
 from sklstm._synthetic.mixture import mixture, some, standardized
+from sklstm._synthetic.noise import mean_reverting
 
 
 def seasons(random, n_series, n_timesteps, season_length):
     """Draw a season for each series.
 
-    In some series, the pattern changes slowly into another one, or its amplitude grows
-    or shrinks.
+    In some series, the pattern changes slowly into another one, or its amplitude grows,
+    shrinks or differs from season to season.
 
     Parameters
     ----------
@@ -32,7 +33,35 @@ def seasons(random, n_series, n_timesteps, season_length):
     growth = some(random, 0.4, n_series) * random.uniform(-0.7, 0.7, (n_series, 1))
     season = first[:, steps]
     season += change * (last - first)[:, steps]
-    return season * np.exp(growth * (time - 0.5))
+    season *= np.exp(growth * (time - 0.5))
+    rows = np.flatnonzero(some(random, 0.25, n_series))
+    season[rows] *= _amplitudes(random, len(rows), n_timesteps, season_length)
+    return season
+
+
+def _amplitudes(random, n_series, n_timesteps, season_length):
+    """Draw an amplitude around 1 for each season, (n_series, n_timesteps)."""
+    n_seasons = -(-n_timesteps // season_length)
+    size = random.uniform(0, 0.6, (n_series, 1))
+    amplitudes = np.exp(size * mean_reverting(random, n_series, n_seasons))
+    return np.repeat(amplitudes, season_length, axis=1)[:, :n_timesteps]
+
+
+def day_profiles(random, n_series, n_timesteps, steps_per_day):
+    """Draw the course of workdays and another course for the two days of a weekend.
+
+    Returns
+    -------
+    seasons : ndarray of shape (n_series, n_timesteps)
+        Courses with a period of seven days, which begin at a random day.
+    """
+    workday, other = patterns(random, n_series, steps_per_day).swapaxes(0, 1)
+    share, level = random.uniform(0, 1, n_series), random.normal(0, 0.8, n_series)
+    weekend = workday + share[:, None] * (other - workday) + level[:, None]
+    steps = np.arange(n_timesteps)
+    days = steps // steps_per_day + random.integers(0, 7, (n_series, 1))
+    steps = steps % steps_per_day
+    return np.where(days % 7 < 5, workday[:, steps], weekend[:, steps])
 
 
 def patterns(random, n_series, season_length):
