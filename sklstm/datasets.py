@@ -16,6 +16,8 @@ __all__ = ["load_retail_sales", "make_adding", "make_machine", "make_series"]
 
 # Frequencies of generated series.
 FREQUENCIES = ("Y", "Q", "M", "W", "D", "B", "h", "30min", "15min")
+# First day of generated series, a Monday.
+FIRST_DAY = np.datetime64("2000-01-03")
 
 # Number of rows that each fault of the machine lasts; a turn has 20 rows.
 FAULT_ROWS = {"knock": 4, "bearing": 160, "stuck": 40, "shift": 80}
@@ -248,11 +250,13 @@ def make_series(
 ) -> pd.DataFrame:
     """Generate time series of many kinds, such as sales, loads and counts.
 
-    Each series is drawn by itself. Some are sums of a trend, seasons and noise, some
-    follow the state space models of exponential smoothing [1]_ with random parameters,
-    some are Gaussian processes. Most have a season of the length that `freq` suggests,
-    as in :class:`~sklstm.LSTMForecaster`. A part of them have level shifts, outliers or
-    changes that last for some time. Most are positive; a few are counts, with zeros.
+    Some series are sums of a trend, seasons and noise, some follow the state space
+    models of exponential smoothing [1]_ with random parameters, some are Gaussian
+    processes. Most have a season of the length that `freq` suggests, as in
+    :class:`~sklstm.LSTMForecaster`. Months, quarters and years often grow; days and
+    hours often return to their mean, and may depend on weekends, holidays and the end
+    of a month. A part of the series have level shifts, outliers or outages. Most are
+    positive; a few are counts, with zeros. No real series is used.
 
     Parameters
     ----------
@@ -307,7 +311,11 @@ def make_series(
     times = _times_from_2000(n_timesteps, freq)
     seed = check_random_state(random_state).randint(2**31 - 1)
     values = synthetic_series(
-        np.random.default_rng(seed), n_series, n_timesteps, default_season_length(times)
+        np.random.default_rng(seed),
+        n_series,
+        n_timesteps,
+        default_season_length(times),
+        first_day=FIRST_DAY,
     )
     names = [f"series_{column}" for column in range(n_series)]
     return pd.DataFrame(values.T, times, names)
@@ -321,7 +329,7 @@ def _times_from_2000(n_timesteps, freq):
         )
     # pandas has no periods of business days.
     in_range = pd.date_range if freq == "B" else pd.period_range
-    return in_range("2000-01-03", periods=n_timesteps, freq=freq, name="time")
+    return in_range(FIRST_DAY, periods=n_timesteps, freq=freq, name="time")
 
 
 def _normal_machine(n_timesteps, random):

@@ -34,7 +34,7 @@ def seasons(random, n_series, n_timesteps, season_length):
     season = first[:, steps]
     season += change * (last - first)[:, steps]
     season *= np.exp(growth * (time - 0.5))
-    rows = np.flatnonzero(some(random, 0.25, n_series))
+    rows = np.flatnonzero(some(random, 0.3, n_series))
     season[rows] *= _amplitudes(random, len(rows), n_timesteps, season_length)
     return season
 
@@ -66,19 +66,21 @@ def day_profiles(random, n_series, n_timesteps, steps_per_day):
 
 def patterns(random, n_series, season_length):
     """Draw two patterns of one kind for each series, (n_series, 2, season_length)."""
-    drawn = mixture(random, n_series, PATTERNS, season_length)
+    shares = SHORT if season_length <= LONGEST_SHORT else LONG
+    drawn = mixture(random, n_series, shares, season_length)
     return standardized(drawn - drawn.mean(axis=2, keepdims=True))
 
 
 def waves(random, n_series, season_length):
     """Draw sums of harmonics, whose amplitudes fall with the frequency."""
     frequencies = np.arange(1, season_length // 2 + 1)
-    decay = random.uniform(0, 2.5, (n_series, 1, 1))
+    lowest = 0 if season_length <= LONGEST_SHORT else 0.7
+    decay = random.uniform(lowest, 2.5, (n_series, 1, 1))
     shape = (n_series, 2, len(frequencies))
     phases = np.exp(2j * np.pi * random.random(shape))
     amplitudes = np.zeros((n_series, 2, len(frequencies) + 1), dtype=complex)
     amplitudes[:, :, 1:] = random.normal(size=shape) * frequencies**-decay * phases
-    return np.fft.irfft(amplitudes, season_length)
+    return np.fft.irfft(amplitudes, season_length, norm="forward")
 
 
 def peaks(random, n_series, season_length):
@@ -93,7 +95,10 @@ def unrelated(random, n_series, season_length):
     return random.normal(size=(n_series, 2, season_length))
 
 
-PATTERNS = {waves: 1 / 3, peaks: 1 / 3, unrelated: 1 / 3}
+# In long seasons, such as the hours of a day, most neighboring steps are similar.
+LONGEST_SHORT = 12
+SHORT = {waves: 0.34, peaks: 0.33, unrelated: 0.33}
+LONG = {waves: 0.68, peaks: 0.22, unrelated: 0.1}
 
 
 def related_lengths(season_length):

@@ -2,17 +2,15 @@
 
 import numpy as np
 
-from sklstm._synthetic.calendar import days_of_steps, spans_years, steps_per_day
+from sklstm._synthetic.calendar import days_of_steps, spans_years
 from sklstm._synthetic.calendar_effects import calendar_effects, closures
 from sklstm._synthetic.counts import as_counts
 from sklstm._synthetic.disturbances import disturbances, outages, with_regimes
 from sklstm._synthetic.gaussian_processes import gaussian_processes
 from sklstm._synthetic.levels import with_levels
 from sklstm._synthetic.mixture import mixture, some
-from sklstm._synthetic.noise import mean_reverting, noise
-from sklstm._synthetic.seasons import day_profiles, related_lengths, seasons
 from sklstm._synthetic.smoothing import smoothing_series
-from sklstm._synthetic.trends import trends
+from sklstm._synthetic.structural import structural_series
 
 # Shares of series that are counts, that have outages, and that change their behavior.
 COUNTS, OUTAGES, REGIMES = 0.07, 0.04, 0.08
@@ -65,43 +63,5 @@ def synthetic_series(random, n_series, n_timesteps, season_length, first_day=Non
     return np.where(closed & (series > 0), 0, series)
 
 
-def structural_series(random, n_series, n_timesteps, season_length):
-    """Draw sums of a trend, a level that returns to its mean, seasons and noise."""
-    shape = n_series, n_timesteps
-    over_years = spans_years(season_length)
-    series = random.lognormal(-1.3 if over_years else -1, 0.9, (n_series, 1)) * noise(
-        random, *shape
-    )
-    size = random.lognormal(0 if over_years else -0.5, 0.8, (n_series, 1))
-    series += size * trends(random, *shape, season_length)
-    rows = np.flatnonzero(some(random, 0.15 if over_years else 0.65, n_series))
-    size = random.lognormal(-0.7, 0.7, (len(rows), 1))
-    series[rows] += size * mean_reverting(random, len(rows), n_timesteps)
-    for maker, length, share, size in season_kinds(random, season_length):
-        rows = np.flatnonzero(some(random, share, n_series))
-        sizes = random.lognormal(size, 0.8, (len(rows), 1))
-        series[rows] += sizes * maker(random, len(rows), n_timesteps, length)
-    return series
-
-
-def season_kinds(random, season_length):
-    """Return the seasons that series may have.
-
-    Returns
-    -------
-    seasons : list of (callable, int, float, float)
-        The maker, its length, the share of series that have it, and the logarithm of
-        its typical size.
-    """
-    if season_length == 1:
-        # A cycle of some other length.
-        return [(seasons, int(random.integers(3, 30)), 0.15, -0.7)]
-    related = int(random.choice(related_lengths(season_length)))
-    kinds = [(seasons, season_length, 0.78, -0.7), (seasons, related, 0.12, -1.2)]
-    if steps_per_day(season_length) > 1 and not spans_years(season_length):
-        kinds.append((day_profiles, season_length, 0.3, -0.7))
-    return kinds
-
-
 OVER_YEARS = {smoothing_series: 0.52, structural_series: 0.42, gaussian_processes: 0.06}
-OVER_DAYS = {smoothing_series: 0.35, structural_series: 0.58, gaussian_processes: 0.07}
+OVER_DAYS = {smoothing_series: 0.3, structural_series: 0.63, gaussian_processes: 0.07}

@@ -39,8 +39,8 @@ def smoothing_series(random, n_series, n_timesteps, season_length):
        Exponential Smoothing: The State Space Approach", Springer, 2008.
     """
     alpha, beta, gamma, phi = _rates(random, n_series, season_length)
-    share = 0.5 if spans_years(season_length) else 0.15
-    drift = random.normal(0.3, 1, n_series) * random.lognormal(-3, 1, n_series)
+    share = 0.6 if spans_years(season_length) else 0.15
+    drift = random.normal(0.3, 1, n_series) * random.lognormal(-2.6, 1.2, n_series)
     drift *= random.random(n_series) < share
     growth = random.normal(0, 0.15, n_series) * (random.random(n_series) < share)
     level = np.zeros(n_series)
@@ -81,5 +81,5 @@ def _first_season(random, n_series, season_length):
     """Draw the season before the first step, (season_length, n_series)."""
     if season_length == 1:
         return np.zeros((1, n_series))
-    size = some(random, 0.8, n_series) * random.lognormal(0.5, 1, (n_series, 1))
+    size = some(random, 0.8, n_series) * random.lognormal(0.7, 1, (n_series, 1))
     return (size * seasons(random, n_series, season_length, season_length)).T.copy()
