@@ -39,10 +39,7 @@ def smoothing_series(random, n_series, n_timesteps, season_length):
        Exponential Smoothing: The State Space Approach", Springer, 2008.
     """
     alpha, beta, gamma, phi = _rates(random, n_series, season_length)
-    share = 0.6 if spans_years(season_length) else 0.15
-    drift = random.normal(0.3, 1, n_series) * random.lognormal(-2.6, 1.2, n_series)
-    drift *= random.random(n_series) < share
-    growth = random.normal(0, 0.15, n_series) * (random.random(n_series) < share)
+    drift, growth = _growth(random, n_series, season_length)
     level = np.zeros(n_series)
     season = _first_season(random, n_series, season_length)
     # Steps first, so that all series of one step lie side by side in memory.
@@ -61,20 +58,32 @@ def smoothing_series(random, n_series, n_timesteps, season_length):
 
 def _rates(random, n_series, season_length):
     """Draw alpha, beta, gamma and phi of each series."""
-    # Over years, levels move away; over days, most of them stay.
-    share = 0.5 if spans_years(season_length) else 0.2
-    alpha = np.where(
-        random.random(n_series) < share,
-        random.uniform(size=n_series),
-        random.beta(1, 2 / share, n_series),
-    )
-    beta = random.beta(1, 6, n_series) * (random.random(n_series) < share)
+    # Over years, levels move away; over days, most of them hardly move.
+    if spans_years(season_length):
+        quick = random.random(n_series) < 0.6
+        alpha = np.where(
+            quick, random.uniform(size=n_series), random.beta(1, 4, n_series)
+        )
+        growing = random.random(n_series) < 0.5
+    else:
+        alpha = log_uniform(random, 0.005, 0.7, n_series)
+        growing = random.random(n_series) < 0.15
+    beta = random.beta(1, 6, n_series) * growing
     gamma = log_uniform(random, 0.003, 0.4, n_series) * (1 - alpha)
     phi = random.uniform(0.75, 0.995, n_series)
     # Undamped growth only where it changes slowly.
     undamped = random.random(n_series) < 0.3
     phi[undamped] = np.where(beta[undamped] > 0.1, 0.95, 1)
     return alpha, beta, gamma, phi
+
+
+def _growth(random, n_series, season_length):
+    """Draw the lasting growth per step, and the passing growth before the first one."""
+    share, size = (0.6, 1) if spans_years(season_length) else (0.2, 0.15)
+    drift = random.normal(0.3, 1, n_series) * random.lognormal(-2.5, 1.2, n_series)
+    passing = random.normal(0, 0.15, n_series)
+    drawn = size * np.stack([drift, passing])
+    return drawn * (random.random((2, n_series)) < share)
 
 
 def _first_season(random, n_series, season_length):

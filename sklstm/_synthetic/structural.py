@@ -59,14 +59,17 @@ def _parts(random, season_length):
     if spans_years(season_length):
         parts = [
             Part(noise, 1, 0.27),
-            Part(trends, 1, 1.5, (season_length,)),
+            Part(trends, 1, 2, (season_length,)),
             Part(mean_reverting, 0.15, 0.5),
         ]
     else:
+        # Parts of a day are mostly physical quantities, such as temperatures, which
+        # wander more than what people do each day.
+        wandering = 0.5 if steps_per_day(season_length) > 1 else 0.25
         parts = [
             Part(noise, 1, 0.35),
-            Part(trends, 1, 0.6, (season_length,)),
-            Part(mean_reverting, 0.65, 0.5),
+            Part(trends, 1, 0.4, (season_length,)),
+            Part(mean_reverting, 0.7, wandering),
         ]
     if season_length == 1:
         # A cycle of some other length.
