@@ -36,7 +36,7 @@ def yearly_waves(random, days):
     """Draw smooth waves with a period of a year."""
     angles = days_of_year(days) * (2 * np.pi / DAYS_PER_YEAR)
     phases = random.uniform(0, 2 * np.pi, (2, len(days), 1))
-    sizes = random.lognormal([[0.3], [-0.7]], 0.7, (2, len(days)))[:, :, None]
+    sizes = random.lognormal([[-0.5], [-1.2]], 0.7, (2, len(days)))[:, :, None]
     return sizes[0] * np.cos(angles + phases[0]) + sizes[1] * np.cos(
         2 * angles + phases[1]
     )
@@ -73,7 +73,7 @@ def month_ends(random, days):
     return size * np.exp(-np.choose(chosen, distances) / duration)
 
 
-EFFECTS = {yearly_waves: 0.3, holidays: 0.25, month_ends: 0.2}
+EFFECTS = {yearly_waves: 0.25, holidays: 0.25, month_ends: 0.2}
 
 
 def closures(random, days):

@@ -2,21 +2,33 @@
 
 import numpy as np
 
+from sklstm._synthetic.calendar import spans_years
 from sklstm._synthetic.mixture import some
 
 
-def disturbances(random, n_series, n_timesteps):
+def disturbances(random, n_series, n_timesteps, season_length):
     """Draw the disturbances of each series; most have none.
+
+    Parameters
+    ----------
+    random : numpy.random.Generator
+        Source of the random numbers.
+    n_series, n_timesteps : int
+        Number of series and of time steps.
+    season_length : int
+        Length of the season. Over years, more changes last; over days, more end.
 
     Returns
     -------
     disturbances : ndarray of shape (n_series, n_timesteps)
         What is added to series whose random part has a standard deviation of 1.
     """
+    shape = n_series, n_timesteps
+    lasting, passing = (0.15, 0.06) if spans_years(season_length) else (0.1, 0.15)
     return (
-        some(random, 0.15, n_series) * level_shifts(random, n_series, n_timesteps)
-        + some(random, 0.06, n_series) * bumps(random, n_series, n_timesteps)
-        + some(random, 0.2, n_series) * outliers(random, n_series, n_timesteps)
+        some(random, lasting, n_series) * level_shifts(random, *shape)
+        + some(random, passing, n_series) * bumps(random, *shape)
+        + some(random, 0.2, n_series) * outliers(random, *shape)
     )
 
 

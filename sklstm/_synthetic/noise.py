@@ -41,7 +41,7 @@ def mean_reverting(random, n_series, n_timesteps):
     series : ndarray of shape (n_series, n_timesteps)
         Processes of variance up to 1.
     """
-    durations = log_uniform(random, 1, max(2, n_timesteps), n_series)
+    durations = log_uniform(random, 1, max(2, n_timesteps / 3), n_series)
     ar = np.exp(-1 / durations)
     # The process has no beginning: steps before the first one are dropped.
     n_before = n_timesteps // 2

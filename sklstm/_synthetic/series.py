@@ -13,7 +13,7 @@ from sklstm._synthetic.smoothing import smoothing_series
 from sklstm._synthetic.structural import structural_series
 
 # Shares of series that are counts, that have outages, and that change their behavior.
-COUNTS, OUTAGES, REGIMES = 0.07, 0.04, 0.08
+COUNTS, OUTAGES, REGIMES = 0.07, 0.04, 0.06
 
 
 def synthetic_series(random, n_series, n_timesteps, season_length, first_day=None):
@@ -51,7 +51,7 @@ def synthetic_series(random, n_series, n_timesteps, season_length, first_day=Non
         0.8 * np.diff(series, axis=1, prepend=series[:, :1]).std(axis=1, keepdims=True)
         + 0.05
     )
-    series += size * disturbances(random, *shape)
+    series += size * disturbances(random, *shape, season_length)
     closed = some(random, OUTAGES, n_series) & outages(random, *shape)
     if not spans_years(season_length):
         days = days_of_steps(random, *shape, season_length, first_day)

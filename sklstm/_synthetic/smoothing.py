@@ -66,7 +66,7 @@ def _rates(random, n_series, season_length):
         )
         growing = random.random(n_series) < 0.5
     else:
-        alpha = log_uniform(random, 0.005, 0.7, n_series)
+        alpha = log_uniform(random, 0.003, 0.5, n_series)
         growing = random.random(n_series) < 0.15
     beta = random.beta(1, 6, n_series) * growing
     gamma = log_uniform(random, 0.003, 0.4, n_series) * (1 - alpha)

@@ -65,7 +65,7 @@ def _parts(random, season_length):
     else:
         # Parts of a day are mostly physical quantities, such as temperatures, which
         # wander more than what people do each day.
-        wandering = 0.5 if steps_per_day(season_length) > 1 else 0.25
+        wandering = 0.5 if steps_per_day(season_length) > 1 else 0.3
         parts = [
             Part(noise, 1, 0.35),
             Part(trends, 1, 0.4, (season_length,)),

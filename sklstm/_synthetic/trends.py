@@ -105,12 +105,12 @@ OVER_YEARS = {
     logistic: 0.06,
 }
 OVER_DAYS = {
-    constant: 0.45,
-    linear: 0.08,
-    damped: 0.06,
-    piecewise: 0.1,
-    wandering: 0.13,
-    smooth: 0.1,
-    quadratic: 0.04,
-    logistic: 0.04,
+    constant: 0.6,
+    linear: 0.06,
+    damped: 0.04,
+    piecewise: 0.08,
+    wandering: 0.09,
+    smooth: 0.07,
+    quadratic: 0.03,
+    logistic: 0.03,
 }
