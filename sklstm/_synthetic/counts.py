@@ -22,10 +22,10 @@ def as_counts(random, series):
     Returns
     -------
     counts : ndarray of shape (n_series, n_timesteps)
-        Whole numbers as floats. The means of the series range from 0.3 to 30.
+        Whole numbers as floats. The means of the series range from 0.2 to 30.
     """
     scale = np.abs(series).mean(axis=1, keepdims=True) + 1e-9
-    means = log_uniform(random, 0.3, 30, (len(series), 1))
+    means = log_uniform(random, 0.2, 30, (len(series), 1))
     expected = np.clip(series / scale * means, 0, LARGEST)
     # A gamma factor of mean 1 turns Poisson counts into negative binomial ones.
     rows = np.flatnonzero(some(random, 0.5, len(series)))

@@ -1,4 +1,4 @@
-"""The level of a series: most series of the world are positive."""
+"""The level and the unit of a series. Most series of the world are positive."""
 
 import numpy as np
 
@@ -6,7 +6,7 @@ from sklstm._synthetic.mixture import log_uniform
 
 
 def with_levels(random, series):
-    """Convert series around 0 to series with a level, most of them positive.
+    """Convert series around 0 to series with a level, in units of different sizes.
 
     Parameters
     ----------
@@ -19,7 +19,7 @@ def with_levels(random, series):
     -------
     series : ndarray of shape (n_series, n_timesteps)
         In half of them, the variance grows with the level. Most others are moved up to
-        a positive level, below which they are cut off. The rest is as it was.
+        a positive level and cut off near 0. The rest stays around 0.
     """
     centered = series - series.mean(axis=1, keepdims=True)
     spread = series.std(axis=1, keepdims=True) + 1e-6
@@ -30,7 +30,7 @@ def with_levels(random, series):
         random, centered[multiplied], spread[multiplied]
     )
     levelled[moved] = additive(random, centered[moved], spread[moved])
-    return levelled
+    return levelled * log_uniform(random, 1, 10_000, spread.shape)
 
 
 def multiplicative(random, series, spread):

@@ -47,10 +47,7 @@ def synthetic_series(random, n_series, n_timesteps, season_length, first_day=Non
     kinds = OVER_YEARS if spans_years(season_length) else OVER_DAYS
     series = mixture(random, n_series, kinds, n_timesteps, season_length)
     series = with_regimes(random, series, some(random, REGIMES, n_series))
-    size = (
-        0.8 * np.diff(series, axis=1, prepend=series[:, :1]).std(axis=1, keepdims=True)
-        + 0.05
-    )
+    size = _shock_sizes(series)
     series += size * disturbances(random, *shape, season_length)
     closed = some(random, OUTAGES, n_series) & outages(random, *shape)
     if not spans_years(season_length):
@@ -61,6 +58,12 @@ def synthetic_series(random, n_series, n_timesteps, season_length, first_day=Non
     rows = np.flatnonzero(some(random, COUNTS, n_series))
     series[rows] = as_counts(random, series[rows])
     return np.where(closed & (series > 0), 0, series)
+
+
+def _shock_sizes(series):
+    """Estimate the standard deviation of the random part, (n_series, 1)."""
+    changes = np.diff(series, axis=1, prepend=series[:, :1])
+    return 0.8 * changes.std(axis=1, keepdims=True) + 0.05
 
 
 OVER_YEARS = {smoothing_series: 0.52, structural_series: 0.42, gaussian_processes: 0.06}
