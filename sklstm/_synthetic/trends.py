@@ -3,11 +3,8 @@
 import numpy as np
 
 from sklstm._synthetic.calendar import spans_years
-from sklstm._synthetic.mixture import mixture, some, standardized
+from sklstm._synthetic.mixture import mixture, standardized
 from sklstm._synthetic.noise import arma, random_walk
-
-# Share of trends that begin after the series.
-LATE = 0.3
 
 
 def trends(random, n_series, n_timesteps, season_length):
@@ -25,23 +22,10 @@ def trends(random, n_series, n_timesteps, season_length):
     Returns
     -------
     trends : ndarray of shape (n_series, n_timesteps)
-        Trends that change by about 1 from start to end. Some begin late, so that short
-        histories have strong growth too.
+        Trends that change by about 1 from start to end.
     """
     shares = OVER_YEARS if spans_years(season_length) else OVER_DAYS
-    drawn = mixture(random, n_series, shares, n_timesteps)
-    rows = np.flatnonzero(some(random, LATE, n_series))
-    drawn[rows] = _begun_late(random, drawn[rows])
-    return drawn
-
-
-def _begun_late(random, trends):
-    """Compress trends, so that they begin at a random step and end as before."""
-    n_series, n_timesteps = trends.shape
-    start = random.uniform(0, 0.85, (n_series, 1))
-    time = np.maximum(0, np.linspace(0, 1, n_timesteps) - start) / (1 - start)
-    steps = (time * (n_timesteps - 1)).astype(int)
-    return np.take_along_axis(trends, steps, axis=1)
+    return mixture(random, n_series, shares, n_timesteps)
 
 
 def constant(_, n_series, n_timesteps):
