@@ -8,9 +8,16 @@ import numpy as np
 import pandas as pd
 from sklearn.utils import check_random_state
 
+from sklstm._input.frequency import default_season_length
+from sklstm._synthetic.series import synthetic_series
 from sklstm._typing import Floats, RandomState, Series
 
-__all__ = ["load_retail_sales", "make_adding", "make_machine"]
+__all__ = ["load_retail_sales", "make_adding", "make_machine", "make_series"]
+
+# Frequencies of generated series.
+FREQUENCIES = ("Y", "Q", "M", "W", "D", "B", "h", "30min", "15min")
+# First day of generated series, a Monday.
+FIRST_DAY = np.datetime64("2000-01-03")
 
 # Number of rows that each fault of the machine lasts; a turn has 20 rows.
 FAULT_ROWS = {"knock": 4, "bearing": 160, "stuck": 40, "shift": 80}
@@ -232,6 +239,97 @@ def make_machine(
     names = ["vibration_x", "vibration_y", "temperature"]
     times = pd.date_range("2025-01-01", periods=n_timesteps, freq="200ms", name="time")
     return pd.DataFrame(values, times, names), pd.Series(labels, times, name="label")
+
+
+def make_series(
+    n_series: int = 10,
+    n_timesteps: int = 120,
+    *,
+    freq: str = "M",
+    random_state: RandomState = None,
+) -> pd.DataFrame:
+    """Generate time series of many kinds, such as sales, loads and counts.
+
+    Some series are sums of a trend, seasons and noise, some follow the state space
+    models of exponential smoothing [1]_ with random parameters, some are Gaussian
+    processes. Most have a season of the length that `freq` suggests, as in
+    :class:`~sklstm.LSTMForecaster`. Months, quarters and years often grow; days and
+    hours often return to their mean, and may depend on weekends, holidays and the end
+    of a month. A part of the series have level shifts, outliers or outages. Most are
+    positive; a few are counts, with zeros. No real series is used.
+
+    Parameters
+    ----------
+    n_series : int, default=10
+        Number of series, at least 1.
+    n_timesteps : int, default=120
+        Number of time steps, at least 1.
+    freq : {"Y", "Q", "M", "W", "D", "B", "h", "30min", "15min"}, default="M"
+        Frequency of the index: years, quarters, months, weeks, days, business days,
+        hours or minutes. The main season has 4 quarters, 12 months, 52 weeks, 7 days, 5
+        business days, or the steps of one day. Years have none.
+    random_state : int, RandomState instance or None, default=None
+        Seed of the series. Pass an int for reproducible series.
+
+    Returns
+    -------
+    series : DataFrame of shape (n_timesteps, n_series)
+        One series per column, "series_0" to the last, without missing values. The index
+        starts in the year 2000. It is a :class:`~pandas.PeriodIndex`, and for "B" a
+        :class:`~pandas.DatetimeIndex`.
+
+    Raises
+    ------
+    ValueError
+        If `freq` is not one of these frequencies, or if `n_series` or `n_timesteps` is
+        less than 1.
+
+    See Also
+    --------
+    sklstm.LSTMForecaster : Forecast many series at once.
+    make_machine : Generate sensor data with faults.
+
+    References
+    ----------
+    .. [1] R. J. Hyndman, A. B. Koehler, J. K. Ord and R. D. Snyder, "Forecasting with
+       Exponential Smoothing: The State Space Approach", Springer, 2008.
+
+    Examples
+    --------
+    >>> from sklstm.datasets import make_series
+    >>> series = make_series(3, 48, random_state=0)
+    >>> series.shape
+    (48, 3)
+    >>> series.columns.to_list()
+    ['series_0', 'series_1', 'series_2']
+    >>> series.index[-1]
+    Period('2003-12', 'M')
+    """
+    for name, size in [("n_series", n_series), ("n_timesteps", n_timesteps)]:
+        if size < 1:
+            raise ValueError(f"{name}={size} leaves no values. Pass 1 or more.")
+    times = _times_from_2000(n_timesteps, freq)
+    seed = check_random_state(random_state).randint(2**31 - 1)
+    values = synthetic_series(
+        np.random.default_rng(seed),
+        n_series,
+        n_timesteps,
+        default_season_length(times),
+        first_day=FIRST_DAY,
+    )
+    names = [f"series_{column}" for column in range(n_series)]
+    return pd.DataFrame(values.T, times, names)
+
+
+def _times_from_2000(n_timesteps, freq):
+    """Return times of a frequency, the first of which is in the year 2000."""
+    if freq not in FREQUENCIES:
+        raise ValueError(
+            f"freq={freq!r} is not available. Choose from {list(FREQUENCIES)}."
+        )
+    # pandas has no periods of business days.
+    in_range = pd.date_range if freq == "B" else pd.period_range
+    return in_range(FIRST_DAY, periods=n_timesteps, freq=freq, name="time")
 
 
 def _normal_machine(n_timesteps, random):

@@ -11,7 +11,12 @@ import pytest
 from one_layer import ONE_LAYER
 
 from sklstm import LSTMRegressor
-from sklstm.datasets import load_retail_sales, make_adding, make_machine
+from sklstm.datasets import (
+    load_retail_sales,
+    make_adding,
+    make_machine,
+    make_series,
+)
 
 
 def test_retail_sales_run_from_1992_to_mid_2023():
@@ -169,6 +174,90 @@ def test_unknown_faults_and_too_few_rows_are_refused():
     with pytest.raises(ValueError, match=r"leaves 199 rows for each of 4 .* 1600 or"):
         make_machine(1598)
     assert (make_machine(1600)[1] == -1).sum() == 284
+
+
+# Steps of the main season of each frequency.
+SEASONS = {"Q": 4, "M": 12, "W": 52, "D": 7, "B": 5, "h": 24, "30min": 48, "15min": 96}
+
+
+def whole_number_columns(series):
+    """Return the series that have whole numbers only."""
+    return series.loc[:, (series % 1 == 0).all()]
+
+
+def test_series_are_reproducible_by_their_seed():
+    first, same, other = (make_series(random_state=seed) for seed in (0, 0, 1))
+    pdt.assert_frame_equal(first, same)
+    assert not first.equals(other)
+
+
+def test_series_leave_the_global_generator_of_numpy_as_it_is():
+    before = np.random.get_state()[1].copy()  # noqa: NPY002
+    make_series(random_state=0)
+    npt.assert_array_equal(np.random.get_state()[1], before)  # noqa: NPY002
+
+
+@pytest.mark.parametrize("freq", ["Y", *SEASONS])
+@pytest.mark.parametrize("n_timesteps", [1, 2, 40, 300])
+def test_series_have_dates_and_finite_values(freq, n_timesteps):
+    frames = [make_series(50, n_timesteps, freq=freq, random_state=s) for s in range(3)]
+    for series in frames:
+        assert series.shape == (n_timesteps, 50)
+        assert series.index.freqstr.split("-")[0] == freq
+        assert str(series.index[0])[:4] == "2000"
+        assert np.isfinite(series.to_numpy()).all()
+        assert series.columns.is_unique
+
+
+def mean_autocorrelations(freq, lags):
+    """Return the autocorrelations of the changes of many series, averaged."""
+    changes = make_series(500, 314, freq=freq, random_state=0).diff().iloc[1:]
+    scaled = (changes - changes.mean()) / changes.std()
+    return [(scaled * scaled.shift(lag)).mean().mean() for lag in lags]
+
+
+@pytest.mark.parametrize("freq", SEASONS)
+def test_the_season_of_the_frequency_is_visible(freq):
+    length = SEASONS[freq]
+    at_season, before, after = mean_autocorrelations(freq, [length, *around(length)])
+    assert at_season > 0.2 + max(before, after)
+
+
+def around(length):
+    """Return lags before and after a season that are not a multiple of half of it."""
+    return length - length // 4, length + length // 4
+
+
+def test_years_have_no_season():
+    npt.assert_allclose(mean_autocorrelations("Y", range(3, 30)), 0, atol=0.05)
+
+
+def test_most_series_are_positive_and_vary():
+    series = make_series(1000, random_state=0)
+    assert 0.75 < (series > 0).all().mean() < 0.98
+    assert (series.nunique() > 1).mean() > 0.98
+
+
+def test_series_have_units_of_different_sizes():
+    sizes = make_series(1000, random_state=0).abs().mean()
+    assert np.log10(sizes).std() > 0.8
+
+
+def test_a_few_series_are_counts_with_zeros():
+    series = make_series(1000, random_state=0)
+    counts = whole_number_columns(series)
+    assert 0.03 < counts.shape[1] / 1000 < 0.15
+    assert (counts >= 0).all(axis=None)
+    assert ((counts == 0).mean() > 0.2).mean() > 0.2
+
+
+def test_series_of_unknown_frequency_and_of_no_values_are_refused():
+    with pytest.raises(ValueError, match=r"freq='ME' is not available.*'M', 'W'"):
+        make_series(freq="ME")
+    with pytest.raises(ValueError, match=r"n_series=0 leaves no values. Pass 1"):
+        make_series(0)
+    with pytest.raises(ValueError, match=r"n_timesteps=0 leaves no values"):
+        make_series(n_timesteps=0)
 
 
 @pytest.mark.slow

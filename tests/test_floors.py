@@ -59,10 +59,11 @@ FLOORS = [
     ["_forecast.fitting"],
     ["_streaming.next_rows"],
     # 3: made-up series
-    ["_synthetic.mixture"],
-    ["_synthetic.counts", "_synthetic.disturbances", "_synthetic.noise"],
-    ["_synthetic.gaussian_processes", "_synthetic.levels", "_synthetic.seasons"],
-    ["_synthetic.smoothing", "_synthetic.trends"],
+    ["_synthetic.calendar", "_synthetic.mixture"],
+    ["_synthetic.calendar_effects", "_synthetic.counts", "_synthetic.disturbances"],
+    ["_synthetic.gaussian_processes", "_synthetic.levels", "_synthetic.noise"],
+    ["_synthetic.seasons", "_synthetic.trends"],
+    ["_synthetic.smoothing", "_synthetic.structural"],
     ["_synthetic.series"],
     # 4: what the user calls
     ["autoencoding", "classification", "datasets", "displays", "encoding"],

@@ -22,8 +22,8 @@ def gaussian_processes(random, n_series, n_timesteps, season_length):
     n_series, n_timesteps : int
         Number of series and of time steps.
     season_length : int
-        Length of the season, which is the period of half of the periodic kernels.
-        If 1, all periods are random.
+        Length of the season, which is the period of most periodic kernels. If 1, all
+        periods are random.
 
     Returns
     -------
@@ -53,7 +53,7 @@ def gaussian_processes(random, n_series, n_timesteps, season_length):
 
 
 def _waves(random, frequencies, n_timesteps):
-    """Return the mean of waves with given frequencies, in cycles per step."""
+    """Return sums of waves with given frequencies, in cycles per step."""
     # float32 is precise enough for waves, and several times as fast.
     angles = (2 * np.pi * frequencies).astype(np.float32)[:, :, None]
     angles = angles * np.arange(n_timesteps, dtype=np.float32)
@@ -68,7 +68,7 @@ def _aperiodic(random, shape, n_timesteps, _):
     kind = random.integers(0, 3, (shape[0], 1))
     # Divided by a random scale, normal frequencies have heavier tails.
     rational = normal * np.sqrt(random.gamma(1, 1, shape))
-    cauchy = normal / np.abs(random.normal(size=shape) + 1e-9)
+    cauchy = normal / (np.abs(random.normal(size=shape)) + 1e-9)
     return np.choose(kind, [normal, rational, cauchy]) / (2 * np.pi * length)
 
 

@@ -1,4 +1,4 @@
-"""The level of a series: most series of the world are positive."""
+"""The level and the unit of a series. Most series of the world are positive."""
 
 import numpy as np
 
@@ -6,7 +6,7 @@ from sklstm._synthetic.mixture import log_uniform
 
 
 def with_levels(random, series):
-    """Convert series around 0 to series with a level, most of them positive.
+    """Convert series around 0 to series with a level, in units of different sizes.
 
     Parameters
     ----------
@@ -18,8 +18,8 @@ def with_levels(random, series):
     Returns
     -------
     series : ndarray of shape (n_series, n_timesteps)
-        Half of them are exponentials, whose parts multiply. Most others are moved up to
-        a positive level, below which they are cut off. The rest is as it was.
+        In half of them, the variance grows with the level. Most others are moved up to
+        a positive level and cut off near 0. The rest stays around 0.
     """
     centered = series - series.mean(axis=1, keepdims=True)
     spread = series.std(axis=1, keepdims=True) + 1e-6
@@ -30,13 +30,21 @@ def with_levels(random, series):
         random, centered[multiplied], spread[multiplied]
     )
     levelled[moved] = additive(random, centered[moved], spread[moved])
-    return levelled
+    return levelled * log_uniform(random, 1, 10_000, spread.shape)
 
 
 def multiplicative(random, series, spread):
-    """Return exponentials of series, with a relative spread of about a fifth."""
+    """Return series whose variance grows with their level.
+
+    They are inverse Box-Cox transforms. With a power of 0, growth is exponential; with
+    powers up to 1, it is slower.
+    """
     size = np.minimum(random.lognormal(-1.6, 0.8, spread.shape), 1)
-    return np.exp(np.clip(series / np.maximum(spread, 0.3) * size, -6, 6))
+    scaled = np.clip(series / np.maximum(spread, 0.3) * size, -6, 6)
+    power = random.uniform(0, 1, spread.shape)
+    power[random.random(spread.shape) < 0.4] = 0
+    powered = np.maximum(1 + power * scaled, 0.05) ** (1 / np.maximum(power, 0.05))
+    return np.where(power < 0.05, np.exp(scaled), powered)
 
 
 def additive(random, series, spread):

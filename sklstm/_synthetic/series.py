@@ -2,29 +2,28 @@
 
 import numpy as np
 
+from sklstm._synthetic.calendar import days_of_steps, spans_years
+from sklstm._synthetic.calendar_effects import calendar_effects, closures
 from sklstm._synthetic.counts import as_counts
-from sklstm._synthetic.disturbances import disturbances
+from sklstm._synthetic.disturbances import disturbances, outages, with_regimes
 from sklstm._synthetic.gaussian_processes import gaussian_processes
 from sklstm._synthetic.levels import with_levels
 from sklstm._synthetic.mixture import mixture, some
-from sklstm._synthetic.noise import noise
-from sklstm._synthetic.seasons import related_lengths, seasons
 from sklstm._synthetic.smoothing import smoothing_series
-from sklstm._synthetic.trends import trends
+from sklstm._synthetic.structural import structural_series
 
-# Seasons of days within weeks, and of times within days, have longer seasons as well.
-STEPS_PER_YEAR = {5: 261, 7: 365}
-STEPS_PER_DAY = (24, 48, 96, 144, 288, 1440)
-# Share of series that are counts.
-COUNTS = 0.06
+# Shares of series that are counts, that have outages, and that change their behavior.
+COUNTS, OUTAGES, REGIMES = 0.07, 0.04, 0.06
 
 
-def synthetic_series(random, n_series, n_timesteps, season_length):
+def synthetic_series(random, n_series, n_timesteps, season_length, first_day=None):
     """Draw series of many kinds.
 
     Most series are sums of a trend, a season and noise, or follow a state space model
-    of exponential smoothing; some are Gaussian processes. A part of them have level
-    shifts, outliers or temporary changes. Most are positive, some are counts.
+    of exponential smoothing; some are Gaussian processes. Series of months, quarters
+    and years grow more often than those of days and hours, which return to their mean.
+    A part of the series have level shifts, outliers, temporary changes, effects of
+    dates, closed days or outages. Most are positive, some are counts.
 
     Parameters
     ----------
@@ -33,53 +32,39 @@ def synthetic_series(random, n_series, n_timesteps, season_length):
     n_series, n_timesteps : int
         Number of series and of time steps.
     season_length : int
-        Length of the season: 12 for months, 24 for hours. If 1, there is none.
+        Length of the season: 12 for months, 24 for hours. If 1, there is none. See
+        :data:`~sklstm._synthetic.calendar.PER_YEAR` for the seasons that are years.
+    first_day : datetime64 or None, default=None
+        Day of the first step, of seasons that last a day or a week. If None, each
+        series begins on a random day.
 
     Returns
     -------
     series : ndarray of shape (n_series, n_timesteps)
         Finite values, as float64.
     """
-    series = mixture(random, n_series, KINDS, n_timesteps, season_length)
-    steps = np.diff(series, axis=1) if n_timesteps > 1 else np.zeros((n_series, 1))
-    size = 0.8 * steps.std(axis=1, keepdims=True) + 0.05
-    series = series + size * disturbances(random, n_series, n_timesteps)
+    shape = n_series, n_timesteps
+    kinds = OVER_YEARS if spans_years(season_length) else OVER_DAYS
+    series = mixture(random, n_series, kinds, n_timesteps, season_length)
+    series = with_regimes(random, series, some(random, REGIMES, n_series))
+    size = _shock_sizes(series)
+    series += size * disturbances(random, *shape, season_length)
+    closed = some(random, OUTAGES, n_series) & outages(random, *shape)
+    if not spans_years(season_length):
+        days = days_of_steps(random, *shape, season_length, first_day)
+        series += size * calendar_effects(random, days)
+        closed |= closures(random, days)
     series = with_levels(random, series)
     rows = np.flatnonzero(some(random, COUNTS, n_series))
     series[rows] = as_counts(random, series[rows])
-    return series
+    return np.where(closed & (series > 0), 0, series)
 
 
-def structural_series(random, n_series, n_timesteps, season_length):
-    """Draw sums of a trend, one or two seasons and noise."""
-    shape = n_series, n_timesteps
-    sizes = random.lognormal([0, -0.7, -1.2, -1.3], [0.8, 0.9, 0.7, 0.9], (n_series, 4))
-    trend, season, second, error = sizes.T[:, :, None]
-    series = trend * trends(random, *shape) + error * noise(random, *shape)
-    if season_length == 1:
-        # A cycle of some other length.
-        length = random.integers(3, 30)
-        share = some(random, 0.15, n_series)
-        return series + share * season * seasons(random, *shape, length)
-    rows = np.flatnonzero(some(random, 0.78, n_series))
-    series[rows] += season[rows] * seasons(
-        random, len(rows), n_timesteps, season_length
-    )
-    for length, share in further_seasons(random, season_length).items():
-        rows = np.flatnonzero(some(random, share, n_series))
-        series[rows] += second[rows] * seasons(random, len(rows), n_timesteps, length)
-    return series
+def _shock_sizes(series):
+    """Estimate the standard deviation of the random part, (n_series, 1)."""
+    changes = np.diff(series, axis=1, prepend=series[:, :1])
+    return 0.8 * changes.std(axis=1, keepdims=True) + 0.05
 
 
-def further_seasons(random, season_length):
-    """Return the lengths of other seasons, and the shares of series that have them."""
-    related = int(random.choice(related_lengths(season_length)))
-    shares = {related: 0.12}
-    if season_length in STEPS_PER_YEAR:
-        shares[STEPS_PER_YEAR[season_length]] = 0.25
-    elif season_length in STEPS_PER_DAY:
-        shares[7 * season_length] = 0.25
-    return shares
-
-
-KINDS = {smoothing_series: 0.55, structural_series: 0.39, gaussian_processes: 0.06}
+OVER_YEARS = {smoothing_series: 0.52, structural_series: 0.42, gaussian_processes: 0.06}
+OVER_DAYS = {smoothing_series: 0.3, structural_series: 0.63, gaussian_processes: 0.07}

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from sklstm._synthetic.calendar import spans_years
 from sklstm._synthetic.mixture import log_uniform, some
 from sklstm._synthetic.noise import shocks
 from sklstm._synthetic.seasons import seasons
@@ -37,11 +38,8 @@ def smoothing_series(random, n_series, n_timesteps, season_length):
     .. [1] R. J. Hyndman, A. B. Koehler, J. K. Ord and R. D. Snyder, "Forecasting with
        Exponential Smoothing: The State Space Approach", Springer, 2008.
     """
-    alpha, beta, gamma, phi = _rates(random, n_series)
-    drift = random.normal(size=n_series) * random.lognormal(-3, 1, n_series)
-    drift[random.random(n_series) < 0.65] = 0
-    growth = random.normal(0, 0.15, n_series)
-    growth[random.random(n_series) < 0.4] = 0
+    alpha, beta, gamma, phi = _rates(random, n_series, season_length)
+    drift, growth = _growth(random, n_series, season_length)
     level = np.zeros(n_series)
     season = _first_season(random, n_series, season_length)
     # Steps first, so that all series of one step lie side by side in memory.
@@ -58,14 +56,19 @@ def smoothing_series(random, n_series, n_timesteps, season_length):
     return series.T
 
 
-def _rates(random, n_series):
+def _rates(random, n_series, season_length):
     """Draw alpha, beta, gamma and phi of each series."""
-    alpha = np.where(
-        random.random(n_series) < 0.5,
-        random.uniform(size=n_series),
-        random.beta(1, 4, n_series),
-    )
-    beta = random.beta(1, 6, n_series) * (random.random(n_series) < 0.5)
+    # Over years, levels move away; over days, most of them hardly move.
+    if spans_years(season_length):
+        quick = random.random(n_series) < 0.6
+        alpha = np.where(
+            quick, random.uniform(size=n_series), random.beta(1, 4, n_series)
+        )
+        growing = random.random(n_series) < 0.5
+    else:
+        alpha = log_uniform(random, 0.003, 0.5, n_series)
+        growing = random.random(n_series) < 0.15
+    beta = random.beta(1, 6, n_series) * growing
     gamma = log_uniform(random, 0.003, 0.4, n_series) * (1 - alpha)
     phi = random.uniform(0.75, 0.995, n_series)
     # Undamped growth only where it changes slowly.
@@ -74,9 +77,18 @@ def _rates(random, n_series):
     return alpha, beta, gamma, phi
 
 
+def _growth(random, n_series, season_length):
+    """Draw the lasting growth per step, and the passing growth before the first one."""
+    share, size = (0.6, 1) if spans_years(season_length) else (0.2, 0.15)
+    drift = random.normal(0.3, 1, n_series) * random.lognormal(-2.5, 1.2, n_series)
+    passing = random.normal(0, 0.15, n_series)
+    drawn = size * np.stack([drift, passing])
+    return drawn * (random.random((2, n_series)) < share)
+
+
 def _first_season(random, n_series, season_length):
     """Draw the season before the first step, (season_length, n_series)."""
     if season_length == 1:
         return np.zeros((1, n_series))
-    size = some(random, 0.8, n_series) * random.lognormal(0.4, 0.9, (n_series, 1))
+    size = some(random, 0.8, n_series) * random.lognormal(0.7, 1, (n_series, 1))
     return (size * seasons(random, n_series, season_length, season_length)).T.copy()

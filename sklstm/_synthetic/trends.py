@@ -2,19 +2,30 @@
 
 import numpy as np
 
+from sklstm._synthetic.calendar import spans_years
 from sklstm._synthetic.mixture import mixture, standardized
 from sklstm._synthetic.noise import arma, random_walk
 
 
-def trends(random, n_series, n_timesteps):
+def trends(random, n_series, n_timesteps, season_length):
     """Draw a trend for each series.
+
+    Parameters
+    ----------
+    random : numpy.random.Generator
+        Source of the random numbers.
+    n_series, n_timesteps : int
+        Number of series and of time steps.
+    season_length : int
+        Length of the season. Over years, most series have a trend; over days, few.
 
     Returns
     -------
     trends : ndarray of shape (n_series, n_timesteps)
         Trends that change by about 1 from start to end.
     """
-    return mixture(random, n_series, TRENDS, n_timesteps)
+    shares = OVER_YEARS if spans_years(season_length) else OVER_DAYS
+    return mixture(random, n_series, shares, n_timesteps)
 
 
 def constant(_, n_series, n_timesteps):
@@ -78,18 +89,28 @@ def logistic(random, n_series, n_timesteps):
 
 
 def growth(random, n_series):
-    """Draw the growth from start to end, of either sign, (n_series, 1)."""
+    """Draw the growth from start to end, more often positive, (n_series, 1)."""
     sizes = random.lognormal(0, 0.7, (n_series, 1))
-    return random.normal(size=(n_series, 1)) * sizes
+    return random.normal(0.3, 1, (n_series, 1)) * sizes
 
 
-TRENDS = {
-    constant: 0.2,
-    linear: 0.16,
+OVER_YEARS = {
+    constant: 0.1,
+    linear: 0.22,
     damped: 0.1,
-    piecewise: 0.12,
-    wandering: 0.14,
-    smooth: 0.14,
-    quadratic: 0.08,
+    piecewise: 0.16,
+    wandering: 0.12,
+    smooth: 0.18,
+    quadratic: 0.06,
     logistic: 0.06,
+}
+OVER_DAYS = {
+    constant: 0.6,
+    linear: 0.06,
+    damped: 0.04,
+    piecewise: 0.08,
+    wandering: 0.09,
+    smooth: 0.07,
+    quadratic: 0.03,
+    logistic: 0.03,
 }

@@ -21,7 +21,12 @@ from sklstm import (
     make_windows,
     pad_sequences,
 )
-from sklstm.datasets import load_retail_sales, make_adding, make_machine
+from sklstm.datasets import (
+    load_retail_sales,
+    make_adding,
+    make_machine,
+    make_series,
+)
 from sklstm.forecasting import score_forecasts
 from sklstm.streaming import Stream
 
@@ -35,6 +40,7 @@ def data() -> None:
     print(windows.shape, sums.mean())
     values, labels = make_machine(1000, faults=["knock"], random_state=0)
     print(values.describe(), labels.sum())
+    print(make_series(3, 48, freq="D", random_state=0).columns)
 
 
 def regression(X: pd.DataFrame, y: pd.Series) -> None:
