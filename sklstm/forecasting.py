@@ -185,12 +185,13 @@ class LSTMForecaster(TunableDefault, CallbackSupportMixin, BaseEstimator):
 
     log : bool or "auto", default="auto"
         Whether to forecast logarithms. Growth by a constant percentage is a straight
-        line on a logarithmic scale. A mixture always has bases of both scales. With "auto", logarithms are forecast if all values
-        passed to `fit` are positive. Without logarithms, each series is divided by its
-        standard deviation. Forecasts and intervals of a series without negative values
-        are not negative, unless `log` is False. If logarithms are forecast and a later
-        value is 0 or negative, there is a warning. In place of its logarithm, the
-        tangent of the logarithm at the smallest positive value of the series is used.
+        line on a logarithmic scale. A mixture always has bases of both scales. With
+        "auto", logarithms are forecast if all values passed to `fit` are positive.
+        Without logarithms, each series is divided by its standard deviation. Forecasts
+        and intervals of a series without negative values are not negative, unless `log`
+        is False. If logarithms are forecast and a later value is 0 or negative, there
+        is a warning. In place of its logarithm, the tangent of the logarithm at the
+        smallest positive value of the series is used.
 
     past_covariates : "all" or sequence of names, default=()
         Names of the columns of X that are not known in the future, such as the weather.
@@ -442,10 +443,10 @@ class LSTMForecaster(TunableDefault, CallbackSupportMixin, BaseEstimator):
         ------
         ValueError
             If y is not a series of numbers with equal steps; if all series are too
-            short for a regressor; if ``log=True`` and a value is not positive; if X lacks a row or has
-            a value that is not a finite number; if y is a table and X has one
-            dimension, which shows that they are swapped; or if `date_features` are used
-            and y has no dates.
+            short for a regressor; if ``log=True`` and a value is not positive; if X
+            lacks a row or has a value that is not a finite number; if y is a table and
+            X has one dimension, which shows that they are swapped; or if
+            `date_features` are used and y has no dates.
         """
         check_not_swapped(y, X)
         panel = read_series(y)
@@ -538,17 +539,17 @@ class LSTMForecaster(TunableDefault, CallbackSupportMixin, BaseEstimator):
 
         The intervals of the other baselines are split-conformal [1]_: their width comes
         from the errors on the held-out windows, measured before the regressors are
-        fitted again on all windows. The largest of these errors limits the width. The intervals reach their
-        coverage on average, if the series continue as before. With few windows the
-        coverage is a few percent lower, because the windows overlap and the correction
-        weight was also chosen on them. The errors of each series are divided by its
-        MASE scale, the mean absolute seasonal difference, so that errors of several
-        series can be compared. With `last_window`, a fitted series keeps its MASE
-        scale. If a new series has fewer than ten seasonal differences, its scale is
-        estimated: the mean absolute difference between neighboring values is multiplied
-        by the median ratio of seasonal to neighboring differences in the fitted series.
-        If logarithms are forecast, the intervals are wider above the forecast than
-        below.
+        fitted again on all windows. The largest of these errors limits the width. The
+        intervals reach their coverage on average, if the series continue as before.
+        With few windows the coverage is a few percent lower, because the windows
+        overlap and the correction weight was also chosen on them. The errors of each
+        series are divided by its MASE scale, the mean absolute seasonal difference, so
+        that errors of several series can be compared. With `last_window`, a fitted
+        series keeps its MASE scale. If a new series has fewer than ten seasonal
+        differences, its scale is estimated: the mean absolute difference between
+        neighboring values is multiplied by the median ratio of seasonal to neighboring
+        differences in the fitted series. If logarithms are forecast, the intervals are
+        wider above the forecast than below.
 
         A regressor with ``loss="quantile"`` predicts the interval itself. It predicts
         wider intervals where it expects larger errors. The errors on the held-out
@@ -584,8 +585,8 @@ class LSTMForecaster(TunableDefault, CallbackSupportMixin, BaseEstimator):
         ValueError
             In the same cases as :meth:`predict`; if there are more steps than in the
             fit; if ``calibration_fraction=None`` and neither the baseline nor the
-            regressors predict quantiles; or if they predict quantiles, but not those of the levels ``(1 -
-            coverage) / 2`` and ``(1 + coverage) / 2``.
+            regressors predict quantiles; or if they predict quantiles, but not those of
+            the levels ``(1 - coverage) / 2`` and ``(1 + coverage) / 2``.
 
         References
         ----------

@@ -145,8 +145,8 @@ def theta_drifts(windows, season, origin):
     """Return the drift per step of the theta method, (n_windows,) [1]_.
 
     The forecast of the method is that of exponential smoothing with a level, plus half
-    of the gradient of the line through the values without their season. It is equivalent
-    to exponential smoothing with this drift [2]_.
+    of the gradient of the line through the values without their season. It is
+    equivalent to exponential smoothing with this drift [2]_.
 
     Parameters
     ----------

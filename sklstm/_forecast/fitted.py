@@ -149,7 +149,7 @@ class FittedState:
         return mixture.base_weights(windows.values, self.settings.horizon)
 
     def _predicted_quantiles(self, history, mase_scales, scales):
-        """Return the predicted quantiles of all levels, (n_series, horizon, n_levels)."""
+        """Return all predicted quantiles, (n_series, horizon, n_levels)."""
         windows = self._last_windows(history, self.settings.horizon)
         weight = self._weight(mase_scales)
         quantiles = self.models.forecast_quantiles(windows, weight)

@@ -280,9 +280,9 @@ def continued_models(models, regressor, seeds):
     models : ResidualModels
         Fitted models.
     regressor : estimator or None
-        Regressor that has the new parameters of the copies, if there are regressors. With ``max_iter="auto"``, a
-        copy keeps its number of epochs and uses a tenth of the learning rate, so that a
-        few windows do not undo what was learned from many.
+        Regressor that has the new parameters of the copies, if there are regressors.
+        With ``max_iter="auto"``, a copy keeps its number of epochs and uses a tenth of
+        the learning rate, so that a few windows do not undo what was learned from many.
     seeds : sequence of int
         Seed of each copy.
 

@@ -10,7 +10,7 @@ from sklstm._nn.optimizers import FlatWeights, make_optimizer
 from sklstm._nn.training import rows_per_block
 
 N_STEPS, BATCH_SIZE, LEARNING_RATE = 100, 256, 0.05
-# Penalty for the squares of the changes, and for those of the logarithms of factors. They
+# Penalty for the squares of the changes, and for those of logarithms of factors. They
 # are divided by the number of series, and are larger if there are fewer than `N_MANY`.
 PENALTY, SCALE_PENALTY = 0.05, 1.5
 N_MANY = 300
