@@ -5,15 +5,27 @@ from typing import NamedTuple
 import numpy as np
 
 from sklstm._forecast.baselines import (
+    DAYS,
+    SECOND_SEASONS,
     baseline_forecasts,
     levels,
     seasonal_mean_forecasts,
     theta_drifts,
     two_season_forecasts,
+    two_season_mean_forecasts,
 )
 from sklstm._forecast.exponential_smoothing import N_SETTINGS, SETTINGS, smooth
 
-SIMPLE = ("last", "season", "mean", "growth", "seasonal mean", "theta", "two seasons")
+SIMPLE = (
+    "last",
+    "season",
+    "mean",
+    "growth",
+    "seasonal mean",
+    "theta",
+    "two seasons",
+    "two seasons mean",
+)
 # Names of the bases, in the order of the weights of a network.
 BASES = (
     *(f"smoothing {setting}" for setting in SETTINGS),
@@ -28,7 +40,10 @@ LEVEL_SETTING = 1
 N_RECENT, N_RECENT_FEATURES = 48, 5
 N_SUMMARY = N_BASES + 8
 # Number of values that forecasts are computed from, by the length of a season.
-CONTEXT_SIZES = {1: 60, 4: 72, 5: 260, 7: 399, 12: 156, 24: 360, 52: 260}
+CONTEXT_SIZES = {1: 60, 4: 72, 5: 260, 7: 399, 12: 156, 52: 260}
+N_CONTEXT_DAYS, MAX_CONTEXT = 29, 4320  # if a season is a day
+# At most this number of last values, or of last seasons, are smoothed.
+MAX_SMOOTHED, MAX_SMOOTHED_SEASONS = 360, 8
 # Limits of the scaled values and forecasts.
 MAX_VALUE, MAX_FORECAST = 60.0, 80.0
 # Number of backtests.
@@ -77,6 +92,8 @@ class Bases(NamedTuple):
 
 def context_size(season_length):
     """Return from how many values the base forecasts are computed."""
+    if SECOND_SEASONS.get(season_length) == DAYS:
+        return min(N_CONTEXT_DAYS * season_length, MAX_CONTEXT)
     size = max(int(np.clip(8 * season_length, 60, 210)), 3 * season_length)
     return CONTEXT_SIZES.get(season_length, size)
 
@@ -118,7 +135,8 @@ def _base_forecasts(windows, season_length, horizon, dtype):
     origins = [window_size - n * n_held_out for n in range(N_BACKTESTS, -1, -1)]
     origins = [origin for origin in origins if origin > 0]
     both = np.concatenate([scaled.values, scaled.logs]).T  # (window_size, 2 n_windows)
-    first = np.tile(scaled.first, 2)
+    n_smoothed = max(MAX_SMOOTHED, MAX_SMOOTHED_SEASONS * season_length)
+    first = np.tile(np.maximum(scaled.first, window_size - n_smoothed), 2)
     *past, last = smooth(np.ascontiguousarray(both), first, season_length, origins)
     forecasts = _all_forecasts(scaled, last, season_length, horizon)
     log_errors, is_tested = _backtest(scaled, past, season_length, n_held_out)
@@ -253,6 +271,8 @@ def _all_forecasts(scaled, state, season_length, horizon):
     steps = np.arange(1, horizon + 1)
     simple["theta"] = values[:, LEVEL_SETTING].T + drift * steps
     simple["two seasons"] = two_season_forecasts(past, season_length, horizon)
+    mean = two_season_mean_forecasts(past, season_length, horizon)
+    simple["two seasons mean"] = mean
     forecasts = np.concatenate(
         [
             values.transpose(2, 0, 1),
