@@ -518,7 +518,8 @@ def _axes_for(n_series, is_one):
         unused.remove()
     axes = axes[:n_series]
     for lowest in axes[-n_columns:]:
-        lowest.tick_params(labelbottom=True)
+        # Rotated, the dates of small axes do not overlap.
+        lowest.tick_params(axis="x", labelbottom=True, labelrotation=30)
     return axes
 
 
