@@ -60,16 +60,18 @@ __all__ = ["LSTMForecaster", "default_regressor", "score_forecasts"]
 
 
 def default_regressor() -> LSTMRegressor:
-    """Return the regressor that :class:`LSTMForecaster` uses by default.
+    """Return the regressor that :class:`LSTMForecaster` uses if it needs one.
 
-    It minimizes the absolute error in batches of 64 windows, with a learning rate that
-    decays along a cosine. ``max_iter="auto"`` is only valid inside a forecaster. The
-    forecaster replaces it with a number of epochs, from 3 to 30. Within these limits,
-    the regressor is trained on about 300 000 windows in all epochs together. If the
-    series have more than 100 000 windows, it is trained on a random sample of 100 000
-    windows. This limits the time and the memory of a fit. If a window has many values
-    and covariates, the sample is smaller: its features are at most 20 million numbers.
-    A regressor with another `max_iter` is trained on all windows.
+    It needs one for covariates and for `date_features`, and if no pretrained networks
+    mix the base forecasts. The regressor minimizes the absolute error in batches of 64
+    windows, with a learning rate that decays along a cosine. ``max_iter="auto"`` is
+    only valid inside a forecaster. The forecaster replaces it with a number of epochs,
+    from 3 to 30. Within these limits, the regressor is trained on about 300 000 windows
+    in all epochs together. If the series have more than 100 000 windows, it is trained
+    on a random sample of 100 000 windows. This limits the time and the memory of a fit.
+    If a window has many values and covariates, the sample is smaller: its features are
+    at most 20 million numbers. A regressor with another `max_iter` is trained on all
+    windows.
 
     Returns
     -------

@@ -94,13 +94,14 @@ def test_paths_have_the_form_of_the_forecasts():
 
 def test_a_seed_reproduces_the_paths_and_no_global_generator_is_touched():
     forecaster = LSTMForecaster(horizon=3, random_state=0).fit(random_walks(1, 40))
-    state = np.random.get_state()[1].copy()
+    state = np.random.get_state()[1].copy()  # noqa: NPY002
     first, same, other = (forecaster.sample_paths(9, random_state=s) for s in (0, 0, 1))
     npt.assert_array_equal(first, same)
     assert (first != other).any()
-    npt.assert_array_equal(np.random.get_state()[1], state)
+    npt.assert_array_equal(np.random.get_state()[1], state)  # noqa: NPY002
 
 
+@pytest.mark.filterwarnings("ignore:Stochastic Optimizer")
 def test_paths_of_other_baselines_and_of_quantile_regressors():
     y = random_walks(1, 80)[:, 0]
     plain = LSTMForecaster(Ridge(), horizon=3, baseline="last", random_state=0).fit(y)
@@ -122,7 +123,7 @@ def test_paths_of_counts_are_not_negative():
     assert (forecaster.sample_paths(200, random_state=0) >= 0).all()
 
 
-@pytest.mark.parametrize("n_paths, error", [(0, ValueError), (2.5, TypeError)])
+@pytest.mark.parametrize(("n_paths", "error"), [(0, ValueError), (2.5, TypeError)])
 def test_a_wrong_number_of_paths_is_refused(n_paths, error):
     forecaster = LSTMForecaster(horizon=3, random_state=0).fit(random_walks(1, 40))
     with pytest.raises(error, match="n_paths"):

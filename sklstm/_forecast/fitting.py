@@ -16,8 +16,8 @@ from sklstm._forecast.residual_model import continued_models, new_models
 from sklstm._forecast.settings import choose_baseline
 from sklstm._nn.mixture import BacktestMixture
 
-# A mixture is fine-tuned and calibrated on at most this number of windows, and of numbers
-# in their base forecasts.
+# A mixture is fine-tuned and calibrated on at most this number of windows, and of
+# numbers in their base forecasts.
 MAX_MIXTURE_WINDOWS, MAX_MIXTURE_NUMBERS = 2000, 2**24
 # Forecasts of more series than this are computed in single precision, which takes half
 # of the time. Single precision depends on which series are forecast together, by
