@@ -1,4 +1,4 @@
-"""Base forecasts of series, their errors in backtests, and what a network sees."""
+"""Base forecasts of series, their errors in backtests, and inputs of the networks."""
 
 from typing import NamedTuple
 
@@ -48,12 +48,12 @@ MAX_SMOOTHED, MAX_SMOOTHED_SEASONS = 360, 8
 MAX_VALUE, MAX_FORECAST = 60.0, 80.0
 # Number of backtests.
 N_BACKTESTS = 2
-# At most this many numbers of the seasons of a block of series are in memory.
+# Series are smoothed in blocks. The seasons of a block have at most this many numbers.
 SEASON_NUMBERS = 2**22
 
 
 class Bases(NamedTuple):
-    """Base forecasts of windows, scaled, and what a network needs to mix them."""
+    """Scaled base forecasts of windows, and the other inputs of the networks."""
 
     recent: np.ndarray  # (n_windows, N_RECENT, N_RECENT_FEATURES)
     forecasts: np.ndarray  # (n_windows, horizon, n_bases)
@@ -91,7 +91,7 @@ class Bases(NamedTuple):
 
 
 def context_size(season_length):
-    """Return from how many values the base forecasts are computed."""
+    """Return the number of values that base forecasts are computed from."""
     if SECOND_SEASONS.get(season_length) == DAYS:
         return min(N_CONTEXT_DAYS * season_length, MAX_CONTEXT)
     size = max(int(np.clip(8 * season_length, 60, 210)), 3 * season_length)
@@ -99,7 +99,7 @@ def context_size(season_length):
 
 
 def base_forecasts(windows, season_length, horizon, dtype=np.float32):
-    """Compute the base forecasts of windows, and what a network needs to mix them.
+    """Compute the base forecasts of windows, and the other inputs of the networks.
 
     Parameters
     ----------
@@ -183,13 +183,13 @@ class ScaledWindows(NamedTuple):
         return ScaledWindows(*(part[rows] for part in self))
 
     def from_logs(self, logs, values):
-        """Return numbers on the scale of the logarithms on that of the values.
+        """Convert forecasts of `logs` to the scale of `values`.
 
         Parameters
         ----------
         logs, values : ndarray of shape (horizon, n_bases, n_windows)
-            Forecasts of `logs`, and those of `values` to use for windows that have no
-            logarithms.
+            Forecasts of `logs`, and the forecasts of `values`, which are returned for
+            windows without logarithms.
         """
         numbers = np.exp(np.clip(logs, -12, 4)) * self.reference
         return np.where(self.is_positive, (numbers - self.location) / self.size, values)
@@ -322,7 +322,7 @@ def _backtest(scaled, states, season_length, n_steps):
 
 
 def recent_steps(scaled, season):
-    """Return what the network sees of the last steps.
+    """Return the features of the last steps, which the encoder reads.
 
     Parameters
     ----------

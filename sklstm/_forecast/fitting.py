@@ -23,8 +23,8 @@ MAX_MIXTURE_WINDOWS, MAX_MIXTURE_NUMBERS = 2000, 2**24
 # of the time. Single precision depends on which series are forecast together, by
 # about one part in ten million.
 MAX_DOUBLE = 100
-# Number of windows for each step of the horizon. Windows that overlap more than this
-# tell little more.
+# Number of windows that end within a horizon. More windows would overlap so much that
+# they add little.
 WINDOWS_PER_HORIZON = 3
 
 
@@ -95,11 +95,11 @@ def fit_mixtures(settings, windows, calibration_fraction, seed, n_series):
     Returns
     -------
     early, final : Mixture
-        Mixture that was fine-tuned on windows whose targets end before the windows held
-        out, and on all windows. Both have the same fraction of the fine-tuning: the one
-        that the user passed or, for "auto", the one with the smallest loss on the
-        windows held out. Without early windows, there is no fine-tuning; if no windows
-        are held out, it is complete.
+        Mixtures that were fine-tuned on the windows before the held-out ones, and on
+        all windows. Both have the same fraction of the fine-tuning: the one that the
+        user passed or, for "auto", the one with the smallest loss on the held-out
+        windows. If there are no windows before the held-out ones, there is no
+        fine-tuning. If no windows are held out, "auto" is 1.
     """
     dtype = torch.float64 if n_series <= MAX_DOUBLE else torch.float32
     if settings.pretrained:

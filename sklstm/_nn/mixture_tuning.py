@@ -12,8 +12,9 @@ from sklstm._nn.training import rows_per_block
 N_STEPS, BATCH_SIZE, LEARNING_RATE = 100, 256, 0.05
 # At most this many outputs are in a batch.
 BATCH_NUMBERS = 2**21
-# Penalty for the squares of the changes, and for those of logarithms of factors. They
-# are divided by the number of series, and are larger if there are fewer than `N_MANY`.
+# Factors of the penalties for the squared changes, and for the squared logarithms of
+# the scales. They are divided by the number of series, and are larger if there are fewer
+# than `N_MANY`.
 PENALTY, SCALE_PENALTY = 0.05, 1.5
 N_MANY = 300
 
@@ -92,8 +93,8 @@ def tune(network, rows, targets, generator):
 
     Only the biases of the outputs, a factor of all scores, a factor of the correction
     and the prior are learned. These are few numbers, so they can be learned from few
-    series. The mean quantile loss is minimized, plus a penalty for the changes, which
-    is lower the more series there are.
+    series. The loss is the mean quantile loss plus a penalty for the changes. The more
+    series there are, the smaller is the penalty.
 
     Parameters
     ----------
