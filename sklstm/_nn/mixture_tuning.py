@@ -13,8 +13,8 @@ N_STEPS, BATCH_SIZE, LEARNING_RATE = 100, 256, 0.05
 # At most this many outputs are in a batch.
 BATCH_NUMBERS = 2**21
 # Factors of the penalties for the squared changes, and for the squared logarithms of
-# the scales. They are divided by the number of series, and are larger if there are fewer
-# than `N_MANY`.
+# the scales. They are divided by the number of series, and are larger if there are
+# fewer than `N_MANY`.
 PENALTY, SCALE_PENALTY = 0.05, 1.5
 N_MANY = 300
 
