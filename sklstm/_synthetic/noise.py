@@ -31,17 +31,27 @@ def random_walk(random, n_series, n_timesteps):
     return np.cumsum(steps, axis=1) / np.sqrt(n_timesteps)
 
 
-def mean_reverting(random, n_series, n_timesteps):
+def mean_reverting(random, n_series, n_timesteps, longest=1.0):
     """Draw processes that wander and return to 0, at different speeds.
 
     Half of them are smooth, such as the temperature of a heavy body.
+
+    Parameters
+    ----------
+    random : numpy.random.Generator
+        Source of the random numbers.
+    n_series, n_timesteps : int
+        Number of series and of time steps.
+    longest : float, default=1.0
+        Longest time after which a process has returned by 63 %, as a share of the
+        series.
 
     Returns
     -------
     series : ndarray of shape (n_series, n_timesteps)
         Processes of variance about 1; that of smooth ones is lower.
     """
-    durations = log_uniform(random, 1, max(2, n_timesteps), n_series)
+    durations = log_uniform(random, 1, max(2, longest * n_timesteps), n_series)
     ar = np.exp(-1 / durations)
     # The process has no beginning: steps before the first one are dropped.
     n_before = n_timesteps // 2
