@@ -145,7 +145,9 @@ def test_scorers_of_scikit_learn_are_refused_and_functions_accepted():
 @pytest.mark.parametrize("form", [pd.Series, np.asarray])
 def test_grid_search_finds_the_window_size(form):
     y = form(noisy_wave())
-    forecaster = LSTMForecaster(LinearRegression(), horizon=4, season_length=1)
+    forecaster = LSTMForecaster(
+        LinearRegression(), horizon=4, season_length=1, baseline="last"
+    )
     search = GridSearchCV(forecaster, {"window_size": [1, 16]}, cv=FOLDS).fit(y)
     assert search.best_params_ == {"window_size": 16}
     by_hand = [
@@ -188,8 +190,8 @@ def test_searches_tune_the_regressor_and_are_the_same_in_parallel():
 
 def test_last_window_replaces_the_history():
     y = noisy_wave()
-    forecaster = LSTMForecaster(LinearRegression(), horizon=4).fit(y[:60])
-    before = forecaster.predict()
+    forecaster = LSTMForecaster(LinearRegression(), horizon=4, baseline="season")
+    before = forecaster.fit(y[:60]).predict()
     forecasts = forecaster.predict(last_window=y[40:70])
     pd.testing.assert_series_equal(forecasts, forecaster.update(y[60:70]).predict())
     assert list(before.index) == list(DAYS[60:64])
@@ -201,7 +203,9 @@ def test_last_window_replaces_the_history():
 
 def test_last_windows_of_other_series():
     y = noisy_wave()
-    forecaster = LSTMForecaster(LinearRegression(), horizon=4, log=False).fit(y[:60])
+    forecaster = LSTMForecaster(
+        LinearRegression(), horizon=4, baseline="season", log=False
+    ).fit(y[:60])
     others = pd.DataFrame({"c": 1000 * y, "d": y + 7})
     forecasts = forecaster.predict(2, last_window=others[:70])
     assert list(forecasts.columns) == ["c", "d"]
@@ -245,14 +249,19 @@ def coverage(intervals, actual):
     return ((lower <= actual) & (actual <= upper)).to_numpy().mean()
 
 
-@pytest.fixture(scope="module")
-def of_months():
+@pytest.fixture(scope="module", params=["season", "mixture"])
+def of_months(request):
     y = seasonal_panel(40, 0)[:48]
-    return LSTMForecaster(Ridge(), horizon=12, log=False).fit(y)
+    settings = {"horizon": 12, "log": False, "random_state": 0}
+    if request.param == "season":
+        return LSTMForecaster(Ridge(), baseline="season", **settings).fit(y)
+    return LSTMForecaster(**settings).fit(y)
 
 
 @pytest.mark.parametrize("size", [15, 20, 48])
 def test_bands_of_last_windows_are_those_of_the_fit(of_months, size):
+    if of_months.baseline_ == "weighted":
+        size = 48  # A mixture sees all values.
     y = of_months.history_
     forecasts, intervals = of_months.predict(), of_months.predict_interval()
     last_window = y[-size:]
@@ -269,7 +278,12 @@ def test_bands_of_last_windows_are_those_of_the_fit(of_months, size):
 def test_bands_of_new_series_reach_their_coverage(of_months, size):
     y = seasonal_panel(200, 1).add_prefix("new ")
     intervals = of_months.predict_interval(last_window=y[48 - size : 48])
-    assert coverage(intervals, y[48:]) == pytest.approx(0.9, abs=0.05)
+    part = coverage(intervals, y[48:])
+    if of_months.baseline_ == "weighted" and size < 24:
+        # The network does not know that all series have seasons, so its bands are wide.
+        assert part > 0.85
+    else:
+        assert part == pytest.approx(0.9, abs=0.05)
 
 
 def test_a_window_without_a_change_does_not_end_the_bands():
