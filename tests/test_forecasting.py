@@ -125,7 +125,7 @@ def test_forecasts_have_the_scale_of_the_series(log):
 
 def test_each_series_has_its_own_scale():
     y = noisy_panel(3)
-    forecaster = LSTMForecaster(Ridge(), horizon=3)
+    forecaster = LSTMForecaster(Ridge(), fine_tune=0, horizon=3)
     forecasts = forecaster.fit(y).predict()
     factors = np.array([1, 10, 1000])
     npt.assert_allclose(forecaster.fit(y * factors).predict(), forecasts * factors)
@@ -133,7 +133,7 @@ def test_each_series_has_its_own_scale():
 
 def test_forecasts_have_the_form_of_y():
     frame = pd.DataFrame({"a": growing_year(), "b": growing_year(0.1)})
-    forecaster = LSTMForecaster(Ridge(), horizon=2)
+    forecaster = LSTMForecaster(Ridge(), fine_tune=0, horizon=2)
     of_frame = forecaster.fit(frame).predict()
     assert list(of_frame.index) == list(pd.date_range("2021-01", periods=2, freq="MS"))
     long = frame.unstack().rename_axis(["shop", "month"])
@@ -148,7 +148,9 @@ def test_forecasts_have_the_form_of_y():
 
 def test_short_and_late_series_are_forecast_too():
     y = [wave(60), wave(60, shift=2)[-6:], np.r_[np.full(50, np.nan), wave(60)[50:]]]
-    forecasts = LSTMForecaster(Ridge(), window_size=8, horizon=4).fit(y).predict()
+    forecasts = (
+        LSTMForecaster(Ridge(), fine_tune=0, window_size=8, horizon=4).fit(y).predict()
+    )
     assert np.isfinite(forecasts).all()
     networks = LSTMForecaster(TINY, window_size=8, horizon=4, random_state=0).fit(y)
     assert np.isfinite(networks.predict()).all()
@@ -229,7 +231,9 @@ def test_intervals_reach_their_coverage_if_every_other_value_is_missing():
         y = np.cumsum(np.random.default_rng(seed).normal(size=301))
         known = y[:300].copy()
         known[1::2] = np.nan
-        forecaster = LSTMForecaster(Ridge(), window_size=6, horizon=1, log=False)
+        forecaster = LSTMForecaster(
+            Ridge(), window_size=6, horizon=1, baseline="last", log=False
+        )
         lower, upper = forecaster.fit(known).predict_interval()[0]
         covered.append(lower <= y[300] <= upper)
     assert np.mean(covered) > 0.75
@@ -399,7 +403,7 @@ def test_update_of_arrays(form):
 
 def test_updates_need_no_names():
     y = pd.DataFrame({"a": wave(), "b": wave(shift=2)}, MONTHS)
-    forecaster = LSTMForecaster(Ridge(), horizon=3)
+    forecaster = LSTMForecaster(Ridge(), fine_tune=0, horizon=3)
     later = pd.Series([1.0, 2.0], MONTHS[60:62])
     expected = forecaster.fit(y["a"][:60]).update(later.rename("a")).predict()
     pdt.assert_series_equal(
@@ -418,7 +422,7 @@ def test_updates_need_no_names():
 @pytest.mark.parametrize("form", [pd.DataFrame, np.asarray, torch.tensor])
 def test_swapped_arguments_are_refused(form):
     table, series = form(np.c_[wave(), wave(shift=2)]), wave()
-    forecaster = LSTMForecaster(Ridge(), horizon=3, past_covariates="all")
+    forecaster = LSTMForecaster(Ridge(), fine_tune=0, horizon=3, past_covariates="all")
     for X in (series, list(series), pd.Series(series), torch.tensor(series)):
         with pytest.raises(ValueError, match=r"order is fit\(y, X\)"):
             forecaster.fit(table, X)
@@ -432,7 +436,7 @@ def test_swapped_arguments_are_refused(form):
 
 def test_update_by_single_values():
     y = pd.DataFrame({"a": wave(), "b": wave(shift=2)}, MONTHS)
-    forecaster = LSTMForecaster(Ridge(), horizon=3).fit(y[:60])
+    forecaster = LSTMForecaster(Ridge(), fine_tune=0, horizon=3).fit(y[:60])
     for month in MONTHS[60:63]:
         forecaster.update(pd.DataFrame({"a": y["a"][month], "b": np.nan}, [month]))
     assert list(forecaster.predict().index) == list(MONTHS[63:66])
@@ -454,11 +458,17 @@ def test_huge_and_tiny_values_keep_their_size(size, regressor):
 
 @pytest.mark.parametrize("value", [0.0, -0.1, 7.0, -1e200, 1e-200])
 @pytest.mark.parametrize(
-    ("regressor", "baseline"), [(Ridge(), "last"), (Ridge(), "auto"), (None, "auto")]
+    "settings",
+    [
+        {"regressor": Ridge(), "baseline": "last"},
+        {"regressor": Ridge(), "fine_tune": 0},
+        {"regressor": None},
+    ],
+    ids=["last", "corrected", "mixture"],
 )
-def test_constant_series_stay_constant(value, regressor, baseline):
+def test_constant_series_stay_constant(value, settings):
     y = np.c_[np.full(72, value), wave()]
-    forecaster = LSTMForecaster(regressor, horizon=3, baseline=baseline, random_state=0)
+    forecaster = LSTMForecaster(horizon=3, random_state=0, **settings)
     npt.assert_allclose(forecaster.fit(y[:, 0]).predict(), value)
     npt.assert_allclose(forecaster.predict_interval(), value)
     intervals = forecaster.fit(y).predict_interval()
@@ -593,7 +603,7 @@ def test_backtest_forecasts_as_fits_at_its_origins(regressor):
 def test_backtest_leaves_out_missing_actual_values():
     y = np.c_[wave(), wave(shift=2)]
     y[70, 1] = np.nan
-    backtest = LSTMForecaster(Ridge(), horizon=4).backtest(
+    backtest = LSTMForecaster(Ridge(), fine_tune=0, horizon=4).backtest(
         y, TimeSeriesSplit(3, test_size=4)
     )
     assert len(backtest) == 2 * 3 * 4 - 1
@@ -611,14 +621,16 @@ def test_backtests_build_one_frame_for_all_series(monkeypatch):
             frames.append(self) or init(self, *args, **kwargs)
         ),
     )
-    LSTMForecaster(Ridge(), horizon=4, window_size=5).backtest(y)
+    LSTMForecaster(Ridge(), fine_tune=0, horizon=4, window_size=5).backtest(y)
     assert len(frames) < 10
 
 
 @pytest.mark.parametrize("names", [[("a", 1), ("a", 2)], [None, "b"], [3, 4]], ids=str)
 def test_backtests_keep_the_names_of_series(names):
     y = [pd.Series(wave(), MONTHS, name=name) for name in names]
-    backtest = LSTMForecaster(Ridge(), horizon=4).backtest(y, TimeSeriesSplit(2))
+    backtest = LSTMForecaster(Ridge(), fine_tune=0, horizon=4).backtest(
+        y, TimeSeriesSplit(2)
+    )
     assert list(backtest["series"].unique()) == names
 
 
@@ -666,14 +678,14 @@ def test_scores_by_hand():
 @pytest.mark.parametrize("horizon", [2, 6])
 def test_a_selected_series_is_forecast_as_before(horizon):
     y = pd.DataFrame({"a": growing_year(), "b": growing_year(0.1)})
-    forecaster = LSTMForecaster(Ridge(), horizon=6).fit(y)
+    forecaster = LSTMForecaster(Ridge(), fine_tune=0, horizon=6).fit(y)
     one = forecaster.select("b")
     pdt.assert_series_equal(one.predict(horizon), forecaster.predict(horizon)["b"])
     assert (forecaster.series_names_, one.series_names_) == (["a", "b"], ["b"])
     pdt.assert_series_equal(one.history_, y["b"])
     with pytest.raises(ValueError, match=r"no series 'c'\. Choose from \['a', 'b'\]"):
         forecaster.select("c")
-    twins = LSTMForecaster(Ridge(), horizon=6).fit(y[["a", "a"]])
+    twins = LSTMForecaster(Ridge(), fine_tune=0, horizon=6).fit(y[["a", "a"]])
     with pytest.raises(ValueError, match=r"There are 2 series 'a'\. Fit with a name"):
         twins.select("a")
     assert forecaster.update(y[-1:].shift(1, freq="MS")).series_names_ == ["a", "b"]
@@ -690,7 +702,7 @@ def test_history_is_a_copy():
 def test_history_has_the_form_of_y():
     y = pd.DataFrame({"a": growing_year(), "b": growing_year(0.1)})
     long = y.unstack().rename_axis(["shop", "month"])
-    forecaster = LSTMForecaster(Ridge(), horizon=2)
+    forecaster = LSTMForecaster(Ridge(), fine_tune=0, horizon=2)
     pdt.assert_frame_equal(forecaster.fit(y).history_, y)
     pdt.assert_series_equal(forecaster.fit(long).history_, long)
     npt.assert_array_equal(forecaster.fit(y.to_numpy()).history_, y)
@@ -768,7 +780,7 @@ def test_counts_are_not_forecast_to_be_negative(regressor, strategy):
 
 def test_later_counts_are_not_forecast_to_be_negative():
     y = np.random.default_rng(0).poisson(0.3, size=90).astype(float)
-    forecaster = LSTMForecaster(Ridge(), horizon=4).fit(y)
+    forecaster = LSTMForecaster(Ridge(), fine_tune=0, horizon=4).fit(y)
     for last_window in (y[:30], {"other": y[:30]}):
         interval = forecaster.predict_interval(last_window=pd.DataFrame(last_window))
         assert (interval >= 0).all(axis=None)
