@@ -13,9 +13,10 @@ import torch
 from _timing import environment, print_table
 
 from sklstm import LSTMForecaster
+from sklstm._input.frequency import default_season_length
 from sklstm.datasets import load_retail_sales
 
-SEEDS = range(3)
+PEERS = ["AutoETS", "DynamicOptimizedTheta"]
 # Fewest months from which a series of CIF 2016 is forecast, by its horizon.
 SHORTEST = {12: 40, 6: 20}
 LEVELS = [0.05, 0.5, 0.95]
@@ -41,6 +42,17 @@ def load(folder, name):
 def forecast(known, horizon, seed, **settings):
     """Forecast series with the default settings.
 
+    Parameters
+    ----------
+    known : list of Series
+        Series with dates.
+    horizon : int
+        Number of steps to forecast.
+    seed : int
+        Seed of the forecaster.
+    **settings : dict
+        Other parameters of the forecaster.
+
     Returns
     -------
     quantiles : ndarray of shape (n_series, horizon, 3)
@@ -49,6 +61,24 @@ def forecast(known, horizon, seed, **settings):
     forecaster = LSTMForecaster(horizon=horizon, random_state=seed, **settings)
     quantiles = forecaster.fit(known).predict_quantiles(quantiles=LEVELS)
     return np.stack([of_one.to_numpy() for of_one in quantiles])
+
+
+def statistical(name):
+    """Return a function like :func:`forecast` for a model of statsforecast."""
+    from statsforecast import models
+
+    def forecast_one_by_one(known, horizon, _seed, **_):
+        quantiles = []
+        for one in known:
+            season_length = default_season_length(one.index)
+            model = getattr(models, name)(season_length=season_length)
+            values = one.interpolate(limit_direction="both").to_numpy(float)
+            result = model.forecast(y=values, h=horizon, level=[90])
+            parts = [result[key] for key in ("lo-90", "mean", "hi-90")]
+            quantiles.append(np.column_stack(parts))
+        return np.stack(quantiles)
+
+    return forecast_one_by_one
 
 
 def coverage(actual, quantiles):
@@ -64,7 +94,7 @@ def symmetric_errors(actual, forecasts, offset=0.0):
     return np.nanmean(200 * np.abs(forecasts - actual) / np.maximum(size, least), 1)
 
 
-def retail(_folder, seed):
+def retail(forecast, _folder, seed):
     """Forecast twelve months from sixty, eight times; errors in % of actual values."""
     sales = load_retail_sales()
     errors, baseline, is_covered = [], [], []
@@ -93,7 +123,7 @@ def read_cif2016(folder):
     return series, data["horizon"]
 
 
-def cif2016(folder, seed, n_before=0):
+def cif2016(forecast, folder, seed, n_before=0):
     """Forecast 72 monthly series together, by their horizons.
 
     The origin is `n_before` horizons before that of the competition. Series that are
@@ -128,12 +158,12 @@ def scores_of(actual, quantiles, baseline):
     ]
 
 
-def cif2016_before(folder, seed):
+def cif2016_before(forecast, folder, seed):
     """Forecast from four origins before the test, because years differ."""
-    return np.mean([cif2016(folder, seed, n) for n in range(1, 5)], axis=0)
+    return np.mean([cif2016(forecast, folder, seed, n) for n in range(1, 5)], axis=0)
 
 
-def cif2016_short(folder, seed):
+def cif2016_short(forecast, folder, seed):
     """Forecast the 15 short series one by one, from seven origins each."""
     series, horizons = read_cif2016(folder)
     scores = []
@@ -146,7 +176,7 @@ def cif2016_short(folder, seed):
     return np.mean(scores, axis=0)
 
 
-def cif2016_scaled(folder, seed):
+def cif2016_scaled(forecast, folder, seed):
     """Forecast the last twelve months of all series without training: MASE."""
     series, _ = read_cif2016(folder)
     known = [one[:-12] for one in series]
@@ -163,7 +193,7 @@ def cif2016_scaled(folder, seed):
     return [*errors, coverage(actual, quantiles)]
 
 
-def nn5(folder, seed):
+def nn5(forecast, folder, seed):
     """Forecast 56 days of 111 cash machines together."""
     data = load(folder, "nn5")
     days = pd.date_range("1996-03-18", periods=len(data["train"][0]), freq="D")
@@ -177,7 +207,7 @@ def nn5(folder, seed):
     return [*errors, coverage(actual, quantiles)]
 
 
-def etth1(folder, seed, columns, horizon, stride=1):
+def etth1(_forecast, folder, seed, columns, horizon, stride=1):
     """Forecast hours of a transformer station: mean squared error, standardized."""
     data = load(folder, "etth1")
     first, last = data["borders"]["test"]
@@ -211,12 +241,12 @@ TASKS = {
 }
 
 
-def measure(task, folder):
+def measure(task, folder, seeds, forecast=forecast):
     """Run a task with each seed and return a row of the table."""
     runs, seconds = [], []
-    for seed in SEEDS:
+    for seed in seeds:
         start = time.perf_counter()
-        runs.append(TASKS[task](folder, seed))
+        runs.append(TASKS[task](forecast, folder, seed))
         seconds.append(time.perf_counter() - start)
     errors, baselines, coverages = np.transpose(runs)
     percent = 100 * coverages
@@ -235,10 +265,16 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--data", required=True, help="folder with load.py and data")
     parser.add_argument("--tasks", nargs="+", default=list(TASKS), choices=list(TASKS))
-    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--seeds", type=int, default=3, help="number of seeds")
+    parser.add_argument("--peers", action="store_true", help="run statsforecast, too")
     arguments = parser.parse_args()
-    SEEDS = range(arguments.seeds)
     torch.set_num_threads(1)
     print(environment(1))
-    rows = [measure(task, arguments.data) for task in arguments.tasks]
-    print_table("Forecasts, median of three seeds", rows)
+    seeds = range(arguments.seeds)
+    rows = [measure(task, arguments.data, seeds) for task in arguments.tasks]
+    print_table("Forecasts, median of the seeds", rows)
+    for name in PEERS if arguments.peers else []:
+        tasks = [task for task in arguments.tasks if "etth1" not in task]
+        peer = statistical(name)
+        rows = [measure(task, arguments.data, [0], peer) for task in tasks]
+        print_table(f"{name} of statsforecast, series by series", rows)

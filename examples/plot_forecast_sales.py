@@ -25,20 +25,32 @@ from sklstm.forecasting import score_forecasts
 sales = load_retail_sales() / 1000  # billions of US dollars
 known, actual = sales["2014":"2018"], sales["2019":"2019"]
 
-forecaster = LSTMForecaster(horizon=12, n_estimators=3, random_state=0).fit(known)
+forecaster = LSTMForecaster(horizon=12, random_state=0).fit(known)
 forecast = forecaster.predict()
 interval = forecaster.predict_interval(coverage=0.9)
 print(forecast.head(3))
 
 # %%
-# Baseline and correction weight
-# ------------------------------
-# The forecaster starts from the baseline with the smallest error on the five years. The
-# network corrects it as far as that helped on held-out months. With sixty months, the
-# correction weight may be 0. The forecast is then the baseline.
+# Weights of the base forecasts
+# -----------------------------
+# The forecaster mixes about thirty simple forecasts. The weights come from networks
+# that were trained on made-up series. Five years of months are enough to fine-tune
+# their output layer. How much of the fine-tuning is used was chosen on held-out months.
 
-print(f"baseline: {forecaster.baseline_}")
-print(f"correction weight: {forecaster.correction_weight_}")
+weights = forecaster.baseline_weights_.loc["sales"]
+print(weights.sort_values(ascending=False).head().round(2).to_string())
+print(f"fraction of the fine-tuning in use: {forecaster.tuning_weight_}")
+
+# %%
+# The year as a sum
+# -----------------
+# The limits of the months cannot be added to an interval for the year. Random paths of
+# the whole year can: the sums of many paths show how uncertain the yearly total is.
+
+totals = forecaster.sample_paths(1000, random_state=0).sum()
+lower, upper = totals.quantile([0.05, 0.95])
+print(f"2019 is between {lower:.0f} and {upper:.0f} with a probability of 90 %.")
+print(f"The actual sales were {actual.sum():.0f}.")
 
 # %%
 # Plot

@@ -1,6 +1,7 @@
 """Plots of the results of estimators."""
 
 from collections.abc import Hashable
+from math import ceil, sqrt
 from numbers import Integral
 from typing import TYPE_CHECKING, Any, Self
 
@@ -10,9 +11,7 @@ from numpy.typing import NDArray
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted, check_scalar
 
-from sklstm._forecast.covariates import select_part
-from sklstm._forecast.panel import read_series
-from sklstm._input.frequency import times_after
+from sklstm._forecast.drawn_series import drawn_series
 from sklstm._input.row_times import series_keys
 from sklstm._input.time_dtypes import as_dates
 from sklstm._typing import ArrayLike
@@ -22,7 +21,8 @@ if TYPE_CHECKING:
 
 __all__ = ["AnomalyDisplay", "ForecastDisplay"]
 
-SIDES = ["lower", "upper"]
+# Largest number of columns of a grid, and size of each of its axes in inches.
+MAX_COLUMNS, WIDTH, HEIGHT = 3, 3.2, 2.2
 
 
 class AnomalyDisplay:
@@ -226,39 +226,47 @@ class AnomalyDisplay:
 
 
 class ForecastDisplay:
-    """Plot of a series, its forecast and an interval.
+    """Plot of one series or several, their forecasts and intervals.
 
-    Create a display with :meth:`from_estimator`. The parameters are stored as
-    attributes; :meth:`plot` can be called again with other axes or styles.
+    One series is plotted on one pair of axes, several series on a grid of axes. Create
+    a display with :meth:`from_estimator`. The parameters are stored as attributes;
+    :meth:`plot` can be called again with other axes or styles.
 
     Parameters
     ----------
-    forecast : Series of shape (horizon,)
-        Forecast of the next values, by time or position.
+    forecast : Series of shape (horizon,) or list of Series
+        Forecast of the next values, by time or position. With several series, a list
+        with the forecast of each series.
 
-    history : Series of shape (n_timesteps,) or None, default=None
-        Values before the forecast. If None, no history is drawn.
-
-    interval : DataFrame of shape (horizon, 2) or None, default=None
-        Limits of the interval, in the columns "lower" and "upper". If None, no interval
+    history : Series of shape (n_timesteps,), list of Series or None, default=None
+        Values before the forecast, a list if `forecast` is a list. If None, no history
         is drawn.
+
+    interval : DataFrame of shape (horizon, 2), list of DataFrame or None, default=None
+        Limits of the interval, in the columns "lower" and "upper", a list if `forecast`
+        is a list. If None, no interval is drawn.
 
     coverage : float or None, default=None
         Fraction of actual values that the interval covers, for the legend.
 
     Attributes
     ----------
+    axes_ : ndarray of matplotlib Axes of shape (n_series,)
+        Axes of each series.
+
     ax_ : matplotlib Axes
-        Axes with the plot.
+        Axes of the first series.
 
     figure_ : matplotlib Figure
         Figure of the axes.
 
-    lines_ : dict of str to matplotlib Line2D
-        The lines "history" and "forecast".
+    lines_ : dict of str to matplotlib Line2D, or list of dict
+        The lines "history" and "forecast". If `forecast` is a list, a list with the
+        lines of each series.
 
-    band_ : matplotlib PolyCollection or None
-        Band of the interval. None without an interval.
+    band_ : matplotlib PolyCollection, None, or list of them
+        Band of the interval. None without an interval. If `forecast` is a list, a list
+        with the band of each series.
 
     See Also
     --------
@@ -273,14 +281,31 @@ class ForecastDisplay:
     >>> display = ForecastDisplay.from_estimator(forecaster, coverage=0.9)
     >>> display.ax_.get_ylabel()
     'sales'
+
+    Several series:
+
+    >>> from sklstm.datasets import make_series
+    >>> panel = make_series(20, 48, random_state=0)
+    >>> forecaster = LSTMForecaster(horizon=12, fine_tune=0).fit(panel)
+    >>> display = ForecastDisplay.from_estimator(
+    ...     forecaster, series=["series_3", "series_8"]
+    ... )
+    >>> [ax.get_title() for ax in display.axes_]
+    ['series_3', 'series_8']
     """
+
+    axes_: NDArray[Any]
+    ax_: Any
+    figure_: "Figure"
+    lines_: dict[str, Any] | list[dict[str, Any]]
+    band_: Any
 
     def __init__(
         self,
-        forecast: pd.Series,
+        forecast: pd.Series | list[pd.Series],
         *,
-        history: pd.Series | None = None,
-        interval: pd.DataFrame | None = None,
+        history: pd.Series | list[pd.Series] | None = None,
+        interval: pd.DataFrame | list[pd.DataFrame] | None = None,
         coverage: float | None = None,
     ) -> None:
         self.forecast = forecast
@@ -296,13 +321,13 @@ class ForecastDisplay:
         *,
         horizon: int | None = None,
         coverage: float | None = 0.9,
-        series: Hashable = None,
+        series: Hashable | list[Hashable] = None,
         last_window: ArrayLike = None,
         n_history: int | None = None,
         ax: Any = None,
         **styles: Any,
     ) -> Self:
-        """Forecast one series, and plot the forecast after the history.
+        """Forecast one series or several, and plot the forecasts after the history.
 
         Parameters
         ----------
@@ -320,21 +345,23 @@ class ForecastDisplay:
             forecaster predicts quantiles, the interval must be between two of them. If
             None, no interval is drawn.
 
-        series : hashable or None, default=None
-            Name of the series to draw, one of `series_names_` of the forecaster. If
-            None, the first series is drawn.
+        series : hashable, list of hashable or None, default=None
+            Name of the series to draw, one of `series_names_` of the forecaster, or a
+            list of names. With `last_window`, these are the names of its series, or
+            positions if they have no names. If None, the first series are drawn: as
+            many as there are axes in `ax`, or at most 12 if `ax` is None.
 
-        last_window : array-like, Series or None, default=None
-            Values of one series to draw and to forecast from, as in
-            :meth:`LSTMForecaster.predict`. `series` is then not used. If None, the
-            fitted series is drawn.
+        last_window : array-like, Series, DataFrame, list of them or None, default=None
+            Values of one series or several to draw and to forecast from, as in
+            :meth:`LSTMForecaster.predict`. If None, the fitted series are drawn.
 
         n_history : int or None, default=None
             Number of values before the forecast to draw. If None, four times the number
             of forecast steps.
 
-        ax : matplotlib Axes or None, default=None
-            Axes to draw on. If None, a new figure is created.
+        ax : matplotlib Axes, array-like of them or None, default=None
+            Axes to draw on, one for each series. If None, a new figure is created, for
+            several series with a grid of axes that share the x-axis.
 
         **styles : dict
             `history_kwargs`, `forecast_kwargs` and `band_kwargs` of :meth:`plot`.
@@ -347,9 +374,9 @@ class ForecastDisplay:
         Raises
         ------
         ValueError
-            If no series or several series have this name; if `last_window` holds
-            several series; if `n_history` is negative; or for a reason given in
-            :meth:`LSTMForecaster.predict_interval`.
+            If no series or several series have a name in `series`; if the numbers of
+            axes and of series differ; if `n_history` is negative; or for a reason given
+            in :meth:`LSTMForecaster.predict_interval`.
         TypeError
             If the estimator is not a forecaster, or `n_history` is not an integer.
         ImportError
@@ -360,33 +387,28 @@ class ForecastDisplay:
                 f"ForecastDisplay needs an LSTMForecaster, got {estimator!r}."
             )
         check_is_fitted(estimator)
-        if last_window is None:
-            names = estimator.series_names_
-            name = names[0] if series is None else series
-            estimator = estimator.select(name)
-            X = select_part(X, names.index(name))
-        else:
-            last_window = _read_one(last_window)
-        forecast = estimator.predict(horizon, X=X, last_window=last_window)
-        history = estimator.history_ if last_window is None else last_window
-        history = pd.Series(history)
-        if isinstance(forecast, pd.Series):
-            times = forecast.index
-        else:
-            times = times_after(history.index, len(forecast))
-        interval = None
-        if coverage is not None:
-            bounds = estimator.predict_interval(
-                horizon, coverage=coverage, X=X, last_window=last_window
-            )
-            interval = pd.DataFrame(np.asarray(bounds), times, SIDES)
-        label = series if history.name is None else history.name
-        n_history = 4 * len(forecast) if n_history is None else n_history
-        check_scalar(n_history, "n_history", Integral, min_val=0)
+        if n_history is not None:
+            check_scalar(n_history, "n_history", Integral, min_val=0)
+        parts = drawn_series(
+            estimator,
+            series,
+            last_window,
+            None if ax is None else np.size(ax),
+            X=X,
+            horizon=horizon,
+            coverage=coverage,
+        )
+        forecast, history, interval = (list(each) for each in zip(*parts, strict=True))
+        history = [
+            past.tail(4 * len(after) if n_history is None else n_history)
+            for past, after in zip(history, forecast, strict=True)
+        ]
+        if len(parts) == 1 and pd.api.types.is_hashable(series):
+            forecast, history, interval = forecast[0], history[0], interval[0]
         display = cls(
-            pd.Series(np.asarray(forecast), times, name=label),
-            history=history.rename(label).tail(n_history),
-            interval=interval,
+            forecast,
+            history=history,
+            interval=None if coverage is None else interval,
             coverage=coverage,
         )
         return display.plot(ax, **styles)
@@ -399,12 +421,13 @@ class ForecastDisplay:
         forecast_kwargs: dict[str, Any] | None = None,
         band_kwargs: dict[str, Any] | None = None,
     ) -> Self:
-        """Plot the history, the forecast and the interval.
+        """Plot the history, the forecast and the interval of each series.
 
         Parameters
         ----------
-        ax : matplotlib Axes or None, default=None
-            Axes to draw on. If None, a new figure is created.
+        ax : matplotlib Axes, array-like of them or None, default=None
+            Axes to draw on, one for each series. If None, a new figure is created, for
+            several series with a grid of axes that share the x-axis.
 
         history_kwargs, forecast_kwargs : dict or None, default=None
             Keyword arguments passed to :meth:`matplotlib.axes.Axes.plot`.
@@ -419,41 +442,85 @@ class ForecastDisplay:
 
         Raises
         ------
+        ValueError
+            If the numbers of axes and of series differ.
         ImportError
             If matplotlib is not installed.
         """
-        self.ax_ = _new_axes("ForecastDisplay") if ax is None else ax
-        self.figure_ = self.ax_.figure
-        self.lines_, self.band_ = {}, None
-        if self.history is not None:
-            style = {"color": "0.4", "label": "history", **(history_kwargs or {})}
-            self.lines_["history"] = _draw(self.ax_, self.history, style)
-        style = {"color": "C0", "label": "forecast", **(forecast_kwargs or {})}
-        self.lines_["forecast"] = _draw(self.ax_, self.forecast, style)
-        if self.interval is not None:
-            percent = "" if self.coverage is None else f"{100 * self.coverage:g} % "
-            label = f"{percent}interval"
-            style = {"color": "C0", "alpha": 0.25, "linewidth": 0, "label": label}
-            self.band_ = self.ax_.fill_between(
-                _positions(self.interval.index),
-                self.interval["lower"],
-                self.interval["upper"],
-                **{**style, **(band_kwargs or {})},
+        is_one = isinstance(self.forecast, pd.Series)
+        series = self._series()
+        axes = _axes_for(len(series), is_one) if ax is None else np.ravel(ax)
+        if len(axes) != len(series):
+            raise ValueError(
+                f"There are {len(series)} series to draw, but ax has {len(axes)} axes. "
+                f"Pass one for each series, such as ax=plt.subplots({len(series)})[1]."
             )
-        self.ax_.set(xlabel=self.forecast.index.name, ylabel=self.forecast.name)
-        self.ax_.legend()
+        self.axes_, self.ax_, self.figure_ = axes, axes[0], axes[0].figure
+        percent = "" if self.coverage is None else f"{100 * self.coverage:g} % "
+        band = {"color": "C0", "alpha": 0.25, "linewidth": 0}
+        styles = (
+            {"color": "0.4", "label": "history", **(history_kwargs or {})},
+            {"color": "C0", "label": "forecast", **(forecast_kwargs or {})},
+            {**band, "label": f"{percent}interval", **(band_kwargs or {})},
+        )
+        pairs = zip(axes, series, strict=True)
+        drawn = [_plot_series(on, *one, *styles) for on, one in pairs]
+        lines, bands = (list(each) for each in zip(*drawn, strict=True))
+        self.lines_, self.band_ = (lines[0], bands[0]) if is_one else (lines, bands)
+        for on, (forecast, _, _) in zip(axes, series, strict=True):
+            on.set(**{"ylabel" if is_one else "title": forecast.name})
+        if is_one or ax is not None:
+            self.ax_.legend()
+        else:
+            entries = self.ax_.get_legend_handles_labels()
+            self.figure_.legend(*entries, loc="outside lower center", ncols=3)
         return self
 
+    def _series(self):
+        """Return the forecast, history and interval of each series, as tuples."""
+        parts = self.forecast, self.history, self.interval
+        if isinstance(self.forecast, pd.Series):
+            return [parts]
+        n_series = len(self.forecast)
+        parts = ([None] * n_series if part is None else part for part in parts)
+        return list(zip(*parts, strict=True))
 
-def _read_one(last_window):
-    """Return the values of one series as an array or as a Series with its times."""
-    all_series = read_series(last_window, is_whole=False).series
-    if len(all_series) != 1:
-        raise ValueError(
-            "last_window must hold the values of one series, of shape (n_timesteps,), "
-            f"got {len(all_series)} series of shape {np.shape(last_window)}."
+
+def _plot_series(axes, forecast, history, interval, *styles):
+    """Plot one series; return its lines and the band of its interval.
+
+    The styles are those of the history, the forecast and the band.
+    """
+    lines, band = {}, None
+    if history is not None:
+        lines["history"] = _draw(axes, history, styles[0])
+    lines["forecast"] = _draw(axes, forecast, styles[1])
+    if interval is not None:
+        times = _positions(interval.index)
+        band = axes.fill_between(
+            times, interval["lower"], interval["upper"], **styles[2]
         )
-    return all_series[0].label(all_series[0].values)
+    # In a grid, only the lowest axes have labels.
+    if axes.xaxis.get_tick_params().get("labelbottom", True):
+        axes.set(xlabel=forecast.index.name)
+    return lines, band
+
+
+def _axes_for(n_series, is_one):
+    """Create a figure with axes for each series; several of them in a grid."""
+    if is_one:
+        return np.ravel(_new_axes("ForecastDisplay"))
+    n_columns = min(MAX_COLUMNS, ceil(sqrt(n_series)))
+    n_rows = ceil(n_series / n_columns)
+    size = WIDTH * n_columns, HEIGHT * n_rows
+    axes = np.ravel(_new_axes("ForecastDisplay", n_rows, n_columns, figsize=size))
+    for unused in axes[n_series:]:
+        unused.remove()
+    axes = axes[:n_series]
+    for lowest in axes[-n_columns:]:
+        # Rotated, the dates of small axes do not overlap.
+        lowest.tick_params(axis="x", labelbottom=True, labelrotation=30)
+    return axes
 
 
 def _draw(ax, numbers, style):
@@ -513,8 +580,8 @@ def _positions(times):
     return times.to_timestamp() if isinstance(times, pd.PeriodIndex) else times
 
 
-def _new_axes(display, n_rows=1):
-    """Create a figure and return its axes, one below the other."""
+def _new_axes(display, n_rows=1, n_columns=1, **options):
+    """Create a figure and return its axes, which share the x-axis."""
     try:
         from matplotlib import pyplot as plt
     except ImportError as error:
@@ -522,4 +589,6 @@ def _new_axes(display, n_rows=1):
             f"{display} needs matplotlib, which is not installed. Run "
             "pip install matplotlib."
         ) from error
-    return plt.subplots(n_rows, sharex=True, layout="constrained")[1]
+    return plt.subplots(
+        n_rows, n_columns, sharex=True, layout="constrained", **options
+    )[1]

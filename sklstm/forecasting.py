@@ -60,16 +60,18 @@ __all__ = ["LSTMForecaster", "default_regressor", "score_forecasts"]
 
 
 def default_regressor() -> LSTMRegressor:
-    """Return the regressor that :class:`LSTMForecaster` uses by default.
+    """Return the regressor that :class:`LSTMForecaster` uses if it needs one.
 
-    It minimizes the absolute error in batches of 64 windows, with a learning rate that
-    decays along a cosine. ``max_iter="auto"`` is only valid inside a forecaster. The
-    forecaster replaces it with a number of epochs, from 3 to 30. Within these limits,
-    the regressor is trained on about 300 000 windows in all epochs together. If the
-    series have more than 100 000 windows, it is trained on a random sample of 100 000
-    windows. This limits the time and the memory of a fit. If a window has many values
-    and covariates, the sample is smaller: its features are at most 20 million numbers.
-    A regressor with another `max_iter` is trained on all windows.
+    It needs one for covariates and for `date_features`, and if no pretrained networks
+    mix the base forecasts. The regressor minimizes the absolute error in batches of 64
+    windows, with a learning rate that decays along a cosine. ``max_iter="auto"`` is
+    only valid inside a forecaster. The forecaster replaces it with a number of epochs,
+    from 3 to 30. Within these limits, the regressor is trained on about 300 000 windows
+    in all epochs together. If the series have more than 100 000 windows, it is trained
+    on a random sample of 100 000 windows. This limits the time and the memory of a fit.
+    If a window has many values and covariates, the sample is smaller: its features are
+    at most 20 million numbers. A regressor with another `max_iter` is trained on all
+    windows.
 
     Returns
     -------
@@ -104,17 +106,18 @@ def default_regressor() -> LSTMRegressor:
 class LSTMForecaster(TunableDefault, CallbackSupportMixin, BaseEstimator):
     """Forecast the next steps of one series, or of thousands.
 
-    The forecaster computes 31 simple forecasts, the bases: exponential smoothing with
-    many settings, the theta method, the value one season before, and others. LSTM
-    networks mix them, correct the mixture and predict quantiles. These networks were
-    trained on made-up series before, so they also forecast series that are too short to
-    learn from. If there is enough data, :meth:`fit` fine-tunes them.
+    The forecaster computes about thirty simple forecasts, the bases: exponential
+    smoothing with many settings, the theta method, the value one season before, and
+    others. LSTM networks mix the bases, correct the mixture and predict quantiles.
+    These networks have already been trained, on made-up series, so they can forecast
+    series that are too short to learn from. If there are enough values, :meth:`fit`
+    fine-tunes them.
 
-    With covariates, or with a regressor of your own, the mixture is the baseline. The
-    regressor predicts its errors from windows of the series and of the covariates. One
-    regressor learns from all series. The forecaster adds a fraction of the predicted
-    error to the baseline. This fraction, the correction weight, is the one with the
-    most accurate forecasts of held-out data.
+    With covariates, `date_features` or a regressor of your own, the mixture is the
+    baseline. The regressor predicts the errors of the baseline from windows of the
+    series and of the covariates. One regressor learns from all series. The forecaster
+    adds a fraction of the predicted error to the baseline. This fraction, the
+    correction weight, is the one with the most accurate forecasts of held-out data.
 
     Parameters
     ----------
@@ -128,22 +131,22 @@ class LSTMForecaster(TunableDefault, CallbackSupportMixin, BaseEstimator):
         "recursive". The regressor must predict several outputs, unless the strategy is
         "recursive" or the horizon is 1. If it predicts quantiles, such as an
         :class:`LSTMRegressor` with ``loss="quantile"``, these become the intervals. Its
-        seeds are drawn from `random_state`. If None, there is no regressor if the
-        baseline is a mixture by pretrained networks and there are neither covariates
-        nor `date_features`. Otherwise, it is
-        :func:`~sklstm.forecasting.default_regressor`. Its parameters can still be set
-        and tuned, for example `regressor__dropout`; this adds a regressor to a mixture.
-        That function also describes ``max_iter="auto"``.
+        seeds are drawn from `random_state`. If None, a mixture by pretrained networks
+        is not corrected unless there are covariates or `date_features`; in all other
+        cases, the regressor is :func:`~sklstm.forecasting.default_regressor`, which
+        also describes ``max_iter="auto"``. The parameters of this regressor can be set
+        and tuned, for example `regressor__dropout`. The mixture is then corrected.
 
     window_size : int or "auto", default="auto"
         Number of values that the forecasts are computed from. "auto" is one season plus
         three steps for the regressor. Without a season, it is 1.25 times `horizon`, and
         at least 10. If the series are too short, it is smaller. With "auto", a mixture
-        of base forecasts is computed from more values: 156 months, 72 quarters, 260
-        weeks, 399 days, 360 hours, 60 steps without a season, and for other seasons
-        between 60 steps and 3 seasons or more. The other baselines are computed from
-        the same values as the regressor: if the value one season before a step is not
-        in the window, "season" and "growth" start from the last value.
+        is computed from more values: 156 months, 72 quarters, 260 weeks, 399 days, 29
+        days of hours or minutes (at most 4320 values), 60 steps without a season, and
+        for other seasons between 60 steps and 3 seasons or more. The other baselines
+        are computed from the same values as the regressor: if the value one season
+        before a step is not in the window, "season" and "growth" start from the last
+        value.
 
     horizon : int, default=12
         Number of steps to forecast.
@@ -164,24 +167,26 @@ class LSTMForecaster(TunableDefault, CallbackSupportMixin, BaseEstimator):
         season; "season" is the value one season before; "growth" is this value plus the
         mean of the last three seasonal differences. "auto" is a mixture of the bases.
         With ``strategy="recursive"``, it is the one of these four with the smallest
-        mean absolute error on all windows. From the values of a window, the last one is
-        subtracted if the baseline is "last"; otherwise, the mean of the last season is
-        subtracted. The regressor sees these differences [1]_.
+        mean absolute error on all windows. The regressor sees the values of a window
+        minus the last one if the baseline is "last", and minus the mean of the last
+        season otherwise [1]_.
 
     pretrained : bool, default=True
-        Whether the networks that ship with sklstm mix the bases. If False, a base has
-        the same weight at all steps. The weight depends on the errors of the base in
-        backtests: on those of the same series, and on those of all series. Then there
-        is always a regressor. It only matters if the baseline is a mixture.
+        Whether the networks that ship with sklstm mix the bases. If False, the weight
+        of a base is the same at all steps. It depends on the errors of the base in
+        backtests of the same series and, with fine-tuning, on those of all series. A
+        regressor then always corrects the mixture. This parameter has no effect if the
+        baseline is not a mixture.
 
     fine_tune : float or "auto", default="auto"
-        How much of the fine-tuning of the mixture to use, from 0 to 1. Fine-tuning
-        changes the biases of the output layer and three factors, 45 numbers for each
-        network. It minimizes the quantile loss on up to 2000 windows of all series,
-        plus a penalty that keeps the changes small if there are few windows. "auto" is
-        the fraction 0, 0.25, 0.5, 0.75 or 1 with the smallest loss on the held-out
-        windows. If the series are too short for windows before the held-out ones, it is
-        0. If 0, the networks forecast as they ship, and `fit` only moves the intervals.
+        Fraction of the fine-tuning of the mixture to use, from 0 to 1. Fine-tuning
+        changes the biases of the output layer and three other numbers, fewer than 50
+        numbers for each network. It minimizes the quantile loss on up to 2000 windows
+        of all series, plus a penalty that keeps the changes small if there are few
+        windows. "auto" is the fraction 0, 0.25, 0.5, 0.75 or 1 with the smallest loss
+        on the held-out windows. If the series are too short for windows before the
+        held-out ones, it is 0. With 0, the networks forecast as they ship, and `fit`
+        only moves the intervals.
 
     log : bool or "auto", default="auto"
         Whether to forecast logarithms. Growth by a constant percentage is a straight
@@ -222,11 +227,10 @@ class LSTMForecaster(TunableDefault, CallbackSupportMixin, BaseEstimator):
         few values can then profit from an earlier fit to similar series. The new fit
         keeps the window size, the baseline with its fine-tuning, the choice of
         logarithms, the correction weight and the errors that give the width of the
-        intervals. The regressors must
-        have a parameter `warm_start`. A regressor with ``max_iter="auto"`` keeps its
-        number of epochs, and its learning rate is divided by ten. Series that are too
-        short for a window and its targets are not used for training, but they can be
-        forecast.
+        intervals. The regressors must have a parameter `warm_start`. A regressor with
+        ``max_iter="auto"`` keeps its number of epochs, and its learning rate is divided
+        by ten. Series that are too short for a window and its targets are not used for
+        training, but they can be forecast.
 
     random_state : int, RandomState instance or None, default=None
         Seed of the initial weights, the order of the windows and dropout. Pass an int
@@ -241,8 +245,8 @@ class LSTMForecaster(TunableDefault, CallbackSupportMixin, BaseEstimator):
         Baseline forecast in use: "weighted" for a mixture of the bases, or "last",
         "mean", "season" or "growth".
 
-    baseline_weights_ : DataFrame of shape (n_series, 31)
-        Weight of each base for each series, the mean of all steps of the next forecast.
+    baseline_weights_ : DataFrame of shape (n_series, n_bases)
+        Weight of each base for each series, averaged over the steps of the forecast.
         Defined only if `baseline_` is "weighted".
 
     tuning_weight_ : float
@@ -256,8 +260,8 @@ class LSTMForecaster(TunableDefault, CallbackSupportMixin, BaseEstimator):
         Number of steps of a season.
 
     window_size_ : int
-        Number of values that the regressors see or, without regressors, that the
-        mixture is computed from.
+        Number of values that the regressors see. Without regressors, number of values
+        that the mixture is computed from.
 
     log_ : bool
         Whether logarithms are forecast.
@@ -283,14 +287,15 @@ class LSTMForecaster(TunableDefault, CallbackSupportMixin, BaseEstimator):
 
     Notes
     -----
-    The exponential smoothing of the bases is that of [2]_ in twelve settings, once of
-    the values and once of their logarithms. The theta method is that of [3]_. Each base
-    is tested at two past origins. Its errors there are inputs of the networks, and the
-    weights of the bases fall with them.
+    The bases contain exponential smoothing [2]_ in twelve settings, once of the values
+    and once of their logarithms, and the theta method [3]_. Each base is tested at two
+    past origins of the window. Its errors there are inputs of the networks, and bases
+    with smaller errors get larger weights.
 
-    A mixture cannot know what it has not seen: a change of regime after the last value,
-    a season longer than its window or without `season_length`, or values that only
-    depend on covariates. For these, pass X.
+    A mixture cannot forecast what the series does not show: a change of regime after
+    the last value, a season that is longer than the window or that is not given as
+    `season_length`, and values that only depend on covariates. For the last ones, pass
+    X.
 
     Missing values (NaN) in a window are interpolated linearly. An
     :class:`LSTMRegressor` ignores the missing targets of a window and learns from the
@@ -326,10 +331,10 @@ class LSTMForecaster(TunableDefault, CallbackSupportMixin, BaseEstimator):
     >>> forecaster = LSTMForecaster(horizon=12, random_state=0).fit(sales)
     >>> forecaster.baseline_
     'weighted'
-    >>> forecaster.predict().head(2).round(-3)
+    >>> forecaster.predict().head(2).round(-5)
     month
-    2019-01    404000.0
-    2019-02    392000.0
+    2019-01    400000.0
+    2019-02    400000.0
     Freq: M, Name: sales, dtype: float64
     >>> list(forecaster.predict_interval(coverage=0.9))
     ['lower', 'upper']
@@ -532,10 +537,10 @@ class LSTMForecaster(TunableDefault, CallbackSupportMixin, BaseEstimator):
     ) -> ArrayLike:
         """Forecast an interval for each step that covers a fraction of the values.
 
-        A mixture of bases predicts the quantiles of each step, and thereby the
-        intervals. The errors of these quantiles on the held-out windows are used to
-        move them, so that they reach the coverage [2]_. They are moved less if there
-        are few windows, and not at all if there are none.
+        A mixture of bases predicts the quantiles of each step. The limits of the
+        intervals are two of these quantiles. They are moved by their errors on the
+        held-out windows, so that the intervals reach the coverage [2]_. They are moved
+        less if there are few windows, and not at all if there are none.
 
         The intervals of the other baselines are split-conformal [1]_: their width comes
         from the errors on the held-out windows, measured before the regressors are
@@ -660,9 +665,9 @@ class LSTMForecaster(TunableDefault, CallbackSupportMixin, BaseEstimator):
     ) -> ArrayLike:
         """Draw random paths of the next steps, for sums over several steps.
 
-        Quantiles of single steps do not tell how much the steps vary together, so they
-        cannot be added. Paths can: the quantiles of the sums of many paths are those of
-        a stock or a budget over the whole horizon.
+        The quantiles of single steps do not show how much the steps vary together, so
+        they cannot be added. To get the quantiles of a sum, such as the demand of a
+        year, add the steps of each path and compute the quantiles of these sums.
 
         Parameters
         ----------
@@ -702,11 +707,11 @@ class LSTMForecaster(TunableDefault, CallbackSupportMixin, BaseEstimator):
         Notes
         -----
         At each step, the values of the paths have the quantiles of
-        :meth:`predict_quantiles`, from 0.8 % to 99.2 %, or those that the regressor
-        predicts. The dependence between the steps is a Gaussian copula [1]_. Its
-        correlation is the rank correlation of the errors on the held-out windows. If
-        there are few of them, the correlation is moved towards the one that made-up
-        series have on average. Paths of different series are independent.
+        :meth:`predict_quantiles` between the levels 0.8 % and 99.2 %, or those that the
+        regressor predicts. The dependence between the steps is a Gaussian copula [1]_.
+        Its correlation is the rank correlation of the errors on the held-out windows.
+        If there are few of them, the correlation is moved towards the mean correlation
+        on made-up series. Paths of different series are independent.
 
         References
         ----------
@@ -903,7 +908,7 @@ class LSTMForecaster(TunableDefault, CallbackSupportMixin, BaseEstimator):
     def select(self, series: Hashable) -> Self:
         """Return a forecaster for one of the fitted series.
 
-        The returned forecaster uses the fitted regressors of this one.
+        The returned forecaster uses the fitted networks and regressors of this one.
 
         Parameters
         ----------
@@ -940,7 +945,7 @@ class LSTMForecaster(TunableDefault, CallbackSupportMixin, BaseEstimator):
 
     @property
     def baseline_weights_(self) -> pd.DataFrame:
-        """Weight of each base forecast for each series, if they are weighted."""
+        """Weight of each base for each series, if the baseline is a mixture."""
         check_is_fitted(self)
         if self.baseline_ != "weighted":
             raise AttributeError(

@@ -27,7 +27,9 @@ PRICES = pd.DataFrame({"price": np.random.default_rng(1).normal(size=60)}, DAYS)
 FRAME = pd.DataFrame(
     np.random.default_rng(0).normal(size=(50, 2)), DAYS[:50], ["a", "b"]
 )
-FORECASTER = LSTMForecaster(Ridge(), horizon=4, window_size=5, season_length=1)
+FORECASTER = LSTMForecaster(
+    Ridge(), horizon=4, window_size=5, season_length=1, baseline="last"
+)
 
 
 @pytest.fixture(autouse=True)
@@ -124,8 +126,6 @@ def test_a_last_window_is_drawn(form):
     npt.assert_array_equal(display.history, last_window[-16:])
     first = FRAME.index[-1] + pd.Timedelta(days=1) if form is pd.Series else 20
     assert display.forecast.index[0] == display.interval.index[0] == first
-    with pytest.raises(ValueError, match=r"one series, .* got 2 series .* \(50, 2\)"):
-        ForecastDisplay.from_estimator(forecaster, last_window=FRAME)
 
 
 @pytest.mark.parametrize(
@@ -150,12 +150,125 @@ def test_a_last_window_is_drawn_in_every_form_of_one_series(form):
         assert actual.index.to_list() == wanted.index.to_list()
 
 
+def drawn(display):
+    """Return the heights of the forecasts and the histories of several series."""
+    return [
+        [lines[name].get_ydata() for lines in display.lines_]
+        for name in ("forecast", "history")
+    ]
+
+
+@pytest.mark.parametrize("y", [FRAME, LONG, FRAME.to_numpy(), list(FRAME.to_numpy().T)])
+def test_several_series_are_drawn_in_a_grid(y):
+    forecaster = FORECASTER.fit(y)
+    display = ForecastDisplay.from_estimator(forecaster, n_history=3, coverage=0.8)
+    names = ["a", "b"] if y is FRAME or y is LONG else ["0", "1"]
+    assert [ax.get_title() for ax in display.axes_] == names
+    assert display.ax_ is display.axes_[0]
+    forecasts, histories = drawn(display)
+    expected = FORECASTER.fit(FRAME).predict()
+    npt.assert_allclose(forecasts, expected.T)
+    npt.assert_array_equal(histories, FRAME[-3:].T)
+    lower, upper = heights(display.band_[1])[[0, -1]]
+    assert lower < expected["b"].min() < expected["b"].max() < upper
+    (legend,) = display.figure_.legends
+    labels = [text.get_text() for text in legend.get_texts()]
+    assert labels == ["history", "forecast", "80 % interval"]
+
+
+def test_the_axes_of_a_grid_share_x_and_the_lowest_have_labels():
+    forecaster = FORECASTER.fit(pd.concat([FRAME] * 3, axis=1, keys=list("uvw")))
+    names = [("w", "b"), ("u", "a"), ("v", "a"), ("v", "b"), ("u", "b")]
+    display = ForecastDisplay.from_estimator(forecaster, series=names)
+    assert [ax.get_title() for ax in display.axes_] == [str(name) for name in names]
+    assert len(display.figure_.axes) == 5
+    assert {ax.get_xlim() for ax in display.axes_} == {display.ax_.get_xlim()}
+    assert [ax.get_xlabel() for ax in display.axes_] == ["", "", "day", "day", "day"]
+
+
+def test_series_are_drawn_on_the_axes_passed():
+    forecaster = FORECASTER.fit(FRAME)
+    figure, axes = plt.subplots(1, 2)
+    display = ForecastDisplay.from_estimator(forecaster, ax=axes, coverage=None)
+    assert display.figure_ is figure
+    npt.assert_array_equal(display.axes_, axes)
+    assert display.band_ == [None, None]
+    again = display.plot(forecast_kwargs={"color": "red"})
+    assert {lines["forecast"].get_color() for lines in again.lines_} == {"red"}
+    assert again.figure_ is not figure
+    # One pair of axes is enough for the first series.
+    display = ForecastDisplay.from_estimator(forecaster, ax=axes[1])
+    assert display.axes_.tolist() == [axes[1]]
+    assert axes[1].get_ylabel() == display.forecast.name == "a"
+
+
+def test_at_most_twelve_series_are_drawn_if_none_is_named():
+    many = pd.DataFrame(np.random.default_rng(0).normal(size=(50, 15)), DAYS[:50])
+    forecaster = FORECASTER.fit(many)
+    display = ForecastDisplay.from_estimator(forecaster, coverage=None)
+    assert [ax.get_title() for ax in display.axes_] == [str(n) for n in range(12)]
+    named = ForecastDisplay.from_estimator(forecaster, series=many.columns[::-1])
+    assert [ax.get_title() for ax in named.axes_] == [str(n) for n in range(14, -1, -1)]
+
+
+OTHERS = {
+    "frame": FRAME[10:30].rename(columns={"a": "c"}),
+    "long": LONG.rename("sales")[LONG.index.get_level_values("day") > DAYS[20]],
+    "list": [FRAME["b"][:20], FRAME["a"][:30].rename("c")],
+    "array": FRAME.to_numpy()[:20],
+}
+
+
+@pytest.mark.parametrize("others", OTHERS.values(), ids=OTHERS)
+@pytest.mark.parametrize("fitted", [FRAME, FRAME.to_numpy()], ids=["frame", "array"])
+def test_several_series_of_a_last_window_are_drawn(others, fitted):
+    forecaster = FORECASTER.fit(100 * fitted)
+    display = ForecastDisplay.from_estimator(forecaster, last_window=others)
+    expected = forecaster.predict(last_window=others)
+    expected = expected if isinstance(expected, list) else list(flat(expected))
+    npt.assert_allclose(drawn(display)[0], expected)
+    bounds = forecaster.predict_interval(last_window=others)
+    bounds = np.sort(np.concatenate([np.ravel(one) for one in bounds_of(bounds)]))
+    edges = [np.ravel(one) for one in display.interval]
+    npt.assert_allclose(np.sort(np.concatenate(edges)), bounds)
+
+
+def flat(forecasts):
+    """Return the forecasts of two series, of shape (2, horizon)."""
+    forecasts = np.asarray(forecasts)
+    return forecasts.reshape(2, -1) if forecasts.ndim == 1 else forecasts.T
+
+
+def bounds_of(intervals):
+    """Return intervals as a list."""
+    return intervals if isinstance(intervals, list) else [intervals]
+
+
+def test_a_forecaster_without_training_draws_other_series():
+    X = np.arange(120.0).reshape(60, 2) % 7
+    short = pd.DataFrame(np.arange(24.0).reshape(12, 2) ** 2, DAYS[:12], ["c", "d"])
+    forecaster = LSTMForecaster(Last(), horizon=3, fine_tune=0).fit(FRAME, X[:50])
+    options = {"last_window": short, "X": X[:15], "series": ["d"]}
+    display = ForecastDisplay.from_estimator(forecaster, **options)
+    forecasts = forecaster.predict(last_window=short, X=X[:15])
+    npt.assert_allclose(display.lines_[0]["forecast"].get_ydata(), forecasts["d"])
+    assert display.axes_[0].get_title() == "d"
+
+
 def test_invalid_forecast_displays_are_refused(monkeypatch):
     with pytest.raises(NotFittedError):
         ForecastDisplay.from_estimator(LSTMForecaster())
     forecaster = FORECASTER.fit(FRAME)
     with pytest.raises(ValueError, match=r"no series 'c'\. Choose from \['a', 'b'\]"):
         ForecastDisplay.from_estimator(forecaster, series="c")
+    with pytest.raises(ValueError, match=r"no series 'c'\. Choose from \['a', 'b'\]"):
+        ForecastDisplay.from_estimator(forecaster, last_window=FRAME, series=["c"])
+    with pytest.raises(ValueError, match=r"series is empty\. Choose from \['a', 'b'\]"):
+        ForecastDisplay.from_estimator(forecaster, series=[])
+    for n_axes, series in [(3, None), (2, "a"), (1, ["a", "b"])]:
+        axes = plt.subplots(n_axes, squeeze=False)[1]
+        with pytest.raises(ValueError, match=rf"ax has {n_axes} axes\. Pass one for"):
+            ForecastDisplay.from_estimator(forecaster, series=series, ax=axes)
     with pytest.raises(ValueError, match="n_history == -1, must be >= 0"):
         ForecastDisplay.from_estimator(forecaster, n_history=-1)
     with pytest.raises(TypeError, match="needs an LSTMForecaster, got Ridge"):

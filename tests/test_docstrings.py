@@ -54,6 +54,7 @@ def test_public_object_has_an_example(item):
 # Estimators on tables count all columns of X. Displays have different lines. The
 # networks of a forecaster are regressors.
 MEAN_SOMETHING_ELSE = {
+    ("AnomalyDisplay", "axes_"),
     ("AnomalyDisplay", "lines_"),
     ("LSTMForecaster", "n_estimators"),
     ("LSTMForecaster", "n_features_in_"),

@@ -60,7 +60,7 @@ FLOORS = [
     ["_forecast.panel", "_forecast.settings"],
     ["_forecast.backtest", "_forecast.fitted", "_forecast.history"],
     ["_forecast.fitting"],
-    ["_streaming.next_rows"],
+    ["_forecast.drawn_series", "_streaming.next_rows"],
     # 3: made-up series
     ["_synthetic.calendar", "_synthetic.mixture"],
     ["_synthetic.calendar_effects", "_synthetic.counts", "_synthetic.disturbances"],

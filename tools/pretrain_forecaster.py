@@ -51,9 +51,9 @@ ALLOWED = (".py", ".pyc", ".so", ".json", ".toml")
 def main():
     """Train all networks and write their weights."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--networks", type=int, default=2)
-    parser.add_argument("--width", type=int, default=80)
-    parser.add_argument("--steps", type=int, default=8000, help="of each network")
+    parser.add_argument("--networks", type=int, default=4)
+    parser.add_argument("--width", type=int, default=64)
+    parser.add_argument("--steps", type=int, default=4000, help="of each network")
     parser.add_argument("--seed", type=int, default=0, help="of the first network")
     parser.add_argument("--output", type=Path, default=WEIGHTS)
     arguments = parser.parse_args()
@@ -158,7 +158,7 @@ def draw_chunk(random, season_length=None):
     size = context_size(season_length)
     series = synthetic_series(random, CHUNK_SIZE, size + horizon, season_length)
     windows = series[:, :size].astype(np.float64)
-    shortest = max(8, min(2 * season_length, 30))
+    shortest = max(5, min(season_length, 16))
     lengths = np.exp(random.uniform(np.log(shortest), np.log(size), CHUNK_SIZE))
     lengths = np.where(random.random(CHUNK_SIZE) < 0.5, size, lengths.astype(int))
     windows[np.arange(size) < size - lengths[:, None]] = np.nan

@@ -141,6 +141,33 @@ def seasonal_mean_forecasts(windows, season_length, horizon):
     return level + pattern[:, np.arange(horizon) % season_length]
 
 
+def two_season_mean_forecasts(windows, season_length, horizon):
+    """Forecast the mean pattern of a few second seasons, such as weeks of hours.
+
+    Parameters
+    ----------
+    windows, season_length, horizon
+        As in :func:`two_season_forecasts`.
+
+    Returns
+    -------
+    forecasts : ndarray of shape (n_windows, horizon)
+        The mean of the last second season plus the mean pattern of the last four, as in
+        :func:`seasonal_mean_forecasts`, plus half of the difference between the mean of
+        the last season and its mean in this pattern. Without a second season, or with
+        less than two of them, the same for the season, without a difference.
+    """
+    forecasts = seasonal_mean_forecasts(windows, season_length, horizon)
+    lag = SECOND_SEASONS.get(season_length, 0) * season_length
+    if not lag or windows.shape[1] < 2 * lag:
+        return forecasts
+    pattern = seasonal_mean_forecasts(windows, lag, lag)
+    long = pattern[:, np.arange(horizon) % lag]
+    change = levels(windows, season_length) - levels(pattern, season_length)
+    has_two = ~np.isnan(windows[:, -2 * lag, None])
+    return np.where(has_two, long + 0.5 * change, forecasts)
+
+
 def theta_drifts(windows, season, origin):
     """Return the drift per step of the theta method, (n_windows,) [1]_.
 

@@ -1,19 +1,31 @@
-"""Base forecasts of series, their errors in backtests, and what a network sees."""
+"""Base forecasts of series, their errors in backtests, and inputs of the networks."""
 
 from typing import NamedTuple
 
 import numpy as np
 
 from sklstm._forecast.baselines import (
+    DAYS,
+    SECOND_SEASONS,
     baseline_forecasts,
     levels,
     seasonal_mean_forecasts,
     theta_drifts,
     two_season_forecasts,
+    two_season_mean_forecasts,
 )
 from sklstm._forecast.exponential_smoothing import N_SETTINGS, SETTINGS, smooth
 
-SIMPLE = ("last", "season", "mean", "growth", "seasonal mean", "theta", "two seasons")
+SIMPLE = (
+    "last",
+    "season",
+    "mean",
+    "growth",
+    "seasonal mean",
+    "theta",
+    "two seasons",
+    "two seasons mean",
+)
 # Names of the bases, in the order of the weights of a network.
 BASES = (
     *(f"smoothing {setting}" for setting in SETTINGS),
@@ -28,17 +40,20 @@ LEVEL_SETTING = 1
 N_RECENT, N_RECENT_FEATURES = 48, 5
 N_SUMMARY = N_BASES + 8
 # Number of values that forecasts are computed from, by the length of a season.
-CONTEXT_SIZES = {1: 60, 4: 72, 5: 260, 7: 399, 12: 156, 24: 360, 52: 260}
+CONTEXT_SIZES = {1: 60, 4: 72, 5: 260, 7: 399, 12: 156, 52: 260}
+N_CONTEXT_DAYS, MAX_CONTEXT = 29, 4320  # if a season is a day
+# At most this number of last values, or of last seasons, are smoothed.
+MAX_SMOOTHED, MAX_SMOOTHED_SEASONS = 360, 8
 # Limits of the scaled values and forecasts.
 MAX_VALUE, MAX_FORECAST = 60.0, 80.0
 # Number of backtests.
 N_BACKTESTS = 2
-# At most this many numbers of the seasons of a block of series are in memory.
+# Series are smoothed in blocks. The seasons of a block have at most this many numbers.
 SEASON_NUMBERS = 2**22
 
 
 class Bases(NamedTuple):
-    """Base forecasts of windows, scaled, and what a network needs to mix them."""
+    """Scaled base forecasts of windows, and the other inputs of the networks."""
 
     recent: np.ndarray  # (n_windows, N_RECENT, N_RECENT_FEATURES)
     forecasts: np.ndarray  # (n_windows, horizon, n_bases)
@@ -76,13 +91,15 @@ class Bases(NamedTuple):
 
 
 def context_size(season_length):
-    """Return from how many values the base forecasts are computed."""
+    """Return the number of values that base forecasts are computed from."""
+    if SECOND_SEASONS.get(season_length) == DAYS:
+        return min(N_CONTEXT_DAYS * season_length, MAX_CONTEXT)
     size = max(int(np.clip(8 * season_length, 60, 210)), 3 * season_length)
     return CONTEXT_SIZES.get(season_length, size)
 
 
 def base_forecasts(windows, season_length, horizon, dtype=np.float32):
-    """Compute the base forecasts of windows, and what a network needs to mix them.
+    """Compute the base forecasts of windows, and the other inputs of the networks.
 
     Parameters
     ----------
@@ -118,7 +135,8 @@ def _base_forecasts(windows, season_length, horizon, dtype):
     origins = [window_size - n * n_held_out for n in range(N_BACKTESTS, -1, -1)]
     origins = [origin for origin in origins if origin > 0]
     both = np.concatenate([scaled.values, scaled.logs]).T  # (window_size, 2 n_windows)
-    first = np.tile(scaled.first, 2)
+    n_smoothed = max(MAX_SMOOTHED, MAX_SMOOTHED_SEASONS * season_length)
+    first = np.tile(np.maximum(scaled.first, window_size - n_smoothed), 2)
     *past, last = smooth(np.ascontiguousarray(both), first, season_length, origins)
     forecasts = _all_forecasts(scaled, last, season_length, horizon)
     log_errors, is_tested = _backtest(scaled, past, season_length, n_held_out)
@@ -165,13 +183,13 @@ class ScaledWindows(NamedTuple):
         return ScaledWindows(*(part[rows] for part in self))
 
     def from_logs(self, logs, values):
-        """Return numbers on the scale of the logarithms on that of the values.
+        """Convert forecasts of `logs` to the scale of `values`.
 
         Parameters
         ----------
         logs, values : ndarray of shape (horizon, n_bases, n_windows)
-            Forecasts of `logs`, and those of `values` to use for windows that have no
-            logarithms.
+            Forecasts of `logs`, and the forecasts of `values`, which are returned for
+            windows without logarithms.
         """
         numbers = np.exp(np.clip(logs, -12, 4)) * self.reference
         return np.where(self.is_positive, (numbers - self.location) / self.size, values)
@@ -253,6 +271,8 @@ def _all_forecasts(scaled, state, season_length, horizon):
     steps = np.arange(1, horizon + 1)
     simple["theta"] = values[:, LEVEL_SETTING].T + drift * steps
     simple["two seasons"] = two_season_forecasts(past, season_length, horizon)
+    mean = two_season_mean_forecasts(past, season_length, horizon)
+    simple["two seasons mean"] = mean
     forecasts = np.concatenate(
         [
             values.transpose(2, 0, 1),
@@ -302,7 +322,7 @@ def _backtest(scaled, states, season_length, n_steps):
 
 
 def recent_steps(scaled, season):
-    """Return what the network sees of the last steps.
+    """Return the features of the last steps, which the encoder reads.
 
     Parameters
     ----------

@@ -121,7 +121,7 @@ def initial_season(values, first, season_length):
     steps = first + np.arange(N_FIRST_SEASONS * season_length)[:, None]
     shape = N_FIRST_SEASONS, season_length, n_series
     is_whole = (steps < n_timesteps).reshape(shape).all(axis=1)
-    is_whole[0] &= is_whole[1]  # one season alone cannot be told from a trend
+    is_whole[0] &= is_whole[1]  # one season may be a trend
     seasons = np.take_along_axis(values, np.minimum(steps, n_timesteps - 1), axis=0)
     seasons = seasons.reshape(shape)
     means = seasons.mean(axis=1)

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from functools import partial
 
+import numpy as np
 import torch
 
 from sklstm._core.defaults import auto_epochs
@@ -15,14 +16,15 @@ from sklstm._forecast.residual_model import continued_models, new_models
 from sklstm._forecast.settings import choose_baseline
 from sklstm._nn.mixture import BacktestMixture
 
-# A mixture is fine-tuned and calibrated on at most this number of windows.
-MAX_MIXTURE_WINDOWS = 2000
+# A mixture is fine-tuned and calibrated on at most this number of windows, and of
+# numbers in their base forecasts.
+MAX_MIXTURE_WINDOWS, MAX_MIXTURE_NUMBERS = 2000, 2**24
 # Forecasts of more series than this are computed in single precision, which takes half
 # of the time. Single precision depends on which series are forecast together, by
 # about one part in ten million.
 MAX_DOUBLE = 100
-# Number of windows for each step of the horizon. Windows that overlap more than this
-# tell little more.
+# Number of windows that end within a horizon. More windows would overlap so much that
+# they add little.
 WINDOWS_PER_HORIZON = 3
 
 
@@ -94,11 +96,11 @@ def fit_mixtures(settings, windows, calibration_fraction, seed, n_series):
     Returns
     -------
     early, final : Mixture
-        Mixture that was fine-tuned on windows whose targets end before the windows held
-        out, and on all windows. Both have the same fraction of the fine-tuning: the one
-        that the user passed or, for "auto", the one with the smallest loss on the
-        windows held out. Without early windows, there is no fine-tuning; if no windows
-        are held out, it is complete.
+        Mixtures that were fine-tuned on the windows before the held-out ones, and on
+        all windows. Both have the same fraction of the fine-tuning: the one that the
+        user passed or, for "auto", the one with the smallest loss on the held-out
+        windows. If there are no windows before the held-out ones, there is no
+        fine-tuning. If no windows are held out, "auto" is 1.
     """
     dtype = torch.float64 if n_series <= MAX_DOUBLE else torch.float32
     if settings.pretrained:
@@ -112,7 +114,7 @@ def fit_mixtures(settings, windows, calibration_fraction, seed, n_series):
     stride = max(1, settings.horizon // WINDOWS_PER_HORIZON)
 
     def sample(windows):
-        return windows.every(stride).sample(MAX_MIXTURE_WINDOWS, seed).cut()
+        return sample_for_mixture(windows.every(stride), seed).cut()
 
     early = start
     if calibration_fraction is not None:
@@ -127,6 +129,12 @@ def fit_mixtures(settings, windows, calibration_fraction, seed, n_series):
     if weight == 0:
         return start, start
     return early, start.with_changes(start.tune(sample(windows), seed), weight)
+
+
+def sample_for_mixture(windows, seed):
+    """Return a random sample of windows, or all if there are few."""
+    n_windows = MAX_MIXTURE_NUMBERS // (windows.horizon * N_BASES)
+    return windows.sample(int(np.clip(n_windows, 1, MAX_MIXTURE_WINDOWS)), seed)
 
 
 def fit_models(settings, history, regressor, seeds, around_fit, mixture, windows):
@@ -236,7 +244,7 @@ def calibration_of(fit, settings, history, has_regressor, windows, fraction, see
         )
     models = fit(early)
     if not has_regressor:
-        validation = validation.sample(MAX_MIXTURE_WINDOWS, seed)
+        validation = sample_for_mixture(validation, seed)
     if not len(validation):
         return Calibration(0.0)
     validation = validation.limited(seed)

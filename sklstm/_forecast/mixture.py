@@ -12,7 +12,7 @@ from sklstm._nn.mixture import LEVELS, MEDIAN, MixtureRows, mix
 from sklstm._nn.mixture_tuning import network_outputs, tune
 from sklstm._nn.runtime import default_modes, random_generator, threads_for
 
-# At most this many numbers are in the base forecasts that are computed at once.
+# Base forecasts are computed in blocks of at most this many numbers.
 BLOCK_NUMBERS = 2**22
 # Candidates for the fraction of the learned changes.
 TUNING_WEIGHTS = (0.0, 0.25, 0.5, 0.75, 1.0)
@@ -35,7 +35,7 @@ class Mixture:
 
     Attributes
     ----------
-    networks : list of MixtureNetwork or EqualMixture
+    networks : list of MixtureNetwork or BacktestMixture
         Networks, whose quantiles are averaged.
     season_length : int
         Number of steps of a season.
@@ -43,7 +43,7 @@ class Mixture:
         Whether windows and forecasts are logarithms. The base forecasts are computed
         from the values and from their logarithms in any case.
     tuning_weight : float
-        Fraction of the learned changes that is in the networks.
+        Fraction of the learned changes that the networks have.
     """
 
     networks: list
@@ -118,7 +118,7 @@ class Mixture:
         return TUNING_WEIGHTS[int(np.argmin(losses))]
 
     def with_changes(self, changes, weight) -> Self:
-        """Return a mixture in whose networks there is a fraction of changes."""
+        """Return a mixture whose networks have a fraction of the changes."""
         if weight == 0:
             return self
         pairs = zip(self.networks, changes, strict=True)
@@ -195,8 +195,8 @@ def quantiles_at(quantiles, levels):
     Returns
     -------
     quantiles : ndarray of shape (n_series, n_steps, n_levels)
-        Quantiles that are linear between the known ones as functions of the standard
-        score of the level. They continue beyond the outer ones along the same lines.
+        Between the known quantiles, they are interpolated linearly in the standard
+        score of the level. Beyond the outer ones, they are extrapolated linearly.
     """
     known = np.array([NormalDist().inv_cdf(level) for level in LEVELS])
     scores = np.array([NormalDist().inv_cdf(level) for level in levels])

@@ -9,8 +9,8 @@ from sklstm._forecast.bases import context_size
 from sklstm._forecast.training_windows import n_windows_to_split, observed_length
 from sklstm._input.frequency import default_season_length
 
-# A mixture learns from windows of at least a season plus this many values, and of twice
-# this number.
+# A window is used for fine-tuning if it has at least a season plus this many values,
+# and at least twice this number of values.
 N_ENOUGH = 8
 
 

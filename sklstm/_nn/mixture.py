@@ -14,7 +14,8 @@ from sklstm._nn.network import RecurrentNetwork
 # Levels of the quantiles. The one in the middle is the median.
 LEVELS = (0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95)
 MEDIAN = LEVELS.index(0.5)
-# Numbers that tell the decoder about a step: its position, and where the bases are.
+# Features of a step that the decoder reads beside the forecasts of the bases: four of
+# its position, and the mean and the spread of the bases.
 N_STEP_FEATURES = 6
 # Initial exponent of the errors of the bases, and initial distance of quantiles before
 # it is made positive.
@@ -111,7 +112,7 @@ class MixtureNetwork(nn.Module):
         return self.decoder.widest
 
     def initialize(self, generator):
-        """Draw the initial weights, with which errors in backtests decide.
+        """Draw initial weights that leave the mixture to the errors in backtests.
 
         Parameters
         ----------
@@ -251,7 +252,8 @@ def mix(rows, outputs, prior):
         Of each step: scores of the bases, a correction, and the distances of
         neighboring quantiles before they are made positive.
     prior : torch.Tensor of shape (1,)
-        The scores are reduced by the logarithms of the errors of the bases times this.
+        The scores are reduced by this number times the logarithms of the errors of the
+        bases.
 
     Returns
     -------
@@ -307,7 +309,7 @@ def _compact(weights):
 
 
 def _positions(horizon, season_length, like):
-    """Return numbers that tell the position of a step, (1, horizon, 4)."""
+    """Return the features of the position of each step, (1, horizon, 4)."""
     steps = torch.arange(horizon, dtype=like.dtype)
     angle = 2 * math.pi * steps / season_length
     features = [

@@ -10,8 +10,11 @@ from sklstm._nn.optimizers import FlatWeights, make_optimizer
 from sklstm._nn.training import rows_per_block
 
 N_STEPS, BATCH_SIZE, LEARNING_RATE = 100, 256, 0.05
-# Penalty for the squares of the changes, and for those of logarithms of factors. They
-# are divided by the number of series, and are larger if there are fewer than `N_MANY`.
+# At most this many outputs are in a batch.
+BATCH_NUMBERS = 2**21
+# Factors of the penalties for the squared changes, and for the squared logarithms of
+# the scales. They are divided by the number of series, and are larger if there are
+# fewer than `N_MANY`.
 PENALTY, SCALE_PENALTY = 0.05, 1.5
 N_MANY = 300
 
@@ -90,8 +93,8 @@ def tune(network, rows, targets, generator):
 
     Only the biases of the outputs, a factor of all scores, a factor of the correction
     and the prior are learned. These are few numbers, so they can be learned from few
-    series. The mean quantile loss is minimized, plus a penalty for the changes, which
-    is lower the more series there are.
+    series. The loss is the mean quantile loss plus a penalty for the changes. The more
+    series there are, the smaller is the penalty.
 
     Parameters
     ----------
@@ -110,12 +113,13 @@ def tune(network, rows, targets, generator):
         The learned changes.
     """
     outputs = network_outputs(network, rows).clone()
-    n_series, _, n_outputs = outputs.shape
+    n_series, horizon, n_outputs = outputs.shape
+    batch_size = min(BATCH_SIZE, max(1, BATCH_NUMBERS // (horizon * n_outputs)))
     changes = OutputChanges(n_outputs, network.n_bases, outputs.dtype)
     weights = FlatWeights(changes)
     optimizer = make_optimizer("adam", weights, LEARNING_RATE, 0.0)
     for step in range(N_STEPS):
-        batch = torch.randperm(n_series, generator=generator)[:BATCH_SIZE]
+        batch = torch.randperm(n_series, generator=generator)[:batch_size]
         some, prior = rows.select(batch), network.prior.detach() + changes.prior
         quantiles, _ = mix(some, changes(outputs[batch]), prior)
         loss = some.losses(quantiles, targets[batch]).mean()

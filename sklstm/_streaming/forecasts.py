@@ -27,13 +27,14 @@ class ForecasterState:
     def from_model(cls, model):
         """Copy a forecaster, which stores as many steps as it was fitted on."""
         n_steps = max(len(one.values) for one in model._history.panel.series)
-        return cls(deepcopy(model), max(n_steps, model.window_size_))
+        context_size = model._fitted.settings.context_size
+        return cls(deepcopy(model), max(n_steps, context_size))
 
     def update(self, rows, X):
         """Return the state after an update."""
         model = copy(self.model).update(rows, X)
-        window_size = model.window_size_
-        model._history = trim_history(model._history, self.n_steps, window_size)
+        context_size = model._fitted.settings.context_size
+        model._history = trim_history(model._history, self.n_steps, context_size)
         return replace(self, model=model)
 
     def answer(self, method, X, params):
@@ -47,7 +48,7 @@ class ForecasterState:
         return getattr(self.model, method)(X=X, **params)
 
 
-def trim_history(history, n_steps, window_size):
+def trim_history(history, n_steps, context_size):
     """Return the last steps of a history.
 
     Parameters
@@ -55,11 +56,11 @@ def trim_history(history, n_steps, window_size):
     history : History
         Series with their covariates.
     n_steps : int
-        Number of steps to keep of each series, at least `window_size`. More steps are
+        Number of steps to keep of each series, at least `context_size`. More steps are
         kept if the window to forecast from is interpolated from an earlier value of
         some series.
-    window_size : int
-        Number of values in a window.
+    context_size : int
+        Number of values that forecasts are computed from.
 
     Returns
     -------
@@ -67,7 +68,7 @@ def trim_history(history, n_steps, window_size):
         History from which forecasts are the same.
     """
     all_series = history.panel.series
-    n_kept = max(_n_needed(one.values, n_steps, window_size) for one in all_series)
+    n_kept = max(_n_needed(one.values, n_steps, context_size) for one in all_series)
     starts = [max(len(one.values) - n_kept, 0) for one in all_series]
     series = [
         replace(one, values=one.values[start:].copy(), times=one.times[start:])
@@ -81,9 +82,9 @@ def trim_history(history, n_steps, window_size):
     return replace(history, panel=panel, covariates=covariates)
 
 
-def _n_needed(values, n_steps, window_size):
+def _n_needed(values, n_steps, context_size):
     """Return the number of last values to keep of one series."""
     n_values = len(values)
-    observed = np.flatnonzero(~np.isnan(values[: n_values - window_size + 1]))
+    observed = np.flatnonzero(~np.isnan(values[: max(n_values - context_size + 1, 0)]))
     first = observed[-1] if len(observed) else 0
     return max(min(n_steps, n_values), n_values - first)

@@ -20,10 +20,8 @@ def shocks(random, n_series, n_timesteps):
     rows = np.flatnonzero(some(random, 0.25, n_series))
     heavy = random.standard_t(DEGREES, size=(len(rows), n_timesteps))
     drawn[rows] = np.clip(heavy, -LARGEST, LARGEST)
-    rows = np.flatnonzero(some(random, 0.35, n_series))
-    size = random.uniform(0, 1.2, (len(rows), 1))
-    walks = random_walk(random, len(rows), n_timesteps)
-    drawn[rows] *= np.exp(size * (walks - walks.mean(axis=1, keepdims=True)))
+    rows = np.flatnonzero(some(random, 0.2, n_series))
+    drawn[rows] *= np.exp(0.8 * random_walk(random, len(rows), n_timesteps))
     return drawn
 
 
@@ -33,22 +31,33 @@ def random_walk(random, n_series, n_timesteps):
     return np.cumsum(steps, axis=1) / np.sqrt(n_timesteps)
 
 
-def mean_reverting(random, n_series, n_timesteps):
+def mean_reverting(random, n_series, n_timesteps, longest=1.0):
     """Draw processes that wander and return to 0, at different speeds.
 
     Half of them are smooth, such as the temperature of a heavy body.
+
+    Parameters
+    ----------
+    random : numpy.random.Generator
+        Source of the random numbers.
+    n_series, n_timesteps : int
+        Number of series and of time steps.
+    longest : float, default=1.0
+        Longest time after which a process has returned by 63 %, as a share of the
+        series.
 
     Returns
     -------
     series : ndarray of shape (n_series, n_timesteps)
         Processes of variance about 1; that of smooth ones is lower.
     """
-    durations = log_uniform(random, 1, max(2, n_timesteps / 3), n_series)
+    durations = log_uniform(random, 1, max(2, longest * n_timesteps), n_series)
     ar = np.exp(-1 / durations)
     # The process has no beginning: steps before the first one are dropped.
     n_before = n_timesteps // 2
-    drawn = shocks(random, n_series, n_before + n_timesteps)
-    drawn = arma(drawn * np.sqrt(1 - ar[:, None] ** 2), ar, np.zeros(n_series))
+    drawn = random.normal(size=(n_series, n_before + n_timesteps))
+    drawn[:, 1:] *= np.sqrt(1 - ar[:, None] ** 2)
+    drawn = arma(drawn, ar, np.zeros(n_series))
     rows = np.flatnonzero(some(random, 0.5, n_series))
     lag = ar[rows] ** random.uniform(2, 20, len(rows))
     drawn[rows] = arma(drawn[rows] * (1 - lag[:, None]), lag, np.zeros(len(rows)))

@@ -60,7 +60,7 @@ def _parts(random, season_length):
         parts = [
             Part(noise, 1, 0.27),
             Part(trends, 1, 2, (season_length,)),
-            Part(mean_reverting, 0.15, 0.5),
+            Part(mean_reverting, 0.15, 0.5, (1 / 3,)),
         ]
     else:
         # Parts of a day are mostly physical quantities, such as temperatures, which
