@@ -4,7 +4,10 @@ import numpy as np
 import numpy.testing as npt
 import pytest
 
-from sklstm._forecast.baselines import two_season_forecasts
+from sklstm._forecast.baselines import (
+    two_season_forecasts,
+    two_season_mean_forecasts,
+)
 from sklstm._forecast.bases import BASES, N_BASES, base_forecasts, context_size
 from sklstm._forecast.exponential_smoothing import (
     ALPHA,
@@ -139,6 +142,24 @@ def test_hours_have_a_day_and_a_week():
     # A higher level than a week before is half kept.
     raised = known + np.where(np.arange(len(known)) >= 24 * 11, 3.0, 0.0)
     npt.assert_allclose(two_season_forecasts(raised[None], 24, 24)[0], actual + 1.5)
+
+
+def test_weeks_of_hours_have_a_mean_pattern():
+    week, day = noise(168), noise(24, seed=1)
+    weeks = [week + change for change in (0.0, 1.0, 3.0)]
+    y = np.r_[day, np.concatenate(weeks)]
+    forecasts = two_season_mean_forecasts(y[None], 24, 30)[0]
+    # The last two weeks have the pattern of one week, and the level of the last.
+    npt.assert_allclose(forecasts, weeks[2][:30])
+    # A higher last day raises the forecast by half, beside its part of the mean.
+    higher = y + np.where(np.arange(len(y)) >= len(y) - 24, 7.0, 0.0)
+    pattern_change = 1.0 + np.r_[np.zeros(144), np.full(24, 7.0)] / 3 - 7 / 21
+    change = 7 + weeks[2][-24:].mean() - (weeks[2] + pattern_change)[-24:].mean()
+    expected = (weeks[2] + pattern_change)[:30] + change / 2
+    npt.assert_allclose(two_season_mean_forecasts(higher[None], 24, 30)[0], expected)
+    # Less than two weeks have the mean pattern of their days.
+    _, by_name = bases_of(y[-300:], 24, 30)
+    npt.assert_allclose(by_name["two seasons mean"], by_name["seasonal mean"])
 
 
 def panel(n_timesteps=40):

@@ -160,7 +160,9 @@ def test_windows_without_a_target_are_left_out():
     y = wave()
     holed = y[:60].copy()
     holed[[20, 33]] = np.nan
-    forecaster = LSTMForecaster(LinearRegression(), window_size=4, horizon=1)
+    forecaster = LSTMForecaster(
+        LinearRegression(), window_size=4, horizon=1, baseline="last"
+    )
     npt.assert_allclose(forecaster.fit(holed).predict(), y[60:61], rtol=0.02)
 
 
