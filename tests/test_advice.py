@@ -807,7 +807,11 @@ FORECAST_CASES = {
     ),
     "intervals without calibration": case(
         'LSTMRegressor(loss="quantile")',
-        lambda: forecaster(calibration_fraction=None).fit(SALES).predict_interval(),
+        lambda: (
+            forecaster(baseline="last", calibration_fraction=None)
+            .fit(SALES)
+            .predict_interval()
+        ),
         lambda model: forecaster(
             model.set_params(**SMALL), calibration_fraction=None
         ).fit(SALES),

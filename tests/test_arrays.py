@@ -77,7 +77,7 @@ def test_tables_and_series_read_masked_values_as_missing():
     holed = values.copy()
     holed[20] = np.nan
     masked = np.ma.array(values, mask=np.isnan(holed))
-    forecaster = LSTMForecaster(Ridge(), horizon=2)
+    forecaster = LSTMForecaster(Ridge(), horizon=2, random_state=0)
     npt.assert_array_equal(
         forecaster.fit(masked).predict(), forecaster.fit(holed).predict()
     )

@@ -18,7 +18,12 @@ WEATHER = pd.Series(RANDOM.normal(size=80), DAYS, name="rain")
 # Sales depend on the price of the day and on a wave.
 SALES = 3 * PRICES["price"] + np.sin(np.arange(80.0))
 X = PRICES.assign(rain=WEATHER)
-LINEAR = {"regressor": LinearRegression(), "season_length": 1, "log": False}
+LINEAR = {
+    "regressor": LinearRegression(),
+    "season_length": 1,
+    "baseline": "last",
+    "log": False,
+}
 
 by_strategy = pytest.mark.parametrize("strategy", ["direct", "recursive"])
 

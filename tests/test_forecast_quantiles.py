@@ -3,6 +3,7 @@
 import numpy as np
 import numpy.testing as npt
 import pytest
+from sklearn.linear_model import Ridge
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 
@@ -12,7 +13,7 @@ LEVELS = (0.1, 0.5, 0.9)
 NETWORK = LSTMRegressor(
     (6,), loss="quantile", quantiles=LEVELS, max_iter=30, learning_rate="cosine"
 )
-SETTINGS = {"window_size": 3, "log": False, "random_state": 0}
+SETTINGS = {"window_size": 3, "baseline": "last", "log": False, "random_state": 0}
 
 
 def calm_and_wild(n_series=60, n_timesteps=60):
@@ -86,7 +87,10 @@ def test_the_median_must_be_among_the_quantiles():
         LSTMForecaster(network, horizon=2, **SETTINGS).fit(calm_and_wild())
 
 
-def test_intervals_of_constant_series_have_no_width():
+@pytest.mark.parametrize("regressor", [NETWORK, Ridge(), None])
+@pytest.mark.parametrize("baseline", ["last", "auto"])
+def test_intervals_of_constant_series_have_no_width(regressor, baseline):
     y = np.c_[calm_and_wild(8)[:40], np.full(40, 3.0)]
-    forecaster = LSTMForecaster(NETWORK, horizon=2, **SETTINGS).fit(y)
+    forecaster = LSTMForecaster(regressor, horizon=2, **SETTINGS)
+    forecaster.set_params(baseline=baseline).fit(y)
     npt.assert_array_equal(forecaster.predict_quantiles(quantiles=LEVELS)[:, -1], 3.0)

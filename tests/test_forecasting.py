@@ -50,34 +50,56 @@ def noisy_panel(n_series=40, n_timesteps=70, seed=0):
 @by_strategy
 def test_forecasts_follow_the_regressor(strategy):
     y = wave()
-    forecaster = LSTMForecaster(LinearRegression(), horizon=8, strategy=strategy)
-    forecaster.fit(y[:60])
+    forecaster = LSTMForecaster(
+        LinearRegression(), horizon=8, strategy=strategy, baseline="last"
+    ).fit(y[:60])
     assert forecaster.correction_weight_ == 1
     npt.assert_allclose(forecaster.predict(), y[60:68], rtol=1e-3)
 
 
 def test_growing_years_are_forecast_by_the_baseline():
     y = growing_year()
-    forecaster = LSTMForecaster(TINY, horizon=12, log=False, random_state=0)
-    forecaster.fit(y[:60])
+    forecaster = LSTMForecaster(
+        TINY, horizon=12, baseline="growth", log=False, random_state=0
+    ).fit(y[:60])
     assert forecaster.baseline_ == "growth"
     assert forecaster.season_length_ == 12
     assert forecaster.correction_weight_ == 0
     pdt.assert_series_equal(forecaster.predict(), y[60:])
 
 
+@pytest.mark.parametrize("log", [False, "auto"])
+def test_growing_years_are_forecast_by_the_mixture(log):
+    y = growing_year()
+    forecaster = LSTMForecaster(horizon=12, log=log, random_state=0).fit(y[:60])
+    assert forecaster.baseline_ == "weighted"
+    assert forecaster.season_length_ == 12
+    assert (forecaster.estimators_, forecaster.correction_weight_) == ([], 0)
+    errors = np.abs(forecaster.predict() - y[60:])
+    # Each year is 6 more than the one before.
+    assert errors.mean() < 0.25 * 6
+
+
+def test_a_recursive_forecast_has_the_best_of_four_baselines():
+    y = growing_year()
+    forecaster = LSTMForecaster(Ridge(), horizon=12, strategy="recursive", log=False)
+    forecaster.fit(y[:60])
+    assert forecaster.baseline_ == "growth"
+    pdt.assert_series_equal(forecaster.predict(), y[60:])
+
+
 def test_relative_growth_is_linear_in_logarithms():
     y = np.exp(growing_year(0.01) / 4)
-    forecaster = LSTMForecaster(TINY, horizon=12, random_state=0).fit(y[:60])
+    forecaster = LSTMForecaster(TINY, horizon=12, baseline="growth", random_state=0)
+    forecaster.fit(y[:60])
     assert forecaster.log_
-    assert forecaster.baseline_ == "growth"
     pdt.assert_series_equal(forecaster.predict(), y[60:])
 
 
 def test_one_regressor_learns_from_all_series():
     shifts = np.linspace(0, 7, 12)
     y = np.stack([wave(40, shift=shift) for shift in shifts], axis=1)
-    settings = {"window_size": 4, "horizon": 5, "log": False}
+    settings = {"window_size": 4, "horizon": 5, "baseline": "last", "log": False}
     forecasts = LSTMForecaster(LinearRegression(), **settings).fit(y[:30]).predict()
     npt.assert_allclose(forecasts, y[30:35], rtol=1e-3)
 
@@ -85,7 +107,9 @@ def test_one_regressor_learns_from_all_series():
 @by_strategy
 def test_default_network_learns(strategy):
     y = wave(200)
-    forecaster = LSTMForecaster(horizon=6, strategy=strategy, random_state=0)
+    forecaster = LSTMForecaster(
+        horizon=6, strategy=strategy, pretrained=False, random_state=0
+    )
     forecasts = forecaster.fit(y[:180]).predict()
     assert np.abs(forecasts - y[180:186]).mean() < 0.3
     assert np.abs(y[179] - y[180:186]).mean() > 0.6
@@ -101,7 +125,7 @@ def test_forecasts_have_the_scale_of_the_series(log):
 
 def test_each_series_has_its_own_scale():
     y = noisy_panel(3)
-    forecaster = LSTMForecaster(Ridge(), horizon=3)
+    forecaster = LSTMForecaster(Ridge(), fine_tune=0, horizon=3)
     forecasts = forecaster.fit(y).predict()
     factors = np.array([1, 10, 1000])
     npt.assert_allclose(forecaster.fit(y * factors).predict(), forecasts * factors)
@@ -109,7 +133,7 @@ def test_each_series_has_its_own_scale():
 
 def test_forecasts_have_the_form_of_y():
     frame = pd.DataFrame({"a": growing_year(), "b": growing_year(0.1)})
-    forecaster = LSTMForecaster(Ridge(), horizon=2)
+    forecaster = LSTMForecaster(Ridge(), fine_tune=0, horizon=2)
     of_frame = forecaster.fit(frame).predict()
     assert list(of_frame.index) == list(pd.date_range("2021-01", periods=2, freq="MS"))
     long = frame.unstack().rename_axis(["shop", "month"])
@@ -124,7 +148,9 @@ def test_forecasts_have_the_form_of_y():
 
 def test_short_and_late_series_are_forecast_too():
     y = [wave(60), wave(60, shift=2)[-6:], np.r_[np.full(50, np.nan), wave(60)[50:]]]
-    forecasts = LSTMForecaster(Ridge(), window_size=8, horizon=4).fit(y).predict()
+    forecasts = (
+        LSTMForecaster(Ridge(), fine_tune=0, window_size=8, horizon=4).fit(y).predict()
+    )
     assert np.isfinite(forecasts).all()
     networks = LSTMForecaster(TINY, window_size=8, horizon=4, random_state=0).fit(y)
     assert np.isfinite(networks.predict()).all()
@@ -134,7 +160,9 @@ def test_windows_without_a_target_are_left_out():
     y = wave()
     holed = y[:60].copy()
     holed[[20, 33]] = np.nan
-    forecaster = LSTMForecaster(LinearRegression(), window_size=4, horizon=1)
+    forecaster = LSTMForecaster(
+        LinearRegression(), window_size=4, horizon=1, baseline="last"
+    )
     npt.assert_allclose(forecaster.fit(holed).predict(), y[60:61], rtol=0.02)
 
 
@@ -205,7 +233,9 @@ def test_intervals_reach_their_coverage_if_every_other_value_is_missing():
         y = np.cumsum(np.random.default_rng(seed).normal(size=301))
         known = y[:300].copy()
         known[1::2] = np.nan
-        forecaster = LSTMForecaster(Ridge(), window_size=6, horizon=1, log=False)
+        forecaster = LSTMForecaster(
+            Ridge(), window_size=6, horizon=1, baseline="last", log=False
+        )
         lower, upper = forecaster.fit(known).predict_interval()[0]
         covered.append(lower <= y[300] <= upper)
     assert np.mean(covered) > 0.75
@@ -255,7 +285,9 @@ def test_intervals_reach_their_coverage(strategy):
 def test_intervals_grow_with_the_mase_scale():
     y = noisy_panel(20, 90) * np.linspace(1, 5, 20)
     quiet = 100 + y
-    forecaster = LSTMForecaster(Ridge(), window_size=5, horizon=2, log=True)
+    forecaster = LSTMForecaster(
+        Ridge(), window_size=5, horizon=2, baseline="last", log=True
+    )
     intervals = np.log(forecaster.fit(quiet).predict_interval())
     sizes = (intervals[..., 1] - intervals[..., 0])[0]
     scales = np.abs(np.diff(np.log(quiet), axis=0)).mean(axis=0)
@@ -299,13 +331,21 @@ def test_regressors_are_fitted_to_early_windows_and_then_to_all():
 
 def test_without_calibration_there_is_one_fit_and_no_interval():
     Recording.shown.clear()
-    forecaster = LSTMForecaster(
-        Recording(), window_size=5, horizon=3, calibration_fraction=None
-    ).fit(wave(27))
+    settings = {"window_size": 5, "horizon": 3, "calibration_fraction": None}
+    forecaster = LSTMForecaster(Recording(), baseline="last", **settings)
+    forecaster.fit(wave(27))
     assert Recording.shown == [((20, 5), (20, 3))]
     assert forecaster.correction_weight_ == 1
     with pytest.raises(ValueError, match="Intervals need validation windows"):
         forecaster.predict_interval()
+    # A mixture predicts quantiles itself.
+    for regressor, weight in [(Recording(), 1), (None, 0)]:
+        forecaster = LSTMForecaster(regressor, **settings).fit(wave(27))
+        assert forecaster.correction_weight_ == weight
+        lower, upper = forecaster.predict_interval().T
+        forecasts = forecaster.predict()
+        assert (lower < forecasts).all()
+        assert (forecasts < upper).all()
 
 
 def test_regressors_of_an_ensemble_have_different_seeds():
@@ -343,9 +383,9 @@ def test_same_seed_same_forecasts():
 
 def test_update_appends_without_fitting():
     y = pd.Series(wave(), MONTHS)
-    forecaster = LSTMForecaster(LinearRegression(), horizon=3, season_length=1).fit(
-        y[:60]
-    )
+    forecaster = LSTMForecaster(
+        LinearRegression(), horizon=3, season_length=1, baseline="last"
+    ).fit(y[:60])
     regressors = forecaster.estimators_
     forecasts = forecaster.update(y[60:65]).predict()
     assert forecaster.estimators_ is regressors
@@ -356,7 +396,8 @@ def test_update_appends_without_fitting():
 @pytest.mark.parametrize("form", [np.asarray, list], ids=["array", "list"])
 def test_update_of_arrays(form):
     y = wave()
-    forecaster = LSTMForecaster(LinearRegression(), horizon=3).fit(form(y[:60]))
+    forecaster = LSTMForecaster(LinearRegression(), horizon=3, baseline="last")
+    forecaster.fit(form(y[:60]))
     npt.assert_allclose(
         forecaster.update(form(y[60:65])).predict(), y[65:68], rtol=1e-3
     )
@@ -364,7 +405,7 @@ def test_update_of_arrays(form):
 
 def test_updates_need_no_names():
     y = pd.DataFrame({"a": wave(), "b": wave(shift=2)}, MONTHS)
-    forecaster = LSTMForecaster(Ridge(), horizon=3)
+    forecaster = LSTMForecaster(Ridge(), fine_tune=0, horizon=3)
     later = pd.Series([1.0, 2.0], MONTHS[60:62])
     expected = forecaster.fit(y["a"][:60]).update(later.rename("a")).predict()
     pdt.assert_series_equal(
@@ -383,7 +424,7 @@ def test_updates_need_no_names():
 @pytest.mark.parametrize("form", [pd.DataFrame, np.asarray, torch.tensor])
 def test_swapped_arguments_are_refused(form):
     table, series = form(np.c_[wave(), wave(shift=2)]), wave()
-    forecaster = LSTMForecaster(Ridge(), horizon=3, past_covariates="all")
+    forecaster = LSTMForecaster(Ridge(), fine_tune=0, horizon=3, past_covariates="all")
     for X in (series, list(series), pd.Series(series), torch.tensor(series)):
         with pytest.raises(ValueError, match=r"order is fit\(y, X\)"):
             forecaster.fit(table, X)
@@ -397,23 +438,39 @@ def test_swapped_arguments_are_refused(form):
 
 def test_update_by_single_values():
     y = pd.DataFrame({"a": wave(), "b": wave(shift=2)}, MONTHS)
-    forecaster = LSTMForecaster(Ridge(), horizon=3).fit(y[:60])
+    forecaster = LSTMForecaster(Ridge(), fine_tune=0, horizon=3).fit(y[:60])
     for month in MONTHS[60:63]:
         forecaster.update(pd.DataFrame({"a": y["a"][month], "b": np.nan}, [month]))
     assert list(forecaster.predict().index) == list(MONTHS[63:66])
 
 
 @pytest.mark.parametrize("size", [1e-170, 1e170, -1e-170, -1e170])
-def test_huge_and_tiny_values_keep_their_size(size):
-    forecaster = LSTMForecaster(Ridge(), horizon=3, log=False)
-    expected = forecaster.fit(wave()).predict()
-    npt.assert_allclose(forecaster.fit(size * wave()).predict(), size * expected)
+@pytest.mark.parametrize("regressor", [Ridge(), None])
+def test_huge_and_tiny_values_keep_their_size(size, regressor):
+    forecaster = LSTMForecaster(regressor, horizon=3, log=False, random_state=0)
+    # Only positive values have logarithms, which some of the base forecasts need.
+    y = np.sign(size) * wave()
+    expected = forecaster.fit(y).predict(), forecaster.predict_interval()
+    forecaster.fit(abs(size) * y)
+    for actual, of_y in zip(
+        (forecaster.predict(), forecaster.predict_interval()), expected, strict=True
+    ):
+        npt.assert_allclose(actual, abs(size) * of_y, rtol=1e-6)
 
 
 @pytest.mark.parametrize("value", [0.0, -0.1, 7.0, -1e200, 1e-200])
-def test_constant_series_stay_constant(value):
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"regressor": Ridge(), "baseline": "last"},
+        {"regressor": Ridge(), "fine_tune": 0},
+        {"regressor": None},
+    ],
+    ids=["last", "corrected", "mixture"],
+)
+def test_constant_series_stay_constant(value, settings):
     y = np.c_[np.full(72, value), wave()]
-    forecaster = LSTMForecaster(Ridge(), horizon=3, baseline="last")
+    forecaster = LSTMForecaster(horizon=3, random_state=0, **settings)
     npt.assert_allclose(forecaster.fit(y[:, 0]).predict(), value)
     npt.assert_allclose(forecaster.predict_interval(), value)
     intervals = forecaster.fit(y).predict_interval()
@@ -517,7 +574,7 @@ def test_grids_reach_the_regressor():
 
 def test_backtest_compares_with_actual_values():
     y = growing_year()
-    forecaster = LSTMForecaster(Ridge(), horizon=6, log=False)
+    forecaster = LSTMForecaster(Ridge(), horizon=6, baseline="growth", log=False)
     backtest = forecaster.backtest(y, TimeSeriesSplit(2, test_size=6))
     assert list(backtest["origin"]) == [MONTHS[59]] * 6 + [MONTHS[65]] * 6
     assert list(backtest["time"]) == list(MONTHS[60:])
@@ -533,21 +590,22 @@ def test_backtest_compares_with_actual_values():
     assert not hasattr(forecaster, "estimators_")
 
 
-def test_backtest_forecasts_as_fits_at_its_origins():
+@pytest.mark.parametrize("regressor", [TINY, None])
+def test_backtest_forecasts_as_fits_at_its_origins(regressor):
     y = wave()
-    forecaster = LSTMForecaster(TINY, horizon=4, random_state=0)
+    forecaster = LSTMForecaster(regressor, horizon=4, random_state=0)
     backtest = forecaster.backtest(y, TimeSeriesSplit(2, test_size=4))
     by_fit = [forecaster.fit(y[:end]).predict() for end in (64, 68)]
     npt.assert_array_equal(backtest["forecast"], np.concatenate(by_fit))
     backtest = forecaster.backtest(y, TimeSeriesSplit(2, test_size=4), refit=False)
     by_fit[1] = forecaster.fit(y[:64]).update(y[64:68]).predict()
-    npt.assert_array_equal(backtest["forecast"], np.concatenate(by_fit))
+    npt.assert_allclose(backtest["forecast"], np.concatenate(by_fit), rtol=1e-12)
 
 
 def test_backtest_leaves_out_missing_actual_values():
     y = np.c_[wave(), wave(shift=2)]
     y[70, 1] = np.nan
-    backtest = LSTMForecaster(Ridge(), horizon=4).backtest(
+    backtest = LSTMForecaster(Ridge(), fine_tune=0, horizon=4).backtest(
         y, TimeSeriesSplit(3, test_size=4)
     )
     assert len(backtest) == 2 * 3 * 4 - 1
@@ -565,14 +623,16 @@ def test_backtests_build_one_frame_for_all_series(monkeypatch):
             frames.append(self) or init(self, *args, **kwargs)
         ),
     )
-    LSTMForecaster(Ridge(), horizon=4, window_size=5).backtest(y)
+    LSTMForecaster(Ridge(), fine_tune=0, horizon=4, window_size=5).backtest(y)
     assert len(frames) < 10
 
 
 @pytest.mark.parametrize("names", [[("a", 1), ("a", 2)], [None, "b"], [3, 4]], ids=str)
 def test_backtests_keep_the_names_of_series(names):
     y = [pd.Series(wave(), MONTHS, name=name) for name in names]
-    backtest = LSTMForecaster(Ridge(), horizon=4).backtest(y, TimeSeriesSplit(2))
+    backtest = LSTMForecaster(Ridge(), fine_tune=0, horizon=4).backtest(
+        y, TimeSeriesSplit(2)
+    )
     assert list(backtest["series"].unique()) == names
 
 
@@ -620,14 +680,14 @@ def test_scores_by_hand():
 @pytest.mark.parametrize("horizon", [2, 6])
 def test_a_selected_series_is_forecast_as_before(horizon):
     y = pd.DataFrame({"a": growing_year(), "b": growing_year(0.1)})
-    forecaster = LSTMForecaster(Ridge(), horizon=6).fit(y)
+    forecaster = LSTMForecaster(Ridge(), fine_tune=0, horizon=6).fit(y)
     one = forecaster.select("b")
     pdt.assert_series_equal(one.predict(horizon), forecaster.predict(horizon)["b"])
     assert (forecaster.series_names_, one.series_names_) == (["a", "b"], ["b"])
     pdt.assert_series_equal(one.history_, y["b"])
     with pytest.raises(ValueError, match=r"no series 'c'\. Choose from \['a', 'b'\]"):
         forecaster.select("c")
-    twins = LSTMForecaster(Ridge(), horizon=6).fit(y[["a", "a"]])
+    twins = LSTMForecaster(Ridge(), fine_tune=0, horizon=6).fit(y[["a", "a"]])
     with pytest.raises(ValueError, match=r"There are 2 series 'a'\. Fit with a name"):
         twins.select("a")
     assert forecaster.update(y[-1:].shift(1, freq="MS")).series_names_ == ["a", "b"]
@@ -644,7 +704,7 @@ def test_history_is_a_copy():
 def test_history_has_the_form_of_y():
     y = pd.DataFrame({"a": growing_year(), "b": growing_year(0.1)})
     long = y.unstack().rename_axis(["shop", "month"])
-    forecaster = LSTMForecaster(Ridge(), horizon=2)
+    forecaster = LSTMForecaster(Ridge(), fine_tune=0, horizon=2)
     pdt.assert_frame_equal(forecaster.fit(y).history_, y)
     pdt.assert_series_equal(forecaster.fit(long).history_, long)
     npt.assert_array_equal(forecaster.fit(y.to_numpy()).history_, y)
@@ -699,11 +759,16 @@ def test_zeros_in_last_windows_and_backtests_of_logarithms_are_accepted(sold):
         assert np.isfinite(warm.fit(y).predict()).all()
 
 
-@by_strategy
-def test_counts_are_not_forecast_to_be_negative(strategy):
+@pytest.mark.parametrize(
+    ("regressor", "strategy"),
+    [(Ridge(), "direct"), (Ridge(), "recursive"), (None, "direct")],
+)
+def test_counts_are_not_forecast_to_be_negative(regressor, strategy):
     counts = np.random.default_rng(0).poisson(0.3, size=(90, 4)).astype(float)
     y = np.c_[counts, noisy_panel(1, 90)]
-    forecaster = LSTMForecaster(Ridge(), horizon=4, strategy=strategy).fit(y)
+    forecaster = LSTMForecaster(
+        regressor, horizon=4, strategy=strategy, random_state=0
+    ).fit(y)
     free = clone(forecaster).set_params(log=False).fit(y)
     for method in ("predict", "predict_interval", "predict_quantiles"):
         bounded, unbounded = getattr(forecaster, method)(), getattr(free, method)()
@@ -717,7 +782,7 @@ def test_counts_are_not_forecast_to_be_negative(strategy):
 
 def test_later_counts_are_not_forecast_to_be_negative():
     y = np.random.default_rng(0).poisson(0.3, size=90).astype(float)
-    forecaster = LSTMForecaster(Ridge(), horizon=4).fit(y)
+    forecaster = LSTMForecaster(Ridge(), fine_tune=0, horizon=4).fit(y)
     for last_window in (y[:30], {"other": y[:30]}):
         interval = forecaster.predict_interval(last_window=pd.DataFrame(last_window))
         assert (interval >= 0).all(axis=None)

@@ -20,10 +20,13 @@ NAN = np.nan
 NONE = Covariates(np.empty((0, 0)), np.empty(0, bool))
 
 
-def windows_of(values, window_size, horizon, covariates=NONE):
+def windows_of(values, window_size, horizon, covariates=NONE, context_size=None):
     """Return the training windows of one series."""
     return training_windows(
-        [(np.array(values, float), covariates)], window_size, horizon
+        [(np.array(values, float), covariates)],
+        window_size,
+        horizon,
+        context_size or window_size,
     )
 
 
@@ -32,6 +35,26 @@ def test_targets_follow_their_windows():
     npt.assert_array_equal(windows.ends, [3, 4])
     npt.assert_array_equal(windows.cut().values, [[0, 1, 2], [1, 2, 3]])
     npt.assert_array_equal(windows.cut().targets, [[3, 4], [4, 5]])
+
+
+def test_a_mixture_sees_values_before_the_window():
+    covariates = Covariates(np.arange(10.0)[:, None], np.array([True]))
+    windows = windows_of([NAN, 1, 2, NAN, 4, 5], 2, 1, covariates, context_size=4)
+    # The windows begin as before, and their covariates are those of the window.
+    npt.assert_array_equal(windows.ends, [4, 5])
+    npt.assert_array_equal(windows.cut().values, [[NAN, 1, 2, 2], [1, 2, 3, 4]])
+    npt.assert_array_equal(windows.cut().covariates[..., 0], [[2, 3, 4], [3, 4, 5]])
+    last = window_to_forecast_from(np.array([NAN, 7, 8]), covariates, 1, 2, 4)
+    npt.assert_array_equal(last.values, [[NAN, NAN, 7, 8]])
+    npt.assert_array_equal(last.covariates[..., 0], [[2, 3, 4]])
+
+
+def test_every_third_window_is_counted_from_the_last_one():
+    tables = [(np.arange(length), NONE) for length in (9.0, 4.0, 12.0)]
+    windows = training_windows(tables, 3, 2, 3).every(3)  # of 5, 0 and 8 windows
+    npt.assert_array_equal(windows.ends, [4, 7, 4, 7, 10])
+    npt.assert_array_equal(windows.series, [0, 0, 2, 2, 2])
+    assert not len(training_windows(tables[1:2], 3, 2, 3).every(3))
 
 
 def test_missing_values_are_interpolated_in_windows():
@@ -79,10 +102,10 @@ def test_no_window_begins_before_the_first_observation():
 
 def test_short_series_have_no_windows():
     tables = [(np.arange(n), NONE) for n in (4.0, 6.0, 1.0)]
-    windows = training_windows(tables, 3, 2)
+    windows = training_windows(tables, 3, 2, 3)
     npt.assert_array_equal(windows.series, [1, 1])
     npt.assert_array_equal(windows.cut().targets, [[3, 4], [4, 5]])
-    assert not len(training_windows(tables[:1], 3, 2))
+    assert not len(training_windows(tables[:1], 3, 2, 3))
 
 
 def panel_with_covariates():
@@ -98,7 +121,7 @@ def panel_with_covariates():
 
 
 def test_blocks_hold_all_windows_in_order(monkeypatch):
-    windows = training_windows(panel_with_covariates(), 4, 2)
+    windows = training_windows(panel_with_covariates(), 4, 2, 4)
     whole = windows.cut()
     for n_numbers in (1, 100, 10_000):
         monkeypatch.setattr(module, "BLOCK_NUMBERS", n_numbers)
@@ -126,7 +149,7 @@ def test_very_many_windows_are_sampled_at_random(monkeypatch):
 
 def test_windows_of_each_series_are_split_in_time():
     tables = [(np.arange(n), NONE) for n in (14.0, 3.0, 24.0)]
-    windows = training_windows(tables, 3, 2)  # 10, 0 and 20 windows
+    windows = training_windows(tables, 3, 2, 3)  # 10, 0 and 20 windows
     early, validation = windows.split(0.2)
     npt.assert_array_equal(validation.series, [0, 0, 2, 2, 2, 2])
     npt.assert_array_equal(validation.ends, [11, 12, 19, 20, 21, 22])
@@ -166,7 +189,7 @@ def test_windows_have_covariates_of_their_steps_and_the_next():
 
 def test_covariates_before_the_start_of_a_short_series_are_missing():
     covariates = Covariates(np.arange(5.0)[:, None], np.array([True]))
-    window = window_to_forecast_from(np.array([7.0, 8]), covariates, 4, 3)
+    window = window_to_forecast_from(np.array([7.0, 8]), covariates, 4, 3, 4)
     npt.assert_array_equal(window.values, [[NAN, NAN, 7, 8]])
     npt.assert_array_equal(window.covariates[0, :, 0], [NAN, NAN, 0, 1, 2, 3, 4])
 

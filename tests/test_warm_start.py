@@ -125,8 +125,8 @@ def test_warm_start_keeps_logarithms():
 
 
 def test_warm_start_of_the_default_regressor_lowers_the_learning_rate():
-    forecaster = LSTMForecaster(warm_start=True, calibration_fraction=None, **SETTINGS)
-    forecaster.fit(wave(20))
+    settings = {"warm_start": True, "calibration_fraction": None, **SETTINGS}
+    forecaster = LSTMForecaster(pretrained=False, **settings).fit(wave(20))
     assert forecaster.estimators_[0].learning_rate_init == 0.01
     for _ in range(2):
         assert forecaster.fit(wave(12)).estimators_[0].learning_rate_init == 0.001
@@ -134,6 +134,7 @@ def test_warm_start_of_the_default_regressor_lowers_the_learning_rate():
 
 def test_warm_start_of_a_tuned_default_regressor_is_that_of_the_default():
     settings = {"warm_start": True, "calibration_fraction": None, **SETTINGS}
+    settings["pretrained"] = False  # Otherwise there is no default regressor.
     forecasts = [
         forecaster.fit(wave(20)).fit(wave(12)).predict()
         for forecaster in (

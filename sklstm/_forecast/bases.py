@@ -84,6 +84,10 @@ class Bases(NamedTuple):
         shape = -1, *[1] * (numbers.ndim - 1)
         return self.location.reshape(shape), self.size.reshape(shape)
 
+    def select(self, rows):
+        """Return the bases of some of the windows."""
+        return Bases(*(part[rows] for part in self))
+
     @classmethod
     def concatenate(cls, parts):
         """Concatenate the bases of several blocks of windows."""
@@ -118,20 +122,30 @@ def base_forecasts(windows, season_length, horizon, dtype=np.float32):
         The forecasts of the bases of :data:`BASES`.
     """
     size = max(1, SEASON_NUMBERS // (2 * N_SETTINGS * max(season_length, horizon)))
-    blocks = range(0, len(windows), size)
-    parts = [
-        _base_forecasts(windows[start : start + size], season_length, horizon, dtype)
-        for start in blocks
-    ]
-    return parts[0] if len(parts) == 1 else Bases.concatenate(parts)
+    n_values = windows.shape[1] - np.argmax(~np.isnan(windows), axis=1)
+    n_held_out = min(horizon, max(6, min(season_length, 24)))
+    n_held_out = np.minimum(n_held_out, n_values // 3)
+    rows, parts = [], []
+    for number in np.unique(n_held_out):
+        of_number = np.flatnonzero(n_held_out == number)
+        for start in range(0, len(of_number), size):
+            rows.append(of_number[start : start + size])
+            block = windows[rows[-1]]
+            parts.append(_base_forecasts(block, season_length, horizon, number, dtype))
+    if len(parts) == 1:
+        return parts[0]
+    return Bases.concatenate(parts).select(np.argsort(np.concatenate(rows)))
 
 
-def _base_forecasts(windows, season_length, horizon, dtype):
-    """Compute the base forecasts of one block of windows."""
+def _base_forecasts(windows, season_length, horizon, n_held_out, dtype):
+    """Compute the base forecasts of one block of windows.
+
+    Backtests forecast `n_held_out` steps. If the number depended on the other windows
+    of a block, forecasts of a series would depend on other series.
+    """
     windows = windows[:, int(np.argmax(~np.isnan(windows), axis=1).min()) :]
     scaled = scale_windows(windows, season_length, dtype)
     n_windows, window_size = windows.shape
-    n_held_out = min(horizon, max(6, min(season_length, 24)), window_size // 3)
     origins = [window_size - n * n_held_out for n in range(N_BACKTESTS, -1, -1)]
     origins = [origin for origin in origins if origin > 0]
     both = np.concatenate([scaled.values, scaled.logs]).T  # (window_size, 2 n_windows)

@@ -113,12 +113,15 @@ class FittedState:
             offsets = self.calibration.offsets(levels)[:n_steps]
             quantiles = quantiles + scales * offsets
         if self.models.levels:
-            predicted = self._predicted_quantiles(history, mase_scales, scales)
-            predicted = self._at_levels(predicted[:, :n_steps], levels)
+            predicted = self._predicted_quantiles(history, mase_scales)
             has_predicted = scales > 0
             if not self.models.quantiles:
-                # The quantiles of a mixture are equal if all values are.
-                has_predicted = mase_scales[:, None, None] > 0
+                # The quantiles of a mixture are equal if all values of a window are,
+                # although the next value may differ.
+                has_predicted = (np.ptp(predicted, axis=2) > 0).any(axis=1)
+                has_predicted = has_predicted[:, None, None]
+            predicted = predicted + scales * self.calibration.margins
+            predicted = self._at_levels(predicted[:, :n_steps], levels)
             quantiles = np.where(has_predicted, predicted, quantiles)
         return sort_quantiles(quantiles, forecasts, levels)
 
@@ -148,12 +151,11 @@ class FittedState:
         mixture = self.models.spec.mixture
         return mixture.base_weights(windows.values, self.settings.horizon)
 
-    def _predicted_quantiles(self, history, mase_scales, scales):
-        """Return all predicted quantiles, (n_series, horizon, n_levels)."""
+    def _predicted_quantiles(self, history, mase_scales):
+        """Return all quantiles before the margins, (n_series, horizon, n_levels)."""
         windows = self._last_windows(history, self.settings.horizon)
         weight = self._weight(mase_scales)
-        quantiles = self.models.forecast_quantiles(windows, weight)
-        return quantiles + scales * self.calibration.margins
+        return self.models.forecast_quantiles(windows, weight)
 
     def _at_levels(self, quantiles, levels):
         """Return the quantiles at some levels, (n_series, n_steps, n_levels)."""

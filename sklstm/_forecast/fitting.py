@@ -66,6 +66,7 @@ def fit_new(settings, history, regressor, seeds, calibration_fraction, around_fi
             partial(fit, early_mixture),
             settings,
             history,
+            regressor is not None,
             windows,
             calibration_fraction,
             seeds[0],
@@ -209,7 +210,7 @@ def training_windows_of(settings, history, horizon):
     )
 
 
-def calibration_of(fit, settings, history, windows, fraction, seed):
+def calibration_of(fit, settings, history, has_regressor, windows, fraction, seed):
     """Fit models on early windows and calibrate them on validation windows.
 
     Parameters
@@ -220,6 +221,8 @@ def calibration_of(fit, settings, history, windows, fraction, seed):
         Chosen settings.
     history : History
         Series to fit.
+    has_regressor : bool
+        Whether a regressor corrects the baseline.
     windows : TrainingWindows
         Training windows of all series.
     fraction : float
@@ -234,13 +237,13 @@ def calibration_of(fit, settings, history, windows, fraction, seed):
     """
     early, validation = windows.split(fraction)
     early = early.first_targets(settings.n_steps_at_once)
-    models = fit(early)
-    if models.regressors and not len(early):
+    if has_regressor and not len(early):
         raise ValueError(
             "Missing values leave no training window before the validation windows. "
             "Pass calibration_fraction=None, or fill the missing values."
         )
-    if not models.regressors:
+    models = fit(early)
+    if not has_regressor:
         validation = sample_for_mixture(validation, seed)
     if not len(validation):
         return Calibration(0.0)
