@@ -58,9 +58,10 @@ def calibrate(models, validation, scales):
         forecasts with this weight.
     """
     targets = validation.compute(attrgetter("targets"))
-    weights = CORRECTION_WEIGHTS if models.regressors else (0.0,)
-    forecasts = models.forecasts_by_weight(validation, weights)
-    pairs = zip(weights, forecasts, strict=True)
+    if not models.regressors:
+        return calibrate_mixture(models, validation, targets, scales)
+    forecasts = models.forecasts_by_weight(validation, CORRECTION_WEIGHTS)
+    pairs = zip(CORRECTION_WEIGHTS, forecasts, strict=True)
     by_weight = ((weight, targets - forecast) for weight, forecast in pairs)
     weight, errors = min(by_weight, key=lambda pair: np.nanmean(np.abs(pair[1])))
     calibration = Calibration(float(weight), errors / scales[:, None])
@@ -68,12 +69,41 @@ def calibrate(models, validation, scales):
         return calibration
     quantiles = models.forecast_quantiles(validation, calibration.correction_weight)
     errors = (targets[:, :, None] - quantiles) / scales[:, None, None]
-    margins = quantile_margins(errors, models.levels)
-    if not models.quantiles:
-        # The quantiles of a mixture are right on average, so few windows move them
-        # little.
-        margins *= len(validation) / (len(validation) + ENOUGH_WINDOWS)
-    return calibration._replace(margins=margins)
+    if models.quantiles:
+        return calibration._replace(margins=quantile_margins(errors, models.levels))
+    return calibration._replace(margins=mixture_margins(errors, models.levels))
+
+
+def calibrate_mixture(models, validation, targets, scales):
+    """Compute the errors of a mixture that is not corrected.
+
+    Parameters
+    ----------
+    models : ResidualModels
+        Models without regressors.
+    validation, scales
+        As in :func:`calibrate`.
+    targets : ndarray of shape (n_windows, horizon)
+        Actual values.
+
+    Returns
+    -------
+    calibration : Calibration
+        Errors of the medians, and margins of the quantiles.
+    """
+    quantiles = models.forecast_quantiles(validation, 0.0)
+    errors = (targets[:, :, None] - quantiles) / scales[:, None, None]
+    margins = mixture_margins(errors, models.levels)
+    return Calibration(0.0, errors[:, :, models.levels.index(0.5)], margins)
+
+
+def mixture_margins(errors, levels):
+    """Return the margins of the quantiles of a mixture, as in :func:`quantile_margins`.
+
+    These quantiles are right on average, so a few windows move them little.
+    """
+    share = len(errors) / (len(errors) + ENOUGH_WINDOWS)
+    return share * quantile_margins(errors, levels)
 
 
 def half_widths(errors, coverage):
