@@ -234,7 +234,7 @@ def test_changes_are_used_as_far_as_the_windows_held_out_say():
     # Changes that make the forecasts worse are not used.
     wrong = [changes[0].partly(1)]
     with torch.no_grad():
-        wrong[0].shift[N_BASES] += 30
+        wrong[0].log_scale[1] += 6
     assert mixture.best_weight(wrong, windows_of(seasonal(50))) == TUNING_WEIGHTS[0]
     assert mixture.with_changes(wrong, 0.0) is mixture
 

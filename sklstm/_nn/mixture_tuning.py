@@ -38,6 +38,9 @@ class OutputChanges(nn.Module):
             torch.zeros(n, dtype=dtype) for n in (n_outputs, 2, 1)
         )
         self.shift = nn.Parameter(shift)  # added to the outputs
+        # The correction gets no bias: one that is learned from short windows would be
+        # wrong for longer ones, whose bases are better.
+        self.may_shift = torch.arange(n_outputs) != n_bases
         # Logarithms of the factors of all scores, and of the correction.
         self.log_scale = nn.Parameter(log_scale)
         self.prior = nn.Parameter(prior)  # added to the prior
@@ -50,9 +53,14 @@ class OutputChanges(nn.Module):
         scales = self.log_scale.exp().repeat_interleave(self.sizes)
         return torch.cat([scales, scales.new_ones(len(self.shift) - len(scales))])
 
+    @property
+    def shifts(self):
+        """Number to add to each output, (n_outputs,)."""
+        return self.shift * self.may_shift
+
     def forward(self, outputs):
         """Return changed outputs, (n_series, horizon, n_outputs)."""
-        return outputs * self.scales + self.shift
+        return outputs * self.scales + self.shifts
 
     def penalty(self, n_series):
         """Return the penalty of changes that are learned from a number of series."""
@@ -73,7 +81,7 @@ class OutputChanges(nn.Module):
         network = deepcopy(network)
         with torch.no_grad():
             network.head.weight.mul_(self.scales[:, None])
-            network.head.bias.mul_(self.scales).add_(self.shift)
+            network.head.bias.mul_(self.scales).add_(self.shifts)
             network.prior.add_(self.prior)
         return network
 
@@ -91,10 +99,10 @@ def network_outputs(network, rows):
 def tune(network, rows, targets, generator):
     """Learn changes of the output layer from series.
 
-    Only the biases of the outputs, a factor of all scores, a factor of the correction
-    and the prior are learned. These are few numbers, so they can be learned from few
-    series. The loss is the mean quantile loss plus a penalty for the changes. The more
-    series there are, the smaller is the penalty.
+    Only the biases of scores and distances, a factor of all scores, a factor of the
+    correction and the prior are learned. These are few numbers, so they can be learned
+    from few series. The loss is the mean quantile loss plus a penalty for the changes.
+    The more series there are, the smaller is the penalty.
 
     Parameters
     ----------
