@@ -87,9 +87,9 @@ print(f"mean error: {means}")
 # %%
 # What fine-tuning adds
 # ---------------------
-# A panel can have a pattern of its own. Here, the sales of forty shops have strong weeks
-# and much noise, but a constant level. From one short series, a network cannot know that
-# the level never moves. Fine-tuning learns it from all shops together.
+# A panel can have a pattern of its own. Here, the sales of forty shops have strong
+# weeks and much noise, but a constant level. From one short series, a network cannot
+# know that the level never moves. Fine-tuning learns it from all shops together.
 
 random = np.random.default_rng(0)
 days = pd.date_range("2024-01-01", periods=148, freq="D", name="day")
@@ -106,4 +106,4 @@ print(f"fraction of the fine-tuning in use: {forecaster.tuning_weight_}")
 
 # %%
 # Most of the error is noise, so fine-tuning changes little here, as on many panels. The
-# fraction in use is chosen on held-out windows, and no fine-tuning is one of the choices.
+# fraction in use is chosen on held-out windows. No fine-tuning is one of the choices.
