@@ -233,8 +233,9 @@ class LSTMForecaster(TunableDefault, CallbackSupportMixin, BaseEstimator):
         training, but they can be forecast.
 
     random_state : int, RandomState instance or None, default=None
-        Seed of the initial weights, the order of the windows and dropout. Pass an int
-        for reproducible results. The global random generators are not used.
+        Seed of the regressors: of the initial weights, the order of the windows and
+        dropout. Pass an int for reproducible results. Without a regressor, a fit has
+        the same result for all seeds. The global random generators are not used.
 
     Attributes
     ----------

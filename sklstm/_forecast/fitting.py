@@ -19,6 +19,8 @@ from sklstm._nn.mixture import BacktestMixture
 # A mixture is fine-tuned and calibrated on at most this number of windows, and of
 # numbers in their base forecasts.
 MAX_MIXTURE_WINDOWS, MAX_MIXTURE_NUMBERS = 2000, 2**24
+# Fine-tuning has a seed of its own, so that forecasts without a regressor do not vary.
+SEED = 0
 # Forecasts of more series than this are computed in single precision, which takes half
 # of the time. Single precision depends on which series are forecast together, by
 # about one part in ten million.
@@ -57,7 +59,7 @@ def fit_new(settings, history, regressor, seeds, calibration_fraction, around_fi
     early_mixture = mixture = None
     if settings.baseline == "weighted":
         early_mixture, mixture = fit_mixtures(
-            settings, windows, calibration_fraction, seeds[0], len(history.scales)
+            settings, windows, calibration_fraction, len(history.scales)
         )
     fit = partial(fit_models, settings, history, regressor, seeds, around_fit)
     calibration = Calibration(0.0 if regressor is None else 1.0)
@@ -77,7 +79,7 @@ def fit_new(settings, history, regressor, seeds, calibration_fraction, around_fi
     return FittedState(settings, fit(mixture, windows), calibration, typical_scale)
 
 
-def fit_mixtures(settings, windows, calibration_fraction, seed, n_series):
+def fit_mixtures(settings, windows, calibration_fraction, n_series):
     """Fine-tune mixtures on early windows and on all windows.
 
     Parameters
@@ -88,8 +90,6 @@ def fit_mixtures(settings, windows, calibration_fraction, seed, n_series):
         Training windows of all series.
     calibration_fraction : float or None
         Fraction of the windows of each series to hold out.
-    seed : int
-        Seed of the samples of windows and of the fine-tuning.
     n_series : int
         Number of series.
 
@@ -114,27 +114,27 @@ def fit_mixtures(settings, windows, calibration_fraction, seed, n_series):
     stride = max(1, settings.horizon // WINDOWS_PER_HORIZON)
 
     def sample(windows):
-        return sample_for_mixture(windows.every(stride), seed).cut()
+        return sample_for_mixture(windows.every(stride)).cut()
 
     early = start
     if calibration_fraction is not None:
         before, held_out = windows.split(calibration_fraction)
         if not len(before):
             return start, start
-        changes = start.tune(sample(before), seed)
+        changes = start.tune(sample(before), SEED)
         if weight == "auto":
             weight = start.best_weight(changes, sample(held_out))
         early = start.with_changes(changes, weight)
     weight = 1.0 if weight == "auto" else weight
     if weight == 0:
         return start, start
-    return early, start.with_changes(start.tune(sample(windows), seed), weight)
+    return early, start.with_changes(start.tune(sample(windows), SEED), weight)
 
 
-def sample_for_mixture(windows, seed):
+def sample_for_mixture(windows):
     """Return a random sample of windows, or all if there are few."""
     n_windows = MAX_MIXTURE_NUMBERS // (windows.horizon * N_BASES)
-    return windows.sample(int(np.clip(n_windows, 1, MAX_MIXTURE_WINDOWS)), seed)
+    return windows.sample(int(np.clip(n_windows, 1, MAX_MIXTURE_WINDOWS)), SEED)
 
 
 def fit_models(settings, history, regressor, seeds, around_fit, mixture, windows):
@@ -244,7 +244,7 @@ def calibration_of(fit, settings, history, has_regressor, windows, fraction, see
         )
     models = fit(early)
     if not has_regressor:
-        validation = sample_for_mixture(validation, seed)
+        validation = sample_for_mixture(validation)
     if not len(validation):
         return Calibration(0.0)
     validation = validation.limited(seed)
