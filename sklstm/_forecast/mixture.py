@@ -67,7 +67,7 @@ class Mixture:
             Number of steps to forecast.
         """
         return self._by_block(
-            windows, horizon, lambda *block: self._quantiles(*block)[:, :, MEDIAN]
+            windows, horizon, lambda block: self._quantiles(block)[:, :, MEDIAN]
         )
 
     def quantiles(self, windows, horizon):
@@ -96,7 +96,7 @@ class Mixture:
         rows, targets = self._training_rows(windows)
         with default_modes(), threads_for(0):
             return [
-                tune(network, rows, targets, random_generator(int(seed)))
+                tune(network, rows, targets, random_generator(seed))
                 for network in self.networks
             ]
 
@@ -161,8 +161,9 @@ class Mixture:
         values = block.bases.unscale(quantiles)
         if not self.is_log:
             return values
-        lowest = LOWEST_RATIO * block.lowest[:, None, None]
-        return np.log(np.maximum(values, lowest)) + block.shift[:, None, None]
+        lowest = np.maximum(LOWEST_RATIO * block.lowest, np.finfo(float).tiny)
+        logarithms = np.log(np.maximum(values, lowest[:, None, None]))
+        return logarithms + block.shift[:, None, None]
 
     def _base_weights(self, block):
         """Return the mean weight of each base in one block of windows."""

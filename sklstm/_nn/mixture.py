@@ -226,6 +226,10 @@ class MixtureRows(NamedTuple):
         lowest = log_errors.amin(2, keepdim=True)
         return log_errors - lowest, lowest
 
+    def float(self):
+        """Return the rows in single precision."""
+        return MixtureRows(*(part.float() for part in self[:-1]), self.season_length)
+
     def select(self, rows):
         """Return some of the rows, by a slice or by a tensor of positions."""
         return MixtureRows(*(part[rows] for part in self[:-1]), self.season_length)
