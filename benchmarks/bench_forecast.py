@@ -25,7 +25,6 @@ PUBLISHED = {
     "retail": "damped Holt-Winters 1.66",
     "cif2016": "LSTMs 10.23 to 11.58",
     "cif2016, 12 steps, zero-shot": "Chronos-Bolt-base 0.999",
-    "nn5": "AutoETS 22.11, theta 22.23",
     "etth1, OT, 24": "LSTMa 0.114, linear map 0.026",
     "etth1, 24": "LSTMa 0.65",
 }
