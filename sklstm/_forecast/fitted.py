@@ -114,16 +114,21 @@ class FittedState:
             quantiles = quantiles + scales * offsets
         if self.models.levels:
             predicted = self._predicted_quantiles(history, mase_scales)
-            has_predicted = scales > 0
-            if not self.models.quantiles:
-                # The quantiles of a mixture are equal if all values of a window are,
-                # although the next value may differ.
-                has_predicted = (np.ptp(predicted, axis=2) > 0).any(axis=1)
-                has_predicted = has_predicted[:, None, None]
+            has_predicted = self._has_predicted(predicted, scales)
             predicted = predicted + scales * self.calibration.margins
             predicted = self._at_levels(predicted[:, :n_steps], levels)
             quantiles = np.where(has_predicted, predicted, quantiles)
         return sort_quantiles(quantiles, forecasts, levels)
+
+    def _has_predicted(self, predicted, scales):
+        """Return whether to use predicted quantiles of a series, (n_series, 1, 1).
+
+        The quantiles of a mixture are equal if all values of a window are, although the
+        next value may differ.
+        """
+        if self.models.quantiles:
+            return scales > 0
+        return (np.ptp(predicted, axis=2) > 0).any(axis=1)[:, None, None]
 
     def sample_paths(self, history, n_steps, n_paths, random):
         """Draw paths of the scaled series, (n_series, n_steps, n_paths).

@@ -96,6 +96,33 @@ def choose_settings(
     size_of_mixture, enough = sizes_of_mixture(settings)
     if is_weighted and not has_regressor:
         return replace(settings, window_size=enough, context_size=size_of_mixture)
+    size = regressor_window_size(
+        settings, panel, is_any_future_known, calibration_fraction
+    )
+    n_seen = max(size, size_of_mixture) if is_weighted else size
+    return replace(settings, window_size=size, context_size=n_seen)
+
+
+def regressor_window_size(settings, panel, is_any_future_known, calibration_fraction):
+    """Return the number of values that a regressor sees.
+
+    Parameters
+    ----------
+    settings : ForecasterSettings
+        Settings whose window size may be "auto".
+    panel, is_any_future_known, calibration_fraction
+        As in :func:`choose_settings`.
+
+    Returns
+    -------
+    window_size : int
+        Number of values.
+
+    Raises
+    ------
+    ValueError
+        If all series are too short, or if the window is too short for the covariates.
+    """
     # The regressor sees covariates that are known in the future in a window that ends
     # with the last step to forecast. The window must contain all of these steps.
     min_size = settings.n_steps_at_once if is_any_future_known else 1
@@ -107,11 +134,6 @@ def choose_settings(
     size = settings.window_size
     if size == "auto":
         size = auto_window_size(settings, min_size, max_size)
-    settings = replace(
-        settings,
-        window_size=size,
-        context_size=max(size, size_of_mixture) if is_weighted else size,
-    )
     if size > max_size:
         raise ValueError(
             f"y is too short: its longest series has {longest} values, but "
@@ -124,7 +146,7 @@ def choose_settings(
             f"window_size={size} is less than the {min_size} steps for which X is "
             'known in the future. Increase it, or fit with strategy="recursive".'
         )
-    return settings
+    return size
 
 
 def sizes_of_mixture(settings):
