@@ -233,9 +233,8 @@ class LSTMForecaster(TunableDefault, CallbackSupportMixin, BaseEstimator):
         training, but they can be forecast.
 
     random_state : int, RandomState instance or None, default=None
-        Seed of the regressors: of the initial weights, the order of the windows and
-        dropout. Pass an int for reproducible results. Without a regressor, a fit has
-        the same result for all seeds. The global random generators are not used.
+        Seed of the initial weights, the order of the windows and dropout. Pass an int
+        for reproducible results. The global random generators are not used.
 
     Attributes
     ----------
@@ -312,7 +311,8 @@ class LSTMForecaster(TunableDefault, CallbackSupportMixin, BaseEstimator):
     Series that are too short for a window and its targets are not used for training,
     but they are forecast. For constant series, the forecast is the baseline. Forecasts
     of a mixture are computed in double precision if the fit had at most 100 series, and
-    in single precision if it had more.
+    in single precision if it had more. Without a regressor, a fit has the same result
+    for all seeds.
 
     References
     ----------

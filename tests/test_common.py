@@ -396,7 +396,7 @@ def test_tags_of_a_forecaster_describe_its_series():
 
 def test_default_regressor_can_be_tuned():
     grid = {"regressor__dropout": [0.0, 0.9]}
-    forecaster = LSTMForecaster(horizon=3, random_state=0)
+    forecaster = LSTMForecaster(horizon=3, baseline="last", random_state=0)
     search = GridSearchCV(forecaster, grid, cv=FOLDS).fit(SALES)
     first, second = search.cv_results_["mean_test_score"]
     assert first != second
