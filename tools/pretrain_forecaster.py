@@ -19,7 +19,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from sklstm._forecast.bases import N_BASES, N_SUMMARY, base_forecasts, context_size
+from sklstm._forecast.bases import base_forecasts, context_size
 from sklstm._forecast.pretrained import VERSION, WEIGHTS, new_network, to_numbers
 from sklstm._nn.mixture import MixtureRows
 from sklstm._nn.optimizers import FlatWeights, make_optimizer
@@ -180,5 +180,4 @@ def refuse_data(event, arguments):
 
 
 if __name__ == "__main__":
-    assert N_SUMMARY > N_BASES
     main()

@@ -11,6 +11,7 @@ from sklstm._forecast.residual_model import ResidualModels
 from sklstm._forecast.sample_paths import draw_paths, score_levels, step_correlation
 from sklstm._forecast.settings import ForecasterSettings
 from sklstm._forecast.training_windows import Windows
+from sklstm._nn.mixture import MEDIAN
 
 
 @dataclass(frozen=True)
@@ -104,16 +105,21 @@ class FittedState:
                 f"Intervals cover at most the {horizon} steps of the fit, got "
                 f"horizon={n_steps}. Fit with a larger horizon."
             )
-        mase_scales = self.mase_scales(history)
-        forecasts = self._forecast([history], mase_scales, n_steps)
+        mase_scales, predicted = self.mase_scales(history), None
+        if self.models.levels:
+            predicted = self._predicted_quantiles(history, mase_scales)
+        if predicted is None or self.models.quantiles:
+            forecasts = self._forecast([history], mase_scales, n_steps)
+        else:
+            # The forecast is the median of the mixture, with the same correction.
+            forecasts = predicted[:, :n_steps, MEDIAN]
         scales = history.interval_scales(mase_scales, self.typical_scale)
         scales = scales[:, None, None]
         quantiles = forecasts[:, :, None].repeat(len(levels), axis=2)
-        if not self.models.levels or self.calibration.errors is not None:
+        if predicted is None or self.calibration.errors is not None:
             offsets = self.calibration.offsets(levels)[:n_steps]
             quantiles = quantiles + scales * offsets
-        if self.models.levels:
-            predicted = self._predicted_quantiles(history, mase_scales)
+        if predicted is not None:
             has_predicted = self._has_predicted(predicted, scales)
             predicted = predicted + scales * self.calibration.margins
             predicted = self._at_levels(predicted[:, :n_steps], levels)
