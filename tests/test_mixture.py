@@ -29,7 +29,12 @@ from sklstm._nn.mixture import (
     n_outputs,
     quantile_losses,
 )
-from sklstm._nn.mixture_tuning import OutputChanges, network_outputs, tune
+from sklstm._nn.mixture_tuning import (
+    OutputChanges,
+    TuningRows,
+    network_outputs,
+    tune,
+)
 
 SIZES = N_BASES, N_SUMMARY, N_RECENT_FEATURES
 
@@ -161,9 +166,9 @@ def test_double_precision_does_not_depend_on_the_other_series():
     npt.assert_allclose(together, alone, rtol=1e-11)
 
 
-def changed(seed=0):
-    """Return random changes of an output layer."""
-    changes = OutputChanges(n_outputs(N_BASES), N_BASES, torch.float64)
+def changed(seed=0, n_networks=1):
+    """Return random changes of the output layers of networks."""
+    changes = OutputChanges(n_networks, n_outputs(N_BASES), N_BASES, torch.float64)
     with torch.no_grad():
         for part in changes.parameters():
             part.normal_(0, 0.5, generator=generator(seed))
@@ -171,8 +176,8 @@ def changed(seed=0):
 
 
 def test_without_changes_the_outputs_stay():
-    outputs = network_outputs(small_network(), rows_of(seasonal()))
-    changes = OutputChanges(n_outputs(N_BASES), N_BASES, torch.float64)
+    outputs = network_outputs(small_network(), rows_of(seasonal()))[None]
+    changes = OutputChanges(1, n_outputs(N_BASES), N_BASES, torch.float64)
     with torch.no_grad():
         npt.assert_array_equal(changes(outputs), outputs)
         assert changes.penalty(10) == 0
@@ -181,17 +186,35 @@ def test_without_changes_the_outputs_stay():
         assert changed().penalty(10) > changed().penalty(1000) > 0
 
 
-@pytest.mark.parametrize("network", [small_network(), BacktestMixture(N_BASES)])
-def test_changed_networks_have_the_changed_outputs(network):
-    rows, network = rows_of(seasonal()), deepcopy(network).double()
-    before, prior = network_outputs(network, rows), network.prior.item()
-    changes = changed()
-    after = changes.applied_to(network)
+KINDS = [
+    [small_network(), small_network(1)],
+    [BacktestMixture(N_BASES, torch.float64)],
+]
+
+
+@pytest.mark.parametrize("networks", KINDS)
+def test_changed_networks_have_the_changed_outputs(networks):
+    rows, priors = rows_of(seasonal()), [network.prior.item() for network in networks]
+    before = torch.stack([network_outputs(network, rows) for network in networks])
+    changes = changed(n_networks=len(networks))
+    after = changes.applied_to(networks)
     with torch.no_grad():
-        npt.assert_allclose(network_outputs(after, rows), changes(before))
-    npt.assert_allclose(after.prior.item(), prior + changes.prior.item())
-    # The network itself does not change.
-    npt.assert_array_equal(network_outputs(network, rows), before)
+        expected = changes(before)
+    for number, network in enumerate(after):
+        npt.assert_allclose(network_outputs(network, rows), expected[number])
+        added = changes.prior[number].item()
+        npt.assert_allclose(network.prior.item(), priors[number] + added)
+    # The networks themselves do not change.
+    npt.assert_array_equal(network_outputs(networks[0], rows), before[0])
+
+
+def training_rows(y):
+    """Return series without their last steps, and these steps, some unknown."""
+    rows = rows_of(y[:, :-6])
+    bases = base_forecasts(y[:, :-6], 4, 6, np.float64)
+    targets = torch.from_numpy(bases.scale(y[:, -6:]))
+    targets[::3, 2] = torch.nan
+    return rows, targets
 
 
 def loss_of(network, rows, targets):
@@ -199,15 +222,24 @@ def loss_of(network, rows, targets):
     return rows.losses(quantiles, targets).mean().item()
 
 
-@pytest.mark.parametrize("network", [small_network(), BacktestMixture(N_BASES)])
-def test_tuning_lowers_the_loss(network):
-    network, y = deepcopy(network).double(), seasonal(300, 50)
-    rows = rows_of(y[:, :-6])
-    bases = base_forecasts(y[:, :-6], 4, 6, np.float64)
-    targets = torch.from_numpy(bases.scale(y[:, -6:]))
-    targets[::3, 2] = torch.nan
-    tuned = tune(network, rows, targets, generator()).applied_to(network)
-    assert loss_of(tuned, rows, targets) < 0.99 * loss_of(network, rows, targets)
+@pytest.mark.parametrize("networks", KINDS)
+def test_tuning_lowers_the_loss(networks):
+    rows, targets = training_rows(seasonal(300, 50))
+    changes = tune(TuningRows(networks, rows, targets), generator())
+    for network, tuned in zip(networks, changes.applied_to(networks), strict=True):
+        before, after = (loss_of(one, rows, targets) for one in (network, tuned))
+        assert after < 0.99 * before
+
+
+def test_networks_are_tuned_as_if_each_was_alone():
+    networks, (rows, targets) = KINDS[0], training_rows(seasonal(200, 50))
+    together = tune(TuningRows(networks, rows, targets), generator())
+    for number, network in enumerate(networks):
+        alone = tune(TuningRows([network], rows, targets), generator())
+        for one, both in zip(alone.parameters(), together.parameters(), strict=True):
+            npt.assert_allclose(
+                one[0].detach(), both[number].detach(), rtol=1e-3, atol=1e-4
+            )
 
 
 def test_tuning_is_the_same_with_the_same_seed():
@@ -215,7 +247,7 @@ def test_tuning_is_the_same_with_the_same_seed():
     windows, state = windows_of(seasonal(300)), torch.get_rng_state()
     global_state = np.random.get_state()[1].copy()  # noqa: NPY002
     mixture = mixture_of(small_network())
-    first, second, other = (mixture.tune(windows, seed)[0] for seed in (0, 0, 1))
+    first, second, other = (mixture.tune(windows, seed) for seed in (0, 0, 1))
     assert torch.equal(first.shift, second.shift)
     assert torch.equal(first.log_scale, second.log_scale)
     assert not torch.equal(first.shift, other.shift)
@@ -232,9 +264,9 @@ def test_changes_are_used_as_far_as_the_windows_held_out_say():
     tuned = mixture.with_changes(changes, weight)
     assert tuned.tuning_weight == weight
     # Changes that make the forecasts worse are not used.
-    wrong = [changes[0].partly(1)]
+    wrong = changes.partly(1)
     with torch.no_grad():
-        wrong[0].log_scale[1] += 6
+        wrong.log_scale[..., 1] += 6
     assert mixture.best_weight(wrong, windows_of(seasonal(50))) == TUNING_WEIGHTS[0]
     assert mixture.with_changes(wrong, 0.0) is mixture
 

@@ -9,7 +9,7 @@ import torch
 
 from sklstm._forecast.bases import N_BASES, Bases, base_forecasts
 from sklstm._nn.mixture import LEVELS, MEDIAN, MixtureRows, mix
-from sklstm._nn.mixture_tuning import network_outputs, tune
+from sklstm._nn.mixture_tuning import TuningRows, network_outputs, tune
 from sklstm._nn.runtime import default_modes, random_generator, threads_for
 
 # Base forecasts are computed in blocks of at most this many numbers.
@@ -90,49 +90,35 @@ class Mixture:
 
         Returns
         -------
-        changes : list of OutputChanges
-            Changes of each network.
+        changes : OutputChanges
+            Changes of the networks.
         """
-        rows, targets = self._training_rows(windows)
         with default_modes(), threads_for(0):
-            return [
-                tune(network, rows, targets, random_generator(seed))
-                for network in self.networks
-            ]
+            return tune(self._tuning_rows(windows), random_generator(seed))
 
     def best_weight(self, changes, windows):
         """Return the fraction of changes with the smallest loss on windows."""
-        rows, targets = self._training_rows(windows)
         with default_modes(), threads_for(0), torch.no_grad():
-            quantiles = [[] for _ in TUNING_WEIGHTS]
-            for network, of_one in zip(self.networks, changes, strict=True):
-                outputs = network_outputs(network, rows)
-                for number, weight in enumerate(TUNING_WEIGHTS):
-                    part = of_one.partly(weight)
-                    prior = network.prior + part.prior
-                    quantiles[number].append(mix(rows, part(outputs), prior)[0])
-            losses = [
-                rows.losses(sum(of_one) / len(of_one), targets).mean().item()
-                for of_one in quantiles
-            ]
+            rows = self._tuning_rows(windows)
+            quantiles = [rows.quantiles(changes.partly(w)) for w in TUNING_WEIGHTS]
+            losses = [rows.losses(each.mean(0)).mean().item() for each in quantiles]
         return TUNING_WEIGHTS[int(np.argmin(losses))]
 
     def with_changes(self, changes, weight) -> Self:
         """Return a mixture whose networks have a fraction of the changes."""
         if weight == 0:
             return self
-        pairs = zip(self.networks, changes, strict=True)
-        networks = [change.partly(weight).applied_to(one) for one, change in pairs]
+        networks = changes.partly(weight).applied_to(self.networks)
         return replace(self, networks=networks, tuning_weight=weight)
 
-    def _training_rows(self, windows):
-        """Return the base forecasts of windows and their scaled targets."""
+    def _tuning_rows(self, windows):
+        """Return windows with their scaled targets and the outputs of the networks."""
         block = self._read(windows.values, windows.targets.shape[1])
         targets = windows.targets
         if self.is_log:
             targets = np.exp(targets - block.shift[:, None])
-        targets = block.bases.scale(targets).astype(block.bases.summary.dtype)
-        return self._rows(block.bases), torch.from_numpy(targets)
+        targets = torch.from_numpy(block.bases.scale(targets))
+        return TuningRows(self.networks, self._rows(block.bases), targets)
 
     def _by_block(self, windows, horizon, function):
         """Call a function of windows and base forecasts block by block."""

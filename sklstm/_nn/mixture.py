@@ -235,7 +235,7 @@ class MixtureRows(NamedTuple):
         return MixtureRows(*(part[rows] for part in self[:-1]), self.season_length)
 
     def losses(self, quantiles, targets):
-        """Return the loss of each row, (n_series,).
+        """Return the loss of each row, (..., n_series).
 
         Each loss is divided by the root of the lowest error of the bases, so that
         series that are easy to forecast count almost as much as others.
@@ -252,10 +252,11 @@ def mix(rows, outputs, prior):
     ----------
     rows : MixtureRows
         Series to forecast.
-    outputs : torch.Tensor of shape (n_series, horizon, n_outputs)
+    outputs : torch.Tensor of shape (..., n_series, horizon, n_outputs)
         Of each step: scores of the bases, a correction, and the distances of
-        neighboring quantiles before they are made positive.
-    prior : torch.Tensor of shape (1,)
+        neighboring quantiles before they are made positive. The first dimension may be
+        that of several networks.
+    prior : torch.Tensor of shape (1,) or (n_networks, 1, 1, 1)
         The scores are reduced by this number times the logarithms of the errors of the
         bases.
 
@@ -267,10 +268,10 @@ def mix(rows, outputs, prior):
     n_bases = rows.forecasts.shape[2]
     log_errors, lowest = rows.log_errors
     scores = outputs[..., :n_bases] - prior * log_errors
-    weights = scores.softmax(2)
+    weights = scores.softmax(-1)
     unit = torch.exp(0.5 * lowest) + 0.3 * rows.spread
     correction = outputs[..., n_bases, None] * unit
-    median = (weights * rows.forecasts).sum(2, keepdim=True) + correction
+    median = (weights * rows.forecasts).sum(-1, keepdim=True) + correction
     distances = softplus(outputs[..., n_bases + 1 :]) * unit
     return median + _offsets(distances), weights
 
@@ -289,21 +290,21 @@ def quantile_losses(quantiles, targets):
 
     Parameters
     ----------
-    quantiles : torch.Tensor of shape (n_series, horizon, n_levels)
+    quantiles : torch.Tensor of shape (..., n_series, horizon, n_levels)
         Predicted quantiles of the levels in `LEVELS`.
     targets : torch.Tensor of shape (n_series, horizon)
         Actual values, NaN if unknown.
 
     Returns
     -------
-    losses : torch.Tensor of shape (n_series,)
+    losses : torch.Tensor of shape (..., n_series)
         Mean over the known steps and the levels.
     """
     levels = quantiles.new_tensor(LEVELS)
     is_known = ~targets.isnan()
     errors = targets.nan_to_num()[:, :, None] - quantiles
-    losses = 2 * torch.maximum(levels * errors, (levels - 1) * errors).mean(2)
-    return (losses * is_known).sum(1) / is_known.sum(1).clamp(min=1)
+    losses = 2 * torch.maximum(levels * errors, (levels - 1) * errors).mean(-1)
+    return (losses * is_known).sum(-1) / is_known.sum(-1).clamp(min=1)
 
 
 def _compact(weights):
