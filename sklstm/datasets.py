@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from importlib.resources import files
+from numbers import Integral
 from typing import Literal, overload
 
 import numpy as np
@@ -107,7 +108,7 @@ def make_adding(
     Parameters
     ----------
     n_sequences : int, default=1000
-        Number of sequences.
+        Number of sequences, at least 1.
     n_timesteps : int, default=100
         Number of time steps of each sequence, at least 2. Longer sequences are harder.
     random_state : int, RandomState instance or None, default=None
@@ -124,7 +125,8 @@ def make_adding(
     Raises
     ------
     ValueError
-        If `n_timesteps` is less than 2.
+        If `n_sequences` is not an integer of at least 1, or `n_timesteps` one of at
+        least 2.
 
     Notes
     -----
@@ -143,10 +145,8 @@ def make_adding(
     >>> (X[:, :, 0] * X[:, :, 1]).sum(axis=1) == y
     array([ True,  True,  True])
     """
-    if n_timesteps < 2:
-        raise ValueError(
-            f"n_timesteps={n_timesteps} leaves no room for two marks. Pass 2 or more."
-        )
+    _check_number("n_sequences", n_sequences, 1)
+    _check_number("n_timesteps", n_timesteps, 2)
     random = check_random_state(random_state)
     numbers = random.uniform(size=(n_sequences, n_timesteps))
     marks = np.zeros_like(numbers)
@@ -174,7 +174,7 @@ def make_machine(
     Parameters
     ----------
     n_timesteps : int, default=4000
-        Number of rows. A fault needs up to 200 rows of the second half.
+        Number of rows, at least 1. A fault needs up to 200 rows of the second half.
     faults : list of str, default=("knock", "bearing", "stuck", "shift")
         Faults, in order of time. The same fault can be given several times:
 
@@ -199,7 +199,8 @@ def make_machine(
     Raises
     ------
     ValueError
-        If a fault is unknown, or if there are too few rows for the faults.
+        If a fault is unknown, if there are too few rows for the faults, or if
+        `n_timesteps` is not an integer of at least 1.
 
     See Also
     --------
@@ -228,6 +229,7 @@ def make_machine(
     >>> int((y == -1).sum())
     284
     """
+    _check_number("n_timesteps", n_timesteps, 1)
     random = check_random_state(random_state)
     values, phase = _normal_machine(n_timesteps, random)
     labels = np.ones(n_timesteps, dtype=int)
@@ -282,7 +284,7 @@ def make_series(
     ------
     ValueError
         If `freq` is not one of these frequencies, or if `n_series` or `n_timesteps` is
-        less than 1.
+        not an integer of at least 1.
 
     See Also
     --------
@@ -305,9 +307,8 @@ def make_series(
     >>> series.index[-1]
     Period('2003-12', 'M')
     """
-    for name, size in [("n_series", n_series), ("n_timesteps", n_timesteps)]:
-        if size < 1:
-            raise ValueError(f"{name}={size} leaves no values. Pass 1 or more.")
+    _check_number("n_series", n_series, 1)
+    _check_number("n_timesteps", n_timesteps, 1)
     times = _times_from_2000(n_timesteps, freq)
     seed = check_random_state(random_state).randint(2**31 - 1)
     values = synthetic_series(
@@ -319,6 +320,14 @@ def make_series(
     )
     names = [f"series_{column}" for column in range(n_series)]
     return pd.DataFrame(values.T, times, names)
+
+
+def _check_number(name, number, minimum):
+    """Raise an error unless a number is an integer of at least a minimum."""
+    if not isinstance(number, Integral) or number < minimum:
+        raise ValueError(
+            f"{name} must be an integer of at least {minimum}, but it is {number!r}."
+        )
 
 
 def _times_from_2000(n_timesteps, freq):

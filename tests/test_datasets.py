@@ -80,7 +80,7 @@ def test_adding_is_reproducible_by_its_seed():
 
 
 def test_adding_needs_two_time_steps():
-    with pytest.raises(ValueError, match="n_timesteps=1 leaves no room for two marks"):
+    with pytest.raises(ValueError, match=r"n_timesteps must .* 2, but it is 1"):
         make_adding(3, 1)
 
 
@@ -251,13 +251,25 @@ def test_a_few_series_are_counts_with_zeros():
     assert ((counts == 0).mean() > 0.2).mean() > 0.2
 
 
-def test_series_of_unknown_frequency_and_of_no_values_are_refused():
+def test_series_of_unknown_frequency_are_refused():
     with pytest.raises(ValueError, match=r"freq='ME' is not available.*'M', 'W'"):
         make_series(freq="ME")
-    with pytest.raises(ValueError, match=r"n_series=0 leaves no values. Pass 1"):
-        make_series(0)
-    with pytest.raises(ValueError, match=r"n_timesteps=0 leaves no values"):
-        make_series(n_timesteps=0)
+
+
+@pytest.mark.parametrize("number", [0, -3, 2.5, "ten", None])
+@pytest.mark.parametrize(
+    ("make", "name"),
+    [
+        (make_series, "n_series"),
+        (make_series, "n_timesteps"),
+        (make_adding, "n_sequences"),
+        (make_adding, "n_timesteps"),
+        (make_machine, "n_timesteps"),
+    ],
+)
+def test_numbers_of_rows_are_integers(make, name, number):
+    with pytest.raises(ValueError, match=f"{name} must be .* it is {number!r}"):
+        make(**{name: number})
 
 
 @pytest.mark.slow

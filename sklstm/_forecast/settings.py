@@ -177,7 +177,7 @@ def _ways_out(min_size, calibration_fraction):
     if calibration_fraction is not None:
         ways_out.append("calibration_fraction=None")
     if min_size > 1:
-        ways_out.append('strategy="recursive"')
+        ways_out.extend(['strategy="recursive"', "no X"])
     return f"{', '.join(ways_out[:-1])} or {ways_out[-1]}"
 
 
