@@ -51,9 +51,9 @@ ALLOWED = (".py", ".pyc", ".so", ".json", ".toml")
 def main():
     """Train all networks and write their weights."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--networks", type=int, default=4)
-    parser.add_argument("--width", type=int, default=64)
-    parser.add_argument("--steps", type=int, default=4000, help="of each network")
+    parser.add_argument("--networks", type=int, default=8)
+    parser.add_argument("--width", type=int, default=40)
+    parser.add_argument("--steps", type=int, default=5000, help="of each network")
     parser.add_argument("--seed", type=int, default=0, help="of the first network")
     parser.add_argument("--output", type=Path, default=WEIGHTS)
     arguments = parser.parse_args()

@@ -18,7 +18,7 @@ from sklstm._nn.mixture import BacktestMixture
 
 # A mixture is fine-tuned and calibrated on at most this number of windows, and of
 # numbers in their base forecasts.
-MAX_MIXTURE_WINDOWS, MAX_MIXTURE_NUMBERS = 2000, 2**24
+MAX_MIXTURE_WINDOWS, MAX_MIXTURE_NUMBERS = 2000, 2**22
 # Fine-tuning has a seed of its own, so that forecasts without a regressor do not vary.
 SEED = 0
 # Forecasts of more series than this are computed in single precision, which takes half
