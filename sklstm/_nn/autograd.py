@@ -7,7 +7,7 @@ from sklstm._nn.bptt.gru import UnrolledGRU, UnrolledTanhGRU
 from sklstm._nn.bptt.lstm import UnrolledLSTM, UnrolledTanhLSTM
 from sklstm._nn.bptt.rnn import UnrolledRNN, UnrolledTanhRNN
 from sklstm._nn.bptt.unrolled import Batch
-from sklstm._nn.cells import CellWeights
+from sklstm._nn.cells import CELLS, CellWeights
 from sklstm._nn.dispatch import computes_tanh_by_sigmoid
 
 UNROLLED = {"lstm": UnrolledLSTM, "gru": UnrolledGRU, "rnn": UnrolledRNN}
@@ -57,7 +57,9 @@ class Workspaces:
 
 
 @torch.no_grad()
-def inferred_states(cell, inputs, weights, activation, step_mask, wants_states):
+def inferred_states(
+    cell, inputs, weights, activation, step_mask, wants_states, initial_state=None
+):
     """Compute the states of all steps without a backward pass.
 
     Parameters
@@ -69,13 +71,15 @@ def inferred_states(cell, inputs, weights, activation, step_mask, wants_states):
         there is no padding.
     wants_states : bool
         Whether to return the states of all steps, not only the last one.
+    initial_state : tuple of torch.Tensor of shape (n_windows, size) or None
+        State before the first step. None for zeros.
 
     Returns
     -------
     states : torch.Tensor of shape (n_windows, n_timesteps, size) or None
         Hidden state after every step.
-    last : torch.Tensor of shape (n_windows, size)
-        Hidden state after the last step.
+    last : tuple of torch.Tensor of shape (n_windows, size)
+        State after the last step.
     """
     size = weights.recurrent.shape[1]
     options = {"activation": activation, "has_padding": step_mask is not None}
@@ -84,15 +88,16 @@ def inferred_states(cell, inputs, weights, activation, step_mask, wants_states):
     states = None
     if wants_states:
         states = inputs.new_empty(batch.n_timesteps, size, batch.n_windows)
-    last = unrolled.infer(inputs, weights, step_mask, states)
-    return states if states is None else states.permute(2, 0, 1), last.t()
+    unrolled.infer(inputs, weights, step_mask, states, initial_state)
+    last = tuple(part.t() for part in unrolled.inferred_state)
+    return states if states is None else states.permute(2, 0, 1), last
 
 
 class HiddenStates(torch.autograd.Function):
     """Hidden states of a layer, with hand-derived gradients."""
 
     @staticmethod
-    def forward(ctx, settings, inputs, step_mask, recurrent_mask, *weights):
+    def forward(ctx, settings, inputs, step_mask, recurrent_mask, *tensors):
         """Compute the states of all steps.
 
         Parameters
@@ -109,34 +114,44 @@ class HiddenStates(torch.autograd.Function):
             if there is no padding.
         recurrent_mask : torch.Tensor of shape (n_windows, size) or None
             Numbers that multiply the hidden state before it enters the gates.
-        *weights : torch.Tensor
-            The fields of :class:`~sklstm._nn.cells.CellWeights` that are not None.
+        *tensors : torch.Tensor
+            The fields of :class:`~sklstm._nn.cells.CellWeights` that are not None, and
+            the parts of the initial state, if it is not zeros.
 
         Returns
         -------
         states : torch.Tensor of shape (n_windows, n_timesteps, size)
             Hidden state after every step.
-        last : torch.Tensor of shape (n_windows, size)
-            Hidden state after the last step. Its backward pass is cheaper than that of
-            ``states[:, -1]``.
+        *last : torch.Tensor of shape (n_windows, size)
+            Each part of the state after the last step. The backward pass of the hidden
+            state is cheaper than that of ``states[:, -1]``.
         """
         cell, activation, workspaces = settings
+        n_weights = 4 if CELLS[cell].has_candidate_bias else 3
+        weights, initial_state = tensors[:n_weights], tensors[n_weights:] or None
         size = weights[1].shape[1]
-        has_masks = recurrent_mask is not None, step_mask is not None
-        batch = Batch(*inputs.shape, size, inputs.dtype, activation, *has_masks)
+        options = {
+            "activation": activation,
+            "has_recurrent_mask": recurrent_mask is not None,
+            "has_padding": step_mask is not None,
+            "has_initial_state": initial_state is not None,
+        }
+        batch = Batch(*inputs.shape, size, inputs.dtype, **options)
         make = workspaces.acquire if workspaces else unroll
         unrolled = make(cell, batch)
         with torch.inference_mode():
-            unrolled.forward(inputs, CellWeights(*weights), step_mask, recurrent_mask)
+            masks = step_mask, recurrent_mask
+            unrolled.forward(inputs, CellWeights(*weights), *masks, initial_state)
         ctx.cell, ctx.workspaces = cell, workspaces
         ctx.unrolled, ctx.step_mask = unrolled, step_mask
         ctx.save_for_backward(*weights)
         ctx.set_materialize_grads(False)
-        return unrolled.states.permute(2, 0, 1), unrolled.states[-1].t()
+        last = (part.t() for part in unrolled.state(batch.n_timesteps))
+        return unrolled.states.permute(2, 0, 1), *last
 
     @staticmethod
     @once_differentiable
-    def backward(ctx, d_states, d_last):
+    def backward(ctx, d_states, d_last, d_last_cell=None):
         """Compute the gradients; the buffers of `workspaces` are then free."""
         unrolled, weights = ctx.unrolled, CellWeights(*ctx.saved_tensors)
         if unrolled is None:
@@ -146,14 +161,17 @@ class HiddenStates(torch.autograd.Function):
             )
         if d_states is not None:
             d_states = d_states.permute(1, 2, 0)
-        if d_last is not None:
-            d_last = d_last.t()
+        d_last, d_last_cell = (d if d is None else d.t() for d in (d_last, d_last_cell))
         with torch.inference_mode():
             gradients, d_inputs = unrolled.backward(
-                weights, d_states, d_last, ctx.needs_input_grad[1]
+                weights, d_states, d_last, ctx.needs_input_grad[1], d_last_cell
             )
+        d_initial = ()
+        if unrolled.batch.has_initial_state:
+            d_initial = (part.t().clone() for part in unrolled.d_initial_state)
+        of_weights = gradients[: len(ctx.saved_tensors)]
         if ctx.workspaces is None:
-            gradients = [g if g is None else g.clone() for g in gradients]
+            of_weights = [gradient.clone() for gradient in of_weights]
         else:
             # The caller copies the gradients before the next batch overwrites them.
             ctx.workspaces.release(ctx.cell, unrolled)
@@ -162,4 +180,4 @@ class HiddenStates(torch.autograd.Function):
             if ctx.step_mask is not None:
                 d_inputs *= ctx.step_mask[:, None]
             d_inputs = d_inputs.permute(2, 0, 1)
-        return None, d_inputs, None, None, *gradients[: len(weights)]
+        return None, d_inputs, None, None, *of_weights, *d_initial

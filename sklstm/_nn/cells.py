@@ -132,6 +132,7 @@ class Cell(NamedTuple):
 
     step: Callable
     n_gates: int  # blocks of rows in the weights, including the candidate
+    n_states: int  # parts of the state: the hidden state and, for an LSTM, another one
     has_candidate_bias: bool = False
     # Position of the gate that keeps the state, and its initial bias.
     forget_gate: int | None = None
@@ -141,9 +142,9 @@ class Cell(NamedTuple):
 
 
 CELLS = {
-    "lstm": Cell(lstm_step, 4, input_gate=0, forget_gate=1, forget_bias=1.0),
-    "gru": Cell(gru_step, 3, has_candidate_bias=True, forget_gate=1),
-    "rnn": Cell(rnn_step, 1),
+    "lstm": Cell(lstm_step, 4, 2, input_gate=0, forget_gate=1, forget_bias=1.0),
+    "gru": Cell(gru_step, 3, 1, has_candidate_bias=True, forget_gate=1),
+    "rnn": Cell(rnn_step, 1, 1),
 }
 
 
@@ -151,6 +152,24 @@ def step_by_step(
     cell, inputs, weights, activation="tanh", recurrent_mask=None, step_mask=None
 ):
     """Compute the hidden states of all steps, starting from a state of zeros.
+
+    The parameters and `states` are those of :func:`continue_step_by_step`.
+    """
+    state = zero_state(cell, weights.recurrent.shape[1], inputs)
+    options = activation, recurrent_mask, step_mask
+    return continue_step_by_step(cell, inputs, weights, state, *options)[0]
+
+
+def continue_step_by_step(
+    cell,
+    inputs,
+    weights,
+    state,
+    activation="tanh",
+    recurrent_mask=None,
+    step_mask=None,
+):
+    """Compute the hidden states of all steps, starting from a given state.
 
     Parameters
     ----------
@@ -160,6 +179,8 @@ def step_by_step(
         Inputs in time order.
     weights : CellWeights
         Weights of the cell.
+    state : tuple of torch.Tensor of shape (n_windows, size)
+        Hidden state before the first step and, for an LSTM, the cell state.
     activation : str, default="tanh"
         A key of :data:`~sklstm._nn.activations.ACTIVATIONS`.
     recurrent_mask : torch.Tensor of shape (n_windows, size) or None, default=None
@@ -172,11 +193,13 @@ def step_by_step(
     Returns
     -------
     states : torch.Tensor of shape (n_windows, n_timesteps, size)
-        Hidden state after every step, zero at padding steps.
+        Hidden states after every step, zero at padding steps.
+    last : tuple of torch.Tensor of shape (n_windows, size)
+        State after the last step, in the form of `state`.
     """
     step, activation = CELLS[cell].step, ACTIVATIONS[activation].function
     from_inputs = linear(inputs, weights.inputs, weights.bias)
-    hidden = other = inputs.new_zeros(len(inputs), weights.recurrent.shape[1])
+    hidden, other = state[0], state[-1]
     states = []
     for number, of_this_step in enumerate(from_inputs.unbind(1)):
         dropped = hidden if recurrent_mask is None else hidden * recurrent_mask
@@ -185,4 +208,10 @@ def step_by_step(
             is_real = step_mask[:, number, None]
             hidden, other = hidden.where(is_real, 0.0), other.where(is_real, 0.0)
         states.append(hidden)
-    return torch.stack(states, 1)
+    return torch.stack(states, 1), (hidden, other)[: CELLS[cell].n_states]
+
+
+def zero_state(cell, size, like):
+    """Return the state before the first step, each part zeros of (n_windows, size)."""
+    zeros = like.new_zeros(len(like), size)
+    return (zeros,) * CELLS[cell].n_states

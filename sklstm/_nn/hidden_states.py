@@ -3,8 +3,9 @@
 import torch
 
 from sklstm._nn.autograd import HiddenStates, inferred_states
-from sklstm._nn.cells import step_by_step
+from sklstm._nn.cells import continue_step_by_step, step_by_step
 from sklstm._nn.dispatch import (
+    HAND_DERIVED,
     PYTORCH_LAYERS,
     Case,
     Method,
@@ -82,12 +83,15 @@ def hidden_states(
             return None, _last_states_in_blocks(*layer)
         if method is Method.INFERENCE:
             mask = steps_first(step_mask, inputs.dtype)
-            return inferred_states(*layer, mask, wants_states)
+            states, last = inferred_states(*layer, mask, wants_states)
+            return states, last[0]
         if method is Method.BPTT:
             mask = steps_first(step_mask, inputs.dtype)
             settings = cell, activation, workspaces
             parts = (part for part in weights if part is not None)
-            return HiddenStates.apply(settings, inputs, mask, recurrent_mask, *parts)
+            apply = HiddenStates.apply
+            states, *last = apply(settings, inputs, mask, recurrent_mask, *parts)
+            return states, last[0]
         states = step_by_step(*layer, recurrent_mask, step_mask)
         return states, states[:, -1]
 
@@ -97,6 +101,47 @@ def hidden_states(
         states = with_padding_last(lambda rolled: run(rolled)[0], inputs, step_mask)
         last = states[:, -1]
     return states if wants_states else None, last
+
+
+def continued_states(
+    cell,
+    inputs,
+    weights,
+    activation,
+    state,
+    *,
+    recurrent_mask=None,
+    workspaces=None,
+):
+    """Compute the hidden states of a layer from a given state on.
+
+    Parameters
+    ----------
+    cell, inputs, weights, activation, recurrent_mask, workspaces
+        As in :func:`hidden_states`.
+    state : tuple of torch.Tensor of shape (n_windows, size)
+        Hidden state before the first step and, for an LSTM, the cell state.
+
+    Returns
+    -------
+    states : torch.Tensor of shape (n_windows, n_timesteps, size)
+        Hidden state after every step.
+    last : tuple of torch.Tensor of shape (n_windows, size)
+        State after the last step, in the form of `state`.
+    """
+    stepwise = cell, inputs, weights, state, activation
+    if inputs.device.type != "cpu" or cell not in HAND_DERIVED:
+        return continue_step_by_step(*stepwise, recurrent_mask)
+    if torch.is_grad_enabled():
+        settings = cell, activation, workspaces
+        parts = (part for part in weights if part is not None)
+        states, *last = HiddenStates.apply(
+            settings, inputs, None, recurrent_mask, *parts, *state
+        )
+        return states, tuple(last)
+    if inputs.shape[1] == 1:  # our own steps would copy the weights first
+        return continue_step_by_step(*stepwise)
+    return inferred_states(cell, inputs, weights, activation, None, True, state)
 
 
 def _last_states_in_blocks(cell, inputs, weights, activation):

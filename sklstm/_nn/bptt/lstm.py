@@ -4,7 +4,7 @@ from abc import abstractmethod
 
 import torch
 
-from sklstm._nn.bptt.unrolled import Chunk, Unrolled
+from sklstm._nn.bptt.unrolled import Chunk, Unrolled, copy_or_zero
 from sklstm._nn.products import product_sum_for, sigmoid_of_product
 
 # Constants as tensors. Some operations need a tensor, and others are slower with a
@@ -53,6 +53,18 @@ class BaseUnrolledLSTM(Unrolled):
         self.cell_state = self._states(size)
         self.activated = self._values(size)  # activation of the cell state
 
+    @property
+    def _parts_of_state(self):
+        return self.hidden, self.cell_state
+
+    @property
+    def d_initial_state(self):
+        return self.d_hidden, self.d_cell_before_chunk
+
+    def _set_d_last(self, d_last, d_last_cell):
+        super()._set_d_last(d_last, d_last_cell)
+        copy_or_zero(self.d_last_cell, d_last_cell)
+
     def _views_of_step(self, before, after):
         gates = self.gates[before]
         return (
@@ -81,7 +93,7 @@ class BaseUnrolledLSTM(Unrolled):
         self.local = self._buffer(n_steps, 5 * size)
         self.d_cell_before_chunk = self.local[0, :size]
         self.hidden_by_cell = self._buffer(n_steps, size)
-        self.d_cell = self._buffer(size)
+        self.d_cell, self.d_last_cell = self._buffer(size), self._buffer(size)
         self.gradient = self._joined_weights().t().contiguous()
         self.gradients = self._split_weights(self.gradient.t())
         self.sum = product_sum_for(self.gradient, n_steps, self.batch.n_windows)
@@ -96,10 +108,9 @@ class BaseUnrolledLSTM(Unrolled):
             (self.cell_state[start:stop], self.activated[start:stop]),
             (local[:, :size], hidden_by_cell),
         )
-        # Gradient of the cell state before each step, and after the last one. At the
-        # end of a window the latter is zero; cell_state[0] holds these zeros.
+        # Gradient of the cell state before each step, and after the last one.
         is_last = stop == self.batch.n_timesteps
-        d_cell = [*local[:, :size], self.cell_state[0] if is_last else self.d_cell]
+        d_cell = [*local[:, :size], self.d_last_cell if is_last else self.d_cell]
         single_steps = [
             (
                 start + k,

@@ -45,6 +45,7 @@ class Batch(NamedTuple):
     activation: str = "tanh"
     has_recurrent_mask: bool = False  # whether there is recurrent dropout
     has_padding: bool = False
+    has_initial_state: bool = False  # other than zeros
 
 
 class Chunk(NamedTuple):
@@ -154,19 +155,44 @@ class Unrolled(ABC):
         """Multiply the local gradients of a step by the gradient of its state.
 
         `recurrent_t` is the transposed recurrent matrix. It propagates the gradient to
-        the previous hidden state. It is None at the first step.
+        the previous hidden state. It is None if this is the initial state of zeros.
         """
 
     @abstractmethod
     def _gradients(self):
         """Return the gradients of the weights, as :class:`CellWeights`."""
 
-    # Common to all cells.
+    # Common to all cells. An LSTM has a cell state, too.
 
     @property
     def states(self):
         """Hidden states after every step, (n_timesteps, size, n_windows)."""
         return self.hidden[1:]
+
+    @property
+    def _parts_of_state(self):
+        """Buffers of the parts of the state, before each step and after the last."""
+        return (self.hidden,)
+
+    @property
+    def d_initial_state(self):
+        """Gradient of each part of the initial state, after the backward pass."""
+        return (self.d_hidden,)
+
+    def _set_d_last(self, d_last, d_last_cell):
+        """Copy the gradients of the last hidden state and, for an LSTM, cell state."""
+        copy_or_zero(self.d_hidden, d_last)
+
+    def state(self, position):
+        """Return the state before a step, each part (size, n_windows)."""
+        return tuple(part[position] for part in self._parts_of_state)
+
+    def _set_initial_state(self, state):
+        """Copy the state before the first step, each part (n_windows, size)."""
+        for buffer, part in zip(self.state(0), state, strict=True):
+            buffer.copy_(part.t())
+        if self.recurrent_mask is not None:
+            torch.mul(self.hidden[0], self.recurrent_mask, out=self.dropped_hidden[0])
 
     def _set_weights(self, weights):
         """Copy the weights to the buffer of joined weights."""
@@ -174,7 +200,9 @@ class Unrolled(ABC):
             view.copy_(part)
         self._adapt_weights(weights)
 
-    def forward(self, inputs, weights, step_mask=None, recurrent_mask=None):
+    def forward(
+        self, inputs, weights, step_mask=None, recurrent_mask=None, initial_state=None
+    ):
         """Compute the states of all steps.
 
         Parameters
@@ -189,6 +217,8 @@ class Unrolled(ABC):
         recurrent_mask : torch.Tensor of shape (n_windows, size) or None, default=None
             Numbers that multiply the hidden state before it enters the gates. None if
             there is no recurrent dropout.
+        initial_state : tuple of torch.Tensor of shape (n_windows, size) or None
+            State before the first step. None for zeros.
         """
         self._set_weights(weights)
         steps = slice(self.batch.n_timesteps)
@@ -197,6 +227,8 @@ class Unrolled(ABC):
             self.step_mask[steps] = step_mask
         if recurrent_mask is not None:
             self.recurrent_mask.copy_(recurrent_mask.t())
+        if initial_state is not None:
+            self._set_initial_state(initial_state)
         self._read_inputs(steps)
         for after, views in enumerate(self.steps, 1):
             self._forward_step(*views)
@@ -204,12 +236,12 @@ class Unrolled(ABC):
                 out = self.dropped_hidden[after]
                 torch.mul(self.hidden[after], self.recurrent_mask, out=out)
 
-    def infer(self, inputs, weights, step_mask=None, states=None):
+    def infer(self, inputs, weights, step_mask=None, states=None, initial_state=None):
         """Compute the last state without a backward pass. Call once per instance.
 
         Parameters
         ----------
-        inputs, weights, step_mask
+        inputs, weights, step_mask, initial_state
             As in :meth:`forward`.
         states : torch.Tensor of shape (n_timesteps, size, n_windows) or None
             Tensor to copy the states of all steps to.
@@ -220,6 +252,8 @@ class Unrolled(ABC):
             Hidden state after the last step.
         """
         self._set_weights(weights)
+        if initial_state is not None:
+            self._set_initial_state(initial_state)
         for step, inputs_of_step in enumerate(inputs.permute(1, 2, 0).contiguous()):
             turn = step % 2
             self.inputs[turn].copy_(inputs_of_step)
@@ -231,7 +265,14 @@ class Unrolled(ABC):
                 states[step] = self.hidden[1 - turn]
         return self.hidden[self.batch.n_timesteps % 2]
 
-    def backward(self, weights, d_states, d_last, needs_d_inputs=False):
+    @property
+    def inferred_state(self):
+        """State after the last step, after a call of :meth:`infer`."""
+        return self.state(self.batch.n_timesteps % 2)
+
+    def backward(
+        self, weights, d_states, d_last, needs_d_inputs=False, d_last_cell=None
+    ):
         """Compute the gradients of weights and inputs from those of the states.
 
         Parameters
@@ -244,6 +285,8 @@ class Unrolled(ABC):
             Gradient of the last state, which is added to that of all states.
         needs_d_inputs : bool, default=False
             Whether to compute the gradient of the inputs.
+        d_last_cell : torch.Tensor of shape (size, n_windows) or None, default=None
+            Gradient of the last cell state of an LSTM. None for zeros.
 
         Returns
         -------
@@ -260,10 +303,7 @@ class Unrolled(ABC):
             )
         if d_states is not None:
             d_states = d_states.contiguous()
-        if d_last is None:
-            self.d_hidden.zero_()
-        else:
-            self.d_hidden.copy_(d_last)
+        self._set_d_last(d_last, d_last_cell)
         recurrent_t = layout_for(self.multiply_recurrent, weights.recurrent.t())
         for chunk in self.chunks:
             self._compute_local_gradients(*chunk.all_steps)
@@ -289,7 +329,8 @@ class Unrolled(ABC):
         for step, *views in chunk.single_steps:
             if d_states is not None:
                 self.d_hidden.add_(d_states[step])
-            self._backward_step(recurrent_t if step else None, *views)
+            has_before = step or self.batch.has_initial_state
+            self._backward_step(recurrent_t if has_before else None, *views)
 
     def _make_chunks(self):
         """Allocate buffers and views of the backward pass, last steps first."""
@@ -325,3 +366,11 @@ class Unrolled(ABC):
             recurrent=joined[:, n_inputs + 1 :],
             bias=joined[:, n_inputs],
         )
+
+
+def copy_or_zero(buffer, values):
+    """Copy values to a buffer, or zeros if there are none."""
+    if values is None:
+        buffer.zero_()
+    else:
+        buffer.copy_(values)
