@@ -1,6 +1,7 @@
-"""Training loop: fits a network to windows with a loss and returns the history."""
+"""Training loop: trains a network epoch by epoch and returns the history."""
 
 import math
+from abc import ABC, abstractmethod
 from functools import partial
 from typing import NamedTuple
 
@@ -40,40 +41,58 @@ class TrainingOptions(NamedTuple):
     n_iter_no_change: float = 10  # an int or infinity
 
 
-class Trainer:
-    """Network with its loss and optimizer, trained epoch by epoch.
+class Trainer(ABC):
+    """Base class of a network with its data and its optimizer.
 
     Parameters
     ----------
     network : torch.nn.Module
         Network to train in place.
-    loss : Loss
-        A loss of :mod:`sklstm._nn.losses`.
     options : TrainingOptions
         Options of training.
-    optimizer_state : dict or None
+    optimizer_state : dict or None, default=None
         State of an earlier optimizer to continue from. It is ignored if the solver has
         changed.
     """
 
-    def __init__(self, network, loss, options, optimizer_state):
-        self.network, self.loss, self.options = network, loss, options
+    has_validation = False  # whether `validation_loss` measures progress
+
+    def __init__(self, network, options, optimizer_state=None):
+        self.network, self.options = network, options
         self.weights = FlatWeights(network)
-        self.backprop = make_backprop(network, self.weights)
         self.optimizer = make_optimizer(
             options.solver, self.weights, options.learning_rate_init, options.alpha
         )
         if optimizer_state is not None:
             self.optimizer.load_state(optimizer_state)
 
-    def run_epoch(self, training, generator):
-        """Train on each batch of rows once; return the weighted mean loss."""
+    @abstractmethod
+    def batches(self, generator):
+        """Return an iterator over the batches of an epoch."""
+
+    @abstractmethod
+    def train_on(self, batch):
+        """Train on one batch; return its loss and its weight."""
+
+    @abstractmethod
+    def training_loss(self):
+        """Compute the loss of the current weights on training data, without dropout."""
+
+    @abstractmethod
+    def validation_loss(self):
+        """Compute the loss of the current weights on validation data."""
+
+    @abstractmethod
+    def bounds(self):
+        """Compute the :class:`LossBounds` of the training data."""
+
+    def run_epoch(self, generator):
+        """Train on each batch once; return the weighted mean loss."""
         if not self.network.training:
             self.network.train()
         total = total_weight = 0.0
-        for indices in _batches(training, self.options, generator):
-            batch = training.select(indices).scaled().trimmed()
-            loss, weight = self._step(batch)
+        for batch in self.batches(generator):
+            loss, weight = self.train_on(batch)
             total, total_weight = total + loss * weight, total_weight + weight
         return (total / total_weight).item()
 
@@ -81,23 +100,79 @@ class Trainer:
         """Whether a loss and all weights are finite."""
         return math.isfinite(loss + self.weights.values.norm().item())
 
-    def _step(self, batch):
-        """Train on one batch; return its loss, penalty included, and its weight."""
+    def update(self, loss, total_weight):
+        """Update the weights by their gradient; return the loss with its penalty.
+
+        Parameters
+        ----------
+        loss : torch.Tensor
+            Loss of a batch.
+        total_weight : float or torch.Tensor
+            Sum of the weights of the batch, by which the penalty is divided.
+        """
         weights, options = self.weights, self.options
+        if options.alpha and options.solver != "adamw":
+            alpha = options.alpha / float(total_weight)
+            loss += weights.penalty(alpha)
+            weights.add_penalty_gradient(alpha)
+        if options.max_grad_norm is not None:
+            weights.clip_gradient(options.max_grad_norm)
+        self.optimizer.step()
+        return loss
+
+
+class RowTrainer(Trainer):
+    """Network that is trained on rows.
+
+    Parameters
+    ----------
+    network, options, optimizer_state
+        As in :class:`Trainer`.
+    loss : Loss
+        A loss of :mod:`sklstm._nn.losses`.
+    training, validation : Rows
+        As in :func:`train`.
+    """
+
+    def __init__(
+        self, network, loss, training, validation, options, optimizer_state=None
+    ):
+        super().__init__(network, options, optimizer_state)
+        self.loss, self.training, self.validation = loss, training, validation
+        self.has_validation = validation is not None
+        self.backprop = make_backprop(network, self.weights)
+
+    def batches(self, generator):
+        """Return an iterator over the batches of an epoch."""
+        for indices in _batches(self.training, self.options, generator):
+            yield self.training.select(indices).scaled().trimmed()
+
+    def train_on(self, batch):
+        """Train on one batch; return its loss and its weight."""
         outputs = self.backprop.forward(batch.windows, batch.n_padding)
         outputs, rows, unflatten = batch.flatten_steps(outputs)
         losses = self.loss(outputs, rows.targets)
         gradient = self.loss.gradient(outputs, rows.targets)
         loss = rows.mean(losses)
         self.backprop.backward(unflatten(rows.gradient_of_mean(gradient, losses)))
-        if options.alpha and options.solver != "adamw":
-            alpha = options.alpha / float(batch.total_weight)
-            loss += weights.penalty(alpha)
-            weights.add_penalty_gradient(alpha)
-        if options.max_grad_norm is not None:
-            weights.clip_gradient(options.max_grad_norm)
-        self.optimizer.step()
-        return loss, rows.total_weight
+        return self.update(loss, batch.total_weight), rows.total_weight
+
+    def training_loss(self):
+        """Compute the loss of the current weights on training rows."""
+        return evaluate(self.network, self.loss, self._rows_to_check())
+
+    def validation_loss(self):
+        """Compute the loss of the current weights on the validation rows."""
+        return evaluate(self.network, self.loss, self.validation)
+
+    def bounds(self):
+        """Compute the :class:`LossBounds` of the training rows."""
+        return LossBounds.of(self.loss, self._rows_to_check())
+
+    def _rows_to_check(self):
+        """Return all training rows, or some of them if there are very many."""
+        step = math.ceil(self.training.targets.numel() / N_CHECKED)
+        return self.training.select(slice(None, None, step))
 
 
 def train(
@@ -111,7 +186,7 @@ def train(
     callback_runner,
     optimizer_state=None,
 ):
-    """Train a network in place until the loss stops improving.
+    """Train a network on rows in place until the loss stops improving.
 
     Parameters
     ----------
@@ -129,12 +204,36 @@ def train(
         Options of training.
     generator : torch.Generator
         Source of the random numbers, on the CPU.
-    callback_runner : object
-        Object whose ``begin_epoch()`` and ``end_epoch(history)`` are called in each
-        epoch. Training ends if ``end_epoch`` returns True.
+    callback_runner : CallbackRunner
+        As in :func:`run_epochs`.
     optimizer_state : dict or None, default=None
         State returned by an earlier call, to continue with its momentum. The
         learning-rate schedule starts anew.
+
+    Returns
+    -------
+    history, optimizer_state
+        As in :func:`run_epochs`.
+    """
+    data = training, validation
+    trainer = RowTrainer(network, loss, *data, options, optimizer_state)
+    return run_epochs(trainer, generator, callback_runner)
+
+
+def run_epochs(trainer, generator, callback_runner):
+    """Train a network in place until the loss stops improving.
+
+    Parameters
+    ----------
+    trainer : Trainer
+        Network with its data. If there are validation data, the weights with the lowest
+        validation loss are restored at the end. Otherwise the training loss measures
+        progress and the last weights are kept, unless training diverged.
+    generator : torch.Generator
+        Source of the random numbers, on the CPU.
+    callback_runner : object
+        Object whose ``begin_epoch()`` and ``end_epoch(history)`` are called in each
+        epoch. Training ends if ``end_epoch`` returns True.
 
     Returns
     -------
@@ -149,23 +248,23 @@ def train(
         If the loss or the weights are not finite, and there is no earlier epoch with a
         finite loss.
     """
-    trainer = Trainer(network, loss, options, optimizer_state)
+    network, options = trainer.network, trainer.options
     best = BestSoFar(trainer.weights, options.tol)
     schedule = Schedule(options.learning_rate, trainer.optimizer, options.max_iter)
-    history = TrainingHistory(has_validation=validation is not None)
+    history = TrainingHistory(trainer.has_validation)
     network.start_training(generator_on(trainer.weights.values.device, generator))
     try:
         while history.ended_by is None:
             callback_runner.begin_epoch()
             schedule.start_epoch(len(history.loss_curve))
             best.start_epoch()
-            train_loss = trainer.run_epoch(training, generator)
+            train_loss = trainer.run_epoch(generator)
             if not trainer.is_finite(train_loss):
                 history.ended_by = "divergence"
                 break
             valid_loss = None
-            if validation is not None:
-                valid_loss = evaluate(network, loss, validation)
+            if trainer.has_validation:
+                valid_loss = trainer.validation_loss()
             history.add(train_loss, valid_loss)
             best.update(history.curve[-1])
             history.best_loss = best.loss
@@ -177,13 +276,13 @@ def train(
         history.ended_by = "interrupt" if trainer.is_finite() else "divergence"
     finally:
         network.end_training()
-    _choose_weights(trainer, history, best, training)
+    _choose_weights(trainer, history, best)
     # After a divergence, the optimizer starts anew: its momentum would repeat it.
     has_diverged = history.ended_by == "divergence"
     return history, None if has_diverged else trainer.optimizer.state
 
 
-def _choose_weights(trainer, history, best, training):
+def _choose_weights(trainer, history, best):
     """Choose the final weights, and compute their loss if training may have failed.
 
     The weights are those of the best epoch if there are validation rows or if training
@@ -193,21 +292,17 @@ def _choose_weights(trainer, history, best, training):
         raise _divergence_error(trainer.options)
     if not history.loss_curve:
         return
-    step = math.ceil(training.targets.numel() / N_CHECKED)
-    rows = training.select(slice(None, None, step))
-    compute_loss = partial(evaluate, trainer.network, trainer.loss, rows)
-    history.bounds = bounds = LossBounds.of(trainer.loss, rows)
-    has_validation = history.validation_loss_curve is not None
-    if has_validation:
+    history.bounds = bounds = trainer.bounds()
+    if trainer.has_validation:
         best.restore_last()
     best_loss, tol = best.loss, trainer.options.tol
     seems_diverged = bounds.is_divergence(history.loss_curve[-1], best_loss, tol)
     if history.ended_by == "tol" or seems_diverged:
-        history.final_loss = compute_loss()
+        history.final_loss = trainer.training_loss()
         if bounds.is_divergence(history.final_loss, best_loss, tol):
             history.ended_by = "divergence"
-    if history.ended_by == "divergence" and not has_validation:
-        history.final_loss = best.restore_lowest(compute_loss)
+    if history.ended_by == "divergence" and not trainer.has_validation:
+        history.final_loss = best.restore_lowest(trainer.training_loss)
         if not math.isfinite(history.final_loss):
             raise _divergence_error(trainer.options)
 
