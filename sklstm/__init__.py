@@ -6,6 +6,7 @@ from sklstm.classification import LSTMClassifier
 from sklstm.displays import AnomalyDisplay, ForecastDisplay
 from sklstm.encoding import SequenceEncoder
 from sklstm.forecasting import LSTMForecaster
+from sklstm.language import LSTMLanguageModel
 from sklstm.preprocessing import SlidingWindowTransformer
 from sklstm.regression import LSTMRegressor
 from sklstm.scaling import GroupScaler
@@ -18,6 +19,7 @@ __all__ = [
     "LSTMAutoencoder",
     "LSTMClassifier",
     "LSTMForecaster",
+    "LSTMLanguageModel",
     "LSTMOutlierDetector",
     "LSTMRegressor",
     "SequenceEncoder",

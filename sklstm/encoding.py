@@ -24,11 +24,13 @@ from sklstm._input.arrays import unwrap
 from sklstm._input.numbers import check_numbers
 from sklstm._input.tokens import (
     TEXT,
+    UNKNOWN,
     build_vocabulary,
     decode,
     encode,
     mark_token_codes,
     read_sequences,
+    warn_of_empty,
 )
 from sklstm._input.windows import lag_names
 from sklstm._typing import ArrayLike
@@ -209,8 +211,8 @@ class SequenceEncoder(TransformerMixin, CallbackSupportMixin, BaseEstimator):
         UserWarning
             If a sequence has no tokens.
         """
-        check_is_fitted(self)
-        sequences, _ = read_sequences(X, self._analyzer(), wanted=self._kind)
+        sequences = self._tokens(X)
+        warn_of_empty(sequences)
         codes = encode(sequences, self.vocabulary_, self.n_timesteps_)
         if output_container(self) == "pandas":
             index = X.index if isinstance(X, pd.Series | pd.DataFrame) else None
@@ -244,13 +246,8 @@ class SequenceEncoder(TransformerMixin, CallbackSupportMixin, BaseEstimator):
             X = check_array(
                 X, dtype=np.float64, ensure_all_finite=False, input_name="X"
             )
-        is_char = self._kind == TEXT and self.analyzer == "char"
-        unknown = "\N{REPLACEMENT CHARACTER}" if is_char else "<unknown>"
-        sequences = decode(X, [unknown, *self.vocabulary_])
-        if self._kind != TEXT:
-            return sequences
-        separator = "" if is_char else " "
-        return [separator.join(tokens) for tokens in sequences]
+        unknown = "\N{REPLACEMENT CHARACTER}" if self._joins_characters else "<unknown>"
+        return self._join(decode(X, [unknown, *self.vocabulary_]))
 
     def get_feature_names_out(self, input_features: ArrayLike = None) -> NDArray[Any]:
         """Return the names of the columns.
@@ -268,6 +265,31 @@ class SequenceEncoder(TransformerMixin, CallbackSupportMixin, BaseEstimator):
         """
         check_is_fitted(self)
         return np.array(lag_names(["token"], self.n_timesteps_), dtype=object)
+
+    @property
+    def _joins_characters(self):
+        """Whether the symbols are the characters of texts."""
+        return self._kind == TEXT and self.analyzer == "char"
+
+    def _tokens(self, X):
+        """Split sequences of the same kind as in `fit` into tokens."""
+        check_is_fitted(self)
+        return read_sequences(X, self._analyzer(), wanted=self._kind)[0]
+
+    def _codes(self, sequences):
+        """Convert sequences of tokens to arrays of codes."""
+        known = self.vocabulary_
+        return [
+            np.array([known.get(token, UNKNOWN) for token in tokens], dtype=np.int64)
+            for tokens in sequences
+        ]
+
+    def _join(self, sequences):
+        """Convert lists of tokens to sequences of the kind that `fit` saw."""
+        if self._kind != TEXT:
+            return sequences
+        separator = "" if self._joins_characters else " "
+        return [separator.join(tokens) for tokens in sequences]
 
     def _analyzer(self):
         """Return the function that splits a string into tokens."""

@@ -11,7 +11,7 @@ from sklearn.exceptions import ConvergenceWarning
 
 from sklstm import LSTMAutoencoder, LSTMClassifier, LSTMRegressor
 
-HARDLY_BETTER = "predicts the training windows hardly better than"
+HARDLY_BETTER = "predicts the training data hardly better than"
 
 
 def plateaus(n_windows=20, n_timesteps=80, seed=0):

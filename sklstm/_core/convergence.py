@@ -14,6 +14,7 @@ CONSTANTS = {
     "quantile": "the quantiles of the targets",
     "cross_entropy": "the class shares",
     "logistic": "the class shares",
+    "symbols": "the shares of the symbols",
 }
 
 # Activations whose values have no upper limit.
@@ -46,7 +47,7 @@ def warn_of_interrupt(ensemble, history, n_networks):
     n_networks : int
         Number of networks that were to be trained.
     """
-    moment = f"after {len(history.loss_curve)} epochs"
+    moment = None
     if n_networks > 1:
         moment = f"at network {ensemble.interrupted} of {n_networks}"
     result = "the weights learned so far"
@@ -55,10 +56,16 @@ def warn_of_interrupt(ensemble, history, n_networks):
             f"{len(ensemble.models)} of {n_networks} networks. To train the others, "
             "fit again with warm_start=True"
         )
+    warn_of_interrupted_training(history, result, moment)
+
+
+def warn_of_interrupted_training(history, result, moment=None):
+    """Warn that training was interrupted, by default after some epochs."""
+    moment = moment or f"after {len(history.loss_curve)} epochs"
     warnings.warn(
         f"Training interrupted by user {moment}. The estimator is fitted with "
         f"{result}.",
-        stacklevel=2,
+        stacklevel=3,
     )
 
 
@@ -127,7 +134,7 @@ def _describe_failure(history, estimator, constant):
     rate, no_change = estimator.learning_rate_init, estimator.n_iter_no_change
     verb, factor = ("Raise", 10) if rate < LOW_LEARNING_RATE else ("Lower", 0.3)
     message = (
-        f"The network predicts the training windows hardly better than {constant}: its "
+        f"The network predicts the training data hardly better than {constant}: its "
         f"loss is {history.final_loss:.3g}, and that of {constant} is "
         f"{history.bounds.constant:.3g}. A higher max_iter does not help. {verb} "
         f"learning_rate_init (now {rate:g}) to {factor * rate:.2g}, and raise "

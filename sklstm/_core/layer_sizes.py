@@ -29,11 +29,11 @@ def check_layers(parameters):
     """
     checked = dict(parameters)
     sizes = parameters["hidden_layer_sizes"]
-    checked["hidden_layer_sizes"] = _check_sizes(sizes, "hidden_layer_sizes")
+    checked["hidden_layer_sizes"] = check_sizes(sizes, "hidden_layer_sizes")
     _check_poolings(parameters["pooling"], "pooling", POOLINGS)
     if "conv_filters" not in parameters:
         return checked
-    filters = _check_sizes(parameters["conv_filters"], "conv_filters")
+    filters = check_sizes(parameters["conv_filters"], "conv_filters")
     checked["conv_filters"] = filters
     _check_poolings(parameters["conv_pooling"], "conv_pooling", CONV_POOLINGS)
     for name in ("conv_kernel_size", "conv_pool_size"):
@@ -49,7 +49,7 @@ def as_poolings(pooling):
     return (pooling,) if isinstance(pooling, str) else tuple(pooling)
 
 
-def _check_sizes(sizes, name):
+def check_sizes(sizes, name):
     """Check layer sizes and convert them to a tuple; an int means one layer."""
     layers = np.atleast_1d(np.asarray(sizes, dtype=object))
     is_empty = not len(layers) and name != "conv_filters"
@@ -82,8 +82,8 @@ def _one_per_convolution(sizes, n_layers, name):
             "Pass one item for each convolutional layer, or an int for all."
         )
     if name == "conv_pool_size":
-        return _check_sizes(sizes, name) if sizes else ()
-    return tuple(_check_sizes(size, name) for size in sizes)
+        return check_sizes(sizes, name) if sizes else ()
+    return tuple(check_sizes(size, name) for size in sizes)
 
 
 def _check_convolutions(parameters):

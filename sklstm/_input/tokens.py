@@ -7,6 +7,9 @@ from numbers import Integral
 
 import numpy as np
 
+# Code of all unknown tokens.
+UNKNOWN = 0
+
 # Kinds of sequences, in the words of the messages.
 TEXT = "a string"
 STRINGS = "a sequence of string tokens"
@@ -65,11 +68,6 @@ def read_sequences(X, analyze, wanted=None):
     ValueError
         If X is a single string or empty, or if a sequence is empty although this is not
         allowed, not of the required kind, or neither a string nor tokens.
-
-    Warns
-    -----
-    UserWarning
-        If a sequence is empty.
     """
     sequences, kinds = [], []
     for i, sequence in enumerate(_as_list(X)):
@@ -81,7 +79,6 @@ def read_sequences(X, analyze, wanted=None):
         sequences.append(tokens)
         kinds.append(kind)
     _check_kinds(kinds, wanted)
-    _warn_of_empty(sequences)
     return sequences, kinds[0]
 
 
@@ -325,7 +322,7 @@ def _tokenize(sequence, analyze, name, is_fit):
     )
 
 
-def _warn_of_empty(sequences):
+def warn_of_empty(sequences):
     """Warn if sequences have no tokens."""
     empty = [i for i, tokens in enumerate(sequences) if not tokens]
     if empty:
@@ -334,7 +331,7 @@ def _warn_of_empty(sequences):
             f"X[{empty[0]}]. Their rows of codes are all NaN. For such rows, the "
             "estimators of this package predict the class shares or the mean of the "
             "training targets.",
-            stacklevel=5,
+            stacklevel=4,
         )
 
 

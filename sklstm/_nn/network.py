@@ -7,7 +7,7 @@ from torch import nn
 
 from sklstm._nn.autograd import Workspaces
 from sklstm._nn.cells import CELLS, CellWeights
-from sklstm._nn.hidden_states import hidden_states
+from sklstm._nn.hidden_states import continued_states, hidden_states
 from sklstm._nn.input_layers import InputLayers, kernel_sizes, one_per_layer
 from sklstm._nn.layers import Last, Linear, make_pooling
 from sklstm._nn.masking import make_step_mask, reverse
@@ -69,6 +69,18 @@ class RecurrentLayer(nn.Module):
             step_mask=step_mask,
             workspaces=self.workspaces,
             wants_states=wants_states,
+        )
+
+    def continue_from(self, state, inputs, generator=None):
+        """Return the hidden states of all steps and the state after the last one."""
+        return continued_states(
+            self.cell,
+            inputs,
+            self.weights,
+            self.activation,
+            state,
+            recurrent_mask=self.draw_dropout(inputs, generator),
+            workspaces=self.workspaces,
         )
 
     def draw_dropout(self, inputs, generator):

@@ -1,0 +1,168 @@
+"""Network that predicts the next symbol of a sequence."""
+
+from itertools import pairwise
+
+import torch
+from torch import nn
+from torch.nn.functional import linear
+
+from sklstm._nn.autograd import Workspaces
+from sklstm._nn.cells import zero_state
+from sklstm._nn.input_layers import UNKNOWN, Embedding
+from sklstm._nn.layers import Linear
+from sklstm._nn.network import RecurrentLayer
+from sklstm._nn.runtime import dropout_mask
+
+
+class LanguageNetwork(nn.Module):
+    """Embedding, recurrent layers and the probabilities of the next symbol.
+
+    The weights of a new network are undefined, as those of
+    :class:`~sklstm._nn.network.RecurrentNetwork`.
+
+    Parameters
+    ----------
+    n_codes : int
+        Number of different symbols.
+    embedding_size : int
+        Length of the vector of a symbol.
+    hidden_layer_sizes : tuple of int
+        Number of units of each recurrent layer, from first to last.
+    cell : str
+        Type of cell, a key of :data:`sklstm._nn.cells.CELLS`.
+    shares_embedding : bool
+        Whether the vectors of the symbols are also the weights of the output layer.
+    embedding_dropout : float
+        Fraction of the symbols to replace by the unknown symbol during training.
+    dropout : float
+        Fraction of the outputs of the embedding and of each recurrent layer to drop
+        during training.
+    recurrent_dropout : float
+        Fraction of the hidden state to drop before the gates during training.
+    dtype : torch.dtype, default=torch.float32
+        Precision of the weights.
+    """
+
+    def __init__(
+        self,
+        n_codes,
+        *,
+        embedding_size,
+        hidden_layer_sizes,
+        cell,
+        shares_embedding,
+        embedding_dropout,
+        dropout,
+        recurrent_dropout,
+        dtype=torch.float32,
+    ):
+        super().__init__()
+        self.embedding_dropout, self.dropout = embedding_dropout, dropout
+        self.generator = None
+        self.embedding = Embedding(n_codes, embedding_size, dtype)
+        options = {"cell": cell, "activation": "tanh", "dtype": dtype}
+        self.layers = nn.ModuleList(
+            RecurrentLayer(*sizes, recurrent_dropout=recurrent_dropout, **options)
+            for sizes in pairwise((embedding_size, *hidden_layer_sizes))
+        )
+        width = hidden_layer_sizes[-1]
+        self.widest = max(n_codes, embedding_size, 4 * max(hidden_layer_sizes))
+        if shares_embedding:
+            self.head = SharedHead(self.embedding, width, dtype)
+        else:
+            self.head = Linear(width, n_codes, dtype)
+
+    def start_training(self, generator):
+        """Prepare for training, with a generator for dropout on the same device."""
+        self.generator = generator
+        for layer in self.layers:
+            layer.workspaces = Workspaces()
+
+    def end_training(self):
+        """Release what only training needs."""
+        self.generator = None
+        self.zero_grad(set_to_none=True)
+        for layer in self.layers:
+            layer.workspaces = None
+        self.eval()
+
+    def first_state(self, n_sequences):
+        """Return the state of each layer before the first symbol."""
+        like = self.embedding.vectors.new_empty(n_sequences, 0)
+        return [zero_state(layer.cell, layer.size, like) for layer in self.layers]
+
+    def forward(self, codes, state):
+        """Predict the symbol after each symbol.
+
+        Parameters
+        ----------
+        codes : torch.Tensor of int64 of shape (n_sequences, n_symbols)
+            Codes of the symbols.
+        state : list of tuple of torch.Tensor of shape (n_sequences, size)
+            State of each layer before the first symbol.
+
+        Returns
+        -------
+        outputs : torch.Tensor of shape (n_sequences, n_symbols, n_codes)
+            Logarithms of the probabilities of the next symbols, up to a constant.
+        state : list of tuple of torch.Tensor of shape (n_sequences, size)
+            State of each layer after the last symbol.
+        """
+        hidden, after = self.hidden(codes, state)
+        return self.head(hidden), after
+
+    def hidden(self, codes, state):
+        """Return what the output layer reads, and the state after the last symbol."""
+        states, after = self._drop(self.embedding(self._drop_codes(codes))), []
+        for layer, before in zip(self.layers, state, strict=True):
+            states, last = layer.continue_from(before, states, self.generator)
+            states = self._drop(states)
+            after.append(last)
+        return states, after
+
+    def _drop(self, states):
+        """Apply dropout during training."""
+        if not (self.training and self.dropout):
+            return states
+        mask = dropout_mask(states.shape, self.dropout, states, self.generator)
+        return states * mask
+
+    def _drop_codes(self, codes):
+        """Replace some of the codes by that of the unknown symbol during training."""
+        if not (self.training and self.embedding_dropout):
+            return codes
+        options = self.embedding_dropout, self.embedding.vectors, self.generator
+        return codes.where(dropout_mask(codes.shape, *options) > 0, UNKNOWN)
+
+
+class SharedHead(nn.Module):
+    """Output layer whose weights are the vectors of the symbols [1]_.
+
+    Parameters
+    ----------
+    embedding : Embedding
+        Vectors of the symbols.
+    n_inputs : int
+        Number of inputs. If it is not the length of the vectors, a linear map comes
+        first.
+    dtype : torch.dtype
+        Precision of the weights.
+
+    References
+    ----------
+    .. [1] O. Press and L. Wolf, "Using the Output Embedding to Improve Language
+       Models", EACL 2017, 157-163.
+    """
+
+    def __init__(self, embedding, n_inputs, dtype):
+        super().__init__()
+        n_codes, size = embedding.vectors.shape
+        self.embedding = embedding
+        self.reduce = Linear(n_inputs, size, dtype) if n_inputs != size else None
+        self.bias = nn.Parameter(torch.zeros(n_codes, dtype=dtype))
+
+    def forward(self, inputs):
+        """Map (..., n_inputs) to (..., n_codes)."""
+        if self.reduce is not None:
+            inputs = self.reduce(inputs)
+        return linear(inputs, self.embedding.vectors, self.bias)
