@@ -11,6 +11,7 @@ import sklstm
 # Modules on one line know nothing of each other.
 FLOORS = [
     ["_anomaly", "_core", "_forecast", "_input", "_nn", "_nn.bptt", "_synthetic"],
+    ["_text"],
     ["_windowing"],
     ["_streaming"],
     ["_typing"],
@@ -24,7 +25,7 @@ FLOORS = [
     ["_nn.autograd"],
     ["_nn.hidden_states"],
     ["_nn.network"],
-    ["_nn.autoencoder", "_nn.backprop", "_nn.initialization"],
+    ["_nn.autoencoder", "_nn.backprop", "_nn.initialization", "_nn.saving"],
     ["_nn.architecture", "_nn.mixture"],
     ["_input.time_dtypes"],
     ["_input.arrays", "_input.finite", "_input.numbers"],
@@ -61,6 +62,9 @@ FLOORS = [
     ["_forecast.backtest", "_forecast.fitted", "_forecast.history"],
     ["_forecast.fitting"],
     ["_forecast.drawn_series", "_streaming.next_rows"],
+    ["_text.network", "_text.texts"],
+    ["_text.training"],
+    ["_text.fitting", "_text.prediction"],
     # 3: made-up series
     ["_synthetic.calendar", "_synthetic.mixture"],
     ["_synthetic.calendar_effects", "_synthetic.counts", "_synthetic.disturbances"],
@@ -71,7 +75,7 @@ FLOORS = [
     # 4: what the user calls
     ["autoencoding", "classification", "datasets", "displays", "encoding"],
     ["preprocessing"],
-    ["regression", "scaling", "sequences"],
+    ["language", "regression", "scaling", "sequences"],
     # 5: what holds estimators
     ["anomaly", "forecasting"],
     ["_streaming.forecasts", "_streaming.rows", "testing"],

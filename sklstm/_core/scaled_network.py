@@ -12,7 +12,7 @@ from sklstm._nn.batches import Rows
 from sklstm._nn.initialization import initialize
 from sklstm._nn.losses import make_loss
 from sklstm._nn.masking import predict_trimmed
-from sklstm._nn.runtime import resolve_device
+from sklstm._nn.saving import load_arrays, to_arrays
 from sklstm._nn.training import predict, rows_per_block
 
 # Parameters that may change before a network is trained further.
@@ -260,7 +260,6 @@ class ScaledNetwork:
         return torch.tensor(array, dtype=self.dtype, device=self.device)
 
     def __getstate__(self):
-        weights = self.network.state_dict()
         return {
             "architecture": self.architecture,
             "loss_parameters": self.loss_parameters,
@@ -268,20 +267,14 @@ class ScaledNetwork:
             "y_scale": self.y_scale,
             "constant": self.constant,
             "device": str(self.device),
-            "weights": {k: w.cpu().numpy().copy() for k, w in weights.items()},
+            "weights": to_arrays(self.network),
         }
 
     def __setstate__(self, state):
         weights, device = state.pop("weights"), state.pop("device")
         vars(self).update(state)
         self._build()
-        try:
-            device = resolve_device(device)
-        except ValueError:
-            device = torch.device("cpu")
-        # The arrays are copied, because they may be memory-mapped and read-only.
-        tensors = {k: torch.tensor(w, device=device) for k, w in weights.items()}
-        self.network.load_state_dict(tensors, assign=True)
+        load_arrays(self.network, weights, device)
 
 
 def _to_array(tensor):

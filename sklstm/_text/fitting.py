@@ -145,11 +145,6 @@ def split_off(texts, fraction, generator):
     """
     n_texts = len(texts.lengths)
     n_all = n_texts if n_texts > 1 else int(texts.lengths[0])
-    if n_all < 2:
-        raise ValueError(
-            "early_stopping=True holds out a part of X, but X has a single symbol. "
-            "Pass more sequences, or set early_stopping=False."
-        )
     n_held_out = min(n_all - 1, max(1, round(fraction * n_all)))
     if n_texts > 1:
         order = torch.randperm(n_texts, generator=generator)

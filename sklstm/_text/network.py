@@ -12,6 +12,7 @@ from sklstm._nn.input_layers import UNKNOWN, Embedding
 from sklstm._nn.layers import Linear
 from sklstm._nn.network import RecurrentLayer
 from sklstm._nn.runtime import dropout_mask
+from sklstm._nn.saving import load_arrays, to_arrays
 
 
 class LanguageNetwork(nn.Module):
@@ -31,7 +32,8 @@ class LanguageNetwork(nn.Module):
     cell : str
         Type of cell, a key of :data:`sklstm._nn.cells.CELLS`.
     shares_embedding : bool
-        Whether the vectors of the symbols are also the weights of the output layer.
+        Whether the vectors of the symbols are also the weights of the output layer
+        [1]_. If the last layer has another number of units, a linear map comes first.
     embedding_dropout : float
         Fraction of the symbols to replace by the unknown symbol during training.
     dropout : float
@@ -41,6 +43,11 @@ class LanguageNetwork(nn.Module):
         Fraction of the hidden state to drop before the gates during training.
     dtype : torch.dtype, default=torch.float32
         Precision of the weights.
+
+    References
+    ----------
+    .. [1] O. Press and L. Wolf, "Using the Output Embedding to Improve Language
+       Models", EACL 2017, 157-163.
     """
 
     def __init__(
@@ -57,6 +64,17 @@ class LanguageNetwork(nn.Module):
         dtype=torch.float32,
     ):
         super().__init__()
+        self.architecture = {
+            "n_codes": n_codes,
+            "embedding_size": embedding_size,
+            "hidden_layer_sizes": hidden_layer_sizes,
+            "cell": cell,
+            "shares_embedding": shares_embedding,
+            "embedding_dropout": embedding_dropout,
+            "dropout": dropout,
+            "recurrent_dropout": recurrent_dropout,
+            "dtype": dtype,
+        }
         self.embedding_dropout, self.dropout = embedding_dropout, dropout
         self.generator = None
         self.embedding = Embedding(n_codes, embedding_size, dtype)
@@ -67,10 +85,26 @@ class LanguageNetwork(nn.Module):
         )
         width = hidden_layer_sizes[-1]
         self.widest = max(n_codes, embedding_size, 4 * max(hidden_layer_sizes))
-        if shares_embedding:
-            self.head = SharedHead(self.embedding, width, dtype)
-        else:
+        self.head = self.reduce = self.bias = None
+        if not shares_embedding:
             self.head = Linear(width, n_codes, dtype)
+            return
+        if width != embedding_size:
+            self.reduce = Linear(width, embedding_size, dtype)
+        self.bias = nn.Parameter(torch.zeros(n_codes, dtype=dtype))
+
+    def __getstate__(self):
+        device = str(self.embedding.vectors.device)
+        return {
+            "architecture": self.architecture,
+            "device": device,
+            "weights": to_arrays(self),
+        }
+
+    def __setstate__(self, state):
+        self.__init__(**state["architecture"])
+        load_arrays(self, state["weights"], state["device"])
+        self.eval()
 
     def start_training(self, generator):
         """Prepare for training, with a generator for dropout on the same device."""
@@ -109,10 +143,18 @@ class LanguageNetwork(nn.Module):
             State of each layer after the last symbol.
         """
         hidden, after = self.hidden(codes, state)
-        return self.head(hidden), after
+        return self.outputs(hidden), after
+
+    def outputs(self, hidden):
+        """Return the outputs for the last hidden states, (..., n_codes)."""
+        if self.head is not None:
+            return self.head(hidden)
+        if self.reduce is not None:
+            hidden = self.reduce(hidden)
+        return linear(hidden, self.embedding.vectors, self.bias)
 
     def hidden(self, codes, state):
-        """Return what the output layer reads, and the state after the last symbol."""
+        """Return the last hidden states, and the state after the last symbol."""
         states, after = self._drop(self.embedding(self._drop_codes(codes))), []
         for layer, before in zip(self.layers, state, strict=True):
             states, last = layer.continue_from(before, states, self.generator)
@@ -133,36 +175,3 @@ class LanguageNetwork(nn.Module):
             return codes
         options = self.embedding_dropout, self.embedding.vectors, self.generator
         return codes.where(dropout_mask(codes.shape, *options) > 0, UNKNOWN)
-
-
-class SharedHead(nn.Module):
-    """Output layer whose weights are the vectors of the symbols [1]_.
-
-    Parameters
-    ----------
-    embedding : Embedding
-        Vectors of the symbols.
-    n_inputs : int
-        Number of inputs. If it is not the length of the vectors, a linear map comes
-        first.
-    dtype : torch.dtype
-        Precision of the weights.
-
-    References
-    ----------
-    .. [1] O. Press and L. Wolf, "Using the Output Embedding to Improve Language
-       Models", EACL 2017, 157-163.
-    """
-
-    def __init__(self, embedding, n_inputs, dtype):
-        super().__init__()
-        n_codes, size = embedding.vectors.shape
-        self.embedding = embedding
-        self.reduce = Linear(n_inputs, size, dtype) if n_inputs != size else None
-        self.bias = nn.Parameter(torch.zeros(n_codes, dtype=dtype))
-
-    def forward(self, inputs):
-        """Map (..., n_inputs) to (..., n_codes)."""
-        if self.reduce is not None:
-            inputs = self.reduce(inputs)
-        return linear(inputs, self.embedding.vectors, self.bias)

@@ -75,7 +75,7 @@ def sample_codes(network, prompt, end, n_samples, choose, n_symbols):
     state = network.first_state(1)
     for part in start.split(N_STEPS, dim=1):
         hidden, state = network.hidden(part, state)
-    outputs = network.head(hidden[:, -1]).expand(n_samples, -1)
+    outputs = network.outputs(hidden[:, -1]).expand(n_samples, -1)
     state = [tuple(p.expand(n_samples, -1).clone() for p in parts) for parts in state]
     samples, active = [[] for _ in range(n_samples)], torch.arange(n_samples)
     for _ in range(n_symbols):
@@ -129,7 +129,7 @@ def chooser(temperature, top_k, top_p, generator):
 
 def _most_probable(probabilities, top_k, top_p):
     """Set the probabilities of all but the most probable symbols to zero."""
-    ordered, order = probabilities.sort(1, descending=True, stable=True)
+    ordered, order = probabilities.sort(dim=1, descending=True, stable=True)
     is_kept = torch.ones_like(ordered, dtype=torch.bool)
     if top_k is not None:
         is_kept[:, top_k:] = False
