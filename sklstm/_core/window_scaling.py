@@ -124,8 +124,8 @@ def load_windows(windows, scale, dtype, device):
         Windows of shape (n_windows, n_timesteps, n_features).
     scale : Scale, StepScale or WindowScale
         Scale of the windows.
-    dtype : torch.dtype
-        Precision of scaled windows.
+    dtype : str
+        Precision of scaled windows, "float32" or "float64".
     device : torch.device
         Device of the tensors.
 
@@ -149,9 +149,8 @@ def load_windows(windows, scale, dtype, device):
         return *windows_to_tensors(windows, scale, dtype, device), None
     scale.check(windows)
     unscaled = identity_scale(windows.values.shape[2])
-    dtype_of_X = torch.from_numpy(np.empty(0, windows.values.dtype)).dtype
-    tensors = windows_to_tensors(windows, unscaled, dtype_of_X, device)
-    return *tensors, partial(scale.scale_batch, dtype=dtype)
+    tensors = windows_to_tensors(windows, unscaled, windows.values.dtype, device)
+    return *tensors, partial(scale.scale_batch, dtype=getattr(torch, dtype))
 
 
 def windows_to_tensors(windows, scale, dtype, device="cpu"):
@@ -163,7 +162,7 @@ def windows_to_tensors(windows, scale, dtype, device="cpu"):
         Windows of shape (n_windows, n_timesteps, n_features).
     scale : Scale
         Scale of the features.
-    dtype : torch.dtype
+    dtype : numpy.dtype or str
         Precision of the result.
     device : torch.device or str, default="cpu"
         Device of the result.
@@ -182,16 +181,15 @@ def windows_to_tensors(windows, scale, dtype, device="cpu"):
     """
     values, n_padding = windows.values, windows.n_padding
     series = distinct_values(values)
-    scaled = torch.empty(series.shape, dtype=dtype)
+    scaled = np.empty(series.shape, dtype)
     with np.errstate(over="ignore"):
         for block in blocks(len(series), series[0].size):
-            scaled[block] = torch.from_numpy(scale.apply(series[block]))
+            scaled[block] = scale.apply(series[block])
+    scaled = torch.from_numpy(scaled).to(device)
     if n_padding is not None:
         scaled.masked_fill_(scaled.isnan(), 0.0)
-    _check_range(scaled)
-    scaled = scaled.to(device)
-    if n_padding is not None:
         n_padding = torch.tensor(n_padding, device=device)
+    _check_range(scaled)
     if scaled.ndim == 2:
         scaled = scaled.unfold(0, values.shape[1], 1).transpose(1, 2)
     return scaled, n_padding

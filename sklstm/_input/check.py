@@ -227,7 +227,9 @@ def _from_2d(estimator, X, reset, allow_padding):
             "were read as the time steps of one feature. Pass the same columns as in "
             "fit."
         )
-    X = validate_data(estimator, X, reset=reset, dtype=FLOATS, ensure_all_finite=False)
+    if reset or not _is_like_fit(estimator, X):
+        options = {"dtype": FLOATS, "ensure_all_finite": False}
+        X = validate_data(estimator, X, reset=reset, **options)
     # An array has the layout of the frame that was passed to fit.
     layout = estimator._layout
     if layout is None:
@@ -289,6 +291,14 @@ def _from_3d(estimator, X, reset):
     if isinstance(X, np.ndarray) and X.dtype.kind in "iub" and is_sliding_view(X):
         # Converting the windows would copy each of them, so convert the series.
         X = sliding_windows(distinct_values(X).astype(np.float64), X.shape[1])
+    if reset or not _is_like_fit(estimator, X):
+        X = _validate_3d(estimator, X, reset)
+    as_list = "[window[~np.isnan(window).all(axis=1)] for window in np.asarray(X)]"
+    return _with_padding(X, check_not_empty=reset, as_list=as_list)
+
+
+def _validate_3d(estimator, X, reset):
+    """Convert a 3-D array to floats, and check its features."""
     X = check_array(
         X, dtype=FLOATS, allow_nd=True, ensure_all_finite=False, input_name="X"
     )
@@ -301,8 +311,22 @@ def _from_3d(estimator, X, reset):
     # After fit, only this number remains to be checked.
     last = {"skip_check_array": True} if not reset else {"ensure_all_finite": False}
     validate_data(estimator, X[:, -1], reset=reset, **last)
-    as_list = "[window[~np.isnan(window).all(axis=1)] for window in np.asarray(X)]"
-    return _with_padding(X, check_not_empty=reset, as_list=as_list)
+    return X
+
+
+def _is_like_fit(estimator, X):
+    """Return whether X is an array of floats with the features of fit.
+
+    The checks of scikit-learn return such an array as it is. They take longer than a
+    small network.
+    """
+    return (
+        type(X) is np.ndarray
+        and X.dtype in FLOATS
+        and X.size > 0
+        and X.shape[-1] == estimator.n_features_in_
+        and not hasattr(estimator, "feature_names_in_")
+    )
 
 
 def _with_padding(values, check_not_empty, as_list=None):
