@@ -1,5 +1,6 @@
 """Scaling of features, of each step by itself, or of each window by itself."""
 
+import math
 from functools import partial
 from typing import NamedTuple
 
@@ -220,7 +221,7 @@ def _convert(scaled, dtype):
 
 def _check_range(scaled):
     """Raise if a scaled value of X is beyond the range of its precision."""
-    if not scaled.sum().isfinite() and not scaled.isfinite().all():
+    if not math.isfinite(scaled.sum()) and not scaled.isfinite().all():
         raise ValueError(
             f"After scaling, some values of X are too large for {str(scaled.dtype)[6:]}"
             '. Pass dtype="float64", or look for outliers in X.'

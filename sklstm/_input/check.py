@@ -39,6 +39,11 @@ class Windows(NamedTuple):
             return np.zeros(n_windows, bool)
         return self.n_padding == n_timesteps
 
+    @property
+    def has_empty(self):
+        """Whether all steps of at least one window are padding."""
+        return self.n_padding is not None and bool(self.is_empty.any())
+
     def select(self, rows):
         """Select some of the windows. The result is a view if `rows` is a slice."""
         n_padding = None if self.n_padding is None else self.n_padding[rows]

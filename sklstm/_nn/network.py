@@ -46,17 +46,15 @@ class RecurrentLayer(nn.Module):
         self.workspaces = None
         n_rows = CELLS[cell].n_gates * size
         shapes = [(n_rows, n_inputs), (n_rows, size), (n_rows,)]
-        if CELLS[cell].has_candidate_bias:
-            shapes.append((size,))
-        for name, shape in zip(CellWeights._fields, shapes, strict=False):
-            weights = nn.Parameter(torch.empty(shape, dtype=dtype))
+        shapes.append((size,) if CELLS[cell].has_candidate_bias else None)
+        for name, shape in zip(CellWeights._fields, shapes, strict=True):
+            weights = shape and nn.Parameter(torch.empty(shape, dtype=dtype))
             self.register_parameter(name, weights)
 
     @property
     def weights(self):
         """The layer's parameters, as :class:`CellWeights`."""
-        candidate_bias = getattr(self, "candidate_bias", None)
-        return CellWeights(self.inputs, self.recurrent, self.bias, candidate_bias)
+        return CellWeights(self.inputs, self.recurrent, self.bias, self.candidate_bias)
 
     def forward(self, inputs, generator=None, step_mask=None, wants_states=True):
         """Return the hidden states of all steps and the last one."""
