@@ -567,7 +567,8 @@ class BaseLSTM(
 
     def _call_model(self, method, X):
         """Call a method of the model on X; return an array, (n_windows, ...)."""
-        check_is_fitted(self)
+        if not self.__sklearn_is_fitted__():  # which does not read all tags
+            check_is_fitted(self)
         windows = self._windows_to_predict(X)
         if method in ("predict", "outputs") and self._model.replaces_empty:
             warn_of_empty_windows(windows, self._task.loss["name"])

@@ -183,14 +183,14 @@ def windows_to_tensors(windows, scale, dtype, device="cpu"):
     values, n_padding = windows.values, windows.n_padding
     series = distinct_values(values)
     scaled = np.empty(series.shape, dtype)
-    with np.errstate(over="ignore"):
+    with np.errstate(over="ignore", invalid="ignore"):
         for block in blocks(len(series), series[0].size):
             scaled[block] = scale.apply(series[block])
+        if n_padding is not None:
+            scaled[np.isnan(scaled)] = 0.0
+            n_padding = torch.tensor(n_padding, device=device)
+        _check_range(scaled)
     scaled = torch.from_numpy(scaled).to(device)
-    if n_padding is not None:
-        scaled.masked_fill_(scaled.isnan(), 0.0)
-        n_padding = torch.tensor(n_padding, device=device)
-    _check_range(scaled)
     if scaled.ndim == 2:
         scaled = scaled.unfold(0, values.shape[1], 1).transpose(1, 2)
     return scaled, n_padding
@@ -220,8 +220,11 @@ def _convert(scaled, dtype):
 
 
 def _check_range(scaled):
-    """Raise if a scaled value of X is beyond the range of its precision."""
-    if not math.isfinite(scaled.sum()) and not scaled.isfinite().all():
+    """Raise if a scaled value of X, in an array or a tensor, is not finite."""
+    if math.isfinite(scaled.sum()):
+        return
+    scaled = torch.as_tensor(scaled)
+    if not scaled.isfinite().all():
         raise ValueError(
             f"After scaling, some values of X are too large for {str(scaled.dtype)[6:]}"
             '. Pass dtype="float64", or look for outliers in X.'
