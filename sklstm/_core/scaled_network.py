@@ -241,13 +241,12 @@ class ScaledNetwork:
 
     def _run(self, windows, method=None):
         """Call a method of the network on blocks of windows of similar length."""
-        order = None
-        if windows.n_padding is not None:
-            order = np.argsort(windows.n_padding, kind="stable")
-            windows = windows.select(order)
+        if windows.n_padding is None:
+            return predict(self.network, self._blocks(windows), method)
+        order = np.argsort(windows.n_padding, kind="stable")
+        blocks = self._blocks(windows.select(order))
         run_trimmed = partial(predict_trimmed, method or self.network)
-        outputs = predict(self.network, self._blocks(windows), run_trimmed)
-        return outputs if order is None else outputs[np.argsort(order)]
+        return predict(self.network, blocks, run_trimmed)[np.argsort(order)]
 
     def _blocks(self, windows):
         """Yield tensors of windows in blocks that fit the memory."""

@@ -3,6 +3,12 @@
 import math
 
 import numpy as np
+from sklearn import get_config
+
+
+def assumes_finite():
+    """Whether the user has configured scikit-learn not to look for NaN and infinity."""
+    return get_config()["assume_finite"]
 
 
 def sum_is_finite(values):
