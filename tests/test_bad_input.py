@@ -399,3 +399,14 @@ def test_rows_are_not_checked_if_they_are_assumed_to_be_finite():
         transformer.transform(rows)
     with config_context(assume_finite=True):
         assert transformer.transform(rows)[4].max() == np.inf
+
+
+def test_rows_of_sequences_are_not_checked_if_they_are_assumed_to_be_finite():
+    index = pd.MultiIndex.from_product([range(20), range(5)])
+    frame = pd.DataFrame(X.reshape(-1, 2), index)
+    model = LSTMRegressor((3,), max_iter=1).fit(frame, y)
+    frame.iloc[7] = np.inf
+    with pytest.raises(ValueError, match="infinity"):
+        model.predict(frame)
+    with config_context(assume_finite=True):
+        assert np.isnan(model.predict(frame)).tolist() == [i == 1 for i in range(20)]

@@ -27,8 +27,8 @@ pad_sequences([[1.0], [1.0, 2.0]])
 
 
 def in_new_process(code):
-    """Run code with warnings as errors, and return what it prints as a set of words."""
-    command = [sys.executable, "-W", "error", "-c", code]
+    """Run code, and return what it prints as a set of words."""
+    command = [sys.executable, "-c", code]
     done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
     return set(done.stdout.split())
 
@@ -46,7 +46,8 @@ def public_modules():
 
 
 def test_the_package_alone_imports_no_dependency():
-    packages = packages_after("import sklstm; dir(sklstm)")
+    no_warnings = "import warnings; warnings.simplefilter('error')"
+    packages = packages_after(f"{no_warnings}; import sklstm; dir(sklstm)")
     assert packages & {"numpy", "pandas", "sklearn", "torch"} == set()
 
 

@@ -268,18 +268,24 @@ def _from_instances(estimator, X, reset):
             estimator, X, reset=reset, dtype=FLOATS, ensure_all_finite=False
         )
     instances = read_instances(X)
+    if not assumes_finite():
+        _check_finite_rows(X, values)
+    if reset:
+        estimator._n_axes_in = 3
+    n_padding = instances.n_padding if instances.n_padding.any() else None
+    return Windows(instances.to_windows(values), n_padding)
+
+
+def _check_finite_rows(X, values):
+    """Raise if a row of a frame has a value that is not finite."""
     is_finite = np.isfinite(values).all(axis=1)
-    if not (assumes_finite() or is_finite.all()):
+    if not is_finite.all():
         row = int(np.argmin(is_finite))
         kind = "NaN" if np.isnan(values[row]).any() else "infinity"
         raise ValueError(
             f"Input X contains {kind}, in the row {X.index[[row]].tolist()[0]}. Fill "
             "in the value, or drop such rows with X[np.isfinite(X).all(axis=1)]."
         )
-    if reset:
-        estimator._n_axes_in = 3
-    n_padding = instances.n_padding if instances.n_padding.any() else None
-    return Windows(instances.to_windows(values), n_padding)
 
 
 def _from_3d(estimator, X, reset):
