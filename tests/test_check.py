@@ -114,10 +114,10 @@ def test_tensors_hold_scaled_windows_and_zeros_for_padding(series):
     view = sliding(series, 5)
     scale = scale_of_windows(Windows(view, None), np.ones(len(view)))
     for values in (view, view.copy()):
-        tensor, _ = windows_to_tensors(Windows(values, None), scale, np.float64)
+        tensor, _ = windows_to_tensors(Windows(values, None), scale, torch.float64)
         npt.assert_allclose(tensor, (view - scale.mean) / scale.scale, rtol=1e-12)
     windows = read(pad_sequences([series[:2], series[:5]]))
-    tensor, n_padding = windows_to_tensors(windows, scale, np.float64)
+    tensor, n_padding = windows_to_tensors(windows, scale, torch.float64)
     npt.assert_array_equal(tensor[0, :3], 0)
     npt.assert_array_equal(n_padding, [3, 0])
 
@@ -125,7 +125,7 @@ def test_tensors_hold_scaled_windows_and_zeros_for_padding(series):
 def test_tensors_of_a_sliding_view_share_the_memory_of_its_series(series):
     view = Windows(sliding(series, 5), None)
     scale = scale_of_windows(view, np.ones(36))
-    tensor, _ = windows_to_tensors(view, scale, np.float32)
+    tensor, _ = windows_to_tensors(view, scale, torch.float32)
     assert tensor.untyped_storage().nbytes() == series.size * 4
 
 

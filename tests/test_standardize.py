@@ -3,6 +3,7 @@
 import numpy as np
 import numpy.testing as npt
 import pytest
+import torch
 from one_layer import ONE_LAYER
 from sklearn.model_selection import cross_val_score
 
@@ -40,7 +41,7 @@ def sliding(series, n_timesteps):
     )
 
 
-def scaled(standardize, values, weights=None, n_padding=None, dtype="float64"):
+def scaled(standardize, values, weights=None, n_padding=None, dtype=torch.float64):
     windows = Windows(values, n_padding)
     weights = np.ones(len(values)) if weights is None else weights
     scale = make_scale(standardize, windows, weights)
@@ -67,7 +68,7 @@ def test_a_view_of_a_series_is_scaled_like_its_copy(standardize):
 def test_windows_of_a_series_share_its_memory_until_they_are_scaled(standardize):
     view = Windows(sliding(WINDOWS[:, 0], 5), None)
     scale = make_scale(standardize, view, np.ones(36))
-    values, _, _ = load_windows(view, scale, "float32", "cpu")
+    values, _, _ = load_windows(view, scale, torch.float32, "cpu")
     assert values.untyped_storage().nbytes() == WINDOWS[:, 0].nbytes
 
 
@@ -81,7 +82,7 @@ def test_what_is_constant_is_divided_by_one(standardize):
     axis = BY_BATCH.index(standardize)
     values = WINDOWS.copy()
     values[..., 1] = values[..., 1].mean(axis, keepdims=True)
-    result = scaled(standardize, values, dtype="float32")
+    result = scaled(standardize, values, dtype=torch.float32)
     npt.assert_allclose(result[..., 1], 0, atol=1e-6)
     npt.assert_allclose(result[..., 0].std(axis, correction=0), 1, rtol=1e-5)
 

@@ -260,9 +260,7 @@ class ScaledNetwork:
             yield values, n_padding
 
     def _load(self, windows):
-        return load_windows(
-            windows, self.x_scale, self.architecture["dtype"], self.device
-        )
+        return load_windows(windows, self.x_scale, self.dtype, self.device)
 
     def _to_tensor(self, array):
         return torch.tensor(array, dtype=self.dtype, device=self.device)

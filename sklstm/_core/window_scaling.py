@@ -126,8 +126,8 @@ def load_windows(windows, scale, dtype, device):
         Windows of shape (n_windows, n_timesteps, n_features).
     scale : Scale, StepScale or WindowScale
         Scale of the windows.
-    dtype : str
-        Precision of scaled windows, "float32" or "float64".
+    dtype : torch.dtype
+        Precision of scaled windows.
     device : torch.device
         Device of the tensors.
 
@@ -151,8 +151,9 @@ def load_windows(windows, scale, dtype, device):
         return *windows_to_tensors(windows, scale, dtype, device), None
     scale.check(windows)
     unscaled = identity_scale(windows.values.shape[2])
-    tensors = windows_to_tensors(windows, unscaled, windows.values.dtype, device)
-    return *tensors, partial(scale.scale_batch, dtype=getattr(torch, dtype))
+    dtype_of_X = torch.from_numpy(np.empty(0, windows.values.dtype)).dtype
+    tensors = windows_to_tensors(windows, unscaled, dtype_of_X, device)
+    return *tensors, partial(scale.scale_batch, dtype=dtype)
 
 
 def windows_to_tensors(windows, scale, dtype, device="cpu"):
@@ -164,7 +165,7 @@ def windows_to_tensors(windows, scale, dtype, device="cpu"):
         Windows of shape (n_windows, n_timesteps, n_features).
     scale : Scale
         Scale of the features.
-    dtype : numpy.dtype or str
+    dtype : torch.dtype
         Precision of the result.
     device : torch.device or str, default="cpu"
         Device of the result.
@@ -183,15 +184,16 @@ def windows_to_tensors(windows, scale, dtype, device="cpu"):
     """
     values, n_padding = windows.values, windows.n_padding
     series = distinct_values(values)
-    scaled = np.empty(series.shape, dtype)
+    scaled = torch.empty(series.shape, dtype=dtype)
+    array = scaled.numpy()  # a view, because NumPy fills small arrays faster
     with np.errstate(over="ignore", invalid="ignore"):
         for block in blocks(len(series), series[0].size):
-            scaled[block] = scale.apply(series[block])
+            array[block] = scale.apply(series[block])
         if n_padding is not None:
-            scaled[np.isnan(scaled)] = 0.0
+            array[np.isnan(array)] = 0.0
             n_padding = torch.tensor(n_padding, device=device)
-        _check_range(scaled)
-    scaled = torch.from_numpy(scaled).to(device)
+        _check_range(array)
+    scaled = scaled.to(device)
     if scaled.ndim == 2:
         scaled = scaled.unfold(0, values.shape[1], 1).transpose(1, 2)
     return scaled, n_padding
