@@ -1,31 +1,46 @@
-"""LSTM estimators that behave like any other scikit-learn estimator."""
+"""LSTM estimators that behave like any other scikit-learn estimator.
 
-from sklstm.anomaly import LSTMOutlierDetector
-from sklstm.autoencoding import LSTMAutoencoder
-from sklstm.classification import LSTMClassifier
-from sklstm.displays import AnomalyDisplay, ForecastDisplay
-from sklstm.encoding import SequenceEncoder
-from sklstm.forecasting import LSTMForecaster
-from sklstm.language import LSTMLanguageModel
-from sklstm.preprocessing import SlidingWindowTransformer
-from sklstm.regression import LSTMRegressor
-from sklstm.scaling import GroupScaler
-from sklstm.sequences import make_windows, pad_sequences
+Each name is imported when it is first used, so that those who only cut windows do not
+wait for PyTorch. Type checkers read the same names in `__init__.pyi`.
+"""
 
-__all__ = [
-    "AnomalyDisplay",
-    "ForecastDisplay",
-    "GroupScaler",
-    "LSTMAutoencoder",
-    "LSTMClassifier",
-    "LSTMForecaster",
-    "LSTMLanguageModel",
-    "LSTMOutlierDetector",
-    "LSTMRegressor",
-    "SequenceEncoder",
-    "SlidingWindowTransformer",
-    "make_windows",
-    "pad_sequences",
-]
+from importlib import import_module
+
+# Public modules, and the names that are also available from the package.
+_NAMES = {
+    "anomaly": ["LSTMOutlierDetector"],
+    "autoencoding": ["LSTMAutoencoder"],
+    "classification": ["LSTMClassifier"],
+    "datasets": [],
+    "displays": ["AnomalyDisplay", "ForecastDisplay"],
+    "encoding": ["SequenceEncoder"],
+    "forecasting": ["LSTMForecaster"],
+    "language": ["LSTMLanguageModel"],
+    "preprocessing": ["SlidingWindowTransformer"],
+    "regression": ["LSTMRegressor"],
+    "scaling": ["GroupScaler"],
+    "sequences": ["make_windows", "pad_sequences"],
+    "streaming": [],
+    "testing": [],
+}
+_MODULES = {name: module for module, names in _NAMES.items() for name in names}
+
+__all__ = sorted(_MODULES)
 
 __version__ = "0.1.0.dev0"
+
+
+def __getattr__(name):
+    """Import a public module or name when it is first used."""
+    if name in _NAMES:
+        return import_module(f"{__name__}.{name}")
+    if name not in _MODULES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)
+    globals()[name] = value  # Python does not call this function again for the name.
+    return value
+
+
+def __dir__():
+    """Return all names, also those that have not been imported yet."""
+    return sorted({*globals(), *_NAMES, *_MODULES})

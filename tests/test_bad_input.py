@@ -1,13 +1,17 @@
 """Bad input is refused with a clear message before any training."""
 
+import warnings
+
 import numpy as np
 import pandas as pd
 import pytest
 import scipy.sparse
 import torch
+from sklearn import config_context
 from sklearn.exceptions import NotFittedError
 
-from sklstm import LSTMRegressor
+from sklstm import LSTMRegressor, SlidingWindowTransformer
+from sklstm._input import check
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
@@ -296,3 +300,113 @@ def test_numbers_of_any_kind_are_accepted(accepted):
 def test_one_window_is_enough():
     model = LSTMRegressor((3,), max_iter=5, random_state=0).fit(X[:1], y[:1])
     np.testing.assert_allclose(model.predict(X[:1]), y[:1], atol=0.5)
+
+
+# X of any kind, which a model that was fitted on one of the first three may see.
+ANY_X = {
+    "windows": X,
+    "flat": FLAT,
+    "lags": LAGS,
+    "float32": X.astype(np.float32),
+    "big-endian": X.astype(">f8"),
+    "float16": X.astype(np.float16),
+    "int": (X * 9).astype(int),
+    "complex": X + 1j,
+    "objects": X.astype(object),
+    "dates": np.zeros(X.shape, "datetime64[s]"),
+    "strings": np.full(FLAT.shape, "a"),
+    "masked": np.ma.masked_greater(X, 1.0),
+    "flat lists": FLAT.tolist(),
+    "sparse": scipy.sparse.csr_array(FLAT),
+    "tensor": torch.from_numpy(X),
+    "reversed": X[::-1, ::-1],
+    "sliding view": np.lib.stride_tricks.sliding_window_view(X[:, 0], 5, 0).mT,
+    "padding": with_value(X, np.nan)[:, 2:],
+    "NaN": with_value(X, np.nan),
+    "infinity": with_value(FLAT, np.inf),
+    "no window": X[:0],
+    "no step": X[:, :0],
+    "no feature": X[:, :, :0],
+    "one feature": X[:, :, :1],
+    "three steps": FLAT[:, :3],
+    "one window": X[0],
+    "one series": y,
+    "one number": np.float64(3.0),
+    "four axes": X[None],
+}
+
+
+def outcome(model, X):
+    """Return the predictions for X or the error, and the warnings."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        try:
+            result = model.predict(X).tolist()
+        except (TypeError, ValueError) as error:
+            result = repr(error)
+    return result, [str(warning.message) for warning in caught]
+
+
+@pytest.mark.parametrize("fitted_on", ["windows", "flat", "lags"])
+def test_a_check_that_is_skipped_would_have_passed(fitted_on, monkeypatch):
+    model = LSTMRegressor((3,), max_iter=1).fit(ANY_X[fitted_on], y)
+    outcomes = {name: outcome(model, ANY_X[name]) for name in ANY_X}
+    monkeypatch.setattr(check, "_is_like_fit", lambda *_: False)
+    assert outcomes == {name: outcome(model, ANY_X[name]) for name in ANY_X}
+
+
+@pytest.mark.parametrize("passed", [X, FLAT, X.astype(np.float32)], ids=range(3))
+def test_an_array_of_floats_as_in_fit_needs_no_check_of_scikit_learn(
+    passed, monkeypatch
+):
+    model = LSTMRegressor((3,), max_iter=1).fit(passed, y)
+    expected = model.predict(passed)
+    for name in ("check_array", "validate_data"):
+        monkeypatch.delattr(check, name)
+    np.testing.assert_array_equal(model.predict(passed), expected)
+
+
+@pytest.mark.parametrize("passed", [X, FLAT, LAGS], ids=["windows", "flat", "lags"])
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_values_are_not_checked_if_they_are_assumed_to_be_finite(passed, value):
+    model = LSTMRegressor((3,), max_iter=1, random_state=0)
+    expected = model.fit(passed, y).predict(passed)
+    bad = passed.copy()
+    bad[3:4] = with_value(np.asarray(passed), value)[3:4]
+    with pytest.raises(ValueError, match="window 3 at step 2"):
+        model.predict(bad)
+    with config_context(assume_finite=True):
+        np.testing.assert_array_equal(model.fit(passed, y).predict(passed), expected)
+        predicted = model.predict(bad)
+    np.testing.assert_array_equal(np.isnan(predicted), np.arange(20) == 3)
+    np.testing.assert_array_equal(np.delete(predicted, 3), np.delete(expected, 3))
+
+
+def test_padding_is_found_if_values_are_assumed_to_be_finite():
+    padded = X.copy()
+    padded[3, :2] = np.nan
+    model = LSTMRegressor((3,), max_iter=1).fit(X, y)
+    expected = model.predict(padded)
+    with config_context(assume_finite=True):
+        np.testing.assert_array_equal(model.predict(padded), expected)
+
+
+def test_rows_are_not_checked_if_they_are_assumed_to_be_finite():
+    rows = np.arange(5.0)[:, None]
+    transformer = SlidingWindowTransformer(2, context=None).fit(rows)
+    rows[4] = np.inf
+    with pytest.raises(ValueError, match="infinity"):
+        transformer.transform(rows)
+    with config_context(assume_finite=True):
+        assert transformer.transform(rows)[4].max() == np.inf
+
+
+def test_rows_of_sequences_are_not_checked_if_they_are_assumed_to_be_finite():
+    index = pd.MultiIndex.from_product([range(20), range(5)])
+    frame = pd.DataFrame(X.reshape(-1, 2), index)
+    model = LSTMRegressor((3,), max_iter=1).fit(frame, y)
+    frame.iloc[7] = np.inf
+    with pytest.raises(ValueError, match="infinity"):
+        model.predict(frame)
+    with config_context(assume_finite=True):
+        assert np.isnan(model.predict(frame)).tolist() == [i == 1 for i in range(20)]

@@ -15,7 +15,8 @@ from sklstm import (
     pad_sequences,
 )
 from sklstm._core.samples import Samples, split_off_last, without_zero_weights
-from sklstm._core.scaling import scale_of_columns, scale_of_windows, windows_to_tensors
+from sklstm._core.scaling import scale_of_columns, scale_of_windows
+from sklstm._core.window_scaling import windows_to_tensors
 from sklstm._input.check import Windows, check_windows
 from sklstm._input.windows import distinct_values
 

@@ -49,6 +49,17 @@ def test_denormal_numbers_become_zero_only_in_the_block():
     assert inside == 0 < (small * 1e-10).item()
 
 
+def test_denormal_numbers_stay_zero_if_they_were_before():
+    small = torch.tensor(1e-300, dtype=torch.float64)
+    torch.set_flush_denormal(True)
+    try:
+        with default_modes():
+            pass
+        assert (small * 1e-10).item() == 0
+    finally:
+        torch.set_flush_denormal(False)
+
+
 @pytest.fixture
 def two_threads():
     before = torch.get_num_threads()

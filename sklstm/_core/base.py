@@ -68,7 +68,7 @@ from sklstm._nn.batches import weights_of_steps
 from sklstm._nn.cells import CELLS
 from sklstm._nn.initialization import initialize
 from sklstm._nn.runtime import default_modes, resolve_device, threads_for
-from sklstm._nn.training import TrainingOptions, rows_per_block
+from sklstm._nn.training import TrainingOptions
 from sklstm._typing import ArrayLike, Floats
 
 # With float64 input, the network is float64 if an epoch takes fewer multiplications
@@ -547,7 +547,7 @@ class BaseLSTM(
         model = ScaledNetwork(architecture, task.loss, x_scale, y_scale)
         device = resolve_device(self.device)
         initialize(model.network, generator, device, self.max_timescale)
-        if task.needs_y and not windows.is_empty.any():
+        if task.needs_y and not windows.has_empty:
             model.set_constant(*samples.flat_targets())
         return model
 
@@ -567,14 +567,12 @@ class BaseLSTM(
 
     def _call_model(self, method, X):
         """Call a method of the model on X; return an array, (n_windows, ...)."""
-        check_is_fitted(self)
+        if not self.__sklearn_is_fitted__():  # which does not read all tags
+            check_is_fitted(self)
         windows = self._windows_to_predict(X)
         if method in ("predict", "outputs") and self._model.replaces_empty:
             warn_of_empty_windows(windows, self._task.loss["name"])
-        n_windows, n_timesteps, _ = windows.values.shape
-        n_rows = min(n_windows, rows_per_block(self._model.network, n_timesteps))
-        n_per_block = n_rows * n_multiplications(**self._model.architecture)
-        with threads_for(n_per_block), default_modes():
+        with threads_for(self._model.n_per_block(windows)), default_modes():
             results = [getattr(model, method)(windows) for model in self._models]
         return combine(self._task, method, results)
 

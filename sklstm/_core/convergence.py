@@ -101,7 +101,7 @@ def warn_of_empty_windows(windows, loss):
     loss : str
         Name of the loss, a key of `CONSTANTS`.
     """
-    if windows.is_empty.any():
+    if windows.has_empty:
         n_empty, first = windows.is_empty.sum(), windows.is_empty.argmax()
         warnings.warn(
             f"{n_empty} of {len(windows.is_empty)} windows of X have no time steps, "

@@ -7,7 +7,7 @@ import torch
 
 from sklstm._core.samples import make_step_mask
 from sklstm._core.window_scaling import load_windows
-from sklstm._nn.architecture import make_network
+from sklstm._nn.architecture import make_network, n_multiplications
 from sklstm._nn.batches import Rows
 from sklstm._nn.initialization import initialize
 from sklstm._nn.losses import make_loss
@@ -52,6 +52,7 @@ class ScaledNetwork:
         self.dtype = getattr(torch, self.architecture["dtype"])
         self.network = make_network(**{**self.architecture, "dtype": self.dtype})
         self.loss = make_loss(**self.loss_parameters)
+        self._n_per_step = n_multiplications(**self.architecture)
 
     @property
     def device(self):
@@ -62,6 +63,12 @@ class ScaledNetwork:
     def replaces_empty(self):
         """Whether the outputs for windows without time steps are a constant."""
         return self.constant is not None and not self.network.predicts_steps
+
+    def n_per_block(self, windows):
+        """Count the multiplications of a time step of the largest block of windows."""
+        n_windows, n_timesteps, _ = windows.values.shape
+        n_rows = min(n_windows, rows_per_block(self.network, n_timesteps))
+        return n_rows * self._n_per_step
 
     def copy(self, architecture, loss, device):
         """Copy the weights into a network of the same shapes.
@@ -199,10 +206,10 @@ class ScaledNetwork:
 
     def _outputs(self, windows):
         """Return the outputs as a tensor, with the constant for empty windows."""
-        outputs, is_empty = self._run(windows), windows.is_empty
-        if not (self.replaces_empty and is_empty.any()):
+        outputs = self._run(windows)
+        if not (windows.has_empty and self.replaces_empty):
             return outputs
-        is_empty = torch.tensor(is_empty[:, None], device=self.device)
+        is_empty = torch.tensor(windows.is_empty[:, None], device=self.device)
         return torch.where(is_empty, self._to_tensor(self.constant), outputs)
 
     def errors(self, windows):
@@ -234,13 +241,12 @@ class ScaledNetwork:
 
     def _run(self, windows, method=None):
         """Call a method of the network on blocks of windows of similar length."""
-        order = None
-        if windows.n_padding is not None:
-            order = np.argsort(windows.n_padding, kind="stable")
-            windows = windows.select(order)
+        if windows.n_padding is None:
+            return predict(self.network, self._blocks(windows), method)
+        order = np.argsort(windows.n_padding, kind="stable")
+        blocks = self._blocks(windows.select(order))
         run_trimmed = partial(predict_trimmed, method or self.network)
-        outputs = predict(self.network, self._blocks(windows), run_trimmed)
-        return outputs if order is None else outputs[np.argsort(order)]
+        return predict(self.network, blocks, run_trimmed)[np.argsort(order)]
 
     def _blocks(self, windows):
         """Yield tensors of windows in blocks that fit the memory."""

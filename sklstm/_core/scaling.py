@@ -1,10 +1,9 @@
-"""Scales of columns, and the scaling of windows without a copy of each step."""
+"""Mean and standard deviation of columns, of features and of steps, in NumPy."""
 
 import math
 from typing import NamedTuple
 
 import numpy as np
-import torch
 
 from sklstm._input.windows import distinct_values, is_sliding_view
 
@@ -201,55 +200,3 @@ def _deviations(rows, mean, unit=1.0):
     n_repeats = rows.shape[1] // len(mean)
     unit = np.broadcast_to(unit, mean.shape)
     return (rows - np.tile(mean, n_repeats)) / np.tile(unit, n_repeats)
-
-
-def windows_to_tensors(windows, scale, dtype, device="cpu"):
-    """Scale windows and convert them to tensors; a sliding view remains a view.
-
-    Parameters
-    ----------
-    windows : Windows
-        Windows of shape (n_windows, n_timesteps, n_features).
-    scale : Scale
-        Scale of the features.
-    dtype : torch.dtype
-        Precision of the result.
-    device : torch.device or str, default="cpu"
-        Device of the result.
-
-    Returns
-    -------
-    values : torch.Tensor of shape (n_windows, n_timesteps, n_features)
-        Scaled windows, zero at padding steps.
-    n_padding : torch.Tensor of shape (n_windows,) or None
-        Number of padding steps at the start of each window. None if there are none.
-
-    Raises
-    ------
-    ValueError
-        If scaled values are beyond the range of `dtype`.
-    """
-    values, n_padding = windows.values, windows.n_padding
-    series = distinct_values(values)
-    scaled = torch.empty(series.shape, dtype=dtype)
-    with np.errstate(over="ignore"):
-        for block in blocks(len(series), series[0].size):
-            scaled[block] = torch.from_numpy(scale.apply(series[block]))
-    if n_padding is not None:
-        scaled.masked_fill_(scaled.isnan(), 0.0)
-    check_range(scaled)
-    scaled = scaled.to(device)
-    if n_padding is not None:
-        n_padding = torch.tensor(n_padding, device=device)
-    if scaled.ndim == 2:
-        scaled = scaled.unfold(0, values.shape[1], 1).transpose(1, 2)
-    return scaled, n_padding
-
-
-def check_range(scaled):
-    """Raise if a scaled value of X is beyond the range of its precision."""
-    if not scaled.sum().isfinite() and not scaled.isfinite().all():
-        raise ValueError(
-            f"After scaling, some values of X are too large for {str(scaled.dtype)[6:]}"
-            '. Pass dtype="float64", or look for outliers in X.'
-        )

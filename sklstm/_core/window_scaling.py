@@ -1,5 +1,6 @@
 """Scaling of features, of each step by itself, or of each window by itself."""
 
+import math
 from functools import partial
 from typing import NamedTuple
 
@@ -9,12 +10,13 @@ import torch
 from sklstm._core.scaling import (
     CONSTANT,
     Scale,
-    check_range,
+    blocks,
     identity_scale,
     scale_of_steps,
     scale_of_windows,
-    windows_to_tensors,
 )
+from sklstm._input.finite import assumes_finite
+from sklstm._input.windows import distinct_values
 from sklstm._nn.masking import make_step_mask
 
 
@@ -154,6 +156,49 @@ def load_windows(windows, scale, dtype, device):
     return *tensors, partial(scale.scale_batch, dtype=dtype)
 
 
+def windows_to_tensors(windows, scale, dtype, device="cpu"):
+    """Scale windows and convert them to tensors; a sliding view remains a view.
+
+    Parameters
+    ----------
+    windows : Windows
+        Windows of shape (n_windows, n_timesteps, n_features).
+    scale : Scale
+        Scale of the features.
+    dtype : torch.dtype
+        Precision of the result.
+    device : torch.device or str, default="cpu"
+        Device of the result.
+
+    Returns
+    -------
+    values : torch.Tensor of shape (n_windows, n_timesteps, n_features)
+        Scaled windows, zero at padding steps.
+    n_padding : torch.Tensor of shape (n_windows,) or None
+        Number of padding steps at the start of each window. None if there are none.
+
+    Raises
+    ------
+    ValueError
+        If scaled values are beyond the range of `dtype`.
+    """
+    values, n_padding = windows.values, windows.n_padding
+    series = distinct_values(values)
+    scaled = torch.empty(series.shape, dtype=dtype)
+    array = scaled.numpy()  # a view, because NumPy fills small arrays faster
+    with np.errstate(over="ignore", invalid="ignore"):
+        for block in blocks(len(series), series[0].size):
+            array[block] = scale.apply(series[block])
+        if n_padding is not None:
+            array[np.isnan(array)] = 0.0
+            n_padding = torch.tensor(n_padding, device=device)
+        _check_range(array)
+    scaled = scaled.to(device)
+    if scaled.ndim == 2:
+        scaled = scaled.unfold(0, values.shape[1], 1).transpose(1, 2)
+    return scaled, n_padding
+
+
 def _check_lengths(windows, n_timesteps, as_in=""):
     """Raise unless all windows have a number of steps, and no padding."""
     length, n_padding = windows.values.shape[1], windows.n_padding
@@ -173,5 +218,17 @@ def _check_lengths(windows, n_timesteps, as_in=""):
 def _convert(scaled, dtype):
     """Convert scaled values to a precision, and check their range."""
     scaled = scaled.to(dtype)
-    check_range(scaled)
+    _check_range(scaled)
     return scaled
+
+
+def _check_range(scaled):
+    """Raise if a scaled value of X, in an array or a tensor, is not finite."""
+    if assumes_finite() or math.isfinite(scaled.sum()):
+        return
+    scaled = torch.as_tensor(scaled)
+    if not scaled.isfinite().all():
+        raise ValueError(
+            f"After scaling, some values of X are too large for {str(scaled.dtype)[6:]}"
+            '. Pass dtype="float64", or look for outliers in X.'
+        )

@@ -7,7 +7,12 @@ import numpy as np
 from sklearn.utils.validation import check_array, validate_data
 
 from sklstm._input.arrays import unwrap
-from sklstm._input.finite import check_finite, count_padding, sum_is_finite
+from sklstm._input.finite import (
+    assumes_finite,
+    check_finite,
+    count_padding,
+    sum_is_finite,
+)
 from sklstm._input.instances import holds_sequences, is_long, read_instances
 from sklstm._input.numbers import check_no_dates, check_numbers, ways_to_encode
 from sklstm._input.padding import check_same_columns, is_ragged, pad
@@ -38,6 +43,11 @@ class Windows(NamedTuple):
         if self.n_padding is None:
             return np.zeros(n_windows, bool)
         return self.n_padding == n_timesteps
+
+    @property
+    def has_empty(self):
+        """Whether all steps of at least one window are padding."""
+        return self.n_padding is not None and bool(self.is_empty.any())
 
     def select(self, rows):
         """Select some of the windows. The result is a view if `rows` is a slice."""
@@ -81,6 +91,8 @@ def check_windows(estimator, X, *, reset, allow_padding=False, allow_empty=False
         If X is sparse.
     """
     X = unwrap(X, "X")
+    if not reset and _is_like_fit(estimator, X):
+        return _from_floats(estimator, X, reset, allow_padding)
     if is_long(X) and (holds_sequences(X) if reset else estimator._n_axes_in == 3):
         return _from_instances(estimator, X, reset)
     is_uneven = is_ragged(X)
@@ -228,21 +240,7 @@ def _from_2d(estimator, X, reset, allow_padding):
             "fit."
         )
     X = validate_data(estimator, X, reset=reset, dtype=FLOATS, ensure_all_finite=False)
-    # An array has the layout of the frame that was passed to fit.
-    layout = estimator._layout
-    if layout is None:
-        if allow_padding:
-            return _with_padding(as_windows(X), check_not_empty=reset)
-        windows = Windows(as_windows(X), None)
-        if not sum_is_finite(X):
-            n_padding = np.zeros(len(X), dtype=np.intp)
-            as_list = "[row[~np.isnan(row)] for row in np.asarray(X)]"
-            check_finite(windows.values, n_padding, as_list)
-        return windows
-    if not np.array_equal(layout.order, np.arange(X.shape[1])):
-        X = X[:, layout.order]
-    values = X.reshape(len(X), layout.n_timesteps, layout.n_features)
-    return _with_padding(values, check_not_empty=reset)
+    return _from_floats(estimator, X, reset, allow_padding)
 
 
 def _from_sequences(estimator, X):
@@ -270,6 +268,16 @@ def _from_instances(estimator, X, reset):
             estimator, X, reset=reset, dtype=FLOATS, ensure_all_finite=False
         )
     instances = read_instances(X)
+    if not assumes_finite():
+        _check_finite_rows(X, values)
+    if reset:
+        estimator._n_axes_in = 3
+    n_padding = instances.n_padding if instances.n_padding.any() else None
+    return Windows(instances.to_windows(values), n_padding)
+
+
+def _check_finite_rows(X, values):
+    """Raise if a row of a frame has a value that is not finite."""
     is_finite = np.isfinite(values).all(axis=1)
     if not is_finite.all():
         row = int(np.argmin(is_finite))
@@ -278,10 +286,6 @@ def _from_instances(estimator, X, reset):
             f"Input X contains {kind}, in the row {X.index[[row]].tolist()[0]}. Fill "
             "in the value, or drop such rows with X[np.isfinite(X).all(axis=1)]."
         )
-    if reset:
-        estimator._n_axes_in = 3
-    n_padding = instances.n_padding if instances.n_padding.any() else None
-    return Windows(instances.to_windows(values), n_padding)
 
 
 def _from_3d(estimator, X, reset):
@@ -301,16 +305,54 @@ def _from_3d(estimator, X, reset):
     # After fit, only this number remains to be checked.
     last = {"skip_check_array": True} if not reset else {"ensure_all_finite": False}
     validate_data(estimator, X[:, -1], reset=reset, **last)
-    as_list = "[window[~np.isnan(window).all(axis=1)] for window in np.asarray(X)]"
-    return _with_padding(X, check_not_empty=reset, as_list=as_list)
+    return _from_floats(estimator, X, reset)
+
+
+def _is_like_fit(estimator, X):
+    """Return whether X is an array of floats with the axes and the features of fit.
+
+    Nothing else of it is to be checked but its values. The checks of scikit-learn
+    would return it as it is, and take longer than a small network.
+    """
+    return (
+        type(X) is np.ndarray
+        and X.dtype in FLOATS
+        and X.ndim == estimator._n_axes_in
+        and X.shape[-1] == estimator.n_features_in_
+        and X.size > 0
+        and not hasattr(estimator, "feature_names_in_")
+    )
+
+
+def _from_floats(estimator, X, reset, allow_padding=False):
+    """Convert an array of floats with the shape of fit to windows."""
+    if X.ndim == 3:
+        as_list = "[window[~np.isnan(window).all(axis=1)] for window in np.asarray(X)]"
+        return _with_padding(X, check_not_empty=reset, as_list=as_list)
+    # An array has the layout of the frame that was passed to fit.
+    layout = estimator._layout
+    if layout is not None:
+        if not np.array_equal(layout.order, np.arange(X.shape[1])):
+            X = X[:, layout.order]
+        values = X.reshape(len(X), layout.n_timesteps, layout.n_features)
+        return _with_padding(values, check_not_empty=reset)
+    values = as_windows(X)
+    if allow_padding:
+        return _with_padding(values, check_not_empty=reset)
+    if not (assumes_finite() or sum_is_finite(X)):
+        as_list = "[row[~np.isnan(row)] for row in np.asarray(X)]"
+        check_finite(values, np.zeros(len(X), dtype=np.intp), as_list)
+    return Windows(values, None)
 
 
 def _with_padding(values, check_not_empty, as_list=None):
     """Count the padding steps, and raise if a value outside them is not finite."""
-    if sum_is_finite(distinct_values(values)):
+    is_checked = not assumes_finite()
+    if is_checked and sum_is_finite(distinct_values(values)):
         return Windows(values, None)
     n_padding = count_padding(values)
-    check_finite(values, n_padding, as_list)
+    if is_checked:
+        check_finite(values, n_padding, as_list)
     if not n_padding.any():
         return Windows(values, None)
     if check_not_empty and (n_padding == values.shape[1]).all():

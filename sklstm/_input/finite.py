@@ -1,12 +1,20 @@
 """Find values of windows that are not finite, and count the padding steps."""
 
+import math
+
 import numpy as np
+from sklearn import get_config
+
+
+def assumes_finite():
+    """Whether the user has configured scikit-learn not to look for NaN and infinity."""
+    return get_config()["assume_finite"]
 
 
 def sum_is_finite(values):
     """Whether the sum of values is finite. If it is, all values are."""
     with np.errstate(over="ignore", invalid="ignore"):
-        return np.isfinite(np.sum(values))
+        return math.isfinite(values.sum())
 
 
 def count_padding(values):

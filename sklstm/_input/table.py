@@ -9,7 +9,7 @@ from sklearn.utils.validation import check_array, validate_data
 
 from sklstm._input.arrays import unwrap
 from sklstm._input.check import FLOATS, check_columns, count_axes
-from sklstm._input.finite import sum_is_finite
+from sklstm._input.finite import assumes_finite, sum_is_finite
 from sklstm._input.numbers import check_no_dates, check_numbers
 from sklstm._input.row_times import (
     check_increasing,
@@ -106,8 +106,8 @@ def read_table(estimator, X, *, reset, ensure_all_finite=True, n_unused=0, used=
     if isinstance(X, pd.DataFrame) and keys is None:
         keys = series_keys(X.index)
     rows = series_rows(keys, len(values))
-    is_checked = ensure_all_finite is True and not sum_is_finite(values)
-    if is_checked and not np.isfinite(values).all():
+    is_checked = ensure_all_finite is True and not assumes_finite()
+    if is_checked and not (sum_is_finite(values) or np.isfinite(values).all()):
         is_unused = _last_rows(rows, len(values), n_unused)[:, None] & ~np.array(used)
         _check_finite(X, values, columns, is_unused)
     time_indexes = {} if estimator.context is None else _read_times(estimator, X, times)

@@ -46,17 +46,15 @@ class RecurrentLayer(nn.Module):
         self.workspaces = None
         n_rows = CELLS[cell].n_gates * size
         shapes = [(n_rows, n_inputs), (n_rows, size), (n_rows,)]
-        if CELLS[cell].has_candidate_bias:
-            shapes.append((size,))
-        for name, shape in zip(CellWeights._fields, shapes, strict=False):
-            weights = nn.Parameter(torch.empty(shape, dtype=dtype))
+        shapes.append((size,) if CELLS[cell].has_candidate_bias else None)
+        for name, shape in zip(CellWeights._fields, shapes, strict=True):
+            weights = shape and nn.Parameter(torch.empty(shape, dtype=dtype))
             self.register_parameter(name, weights)
 
     @property
     def weights(self):
         """The layer's parameters, as :class:`CellWeights`."""
-        candidate_bias = getattr(self, "candidate_bias", None)
-        return CellWeights(self.inputs, self.recurrent, self.bias, candidate_bias)
+        return CellWeights(self.inputs, self.recurrent, self.bias, self.candidate_bias)
 
     def forward(self, inputs, generator=None, step_mask=None, wants_states=True):
         """Return the hidden states of all steps and the last one."""
@@ -303,29 +301,25 @@ class RecurrentNetwork(nn.Module):
         last : torch.Tensor of shape (n_windows, width)
             Hidden state of each direction after its last step.
         """
+        *lower, upper = self.layers
         states = inputs  # (n_windows, n_timesteps, width), layer by layer
-        for number, directions in enumerate(self.layers, 1):
-            is_last = number == len(self.layers)
-            options = step_mask, wants_states or not is_last
-            runs = [self._run_forward, self._run_backward][: len(directions)]
-            parts = [
-                run(layer, states, *options)
-                for run, layer in zip(runs, directions, strict=True)
-            ]
-            states, last = (_concatenate(part) for part in zip(*parts, strict=True))
-            if not is_last:
-                states = self._drop(states)
+        for layers in lower:
+            states, _ = self._run(layers, states, step_mask, wants_states=True)
+            states = self._drop(states)
+        return self._run(upper, states, step_mask, wants_states)
+
+    def _run(self, layers, inputs, step_mask, wants_states):
+        """Run the layers of one or two directions, as in :meth:`states`."""
+        forward, *backward = layers
+        options = self.generator, step_mask, wants_states
+        states, last = forward(inputs, *options)
+        for layer in backward:
+            reversed_states, first = layer(reverse(inputs, step_mask), *options)
+            last = torch.cat([last, first], -1)
+            if wants_states:
+                reversed_states = reverse(reversed_states, step_mask)
+                states = torch.cat([states, reversed_states], -1)
         return states, last
-
-    def _run_forward(self, layer, states, step_mask, wants_states):
-        """Run a layer from the first real step to the last."""
-        return layer(states, self.generator, step_mask, wants_states)
-
-    def _run_backward(self, layer, states, step_mask, wants_states):
-        """Run a layer from the last step to the first real one."""
-        reversed_states = reverse(states, step_mask)
-        states, last = layer(reversed_states, self.generator, step_mask, wants_states)
-        return states if states is None else reverse(states, step_mask), last
 
     def draw_dropout(self, states):
         """Draw the mask of dropout after a layer; None if nothing is dropped."""
@@ -369,10 +363,3 @@ def n_multiplications(parameters):
         total += n_steps * n_directions * n_gates * size * (n_inputs + size)
         n_inputs = n_directions * size
     return round(total)
-
-
-def _concatenate(parts):
-    """Concatenate the states of the directions along the last axis."""
-    if any(part is None for part in parts):
-        return None
-    return parts[0] if len(parts) == 1 else torch.cat(parts, -1)

@@ -1,6 +1,7 @@
 """Devices, threads and random numbers: one function for each."""
 
 import os
+import sys
 from contextlib import ExitStack, contextmanager
 
 import torch
@@ -78,33 +79,28 @@ def default_modes():
     them off itself.
     """
     with ExitStack() as modes:
+        # Each context makes short calls slower, so it is entered only if needed.
         if torch.is_inference_mode_enabled():
             modes.enter_context(torch.inference_mode(False))
-        modes.enter_context(torch.enable_grad())
-        # The context of a device makes each call slower, so use it only if needed.
-        if torch.get_default_device().type != "cpu":
+        if not torch.is_grad_enabled():
+            modes.enter_context(torch.enable_grad())
+        if torch.empty(0).device.type != "cpu":
             modes.enter_context(torch.device("cpu"))
-        modes.enter_context(_without_denormals())
+        if _flush_denormals():
+            modes.callback(torch.set_flush_denormal, False)
         yield
 
 
-@contextmanager
-def _without_denormals():
-    """Replace denormal numbers by zero in a block, where the processor can do this.
+def _flush_denormals():
+    """Replace denormal numbers by zero, and return whether this is a change.
 
     Many processors compute with denormal numbers a hundred times as slowly. The
     gradients of long windows become that small on their way to the first steps.
     """
-    # PyTorch has no function that returns this mode.
-    smallest = torch.finfo(torch.float64).tiny
-    is_flushed = (torch.tensor(smallest, dtype=torch.float64) / 2).item() == 0
-    if is_flushed or not torch.set_flush_denormal(True):
-        yield
-        return
-    try:
-        yield
-    finally:
-        torch.set_flush_denormal(False)
+    # PyTorch has no function that returns this mode. It is that of the thread, and
+    # thereby of Python's numbers, too.
+    is_flushed = sys.float_info.min / 2 == 0
+    return not is_flushed and torch.set_flush_denormal(True)
 
 
 def random_generator(seed):

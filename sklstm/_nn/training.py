@@ -407,7 +407,8 @@ def predict(network, blocks, compute=None):
         network.eval()
     compute = compute or network
     with torch.inference_mode():
-        return torch.cat([compute(*block) for block in blocks])
+        outputs = [compute(*block) for block in blocks]
+        return outputs[0] if len(outputs) == 1 else torch.cat(outputs)
 
 
 def rows_per_block(network, n_timesteps):

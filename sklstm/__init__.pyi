@@ -1,0 +1,45 @@
+"""Names of the package for type checkers; at run time they are imported when used."""
+
+from sklstm import anomaly as anomaly
+from sklstm import autoencoding as autoencoding
+from sklstm import classification as classification
+from sklstm import datasets as datasets
+from sklstm import displays as displays
+from sklstm import encoding as encoding
+from sklstm import forecasting as forecasting
+from sklstm import language as language
+from sklstm import preprocessing as preprocessing
+from sklstm import regression as regression
+from sklstm import scaling as scaling
+from sklstm import sequences as sequences
+from sklstm import streaming as streaming
+from sklstm import testing as testing
+from sklstm.anomaly import LSTMOutlierDetector
+from sklstm.autoencoding import LSTMAutoencoder
+from sklstm.classification import LSTMClassifier
+from sklstm.displays import AnomalyDisplay, ForecastDisplay
+from sklstm.encoding import SequenceEncoder
+from sklstm.forecasting import LSTMForecaster
+from sklstm.language import LSTMLanguageModel
+from sklstm.preprocessing import SlidingWindowTransformer
+from sklstm.regression import LSTMRegressor
+from sklstm.scaling import GroupScaler
+from sklstm.sequences import make_windows, pad_sequences
+
+__all__ = [
+    "AnomalyDisplay",
+    "ForecastDisplay",
+    "GroupScaler",
+    "LSTMAutoencoder",
+    "LSTMClassifier",
+    "LSTMForecaster",
+    "LSTMLanguageModel",
+    "LSTMOutlierDetector",
+    "LSTMRegressor",
+    "SequenceEncoder",
+    "SlidingWindowTransformer",
+    "make_windows",
+    "pad_sequences",
+]
+
+__version__: str
