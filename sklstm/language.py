@@ -110,8 +110,9 @@ class LSTMLanguageModel(DensityMixin, CallbackSupportMixin, BaseEstimator):
         Strength of the L2 penalty on the weights, divided by the number of symbols of a
         training step. With ``solver="adamw"``, it is the weight decay.
 
-    batch_size : int, default=32
-        Number of sequences per training step. All sequences, if there are fewer.
+    batch_size : int or "auto", default="auto"
+        Number of sequences per training step. All sequences, if there are fewer. "auto"
+        is one for every 640 symbols in the training sequences, but at most 32.
 
     learning_rate : {"constant", "cosine", "adaptive"}, default="cosine"
         Learning-rate schedule. "constant" keeps the initial learning rate. "cosine"
@@ -261,7 +262,10 @@ class LSTMLanguageModel(DensityMixin, CallbackSupportMixin, BaseEstimator):
         "recurrent_dropout": [Interval(Real, 0, 1, closed="left")],
         "solver": [StrOptions({"adam", "adamw", "sgd"})],
         "alpha": [Interval(Real, 0, None, closed="left")],
-        "batch_size": [Interval(Integral, 1, None, closed="left")],
+        "batch_size": [
+            Interval(Integral, 1, None, closed="left"),
+            StrOptions({"auto"}),
+        ],
         "learning_rate": [StrOptions({"constant", "cosine", "adaptive"})],
         "learning_rate_init": [Interval(Real, 0, None, closed="neither")],
         "max_grad_norm": [Interval(Real, 0, None, closed="neither"), None],
@@ -295,7 +299,7 @@ class LSTMLanguageModel(DensityMixin, CallbackSupportMixin, BaseEstimator):
         recurrent_dropout: float = 0.0,
         solver: Solver = "adam",
         alpha: float = 0.0,
-        batch_size: int = 32,
+        batch_size: int | Auto = "auto",
         learning_rate: LearningRate = "cosine",
         learning_rate_init: float = 0.003,
         max_grad_norm: float | None = 1.0,

@@ -22,6 +22,8 @@ from sklstm._text.training import TextTrainer, steps_of_piece
 # A fit with ``max_iter="auto"`` makes about this many training steps, within these
 # numbers of epochs.
 N_STEPS, FEWEST_EPOCHS, MOST_EPOCHS = 3000, 10, 100
+# With ``batch_size="auto"``, an epoch of few symbols still has many training steps.
+SYMBOLS_PER_ROW, MAX_BATCH_SIZE = 640, 32
 # Length of the vector of a symbol, for few and for many symbols.
 FEW_CODES, SMALL_EMBEDDING, LARGE_EMBEDDING = 256, 64, 128
 # Share of the symbols that is learned for unknown ones, at most.
@@ -112,7 +114,9 @@ class LanguageFit:
         fields = vars(self.parameters) | {"shuffle": True}
         if self.is_partial:
             fields |= {"max_iter": 1, "learning_rate": "constant"}
-        fields["batch_size"] = int(fields["batch_size"])
+        if fields["batch_size"] == "auto":
+            size = round(self.texts.n_symbols / SYMBOLS_PER_ROW)
+            fields["batch_size"] = min(max(size, 1), MAX_BATCH_SIZE)
         if fields["max_iter"] == "auto":
             fields["max_iter"] = self._n_epochs(fields["batch_size"])
         return TrainingOptions(**{f: fields[f] for f in TrainingOptions._fields})
