@@ -104,6 +104,7 @@ def use_onednn_products(monkeypatch):
 def use_gpu_methods(monkeypatch):
     """Choose the methods of a GPU."""
     choose = dispatch.choose_method
+    monkeypatch.setattr(dispatch, "is_usable", lambda *_: True)
     monkeypatch.setattr(
         states_module, "choose_method", lambda case: choose(case._replace(device="gpu"))
     )

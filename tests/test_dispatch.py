@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from sklstm._nn import onednn
+from sklstm._nn import dispatch, onednn
 from sklstm._nn.activations import ACTIVATIONS
 from sklstm._nn.autoencoder import AutoencoderNetwork
 from sklstm._nn.autograd import UNROLLED, UNROLLED_TANH
@@ -14,7 +14,6 @@ from sklstm._nn.dispatch import (
     FEW_WINDOWS,
     HAND_DERIVED,
     LARGE_PRODUCT,
-    PYTORCH_LAYERS,
     Case,
     Method,
     choose_method,
@@ -25,6 +24,7 @@ from sklstm._nn.dispatch import (
 )
 from sklstm._nn.network import RecurrentNetwork
 from sklstm._nn.optimizers import FlatWeights
+from sklstm._nn.torch_compat import PYTORCH_LAYERS
 
 # A prediction of the last states of many windows on a CPU.
 PREDICTION = Case(
@@ -58,11 +58,16 @@ def narrow(monkeypatch):
     monkeypatch.setattr(onednn, "is_wide", lambda: False)
 
 
+@pytest.mark.parametrize("is_usable", [True, False])
 @pytest.mark.parametrize("needs_gradient", [True, False])
 @pytest.mark.parametrize(("cell", "activation"), PYTORCH_LAYERS)
-def test_a_gpu_runs_the_layers_of_pytorch(cell, activation, needs_gradient):
+def test_a_gpu_runs_the_layers_of_pytorch_that_are_usable(
+    cell, activation, needs_gradient, is_usable, monkeypatch
+):
+    monkeypatch.setattr(dispatch, "is_usable", lambda *_: is_usable)
     layer = {"device": "cuda", "cell": cell, "activation": activation}
-    assert method_for(**layer, needs_gradient=needs_gradient) is Method.PYTORCH
+    expected = Method.PYTORCH if is_usable else Method.STEPWISE
+    assert method_for(**layer, needs_gradient=needs_gradient) is expected
 
 
 @pytest.mark.parametrize(
@@ -142,6 +147,13 @@ def test_pytorch_predicts_few_windows(cell, activation, has_padding):
 
 def test_our_own_steps_predict_few_windows_if_pytorch_has_no_layer():
     assert method_for(n_windows=1, activation="relu") is Method.INFERENCE
+
+
+@pytest.mark.usefixtures("wide")
+@pytest.mark.parametrize("n_windows", [1, 300])
+def test_our_own_steps_predict_if_the_layer_is_not_usable(n_windows, monkeypatch):
+    monkeypatch.setattr(dispatch, "is_usable", lambda *_: False)
+    assert method_for(n_windows=n_windows) is Method.INFERENCE
 
 
 @pytest.mark.parametrize(
@@ -231,6 +243,12 @@ def test_large_products_are_for_onednn(
     monkeypatch.setattr(onednn, "is_wider_than_mkl", lambda: is_wider)
     shape = 64, n_between, LARGE_PRODUCT // 64 // 128
     assert multiplies_by_onednn(shape, dtype) is expected
+
+
+def test_no_product_is_for_onednn_if_it_is_not_usable(monkeypatch):
+    monkeypatch.setattr(onednn, "is_wider_than_mkl", lambda: True)
+    monkeypatch.setattr(dispatch, "is_usable", lambda *_: False)
+    assert not multiplies_by_onednn((64, 128, LARGE_PRODUCT), torch.float32)
 
 
 def test_every_hand_derived_cell_is_unrolled():

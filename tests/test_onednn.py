@@ -91,13 +91,6 @@ def test_nothing_is_wide_without_wide_instructions_or_onednn(
 
 
 @pytest.mark.usefixtures("zen_5")
-def test_the_private_product_of_pytorch_may_be_absent(monkeypatch):
-    monkeypatch.setattr(onednn, "PRODUCT", "no_such_operation")
-    assert onednn.is_wide()
-    assert not onednn.is_wider_than_mkl()
-
-
-@pytest.mark.usefixtures("zen_5")
 def test_onednn_can_be_disabled(monkeypatch):
     monkeypatch.setattr(torch.backends.mkldnn, "enabled", False)
     assert not onednn.is_wide()

@@ -2,7 +2,9 @@
 
 The equations of a cell (:mod:`sklstm._nn.cells`) can be computed by several methods,
 which agree up to rounding. This module chooses the fastest one for each case. In each
-table, the first row that applies is used.
+table, the first row that applies is used. Methods that need private or undocumented
+functions of PyTorch are left out if these functions cannot be used, which
+:func:`sklstm._nn.torch_compat.is_usable` finds out.
 
 Hidden states of a layer, by :func:`choose_method`:
 
@@ -70,14 +72,15 @@ import torch
 
 from sklstm._nn import onednn
 from sklstm._nn.activations import ACTIVATIONS
-
-# PyTorch's own layers (oneDNN or native on a CPU, cuDNN on a GPU).
-PYTORCH_LAYERS = {
-    ("lstm", "tanh"): torch.lstm,
-    ("gru", "tanh"): torch.gru,
-    ("rnn", "tanh"): torch.rnn_tanh,
-    ("rnn", "relu"): torch.rnn_relu,
-}
+from sklstm._nn.cells import step_by_step
+from sklstm._nn.torch_compat import (
+    PYTORCH_LAYERS,
+    is_usable,
+    layer_example,
+    onednn_product,
+    product_example,
+    pytorch_states,
+)
 
 # Cells with hand-derived gradients, in `sklstm._nn.bptt`.
 HAND_DERIVED = {"lstm", "gru", "rnn"}
@@ -136,19 +139,29 @@ def choose_method(case):
     method : Method
         See the table above.
     """
-    layer = case.cell, case.activation
-    is_pytorch_layer = layer in PYTORCH_LAYERS and not case.has_recurrent_mask
     if case.device != "cpu":
-        return Method.PYTORCH if is_pytorch_layer else Method.STEPWISE
+        return Method.PYTORCH if _has_pytorch_layer(case) else Method.STEPWISE
     if case.cell not in HAND_DERIVED:
         return Method.STEPWISE
     if case.needs_gradient or case.has_recurrent_mask:
         return Method.BPTT
-    if _is_for_blocks(case):
-        return Method.BLOCKS
-    if is_pytorch_layer and case.n_windows < FEW_WINDOWS:
+    if not _has_pytorch_layer(case):
+        return Method.INFERENCE
+    if case.n_windows < FEW_WINDOWS:
         return Method.PYTORCH
-    return Method.INFERENCE
+    return Method.BLOCKS if _is_for_blocks(case) else Method.INFERENCE
+
+
+def _has_pytorch_layer(case):
+    """Return whether PyTorch has a layer for a case, and it can be used."""
+    layer = case.cell, case.activation
+    return (
+        layer in PYTORCH_LAYERS
+        and not case.has_recurrent_mask
+        and is_usable(
+            pytorch_states, step_by_step, layer_example, *layer, case.dtype, case.device
+        )
+    )
 
 
 def _is_for_blocks(case):
@@ -156,7 +169,6 @@ def _is_for_blocks(case):
     return (
         (case.cell, case.activation, case.dtype) == ("lstm", "tanh", torch.float32)
         and not (case.wants_states or case.has_padding)
-        and case.n_windows >= FEW_WINDOWS
         and case.n_timesteps >= FEW_STEPS
         and case.size >= FEW_UNITS
         and windows_per_block(case.n_timesteps, case.size) >= FEW_IN_BLOCK
@@ -212,5 +224,9 @@ def multiplies_by_onednn(shape, dtype):
         Precision of the matrices.
     """
     n_rows, n_between, n_columns = shape
-    is_large = n_rows * n_between * n_columns >= LARGE_PRODUCT
-    return is_large and dtype == torch.float32 and onednn.is_wider_than_mkl()
+    return (
+        n_rows * n_between * n_columns >= LARGE_PRODUCT
+        and dtype == torch.float32
+        and onednn.is_wider_than_mkl()
+        and is_usable(onednn_product, torch.matmul, product_example)
+    )

@@ -5,7 +5,6 @@ import torch
 from sklstm._nn.autograd import HiddenStates, inferred_states
 from sklstm._nn.cells import step_by_step
 from sklstm._nn.dispatch import (
-    PYTORCH_LAYERS,
     Case,
     Method,
     choose_method,
@@ -13,6 +12,7 @@ from sklstm._nn.dispatch import (
     windows_per_block,
 )
 from sklstm._nn.masking import steps_first, with_padding_last
+from sklstm._nn.torch_compat import pytorch_states
 
 
 def hidden_states(
@@ -76,8 +76,6 @@ def hidden_states(
 
     def run(inputs, step_mask=None, wants_states=True):
         layer = cell, inputs, weights, activation
-        if method is Method.PYTORCH:
-            return _pytorch_states(*layer)
         if method is Method.BLOCKS:
             return None, _last_states_in_blocks(*layer)
         if method is Method.INFERENCE:
@@ -88,7 +86,10 @@ def hidden_states(
             settings = cell, activation, workspaces
             parts = (part for part in weights if part is not None)
             return HiddenStates.apply(settings, inputs, mask, recurrent_mask, *parts)
-        states = step_by_step(*layer, recurrent_mask, step_mask)
+        if method is Method.PYTORCH:
+            states = pytorch_states(*layer)
+        else:
+            states = step_by_step(*layer, recurrent_mask, step_mask)
         return states, states[:, -1]
 
     if step_mask is None or masks_padding(method, activation):
@@ -103,33 +104,5 @@ def _last_states_in_blocks(cell, inputs, weights, activation):
     """Compute the last states by a layer of PyTorch, block by block."""
     size = windows_per_block(inputs.shape[1], weights.recurrent.shape[1])
     blocks = inputs.split(size)
-    parts = [_pytorch_states(cell, block, weights, activation)[1] for block in blocks]
-    return torch.cat(parts)
-
-
-def _pytorch_states(cell, inputs, weights, activation):
-    """Compute the states of all steps and the last one by a layer of PyTorch."""
-    layer = PYTORCH_LAYERS[cell, activation]
-    size = weights.recurrent.shape[1]
-    recurrent_bias = torch.zeros_like(weights.bias)
-    if weights.candidate_bias is not None:
-        recurrent_bias = torch.cat([recurrent_bias[:-size], weights.candidate_bias])
-    parts = [weights.inputs, weights.recurrent, weights.bias, recurrent_bias]
-    if inputs.is_cuda:
-        # cuDNN warns on every call unless the weights are in one piece of memory.
-        flat = torch.cat([part.reshape(-1) for part in parts])
-        views = flat.split([part.numel() for part in parts])
-        parts = [view.view_as(part) for view, part in zip(views, parts, strict=True)]
-    zeros = inputs.new_zeros(1, len(inputs), size)
-    states = layer(
-        inputs,
-        (zeros, zeros) if layer is torch.lstm else zeros,
-        parts,
-        has_biases=True,
-        num_layers=1,
-        dropout=0.0,
-        train=torch.is_grad_enabled(),
-        bidirectional=False,
-        batch_first=True,
-    )[0]
-    return states, states[:, -1]
+    states = (pytorch_states(cell, block, weights, activation) for block in blocks)
+    return torch.cat([of_block[:, -1] for of_block in states])

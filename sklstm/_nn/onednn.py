@@ -1,12 +1,10 @@
-"""Detection of processors on which oneDNN is fast, and its matrix product.
+"""Detection of processors on which oneDNN is fast.
 
 PyTorch multiplies matrices with Intel's MKL, which uses 512-bit instructions on Intel's
 own processors only. oneDNN, another library inside PyTorch, uses these instructions on
 all processors that have them. Whether oneDNN is used depends on the processor, the
 precision and the shapes, never on measurements, so that all processes on a machine
 compute the same numbers.
-
-This is the only module that calls functions of ``torch.ops.mkldnn``, which are private.
 """
 
 import platform
@@ -19,8 +17,6 @@ import torch
 CPU_INFO = Path("/proc/cpuinfo")  # on Linux
 # First family of AMD processors that computes 512 bits at once (Zen 5).
 WIDE_FAMILY = 26
-# Name of the matrix product in `torch.ops.mkldnn`.
-PRODUCT = "_linear_pointwise"
 
 
 def is_wide():
@@ -43,29 +39,8 @@ def _has_wide_onednn():
 def _has_narrow_mkl():
     """Return whether PyTorch uses MKL, and MKL uses no 512-bit instructions."""
     return (
-        torch.backends.mkl.is_available()
-        and hasattr(torch.ops.mkldnn, PRODUCT)
-        and _amd_family(_processor()) >= WIDE_FAMILY
+        torch.backends.mkl.is_available() and _amd_family(_processor()) >= WIDE_FAMILY
     )
-
-
-def product(left, right):
-    """Return the product of two matrices.
-
-    Parameters
-    ----------
-    left : torch.Tensor of shape (n_rows, n_between)
-        Contiguous matrix in single precision.
-    right : torch.Tensor of shape (n_between, n_columns)
-        Contiguous matrix, or the transpose of one.
-
-    Returns
-    -------
-    product : torch.Tensor of shape (n_rows, n_columns)
-        A new matrix.
-    """
-    multiply = torch.ops.mkldnn._linear_pointwise.default
-    return multiply(left, right.t(), None, "none", [], "")
 
 
 def _processor():

@@ -11,8 +11,8 @@ from functools import partial
 
 import torch
 
-from sklstm._nn import onednn
 from sklstm._nn.dispatch import multiplies_by_onednn
+from sklstm._nn.torch_compat import onednn_product
 
 
 def matmul_for(shape, dtype):
@@ -37,16 +37,16 @@ def matmul_for(shape, dtype):
 def onednn_matmul(left, right, *, out):
     """Multiply matrices with oneDNN."""
     if right.ndim == 2:
-        return out.copy_(onednn.product(left, right))
+        return out.copy_(onednn_product(left, right))
     for right_of_step, out_of_step in zip(right, out, strict=True):
-        out_of_step.copy_(onednn.product(left, right_of_step))
+        out_of_step.copy_(onednn_product(left, right_of_step))
     return out
 
 
 def sigmoid_of_product(multiply, left, right, out):
     """Compute the sigmoid of a product of two matrices."""
     if multiply is onednn_matmul:
-        torch.sigmoid(onednn.product(left, right), out=out)
+        torch.sigmoid(onednn_product(left, right), out=out)
     else:
         multiply(left, right, out=out).sigmoid_()
 
@@ -133,7 +133,7 @@ class OneDNNSum(ProductSum):
     def _add(self, copies, left, right, is_first):
         for concatenated, stack in copies:
             concatenated.copy_(stack)
-        product = onednn.product(left, right)
+        product = onednn_product(left, right)
         if is_first:
             self.total.copy_(product)
         else:
