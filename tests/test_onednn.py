@@ -42,7 +42,7 @@ def zen_5(monkeypatch):
     monkeypatch.setattr(torch.backends.cpu, "get_cpu_capability", lambda: "AVX512")
     monkeypatch.setattr(torch.backends.mkl, "is_available", lambda: True)
     monkeypatch.setattr(torch.backends.mkldnn, "is_available", lambda: True)
-    for name in ("_has_wide_onednn", "_has_narrow_mkl"):
+    for name in ("_has_wide_instructions", "_has_narrow_mkl"):
         monkeypatch.setattr(onednn, name, getattr(onednn, name).__wrapped__)
 
 

@@ -6,6 +6,7 @@ import numpy as np
 import numpy.testing as npt
 import pytest
 import torch
+from one_layer import ONE_LAYER
 
 from sklstm import LSTMRegressor
 from sklstm._nn import dispatch, onednn
@@ -21,6 +22,8 @@ from sklstm._nn.torch_compat import (
     product_example,
     pytorch_states,
 )
+
+pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
 LAYER_TRIAL = pytorch_states, step_by_step, layer_example
 ADAM_TRIAL = fused_adam_update, adam_update, adam_example
@@ -84,7 +87,8 @@ def fitted_and_predicted(**settings):
     rng = np.random.default_rng(0)
     X = rng.normal(size=(80, 5, 2)).astype("float32")
     y = X[:, -1, 0] - X[:, 1, 1]
-    model = LSTMRegressor((4,), max_iter=5, random_state=0, **settings).fit(X, y)
+    settings |= {"max_iter": 5, "random_state": 0}
+    model = LSTMRegressor((4,), **ONE_LAYER | settings).fit(X, y)
     return np.concatenate([model.predict(X[:3]), model.predict(X)])
 
 

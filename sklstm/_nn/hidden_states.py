@@ -70,14 +70,13 @@ def hidden_states(
             needs_gradient=torch.is_grad_enabled(),
             has_padding=step_mask is not None,
             has_recurrent_mask=recurrent_mask is not None,
-            wants_states=wants_states,
         )
     )
 
     def run(inputs, step_mask=None, wants_states=True):
         layer = cell, inputs, weights, activation
-        if method is Method.BLOCKS:
-            return None, _last_states_in_blocks(*layer)
+        if method is Method.PYTORCH:
+            return _pytorch_states(*layer, wants_states)
         if method is Method.INFERENCE:
             mask = steps_first(step_mask, inputs.dtype)
             return inferred_states(*layer, mask, wants_states)
@@ -86,10 +85,7 @@ def hidden_states(
             settings = cell, activation, workspaces
             parts = (part for part in weights if part is not None)
             return HiddenStates.apply(settings, inputs, mask, recurrent_mask, *parts)
-        if method is Method.PYTORCH:
-            states = pytorch_states(*layer)
-        else:
-            states = step_by_step(*layer, recurrent_mask, step_mask)
+        states = step_by_step(*layer, recurrent_mask, step_mask)
         return states, states[:, -1]
 
     if step_mask is None or masks_padding(method, activation):
@@ -100,9 +96,16 @@ def hidden_states(
     return states if wants_states else None, last
 
 
-def _last_states_in_blocks(cell, inputs, weights, activation):
-    """Compute the last states by a layer of PyTorch, block by block."""
-    size = windows_per_block(inputs.shape[1], weights.recurrent.shape[1])
-    blocks = inputs.split(size)
-    states = (pytorch_states(cell, block, weights, activation) for block in blocks)
-    return torch.cat([of_block[:, -1] for of_block in states])
+def _pytorch_states(cell, inputs, weights, activation, wants_states):
+    """Compute states by a layer of PyTorch, block by block if no gradient is needed."""
+    size = weights.recurrent.shape[1]
+    n_in_block = windows_per_block(inputs.device.type, inputs.shape[1], size)
+    if n_in_block is None or len(inputs) <= n_in_block:
+        states = pytorch_states(cell, inputs, weights, activation)
+        return states, states[:, -1]
+    blocks = inputs.split(n_in_block)
+    parts = (pytorch_states(cell, block, weights, activation) for block in blocks)
+    if wants_states:
+        states = torch.cat([*parts])
+        return states, states[:, -1]
+    return None, torch.cat([states[:, -1] for states in parts])
