@@ -4,8 +4,8 @@ If only oneDNN uses the 512-bit instructions of the processor, it is 2.5 times a
 as ``torch.matmul`` for large products. Each call of oneDNN takes 10 microseconds to
 start, which is too long for small products.
 :mod:`sklstm._nn.dispatch` chooses between the two. Both round the factors to bfloat16
-if the user has called ``torch.set_float32_matmul_precision("medium")`` and the processor
-has such instructions.
+if the user allows it by ``torch.set_float32_matmul_precision("medium")`` and the
+processor has such instructions.
 """
 
 from abc import ABC, abstractmethod
