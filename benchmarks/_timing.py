@@ -15,11 +15,13 @@ import torch
 HERE = Path(__file__).parent
 
 
-def parse_arguments(description, rounds):
-    """Read ``--rounds`` and ``--threads``, and set the number of threads."""
+def parse_arguments(description, rounds, flags=()):
+    """Read ``--rounds``, ``--threads`` and flags, and set the number of threads."""
     parser = argparse.ArgumentParser(description=description.splitlines()[0])
     parser.add_argument("--rounds", type=int, default=rounds)
     parser.add_argument("--threads", type=int, default=1)
+    for flag in flags:
+        parser.add_argument(flag, action="store_true")
     arguments = parser.parse_args()
     torch.set_num_threads(arguments.threads)
     # For processes that this one starts.

@@ -4,6 +4,7 @@ from functools import partial
 from itertools import product
 
 import torch
+from _grid import BATCHES, WINDOWS, grid, prediction_row, training_row
 from _timing import compared, interleaved, parse_arguments, print_table
 from torch import nn
 
@@ -136,6 +137,42 @@ def prediction_times(cell, shape, n_rounds):
     return {"cell": cell, "windows, steps, inputs, hidden": shape, **cells}
 
 
+def their_last_states(layer, windows):
+    return layer(windows)[0][:, -1]
+
+
+def run_own(cell, n_inputs, size):
+    """Return the function that trains our layer, for the grid."""
+    return partial(run_our_layer, our_layer(cell, n_inputs, size))
+
+
+def run_theirs(cell, n_inputs, size):
+    """Return the function that trains PyTorch's layer, for the grid."""
+    layer = LAYERS[cell](n_inputs, size, batch_first=True)
+    return partial(run_layer, their_last_states, layer)
+
+
+def print_grid(n_rounds):
+    """Print the time of every method on a grid of shapes."""
+    torch.set_flush_denormal(True)  # as in a fit
+    for cell in LAYERS:
+        rows = [prediction_row(*case, n_rounds) for case in grid(cell, WINDOWS)]
+        print_table("Last states without a backward pass, milliseconds", rows)
+    own_and_theirs = run_own, run_theirs
+    for cell in LAYERS:
+        cases = grid(cell, BATCHES)
+        rows = [training_row(*own_and_theirs, *case, n_rounds) for case in cases]
+        print_table("Forward and backward, milliseconds", rows)
+
+
+def print_shapes(n_rounds):
+    """Print the times of a few shapes, beside those of the products alone."""
+    rows = [layer_times(*case, n_rounds) for case in product(LAYERS, SHAPES)]
+    print_table("Forward and backward, milliseconds", rows)
+    rows = [prediction_times(cell, MANY, n_rounds) for cell in LAYERS]
+    print_table("Last states without a backward pass, milliseconds", rows)
+
+
 def layer_times(cell, shape, n_rounds):
     """Time a layer of one shape; return a row of a table."""
     n_windows, n_timesteps, n_inputs, size = shape
@@ -148,7 +185,7 @@ def layer_times(cell, shape, n_rounds):
     runs = {
         "sklstm": partial(run_our_layer, ours),
         "in autograd": partial(run_layer, our_last_states, ours),
-        "PyTorch": partial(run_layer, lambda layer, x: layer(x)[0][:, -1], theirs),
+        "PyTorch": partial(run_layer, their_last_states, theirs),
     }
     runs = {name: partial(run, windows, d_last, n_calls) for name, run in runs.items()}
     runs["products"] = partial(run_products, n_gates, shape, n_calls)
@@ -158,9 +195,5 @@ def layer_times(cell, shape, n_rounds):
 
 
 if __name__ == "__main__":
-    arguments = parse_arguments(__doc__, rounds=15)
-    cases = product(LAYERS, SHAPES)
-    rows = [layer_times(*case, arguments.rounds) for case in cases]
-    print_table("Forward and backward, milliseconds", rows)
-    rows = [prediction_times(cell, MANY, arguments.rounds) for cell in LAYERS]
-    print_table("Last states without a backward pass, milliseconds", rows)
+    arguments = parse_arguments(__doc__, rounds=15, flags=["--grid"])
+    (print_grid if arguments.grid else print_shapes)(arguments.rounds)

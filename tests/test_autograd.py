@@ -12,12 +12,12 @@ from sklstm._nn.activations import ACTIVATIONS
 from sklstm._nn.autograd import HiddenStates, Workspaces
 from sklstm._nn.bptt import unrolled
 from sklstm._nn.cells import CELLS, CellWeights, step_by_step
-from sklstm._nn.dispatch import FEW_WINDOWS, HAND_DERIVED
+from sklstm._nn.dispatch import HAND_DERIVED
 from sklstm._nn.hidden_states import hidden_states
 from sklstm._nn.masking import make_step_mask
+from sklstm._nn.torch_compat import PYTORCH_LAYERS
 
-# Enough windows for our own steps in prediction too.
-N_WINDOWS, N_TIMESTEPS, N_INPUTS, SIZE = FEW_WINDOWS + 1, 7, 3, 5
+N_WINDOWS, N_TIMESTEPS, N_INPUTS, SIZE = 20, 7, 3, 5
 
 TOLERANCES = {torch.float64: 1e-12, torch.float32: 1e-5}
 
@@ -90,20 +90,26 @@ needs_onednn = pytest.mark.skipif(
 
 def use_own_steps(monkeypatch):
     """Choose our own steps and the products of PyTorch."""
-    monkeypatch.setattr(onednn, "is_wide", lambda: False)
+    monkeypatch.setattr(dispatch, "_has_pytorch_layer", lambda _: False)
     monkeypatch.setattr(onednn, "is_wider_than_mkl", lambda: False)
 
 
 def use_onednn_products(monkeypatch):
     """Choose our own steps and the products of oneDNN."""
-    monkeypatch.setattr(onednn, "is_wide", lambda: False)
+    monkeypatch.setattr(dispatch, "_has_pytorch_layer", lambda _: False)
     monkeypatch.setattr(onednn, "is_wider_than_mkl", lambda: True)
     monkeypatch.setattr(dispatch, "LARGE_PRODUCT", 0)
+
+
+def use_few_windows(monkeypatch):
+    """Choose the methods of predictions for few windows."""
+    monkeypatch.setattr(dispatch, "_has_few_windows", lambda _: True)
 
 
 def use_gpu_methods(monkeypatch):
     """Choose the methods of a GPU."""
     choose = dispatch.choose_method
+    monkeypatch.setattr(dispatch, "is_usable", lambda *_: True)
     monkeypatch.setattr(
         states_module, "choose_method", lambda case: choose(case._replace(device="gpu"))
     )
@@ -171,10 +177,14 @@ def test_gradients_agree_with_finite_differences(cell, activation):
     )
 
 
+@with_methods(use_own_steps, use_few_windows)
 @by_precision
 @by_activation
 @by_cell
-def test_inferred_states_are_those_with_gradients(cell, activation, dtype):
+def test_inferred_states_are_those_with_gradients(
+    cell, activation, dtype, use_method, monkeypatch
+):
+    use_method(monkeypatch)
     step_mask = random_padding(N_TIMESTEPS)
     parts = with_zeros(random_parts(cell, dtype=dtype), step_mask)
     for settings in ({}, {"step_mask": step_mask}):
@@ -189,20 +199,25 @@ def test_inferred_states_are_those_with_gradients(cell, activation, dtype):
         npt.assert_array_equal(alone, last)
 
 
-@needs_onednn
-@pytest.mark.parametrize("n_in_block", [1, 40, 1000])
-def test_last_states_by_onednn_are_those_of_the_steps(n_in_block, monkeypatch):
-    monkeypatch.setattr(onednn, "is_wide", lambda: True)
-    monkeypatch.setattr(dispatch, "FEW_STEPS", 1)
-    monkeypatch.setattr(dispatch, "FEW_UNITS", 1)
-    monkeypatch.setattr(dispatch, "FEW_IN_BLOCK", 1)
-    monkeypatch.setattr(dispatch, "BLOCK_STATES", n_in_block * N_TIMESTEPS * SIZE)
-    parts = random_parts(dtype=torch.float32)
+@pytest.mark.parametrize("wants_states", [True, False])
+@pytest.mark.parametrize("n_in_block", [1, 3, 1000])
+@pytest.mark.parametrize(("cell", "activation"), PYTORCH_LAYERS)
+def test_states_in_blocks_are_those_of_the_steps(
+    cell, activation, n_in_block, wants_states, monkeypatch
+):
+    use_few_windows(monkeypatch)
+    monkeypatch.setattr(dispatch, "FEWEST_IN_BLOCK", n_in_block)
+    monkeypatch.setattr(dispatch, "BLOCK_STATES", 1)
+    parts = random_parts(cell)
     with torch.no_grad(), monkeypatch.context() as patch:
         patch.setattr(states_module, "inferred_states", None)  # another method
-        states, last = our_states("lstm", parts, wants_states=False)
-    assert states is None
-    assert_close([last], [expected_states("lstm", parts)[1]], 1e-5)
+        states, last = our_states(cell, parts, activation, wants_states=wants_states)
+    expected_of_all, expected = expected_states(cell, parts, activation)
+    assert_close([last], [expected])
+    if wants_states:
+        assert_close([states], [expected_of_all])
+    else:
+        assert states is None
 
 
 @by_cell
@@ -214,8 +229,12 @@ def test_inputs_at_padding_have_no_gradient(cell):
     assert gradient[step_mask].all()
 
 
+@with_methods(use_own_steps, use_few_windows)
 @pytest.mark.parametrize("wants_states", [True, False])
-def test_inferred_states_can_be_inputs_of_layers_that_learn(wants_states):
+def test_inferred_states_can_be_inputs_of_layers_that_learn(
+    wants_states, use_method, monkeypatch
+):
+    use_method(monkeypatch)
     inputs, *weights = random_parts()
     with torch.no_grad():
         _, last = our_states("lstm", [inputs, *weights], wants_states=wants_states)

@@ -9,8 +9,8 @@ from torch import nn
 
 from sklstm._nn.activations import ACTIVATIONS
 from sklstm._nn.cells import CELLS, CellWeights, step_by_step
-from sklstm._nn.dispatch import PYTORCH_LAYERS
 from sklstm._nn.hidden_states import hidden_states
+from sklstm._nn.torch_compat import PYTORCH_LAYERS
 
 N_WINDOWS, N_TIMESTEPS, N_INPUTS, SIZE = 3, 6, 2, 4
 

@@ -3,18 +3,21 @@
 import pytest
 import torch
 
-from sklstm._nn import onednn
+from sklstm._nn import dispatch, onednn
 from sklstm._nn.activations import ACTIVATIONS
 from sklstm._nn.autoencoder import AutoencoderNetwork
 from sklstm._nn.autograd import UNROLLED, UNROLLED_TANH
 from sklstm._nn.backprop import AutogradBackprop, PlainBackprop, make_backprop
 from sklstm._nn.dispatch import (
-    FEW_STEPS,
+    BLOCK_STATES,
+    FEW_GATE_BYTES,
+    FEW_STATES,
     FEW_UNITS,
     FEW_WINDOWS,
+    FEWEST_IN_BLOCK,
     HAND_DERIVED,
     LARGE_PRODUCT,
-    PYTORCH_LAYERS,
+    VECTOR,
     Case,
     Method,
     choose_method,
@@ -22,11 +25,13 @@ from sklstm._nn.dispatch import (
     masks_padding,
     multiplies_by_onednn,
     skips_autograd,
+    windows_per_block,
 )
 from sklstm._nn.network import RecurrentNetwork
 from sklstm._nn.optimizers import FlatWeights
+from sklstm._nn.torch_compat import PYTORCH_LAYERS
 
-# A prediction of the last states of many windows on a CPU.
+# A prediction of many windows on a CPU.
 PREDICTION = Case(
     cell="lstm",
     activation="tanh",
@@ -38,9 +43,7 @@ PREDICTION = Case(
     needs_gradient=False,
     has_padding=False,
     has_recurrent_mask=False,
-    wants_states=False,
 )
-FEW_IN_BLOCK = {"n_timesteps": 200, "size": 200}
 
 
 def method_for(**changes):
@@ -50,7 +53,9 @@ def method_for(**changes):
 @pytest.fixture
 def wide(monkeypatch):
     """A processor with instructions of 512 bits."""
+    monkeypatch.setattr(onednn, "is_enabled", lambda: True)
     monkeypatch.setattr(onednn, "is_wide", lambda: True)
+    monkeypatch.setattr(onednn, "multiplies_in_bfloat16", lambda: False)
 
 
 @pytest.fixture
@@ -58,11 +63,16 @@ def narrow(monkeypatch):
     monkeypatch.setattr(onednn, "is_wide", lambda: False)
 
 
+@pytest.mark.parametrize("is_usable", [True, False])
 @pytest.mark.parametrize("needs_gradient", [True, False])
 @pytest.mark.parametrize(("cell", "activation"), PYTORCH_LAYERS)
-def test_a_gpu_runs_the_layers_of_pytorch(cell, activation, needs_gradient):
+def test_a_gpu_runs_the_layers_of_pytorch_that_are_usable(
+    cell, activation, needs_gradient, is_usable, monkeypatch
+):
+    monkeypatch.setattr(dispatch, "is_usable", lambda *_: is_usable)
     layer = {"device": "cuda", "cell": cell, "activation": activation}
-    assert method_for(**layer, needs_gradient=needs_gradient) is Method.PYTORCH
+    expected = Method.PYTORCH if is_usable else Method.STEPWISE
+    assert method_for(**layer, needs_gradient=needs_gradient) is expected
 
 
 @pytest.mark.parametrize(
@@ -94,18 +104,10 @@ def test_a_gradient_on_a_cpu_is_hand_derived(cell, activation, n_windows):
 
 
 @pytest.mark.usefixtures("wide")
-@pytest.mark.parametrize(
-    "edge",
-    [
-        {},
-        {"n_windows": FEW_WINDOWS},
-        {"n_timesteps": FEW_STEPS},
-        {"size": FEW_UNITS},
-    ],
-    ids=str,
-)
-def test_pytorch_predicts_last_states_of_an_lstm_in_blocks(edge):
-    assert method_for(**edge) is Method.BLOCKS
+@pytest.mark.parametrize("n_windows", [1, 100_000])
+@pytest.mark.parametrize("size", [VECTOR, FEW_UNITS, FEW_UNITS + VECTOR])
+def test_onednn_predicts_an_lstm_whose_units_fill_vectors(size, n_windows):
+    assert method_for(size=size, n_windows=n_windows) is Method.PYTORCH
 
 
 @pytest.mark.usefixtures("wide")
@@ -115,33 +117,90 @@ def test_pytorch_predicts_last_states_of_an_lstm_in_blocks(edge):
         {"cell": "gru"},
         {"activation": "relu"},
         {"dtype": torch.float64},
-        {"wants_states": True},
         {"has_padding": True},
-        {"n_timesteps": FEW_STEPS - 1},
-        {"size": FEW_UNITS - 1},
-        FEW_IN_BLOCK,
+        {"size": 50},
     ],
     ids=str,
 )
-def test_our_own_steps_predict_everything_else_of_many_windows(changes):
-    assert method_for(**changes) is Method.INFERENCE
+def test_our_own_steps_predict_many_windows_otherwise(changes):
+    assert method_for(**{"size": VECTOR, "n_windows": 1000} | changes) is (
+        Method.INFERENCE
+    )
 
 
 @pytest.mark.usefixtures("narrow")
 def test_our_own_steps_predict_many_windows_without_wide_instructions():
-    assert method_for() is Method.INFERENCE
+    assert method_for(size=VECTOR, n_windows=1000) is Method.INFERENCE
 
 
 @pytest.mark.usefixtures("wide")
+@pytest.mark.parametrize(
+    ("size", "method"),
+    [(FEW_UNITS, Method.PYTORCH), (FEW_UNITS + VECTOR, Method.INFERENCE)],
+)
+def test_our_own_steps_predict_many_units_in_bfloat16(size, method, monkeypatch):
+    monkeypatch.setattr(onednn, "multiplies_in_bfloat16", lambda: True)
+    assert method_for(size=size) is method
+
+
 @pytest.mark.parametrize("has_padding", [True, False])
+def test_onednn_predicts_few_states_of_an_lstm(has_padding, monkeypatch):
+    monkeypatch.setattr(onednn, "is_enabled", lambda: True)
+    monkeypatch.setattr(onednn, "is_wide", lambda: False)
+    n_windows = FEW_STATES // 50 // (2 if has_padding else 1)
+    changes = {"size": 50, "has_padding": has_padding}
+    assert method_for(n_windows=n_windows, **changes) is Method.PYTORCH
+    assert method_for(n_windows=n_windows + 1, **changes) is Method.INFERENCE
+
+
+@pytest.mark.parametrize("has_padding", [True, False])
+@pytest.mark.parametrize(
+    ("cell", "dtype", "bytes_of_gates"),
+    [
+        ("gru", torch.float32, 3 * 4),
+        ("rnn", torch.float32, 4),
+        ("rnn", torch.float64, 8),
+        ("lstm", torch.float64, 4 * 8),
+    ],
+)
+@pytest.mark.parametrize("n_timesteps", [5, 1000])
+def test_other_layers_of_pytorch_predict_few_windows(
+    cell, dtype, bytes_of_gates, n_timesteps, has_padding
+):
+    n_windows = FEW_GATE_BYTES // (bytes_of_gates * n_timesteps * 50)
+    n_windows = max(n_windows, FEW_WINDOWS) // (2 if has_padding else 1)
+    changes = {"cell": cell, "dtype": dtype, "n_timesteps": n_timesteps}
+    changes |= {"size": 50, "has_padding": has_padding}
+    assert method_for(n_windows=n_windows, **changes) is Method.PYTORCH
+    assert method_for(n_windows=n_windows + 1, **changes) is Method.INFERENCE
+
+
+def test_an_lstm_without_onednn_is_another_layer(monkeypatch):
+    monkeypatch.setattr(onednn, "is_enabled", lambda: False)
+    assert method_for(n_windows=FEW_WINDOWS + 1, n_timesteps=1000) is Method.INFERENCE
+
+
 @pytest.mark.parametrize(("cell", "activation"), PYTORCH_LAYERS)
-def test_pytorch_predicts_few_windows(cell, activation, has_padding):
-    changes = {"cell": cell, "activation": activation, "has_padding": has_padding}
-    assert method_for(n_windows=FEW_WINDOWS - 1, **changes) is Method.PYTORCH
+def test_pytorch_predicts_one_window(cell, activation):
+    layer = {"cell": cell, "activation": activation}
+    assert method_for(n_windows=1, **layer) is Method.PYTORCH
+
+
+def test_pytorch_computes_a_block_of_windows_at_once_on_a_cpu():
+    assert windows_per_block("cpu", 64, 128) * 64 * 128 == BLOCK_STATES
+    assert windows_per_block("cpu", 10_000, 1000) == FEWEST_IN_BLOCK
+    assert windows_per_block("cuda", 64, 128) is None
 
 
 def test_our_own_steps_predict_few_windows_if_pytorch_has_no_layer():
     assert method_for(n_windows=1, activation="relu") is Method.INFERENCE
+
+
+@pytest.mark.usefixtures("wide")
+@pytest.mark.parametrize("n_windows", [1, 1000])
+def test_our_own_steps_predict_if_the_layer_is_not_usable(n_windows, monkeypatch):
+    monkeypatch.setattr(dispatch, "is_usable", lambda *_: False)
+    assert method_for(size=VECTOR, n_windows=n_windows) is Method.INFERENCE
 
 
 @pytest.mark.parametrize(
@@ -231,6 +290,12 @@ def test_large_products_are_for_onednn(
     monkeypatch.setattr(onednn, "is_wider_than_mkl", lambda: is_wider)
     shape = 64, n_between, LARGE_PRODUCT // 64 // 128
     assert multiplies_by_onednn(shape, dtype) is expected
+
+
+def test_no_product_is_for_onednn_if_it_is_not_usable(monkeypatch):
+    monkeypatch.setattr(onednn, "is_wider_than_mkl", lambda: True)
+    monkeypatch.setattr(dispatch, "is_usable", lambda *_: False)
+    assert not multiplies_by_onednn((64, 128, LARGE_PRODUCT), torch.float32)
 
 
 def test_every_hand_derived_cell_is_unrolled():

@@ -42,7 +42,7 @@ def zen_5(monkeypatch):
     monkeypatch.setattr(torch.backends.cpu, "get_cpu_capability", lambda: "AVX512")
     monkeypatch.setattr(torch.backends.mkl, "is_available", lambda: True)
     monkeypatch.setattr(torch.backends.mkldnn, "is_available", lambda: True)
-    for name in ("_has_wide_onednn", "_has_narrow_mkl"):
+    for name in ("_has_wide_instructions", "_has_narrow_mkl"):
         monkeypatch.setattr(onednn, name, getattr(onednn, name).__wrapped__)
 
 
@@ -87,13 +87,6 @@ def test_nothing_is_wide_without_wide_instructions_or_onednn(
 ):
     monkeypatch.setattr(owner, name, value)
     assert not onednn.is_wide()
-    assert not onednn.is_wider_than_mkl()
-
-
-@pytest.mark.usefixtures("zen_5")
-def test_the_private_product_of_pytorch_may_be_absent(monkeypatch):
-    monkeypatch.setattr(onednn, "PRODUCT", "no_such_operation")
-    assert onednn.is_wide()
     assert not onednn.is_wider_than_mkl()
 
 

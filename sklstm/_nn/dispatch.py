@@ -2,7 +2,9 @@
 
 The equations of a cell (:mod:`sklstm._nn.cells`) can be computed by several methods,
 which agree up to rounding. This module chooses the fastest one for each case. In each
-table, the first row that applies is used.
+table, the first row that applies is used. Methods that need private or undocumented
+functions of PyTorch are left out if these functions cannot be used, which
+:func:`sklstm._nn.torch_compat.is_usable` finds out.
 
 Hidden states of a layer, by :func:`choose_method`:
 
@@ -14,13 +16,26 @@ GPU    any                  any                                            STEPW
 CPU    not in HAND_DERIVED  any                                            STEPWISE
 CPU    in HAND_DERIVED      yes                                            BPTT
 CPU    in HAND_DERIVED      no       recurrent dropout                     BPTT
-CPU    LSTM, tanh           no       float32, AVX-512, last state only, no BLOCKS
-                                     padding, at least FEW_WINDOWS windows
-                                     of FEW_STEPS steps, FEW_UNITS units,
-                                     FEW_IN_BLOCK windows in a block
-CPU    in PYTORCH_LAYERS    no       fewer than FEW_WINDOWS windows        PYTORCH
+CPU    in PYTORCH_LAYERS    no       few windows                           PYTORCH
+CPU    LSTM, tanh           no       float32, AVX-512, no padding, units   PYTORCH
+                                     that fill vectors
 CPU    in HAND_DERIVED      no                                             INFERENCE
 ====== ==================== ======== ===================================== =========
+
+Windows are few if the layer computes at most these numbers. If there is padding, each
+window counts twice, because a layer of PyTorch needs the padding at the end.
+
+================================== =================================================
+layer of PyTorch                   few windows
+================================== =================================================
+LSTM in float32, by oneDNN         FEW_STATES states of a step
+any other                          FEW_WINDOWS windows, or gates of all steps that
+                                   take FEW_GATE_BYTES bytes
+================================== =================================================
+
+Units fill vectors if they are a multiple of VECTOR, the numbers in 512 bits. If the
+products of our own steps are computed in bfloat16, which oneDNN's LSTM does not do,
+they are also at most FEW_UNITS.
 
 Padding at the start of windows, by :func:`masks_padding`:
 
@@ -70,14 +85,15 @@ import torch
 
 from sklstm._nn import onednn
 from sklstm._nn.activations import ACTIVATIONS
-
-# PyTorch's own layers (oneDNN or native on a CPU, cuDNN on a GPU).
-PYTORCH_LAYERS = {
-    ("lstm", "tanh"): torch.lstm,
-    ("gru", "tanh"): torch.gru,
-    ("rnn", "tanh"): torch.rnn_tanh,
-    ("rnn", "relu"): torch.rnn_relu,
-}
+from sklstm._nn.cells import CELLS, step_by_step
+from sklstm._nn.torch_compat import (
+    PYTORCH_LAYERS,
+    is_usable,
+    layer_example,
+    onednn_product,
+    product_example,
+    pytorch_states,
+)
 
 # Cells with hand-derived gradients, in `sklstm._nn.bptt`.
 HAND_DERIVED = {"lstm", "gru", "rnn"}
@@ -86,12 +102,14 @@ HAND_DERIVED = {"lstm", "gru", "rnn"}
 # recurrent network applies tanh to its state again at every step.
 EXACT_TANH_IN_DOUBLE = {"rnn"}
 
-# For fewer windows than this, PyTorch's layers are faster if no gradient is needed.
-FEW_WINDOWS = 64
-# With 512-bit instructions, PyTorch's LSTM is faster for more windows too if it runs on
-# blocks of windows whose states fit into a cache. Measured on a Zen 5.
-BLOCK_STATES, FEW_IN_BLOCK = 2**19, 128
-FEW_STEPS, FEW_UNITS = 12, 16
+# Up to these numbers, PyTorch's layers are faster than our own steps if no gradient is
+# needed. Measured by `benchmarks/bench_cells.py --grid`.
+FEW_STATES, FEW_WINDOWS, FEW_GATE_BYTES = 2**12, 4, 3 * 2**17
+# oneDNN's LSTM computes vectors of 512 bits. Other numbers of units take much longer.
+VECTOR, FEW_UNITS = 16, 64
+# It is a third slower if the states of all steps are more than 1.6 million numbers, and
+# slower if a block has very few windows.
+BLOCK_STATES, FEWEST_IN_BLOCK = 2**20, 32
 
 # oneDNN is faster for matrix products of at least this many multiplications.
 LARGE_PRODUCT = 2**21
@@ -101,7 +119,6 @@ class Method(Enum):
     """Method to compute the states of a layer."""
 
     PYTORCH = auto()  # a layer of PyTorch, which autograd can differentiate
-    BLOCKS = auto()  # a layer of PyTorch for blocks of windows; last states only
     INFERENCE = auto()  # our own steps, without a backward pass
     BPTT = auto()  # our own steps, with hand-derived gradients
     STEPWISE = auto()  # the published equations, differentiated by autograd
@@ -120,7 +137,6 @@ class Case(NamedTuple):
     needs_gradient: bool
     has_padding: bool
     has_recurrent_mask: bool
-    wants_states: bool  # of all steps, not only the last
 
 
 def choose_method(case):
@@ -136,37 +152,62 @@ def choose_method(case):
     method : Method
         See the table above.
     """
-    layer = case.cell, case.activation
-    is_pytorch_layer = layer in PYTORCH_LAYERS and not case.has_recurrent_mask
     if case.device != "cpu":
-        return Method.PYTORCH if is_pytorch_layer else Method.STEPWISE
+        return Method.PYTORCH if _has_pytorch_layer(case) else Method.STEPWISE
     if case.cell not in HAND_DERIVED:
         return Method.STEPWISE
     if case.needs_gradient or case.has_recurrent_mask:
         return Method.BPTT
-    if _is_for_blocks(case):
-        return Method.BLOCKS
-    if is_pytorch_layer and case.n_windows < FEW_WINDOWS:
+    is_faster = _has_few_windows(case) or _fills_vectors(case)
+    if is_faster and _has_pytorch_layer(case):
         return Method.PYTORCH
     return Method.INFERENCE
 
 
-def _is_for_blocks(case):
-    """Return whether PyTorch's LSTM, in blocks of windows, is the fastest method."""
+def _has_pytorch_layer(case):
+    """Return whether PyTorch has a layer for a case, and it can be used."""
+    layer = case.cell, case.activation
     return (
-        (case.cell, case.activation, case.dtype) == ("lstm", "tanh", torch.float32)
-        and not (case.wants_states or case.has_padding)
-        and case.n_windows >= FEW_WINDOWS
-        and case.n_timesteps >= FEW_STEPS
-        and case.size >= FEW_UNITS
-        and windows_per_block(case.n_timesteps, case.size) >= FEW_IN_BLOCK
-        and onednn.is_wide()
+        layer in PYTORCH_LAYERS
+        and not case.has_recurrent_mask
+        and is_usable(
+            pytorch_states, step_by_step, layer_example, *layer, case.dtype, case.device
+        )
     )
 
 
-def windows_per_block(n_timesteps, size):
-    """Return the number of windows whose states fit a cache."""
-    return BLOCK_STATES // (n_timesteps * size)
+def _is_for_onednn(case):
+    """Return whether PyTorch computes a layer by oneDNN."""
+    layer = case.cell, case.activation, case.dtype
+    return layer == ("lstm", "tanh", torch.float32) and onednn.is_enabled()
+
+
+def _has_few_windows(case):
+    """Return whether a layer of PyTorch is faster because it starts few operations."""
+    n_windows = 2 * case.n_windows if case.has_padding else case.n_windows
+    n_states = n_windows * case.size
+    if _is_for_onednn(case):
+        return n_states <= FEW_STATES
+    n_gates = CELLS[case.cell].n_gates * n_states * case.n_timesteps
+    return n_windows <= FEW_WINDOWS or n_gates * case.dtype.itemsize <= FEW_GATE_BYTES
+
+
+def _fills_vectors(case):
+    """Return whether oneDNN's LSTM is faster, whatever the number of windows."""
+    return (
+        _is_for_onednn(case)
+        and not case.has_padding
+        and case.size % VECTOR == 0
+        and onednn.is_wide()
+        and not (case.size > FEW_UNITS and onednn.multiplies_in_bfloat16())
+    )
+
+
+def windows_per_block(device, n_timesteps, size):
+    """Return how many windows a layer of PyTorch computes at once, None for all."""
+    if device != "cpu":
+        return None
+    return max(FEWEST_IN_BLOCK, BLOCK_STATES // max(1, n_timesteps * size))
 
 
 def masks_padding(method, activation):
@@ -212,5 +253,9 @@ def multiplies_by_onednn(shape, dtype):
         Precision of the matrices.
     """
     n_rows, n_between, n_columns = shape
-    is_large = n_rows * n_between * n_columns >= LARGE_PRODUCT
-    return is_large and dtype == torch.float32 and onednn.is_wider_than_mkl()
+    return (
+        n_rows * n_between * n_columns >= LARGE_PRODUCT
+        and dtype == torch.float32
+        and onednn.is_wider_than_mkl()
+        and is_usable(onednn_product, torch.matmul, product_example)
+    )

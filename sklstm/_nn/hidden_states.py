@@ -6,7 +6,6 @@ from sklstm._nn.autograd import HiddenStates, inferred_states
 from sklstm._nn.cells import continue_step_by_step, step_by_step
 from sklstm._nn.dispatch import (
     HAND_DERIVED,
-    PYTORCH_LAYERS,
     Case,
     Method,
     choose_method,
@@ -14,6 +13,7 @@ from sklstm._nn.dispatch import (
     windows_per_block,
 )
 from sklstm._nn.masking import steps_first, with_padding_last
+from sklstm._nn.torch_compat import pytorch_states
 
 
 def hidden_states(
@@ -71,16 +71,13 @@ def hidden_states(
             needs_gradient=torch.is_grad_enabled(),
             has_padding=step_mask is not None,
             has_recurrent_mask=recurrent_mask is not None,
-            wants_states=wants_states,
         )
     )
 
     def run(inputs, step_mask=None, wants_states=True):
         layer = cell, inputs, weights, activation
         if method is Method.PYTORCH:
-            return _pytorch_states(*layer)
-        if method is Method.BLOCKS:
-            return None, _last_states_in_blocks(*layer)
+            return _pytorch_states(*layer, wants_states)
         if method is Method.INFERENCE:
             mask = steps_first(step_mask, inputs.dtype)
             states, last = inferred_states(*layer, mask, wants_states)
@@ -144,37 +141,16 @@ def continued_states(
     return inferred_states(cell, inputs, weights, activation, None, True, state)
 
 
-def _last_states_in_blocks(cell, inputs, weights, activation):
-    """Compute the last states by a layer of PyTorch, block by block."""
-    size = windows_per_block(inputs.shape[1], weights.recurrent.shape[1])
-    blocks = inputs.split(size)
-    parts = [_pytorch_states(cell, block, weights, activation)[1] for block in blocks]
-    return torch.cat(parts)
-
-
-def _pytorch_states(cell, inputs, weights, activation):
-    """Compute the states of all steps and the last one by a layer of PyTorch."""
-    layer = PYTORCH_LAYERS[cell, activation]
+def _pytorch_states(cell, inputs, weights, activation, wants_states):
+    """Compute states by a layer of PyTorch, block by block if no gradient is needed."""
     size = weights.recurrent.shape[1]
-    recurrent_bias = torch.zeros_like(weights.bias)
-    if weights.candidate_bias is not None:
-        recurrent_bias = torch.cat([recurrent_bias[:-size], weights.candidate_bias])
-    parts = [weights.inputs, weights.recurrent, weights.bias, recurrent_bias]
-    if inputs.is_cuda:
-        # cuDNN warns on every call unless the weights are in one piece of memory.
-        flat = torch.cat([part.reshape(-1) for part in parts])
-        views = flat.split([part.numel() for part in parts])
-        parts = [view.view_as(part) for view, part in zip(views, parts, strict=True)]
-    zeros = inputs.new_zeros(1, len(inputs), size)
-    states = layer(
-        inputs,
-        (zeros, zeros) if layer is torch.lstm else zeros,
-        parts,
-        has_biases=True,
-        num_layers=1,
-        dropout=0.0,
-        train=torch.is_grad_enabled(),
-        bidirectional=False,
-        batch_first=True,
-    )[0]
-    return states, states[:, -1]
+    n_in_block = windows_per_block(inputs.device.type, inputs.shape[1], size)
+    if n_in_block is None or len(inputs) <= n_in_block:
+        states = pytorch_states(cell, inputs, weights, activation)
+        return states, states[:, -1]
+    blocks = inputs.split(n_in_block)
+    parts = (pytorch_states(cell, block, weights, activation) for block in blocks)
+    if wants_states:
+        states = torch.cat([*parts])
+        return states, states[:, -1]
+    return None, torch.cat([states[:, -1] for states in parts])

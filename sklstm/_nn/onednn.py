@@ -1,12 +1,10 @@
-"""Detection of processors on which oneDNN is fast, and its matrix product.
+"""Detection of processors on which oneDNN is fast.
 
 PyTorch multiplies matrices with Intel's MKL, which uses 512-bit instructions on Intel's
 own processors only. oneDNN, another library inside PyTorch, uses these instructions on
 all processors that have them. Whether oneDNN is used depends on the processor, the
 precision and the shapes, never on measurements, so that all processes on a machine
 compute the same numbers.
-
-This is the only module that calls functions of ``torch.ops.mkldnn``, which are private.
 """
 
 import platform
@@ -19,13 +17,18 @@ import torch
 CPU_INFO = Path("/proc/cpuinfo")  # on Linux
 # First family of AMD processors that computes 512 bits at once (Zen 5).
 WIDE_FAMILY = 26
-# Name of the matrix product in `torch.ops.mkldnn`.
-PRODUCT = "_linear_pointwise"
+# TF32 can represent this number, and bfloat16 rounds it to 1.
+FACTORS = torch.full((32, 32), 1 + 2**-9, dtype=torch.float32, device="cpu")
+
+
+def is_enabled():
+    """Return whether PyTorch has oneDNN and may use it."""
+    return torch.backends.mkldnn.is_available() and torch.backends.mkldnn.enabled
 
 
 def is_wide():
     """Return whether oneDNN is enabled and the processor has 512-bit instructions."""
-    return torch.backends.mkldnn.enabled and _has_wide_onednn()
+    return is_enabled() and _has_wide_instructions()
 
 
 def is_wider_than_mkl():
@@ -33,39 +36,27 @@ def is_wider_than_mkl():
     return is_wide() and _has_narrow_mkl()
 
 
+def multiplies_in_bfloat16():
+    """Return whether PyTorch rounds the factors of products to bfloat16.
+
+    It does so if the user allows it, by :func:`torch.set_float32_matmul_precision` or
+    other settings, and the processor has such instructions. The answer comes from a
+    small product, which takes 4 microseconds.
+    """
+    return (FACTORS @ FACTORS)[0, 0].item() == len(FACTORS)
+
+
 @cache
-def _has_wide_onednn():
-    capability = torch.backends.cpu.get_cpu_capability()
-    return capability.startswith("AVX512") and torch.backends.mkldnn.is_available()
+def _has_wide_instructions():
+    return torch.backends.cpu.get_cpu_capability().startswith("AVX512")
 
 
 @cache
 def _has_narrow_mkl():
     """Return whether PyTorch uses MKL, and MKL uses no 512-bit instructions."""
     return (
-        torch.backends.mkl.is_available()
-        and hasattr(torch.ops.mkldnn, PRODUCT)
-        and _amd_family(_processor()) >= WIDE_FAMILY
+        torch.backends.mkl.is_available() and _amd_family(_processor()) >= WIDE_FAMILY
     )
-
-
-def product(left, right):
-    """Return the product of two matrices.
-
-    Parameters
-    ----------
-    left : torch.Tensor of shape (n_rows, n_between)
-        Contiguous matrix in single precision.
-    right : torch.Tensor of shape (n_between, n_columns)
-        Contiguous matrix, or the transpose of one.
-
-    Returns
-    -------
-    product : torch.Tensor of shape (n_rows, n_columns)
-        A new matrix.
-    """
-    multiply = torch.ops.mkldnn._linear_pointwise.default
-    return multiply(left, right.t(), None, "none", [], "")
 
 
 def _processor():

@@ -6,6 +6,8 @@ from copy import deepcopy
 
 import torch
 
+from sklstm._nn.torch_compat import adam_example, fused_adam_update, is_usable
+
 # The schedule "adaptive" divides the learning rate by this, down to the minimum.
 ADAPTIVE_DIVISOR = 5
 MIN_LEARNING_RATE = 1e-6
@@ -129,9 +131,9 @@ class Adam(Optimizer):
     def __init__(self, weights, learning_rate, decay=0.0):
         super().__init__(weights, learning_rate)
         self.decay = decay
-        self._update = self._unfused_update
-        if self._has_fused_update():
-            self._update = self._fused_update
+        case = weights.values.dtype, weights.values.device
+        is_fused = is_usable(fused_adam_update, adam_update, adam_example, *case)
+        self._update = fused_adam_update if is_fused else adam_update
 
     def _new_state(self):
         zeros = torch.zeros_like(self.weights.values)
@@ -149,45 +151,41 @@ class Adam(Optimizer):
             mean,
             mean_square,
             self.state["n_steps"],
+            self.learning_rate,
+            self.beta_1,
+            self.beta_2,
+            self.epsilon,
         )
 
-    def _fused_update(self, values, gradient, mean, mean_square, n_steps):
-        """Update the weights by a private function of PyTorch, in one pass."""
-        torch._fused_adam_(
-            [values],
-            [gradient],
-            [mean],
-            [mean_square],
-            [],
-            [torch.tensor(float(n_steps), device=values.device)],
-            lr=self.learning_rate,
-            beta1=self.beta_1,
-            beta2=self.beta_2,
-            eps=self.epsilon,
-            weight_decay=0.0,
-            amsgrad=False,
-            maximize=False,
-        )
 
-    def _unfused_update(self, values, gradient, mean, mean_square, n_steps):
-        """Update the weights by public operations."""
-        mean.lerp_(gradient, 1 - self.beta_1)
-        mean_square.mul_(self.beta_2)
-        mean_square.addcmul_(gradient, gradient, value=1 - self.beta_2)
-        # Both means start at zero, which makes them too small by these factors.
-        bias = 1 - self.beta_1**n_steps
-        bias_of_root = math.sqrt(1 - self.beta_2**n_steps)
-        size = mean_square.sqrt().add_(self.epsilon * bias_of_root)
-        values.addcdiv_(mean, size, value=-self.learning_rate * bias_of_root / bias)
+def adam_update(
+    values, gradient, mean, mean_square, n_steps, learning_rate, beta_1, beta_2, epsilon
+):
+    """Update weights by Adam.
 
-    def _has_fused_update(self):
-        """Return whether the installed PyTorch has the fused update for this device."""
-        values = self.weights.values.new_ones(4, 1)
-        try:
-            self._fused_update(*values, n_steps=1)
-        except (AttributeError, TypeError, RuntimeError):
-            return False
-        return True
+    Parameters
+    ----------
+    values, gradient, mean, mean_square : torch.Tensor
+        Weights, their gradient, and the running averages of the gradient and its
+        square. All but the gradient are updated in place.
+    n_steps : int
+        Number of this step, counted from 1.
+    learning_rate, beta_1, beta_2, epsilon : float
+        Parameters of Adam.
+
+    Returns
+    -------
+    values, mean, mean_square : torch.Tensor
+        The tensors that were updated.
+    """
+    mean.lerp_(gradient, 1 - beta_1)
+    mean_square.mul_(beta_2).addcmul_(gradient, gradient, value=1 - beta_2)
+    # Both means start at zero, which makes them too small by these factors.
+    bias = 1 - beta_1**n_steps
+    bias_of_root = math.sqrt(1 - beta_2**n_steps)
+    size = mean_square.sqrt().add_(epsilon * bias_of_root)
+    values.addcdiv_(mean, size, value=-learning_rate * bias_of_root / bias)
+    return values, mean, mean_square
 
 
 class SGD(Optimizer):

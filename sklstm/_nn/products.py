@@ -3,7 +3,9 @@
 If only oneDNN uses the 512-bit instructions of the processor, it is 2.5 times as fast
 as ``torch.matmul`` for large products. Each call of oneDNN takes 10 microseconds to
 start, which is too long for small products.
-:mod:`sklstm._nn.dispatch` chooses between the two.
+:mod:`sklstm._nn.dispatch` chooses between the two. Both round the factors to bfloat16
+if the user allows it by ``torch.set_float32_matmul_precision("medium")`` and the
+processor has such instructions.
 """
 
 from abc import ABC, abstractmethod
@@ -11,8 +13,8 @@ from functools import partial
 
 import torch
 
-from sklstm._nn import onednn
 from sklstm._nn.dispatch import multiplies_by_onednn
+from sklstm._nn.torch_compat import onednn_product
 
 
 def matmul_for(shape, dtype):
@@ -37,16 +39,16 @@ def matmul_for(shape, dtype):
 def onednn_matmul(left, right, *, out):
     """Multiply matrices with oneDNN."""
     if right.ndim == 2:
-        return out.copy_(onednn.product(left, right))
+        return out.copy_(onednn_product(left, right))
     for right_of_step, out_of_step in zip(right, out, strict=True):
-        out_of_step.copy_(onednn.product(left, right_of_step))
+        out_of_step.copy_(onednn_product(left, right_of_step))
     return out
 
 
 def sigmoid_of_product(multiply, left, right, out):
     """Compute the sigmoid of a product of two matrices."""
     if multiply is onednn_matmul:
-        torch.sigmoid(onednn.product(left, right), out=out)
+        torch.sigmoid(onednn_product(left, right), out=out)
     else:
         multiply(left, right, out=out).sigmoid_()
 
@@ -133,7 +135,7 @@ class OneDNNSum(ProductSum):
     def _add(self, copies, left, right, is_first):
         for concatenated, stack in copies:
             concatenated.copy_(stack)
-        product = onednn.product(left, right)
+        product = onednn_product(left, right)
         if is_first:
             self.total.copy_(product)
         else:
