@@ -100,7 +100,8 @@ def fit_mixtures(settings, windows, calibration_fraction, n_series):
         all windows. Both have the same fraction of the fine-tuning: the one that the
         user passed or, for "auto", the one with the smallest loss on the held-out
         windows. If there are no windows before the held-out ones, there is no
-        fine-tuning. If no windows are held out, "auto" is 1.
+        fine-tuning. If no windows are held out, "auto" is 1. `early` is in single
+        precision.
     """
     dtype = torch.float64 if n_series <= MAX_DOUBLE else torch.float32
     if settings.pretrained:
@@ -108,27 +109,27 @@ def fit_mixtures(settings, windows, calibration_fraction, n_series):
     else:
         networks = [BacktestMixture(N_BASES, dtype)]
     start = Mixture(networks, settings.season_length, settings.log)
+    early = single = start.single
     weight = settings.fine_tune
     if weight == 0 or not len(windows):
-        return start, start
+        return early, start
     stride = max(1, settings.horizon // WINDOWS_PER_HORIZON)
 
     def sample(windows):
         return sample_for_mixture(windows.every(stride)).cut()
 
-    early = start
     if calibration_fraction is not None:
         before, held_out = windows.split(calibration_fraction)
         if not len(before):
-            return start, start
-        changes = start.tune(sample(before), SEED)
+            return early, start
+        changes = single.tune(sample(before), SEED)
         if weight == "auto":
-            weight = start.best_weight(changes, sample(held_out))
-        early = start.with_changes(changes, weight)
+            weight = single.best_weight(changes, sample(held_out))
+        early = single.with_changes(changes, weight)
     weight = 1.0 if weight == "auto" else weight
     if weight == 0:
-        return start, start
-    return early, start.with_changes(start.tune(sample(windows), SEED), weight)
+        return early, start
+    return early, start.with_changes(single.tune(sample(windows), SEED), weight)
 
 
 def sample_for_mixture(windows):
@@ -159,10 +160,12 @@ def fit_models(settings, history, regressor, seeds, around_fit, mixture, windows
     """
     windows = windows_for(regressor, windows, seeds)
     n_windows = len(windows)
+    # The residuals need no more than single precision.
+    single = None if mixture is None else mixture.single
     models = new_models(
-        settings, mixture, history.is_future_known, regressor, seeds, n_windows
+        settings, single, history.is_future_known, regressor, seeds, n_windows
     )
-    return models.fit(windows, around_fit)
+    return models.fit(windows, around_fit).with_mixture(mixture)
 
 
 def windows_for(regressor, windows, seeds):

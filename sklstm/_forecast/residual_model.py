@@ -1,7 +1,7 @@
 """Residual models: regressors that predict the errors of a baseline forecast."""
 
 from contextlib import nullcontext
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 import numpy as np
 from sklearn.base import BaseEstimator
@@ -124,6 +124,10 @@ class ResidualModels(NamedTuple):
                     regressor, features, residuals, ', or strategy="recursive"'
                 )
         return self
+
+    def with_mixture(self, mixture) -> Self:
+        """Return the models with another precision of their mixture."""
+        return self._replace(spec=self.spec._replace(mixture=mixture))
 
     def forecast(self, windows, weight, horizon):
         """Forecast the steps after windows.
