@@ -25,10 +25,9 @@ from sklearn.model_selection import train_test_split
 from sklstm import LSTMLanguageModel
 
 text = " ".join(" ".join(topics[name].split()) for name in sorted(topics))
-sentences = re.findall(r"[A-Z][a-z][\w ,;'()-]{30,140}\.(?= )", text)
+sentences = re.findall(r"[A-Z][^.!?]{30,200}\.(?= [A-Z])", text)
 sentences = sorted({sentence for sentence in sentences if sentence.isascii()})
 train, test = train_test_split(sentences, test_size=200, random_state=0)
-train = train[:1500]
 print(f"{len(train)} sentences with {sum(map(len, train))} characters, such as:")
 print(train[0])
 
@@ -38,7 +37,7 @@ print(train[0])
 # A tenth of the sentences is held out, and the weights with the lowest loss on them are
 # kept.
 
-model = LSTMLanguageModel((160,), dropout=0.3, random_state=0).fit(train)
+model = LSTMLanguageModel(max_iter=20, random_state=0).fit(train)
 bits = -model.score(test) / np.log(2)
 print(f"{model.n_iter_} epochs; {bits:.2f} bits per character of new sentences")
 

@@ -59,7 +59,7 @@ class LSTMLanguageModel(DensityMixin, CallbackSupportMixin, BaseEstimator):
 
     Parameters
     ----------
-    hidden_layer_sizes : int or tuple of int, default=(128,)
+    hidden_layer_sizes : int or tuple of int, default=(256,)
         Number of units of each recurrent layer, from first to last. An int means one
         layer.
 
@@ -95,7 +95,7 @@ class LSTMLanguageModel(DensityMixin, CallbackSupportMixin, BaseEstimator):
         Fraction of the symbols to replace by the unknown symbol during training, in [0,
         1). The network thereby learns to go on after unknown symbols.
 
-    dropout : float, default=0.1
+    dropout : float, default=0.3
         Fraction of the vectors of symbols and of the outputs of each recurrent layer to
         drop during training, in [0, 1).
 
@@ -285,7 +285,7 @@ class LSTMLanguageModel(DensityMixin, CallbackSupportMixin, BaseEstimator):
 
     def __init__(
         self,
-        hidden_layer_sizes: Sizes = (128,),
+        hidden_layer_sizes: Sizes = (256,),
         *,
         analyzer: Literal["char", "word"] = "char",
         lowercase: bool = False,
@@ -295,7 +295,7 @@ class LSTMLanguageModel(DensityMixin, CallbackSupportMixin, BaseEstimator):
         embedding_size: int | Auto = "auto",
         share_embedding: bool = False,
         embedding_dropout: float = 0.0,
-        dropout: float = 0.1,
+        dropout: float = 0.3,
         recurrent_dropout: float = 0.0,
         solver: Solver = "adam",
         alpha: float = 0.0,
