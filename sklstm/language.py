@@ -95,7 +95,7 @@ class LSTMLanguageModel(DensityMixin, CallbackSupportMixin, BaseEstimator):
         Fraction of the symbols to replace by the unknown symbol during training, in [0,
         1). The network thereby learns to go on after unknown symbols.
 
-    dropout : float, default=0.3
+    dropout : float, default=0.4
         Fraction of the vectors of symbols and of the outputs of each recurrent layer to
         drop during training, in [0, 1).
 
@@ -112,7 +112,8 @@ class LSTMLanguageModel(DensityMixin, CallbackSupportMixin, BaseEstimator):
 
     batch_size : int or "auto", default="auto"
         Number of sequences per training step. All sequences, if there are fewer. "auto"
-        is one for every 640 symbols in the training sequences, but at most 32.
+        is one for every 5000 symbols in the training sequences, but at least 4 and at
+        most 32.
 
     learning_rate : {"constant", "cosine", "adaptive"}, default="cosine"
         Learning-rate schedule. "constant" keeps the initial learning rate. "cosine"
@@ -121,7 +122,7 @@ class LSTMLanguageModel(DensityMixin, CallbackSupportMixin, BaseEstimator):
         `n_iter_no_change` epochs; training stops when the learning rate would fall
         below 1e-6.
 
-    learning_rate_init : float, default=0.003
+    learning_rate_init : float, default=0.01
         Initial learning rate.
 
     max_grad_norm : float or None, default=1.0
@@ -136,9 +137,11 @@ class LSTMLanguageModel(DensityMixin, CallbackSupportMixin, BaseEstimator):
     tol : float, default=1e-4
         Minimum decrease of the loss that counts as an improvement, in nats per symbol.
 
-    n_iter_no_change : int or np.inf, default=5
+    n_iter_no_change : int, np.inf or "auto", default="auto"
         Number of consecutive epochs without an improvement to tolerate. Training stops
-        after one more such epoch. With ``np.inf``, training never stops early.
+        after one more such epoch. With ``np.inf``, training never stops early. "auto"
+        is ``np.inf`` with a cosine schedule, which is meant to end with its last epoch,
+        and otherwise 5.
 
     early_stopping : bool, default=True
         Whether to hold out some of the sequences and to keep the weights with the
@@ -274,6 +277,7 @@ class LSTMLanguageModel(DensityMixin, CallbackSupportMixin, BaseEstimator):
         "n_iter_no_change": [
             Interval(Integral, 1, None, closed="left"),
             Options(Real, {np.inf}),
+            StrOptions({"auto"}),
         ],
         "early_stopping": ["boolean"],
         "validation_fraction": [Interval(Real, 0, 1, closed="neither")],
@@ -295,17 +299,17 @@ class LSTMLanguageModel(DensityMixin, CallbackSupportMixin, BaseEstimator):
         embedding_size: int | Auto = "auto",
         share_embedding: bool = False,
         embedding_dropout: float = 0.0,
-        dropout: float = 0.3,
+        dropout: float = 0.4,
         recurrent_dropout: float = 0.0,
         solver: Solver = "adam",
         alpha: float = 0.0,
         batch_size: int | Auto = "auto",
         learning_rate: LearningRate = "cosine",
-        learning_rate_init: float = 0.003,
+        learning_rate_init: float = 0.01,
         max_grad_norm: float | None = 1.0,
         max_iter: int | Auto = "auto",
         tol: float = 1e-4,
-        n_iter_no_change: float = 5,
+        n_iter_no_change: float | Auto = "auto",
         early_stopping: bool = True,
         validation_fraction: float = 0.1,
         warm_start: bool = False,

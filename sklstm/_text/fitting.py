@@ -23,7 +23,9 @@ from sklstm._text.training import TextTrainer, steps_of_piece
 # numbers of epochs.
 N_STEPS, FEWEST_EPOCHS, MOST_EPOCHS = 3000, 10, 100
 # With ``batch_size="auto"``, an epoch of few symbols still has many training steps.
-SYMBOLS_PER_ROW, MAX_BATCH_SIZE = 640, 32
+SYMBOLS_PER_ROW, MIN_BATCH_SIZE, MAX_BATCH_SIZE = 5000, 4, 32
+# Epochs without an improvement to tolerate, if the schedule has no end.
+N_NO_CHANGE = 5
 # Length of the vector of a symbol, for few and for many symbols.
 FEW_CODES, SMALL_EMBEDDING, LARGE_EMBEDDING = 256, 64, 128
 # Share of the symbols that is learned for unknown ones, at most.
@@ -116,7 +118,10 @@ class LanguageFit:
             fields |= {"max_iter": 1, "learning_rate": "constant"}
         if fields["batch_size"] == "auto":
             size = round(self.texts.n_symbols / SYMBOLS_PER_ROW)
-            fields["batch_size"] = min(max(size, 1), MAX_BATCH_SIZE)
+            fields["batch_size"] = min(max(size, MIN_BATCH_SIZE), MAX_BATCH_SIZE)
+        if fields["n_iter_no_change"] == "auto":
+            is_cosine = fields["learning_rate"] == "cosine"
+            fields["n_iter_no_change"] = math.inf if is_cosine else N_NO_CHANGE
         if fields["max_iter"] == "auto":
             fields["max_iter"] = self._n_epochs(fields["batch_size"])
         return TrainingOptions(**{f: fields[f] for f in TrainingOptions._fields})
