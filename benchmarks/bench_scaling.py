@@ -1,6 +1,5 @@
 """Double one size at a time; print the factor of time and memory of each estimator."""
 
-import json
 import resource
 import time
 import warnings
@@ -93,7 +92,7 @@ FITS = {
 
 
 def measure(name, **sizes):
-    """Fit in this process; print the processor's seconds and bytes as one number.
+    """Fit in this process; return the seconds of the processor and the MB more.
 
     The first fit of a process allocates what all fits share, and is not measured.
     """
@@ -114,12 +113,12 @@ def peak():
 
 def in_process(name, n_rounds, **sizes):
     """Return the fewest seconds and MB of several processes."""
-    code = (
-        "import bench_scaling as b; "
-        f"r = b.measure({name!r}, **{json.dumps(sizes)}); print(r[{{part}}])"
-    )
+    call = f"b.measure({name!r}, **{sizes!r})"
     return [
-        min(in_fresh_process(code.format(part=part)) for _ in range(n_rounds))
+        min(
+            in_fresh_process(f"import bench_scaling as b; print({call}[{part}])")
+            for _ in range(n_rounds)
+        )
         for part in (0, 1)
     ]
 
