@@ -3,6 +3,7 @@
 import argparse
 import os
 import platform
+import resource
 import subprocess
 import sys
 import time
@@ -81,13 +82,24 @@ def interleaved(runs, n_rounds):
     return seconds
 
 
+def peak_memory():
+    """Return the peak memory of this process in bytes; Linux counts in KiB."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+
+
 def in_fresh_process(code):
     """Run code in a new process; return the number that it prints."""
+    (number,) = numbers_of_fresh_process(code)
+    return number
+
+
+def numbers_of_fresh_process(code):
+    """Run code in a new process; return the numbers that it prints."""
     command = [sys.executable, "-c", code]
     result = subprocess.run(
         command, cwd=HERE, check=True, stdout=subprocess.PIPE, text=True
     )
-    return float(result.stdout)
+    return [float(number) for number in result.stdout.split()]
 
 
 def compared(seconds, unit):

@@ -1,23 +1,17 @@
 """Measure the memory of fits on a long series, and of forecasts of many values."""
 
-import resource
 import time
 import warnings
 
 import numpy as np
 import pandas as pd
 from _network import ONE_LAYER
-from _timing import in_fresh_process, parse_arguments, print_table
+from _timing import in_fresh_process, parse_arguments, peak_memory, print_table
 from sklearn.exceptions import ConvergenceWarning
 
 from sklstm import LSTMForecaster, LSTMRegressor
 
 N_TIMESTEPS, N_FEATURES, BATCH_SIZE = 96, 8, 512
-
-
-def peak():
-    """Return the peak memory of this process in bytes; Linux counts in KiB."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
 
 
 def fit(series):
@@ -30,9 +24,9 @@ def fit(series):
 
 def growth(series):
     """Return by how many bytes a fit increases the peak memory."""
-    before = peak()
+    before = peak_memory()
     fit(series)
-    return peak() - before
+    return peak_memory() - before
 
 
 def forecast(y, X=None):
@@ -66,7 +60,7 @@ def peak_of(name):
     The imports, about 360 MB, are part of it.
     """
     start = time.perf_counter()
-    code = f"import bench_memory as b; b.{name}(); print(b.peak())"
+    code = f"import bench_memory as b; b.{name}(); print(b.peak_memory())"
     return in_fresh_process(code), time.perf_counter() - start
 
 

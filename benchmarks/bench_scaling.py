@@ -1,6 +1,5 @@
 """Double one size at a time; print the factor of time and memory of each estimator."""
 
-import resource
 import time
 import warnings
 from dataclasses import dataclass, replace
@@ -8,7 +7,12 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 from _network import ONE_LAYER
-from _timing import in_fresh_process, parse_arguments, print_table
+from _timing import (
+    numbers_of_fresh_process,
+    parse_arguments,
+    peak_memory,
+    print_table,
+)
 from sklearn.exceptions import ConvergenceWarning
 
 import sklstm
@@ -40,29 +44,29 @@ def windows(size):
     return np.random.default_rng(0).normal(size=(size.rows, size.steps, 4))
 
 
-def fit_regressor(size):
+def regressor(size):
     X = windows(size)
     model = sklstm.LSTMRegressor(size.units, **ONE_LAYER, **EPOCHS)
     return model, (X, X.mean(axis=(1, 2)))
 
 
-def fit_classifier(size):
+def classifier(size):
     X = windows(size)
     model = sklstm.LSTMClassifier(size.units, **ONE_LAYER, **EPOCHS)
     return model, (X, X.mean(axis=(1, 2)) > 0)
 
 
-def fit_autoencoder(size):
+def autoencoder(size):
     return sklstm.LSTMAutoencoder(size.units, **EPOCHS), (windows(size),)
 
 
-def fit_detector(size):
+def detector(size):
     X = windows(replace(size, steps=1))[:, 0]
     network = sklstm.LSTMRegressor(size.units, **ONE_LAYER, **EPOCHS)
     return sklstm.LSTMOutlierDetector(network, window_size=size.steps), (X,)
 
 
-def fit_forecaster(size, regressor=None):
+def forecaster(size, regressor=None):
     random = np.random.default_rng(0)
     months = pd.period_range("1900-01", periods=size.rows, freq="M")
     season = 10 * np.sin(2 * np.pi * np.arange(size.rows) / 12)
@@ -72,19 +76,21 @@ def fit_forecaster(size, regressor=None):
     return model, (y,)
 
 
-def fit_corrected_forecaster(size):
+def corrected_forecaster(size):
     network = sklstm.LSTMRegressor(size.units, **ONE_LAYER, **EPOCHS)
-    return fit_forecaster(size, network)
+    return forecaster(size, network)
 
 
+# What is doubled, one at a time.
+PARTS = ("rows", "steps", "units", "series")
 FITS = {
-    "LSTMRegressor": (fit_regressor, Size(), ["rows", "steps", "units"]),
-    "LSTMClassifier": (fit_classifier, Size(), ["rows", "steps", "units"]),
-    "LSTMAutoencoder": (fit_autoencoder, Size(), ["rows", "steps", "units"]),
-    "LSTMOutlierDetector": (fit_detector, Size(), ["rows", "steps", "units"]),
-    "LSTMForecaster": (fit_forecaster, Series(), ["rows", "steps", "series"]),
+    "LSTMRegressor": (regressor, Size(), ["rows", "steps", "units"]),
+    "LSTMClassifier": (classifier, Size(), ["rows", "steps", "units"]),
+    "LSTMAutoencoder": (autoencoder, Size(), ["rows", "steps", "units"]),
+    "LSTMOutlierDetector": (detector, Size(), ["rows", "steps", "units"]),
+    "LSTMForecaster": (forecaster, Series(), ["rows", "steps", "series"]),
     "LSTMForecaster with a regressor": (
-        fit_corrected_forecaster,
+        corrected_forecaster,
         Series(),
         ["rows", "steps", "units", "series"],
     ),
@@ -92,50 +98,44 @@ FITS = {
 
 
 def measure(name, **sizes):
-    """Fit in this process; return the seconds of the processor and the MB more.
+    """Fit in this process; print the seconds of the processor and the MB more.
 
     The first fit of a process allocates what all fits share, and is not measured.
     """
     warnings.simplefilter("ignore", ConvergenceWarning)
-    fit, size, _ = FITS[name]
-    model, data = fit(replace(size, rows=size.rows // 4))
+    make, size, _ = FITS[name]
+    model, data = make(replace(size, rows=size.rows // 4))
     model.fit(*data)
-    model, data = fit(replace(size, **sizes))
-    before, start = peak(), time.process_time()
+    model, data = make(replace(size, **sizes))
+    before, start = peak_memory(), time.process_time()
     model.fit(*data)
-    return time.process_time() - start, peak() - before
+    print(time.process_time() - start, (peak_memory() - before) / 1e6)
 
 
-def peak():
-    """Return the peak memory of this process in MB; Linux counts in KiB."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e6
-
-
-def in_process(name, n_rounds, **sizes):
+def smallest(name, n_rounds, **sizes):
     """Return the fewest seconds and MB of several processes."""
-    call = f"b.measure({name!r}, **{sizes!r})"
-    return [
-        min(
-            in_fresh_process(f"import bench_scaling as b; print({call}[{part}])")
-            for _ in range(n_rounds)
-        )
-        for part in (0, 1)
-    ]
+    code = f"import bench_scaling as b; b.measure({name!r}, **{sizes!r})"
+    rounds = [numbers_of_fresh_process(code) for _ in range(n_rounds)]
+    return map(min, zip(*rounds, strict=True))
+
+
+def row_of(name, n_rounds):
+    """Return the row of an estimator."""
+    _, size, doubled = FITS[name]
+    seconds, memory = smallest(name, n_rounds)
+    cells = {"estimator": name, "seconds": f"{seconds:.2f}", "MB": f"{memory:.0f}"}
+    for part in PARTS:
+        columns = f"{part} x 2: time", f"{part} x 2: MB"
+        numbers = "", ""
+        if part in doubled:
+            sizes = {part: 2 * getattr(size, part)}
+            longer, larger = smallest(name, n_rounds, **sizes)
+            numbers = f"{longer / seconds:.2f}", f"{larger:.0f}"
+        cells |= zip(columns, numbers, strict=True)
+    return cells
 
 
 if __name__ == "__main__":
     arguments = parse_arguments(__doc__, rounds=2)
-    rows = []
-    for name, (_, size, doubled) in FITS.items():
-        seconds, memory = in_process(name, arguments.rounds)
-        cells = {"estimator": name, "seconds": f"{seconds:.2f}", "MB": f"{memory:.0f}"}
-        for part in ("rows", "steps", "units", "series"):
-            if part not in doubled:
-                cells[f"{part} x 2: time"] = cells[f"{part} x 2: MB"] = ""
-                continue
-            sizes = {part: 2 * getattr(size, part)}
-            more = in_process(name, arguments.rounds, **sizes)
-            cells[f"{part} x 2: time"] = f"{more[0] / seconds:.2f}"
-            cells[f"{part} x 2: MB"] = f"{more[1]:.0f}"
-        rows.append(cells)
+    rows = [row_of(name, arguments.rounds) for name in FITS]
     print_table("Fits, and the factor of their time if one size is doubled", rows)

@@ -160,12 +160,10 @@ def fit_models(settings, history, regressor, seeds, around_fit, mixture, windows
     """
     windows = windows_for(regressor, windows, seeds)
     n_windows = len(windows)
-    # The residuals need no more than single precision.
-    single = None if mixture is None else mixture.single
     models = new_models(
-        settings, single, history.is_future_known, regressor, seeds, n_windows
+        settings, mixture, history.is_future_known, regressor, seeds, n_windows
     )
-    return models.fit(windows, around_fit).with_mixture(mixture)
+    return models.fit(windows, around_fit)
 
 
 def windows_for(regressor, windows, seeds):

@@ -76,6 +76,13 @@ class FeatureSpec(NamedTuple):
         """Return the quantiles of the mixture, (n_windows, n_steps, n_levels)."""
         return self.mixture.quantiles(windows.values, self.n_steps)
 
+    @property
+    def single(self) -> Self:
+        """The same with a mixture in single precision, enough for residuals."""
+        if self.mixture is None:
+            return self
+        return self._replace(mixture=self.mixture.single)
+
     def residuals(self, windows):
         """Return the errors of the baseline, (n_windows, n_steps); NaN if unknown."""
         return windows.targets - self.baseline_forecasts(windows)
@@ -114,7 +121,7 @@ class ResidualModels(NamedTuple):
             return self
         if not ignores_missing_targets(self.regressors[0]):
             windows = windows.with_interpolated_targets()
-        residuals = windows.compute(self.spec.residuals)
+        residuals = windows.compute(self.spec.single.residuals)
         if residuals.shape[1] == 1:
             residuals = residuals[:, 0]
         for regressor in self.regressors:
@@ -124,10 +131,6 @@ class ResidualModels(NamedTuple):
                     regressor, features, residuals, ', or strategy="recursive"'
                 )
         return self
-
-    def with_mixture(self, mixture) -> Self:
-        """Return the models with another precision of their mixture."""
-        return self._replace(spec=self.spec._replace(mixture=mixture))
 
     def forecast(self, windows, weight, horizon):
         """Forecast the steps after windows.

@@ -126,9 +126,6 @@ class TuningRows:
         self.prior = torch.stack(priors)[:, None, None]  # (n_networks, 1, 1, 1)
         self.rows, self.targets = rows.float(), targets.float()
 
-    def __len__(self):
-        return len(self.targets)
-
     def quantiles(self, changes, batch=slice(None)):
         """Return the quantiles of changed networks for some of the series."""
         outputs = changes(self.outputs[:, batch])
