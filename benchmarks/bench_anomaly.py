@@ -1,14 +1,13 @@
 """Benchmark anomaly detection on NAB, spacecraft telemetry and a simulated machine."""
 
 import argparse
-import importlib.util
 import time
-from pathlib import Path
 from statistics import median
 
 import numpy as np
 import pandas as pd
 import torch
+from _data import load_module
 from _timing import environment, in_fresh_process, print_table
 
 from sklstm import LSTMOutlierDetector
@@ -41,14 +40,6 @@ before = peak()
 model.score_samples(series)
 print((peak() - before) * 1024 / 1e6)
 """
-
-
-def load_module(folder):
-    """Load the module load.py from the folder of the data."""
-    spec = importlib.util.spec_from_file_location("load", Path(folder) / "load.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
 
 
 def n_training_rows(values):

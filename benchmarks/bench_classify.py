@@ -1,16 +1,15 @@
 """Learn from whole sequences of sensor values, marked numbers or letters."""
 
 import argparse
-import importlib.util
 import math
 import time
 import warnings
 from functools import partial
-from pathlib import Path
 from statistics import median
 
 import numpy as np
 import torch
+from _data import load
 from _network import ONE_LAYER
 from _timing import compared, environment, interleaved, print_table
 from sklearn.base import clone
@@ -57,14 +56,6 @@ PUBLISHED = {
     "cmapss_fd001": "deep LSTM 16.14",
     "adding_100": "LSTM 74000",
 }
-
-
-def load(folder, name, **parameters):
-    """Load a data set with the loader in the folder of the data."""
-    spec = importlib.util.spec_from_file_location("load", Path(folder) / "load.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module.load(name, **parameters)
 
 
 def classes(folder, seed, *, name):

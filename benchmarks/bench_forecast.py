@@ -1,15 +1,14 @@
 """Forecast public series and compare with a baseline and published results."""
 
 import argparse
-import importlib.util
 import time
 from functools import partial
-from pathlib import Path
 from statistics import median
 
 import numpy as np
 import pandas as pd
 import torch
+from _data import load
 from _timing import environment, print_table
 
 from sklstm import LSTMForecaster
@@ -28,14 +27,6 @@ PUBLISHED = {
     "etth1, OT, 24": "LSTMa 0.114, linear map 0.026",
     "etth1, 24": "LSTMa 0.65",
 }
-
-
-def load(folder, name):
-    """Load a data set with the loader in its folder."""
-    spec = importlib.util.spec_from_file_location("load", Path(folder) / "load.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module.load(name)
 
 
 def forecast(known, horizon, seed, **settings):
