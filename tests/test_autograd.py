@@ -1,12 +1,14 @@
 """Hand-derived gradients against the equations: states, buffers and padding."""
 
+import gc
 import itertools
+import weakref
 
 import numpy.testing as npt
 import pytest
 import torch
 
-from sklstm._nn import dispatch, onednn
+from sklstm._nn import autograd, dispatch, onednn
 from sklstm._nn import hidden_states as states_module
 from sklstm._nn.activations import ACTIVATIONS
 from sklstm._nn.autograd import HiddenStates, Workspaces
@@ -307,6 +309,28 @@ def test_buffers_are_used_again_without_side_effects(cell):
         theirs = expected_states(cell, parts, step_mask=step_mask)
         assert_close(gradients(ours, parts), gradients(theirs, parts))
     assert addresses[0] == addresses[1] != addresses[2]
+
+
+def test_buffers_of_the_last_shapes_are_kept(monkeypatch):
+    monkeypatch.setattr(autograd, "MAX_STATES", N_WINDOWS * SIZE * (19 + 18 + 17))
+    buffers = []
+
+    def unroll(cell, batch):
+        unrolled = make(cell, batch)
+        buffers.append(weakref.ref(unrolled))
+        return unrolled
+
+    make = autograd.unroll
+    monkeypatch.setattr(autograd, "unroll", unroll)
+    workspaces = Workspaces()
+    for n_timesteps in range(1, 20):
+        parts = random_parts(n_timesteps=n_timesteps)
+        states, _ = our_states("lstm", parts, workspaces=workspaces)
+        torch.autograd.grad(states.sum(), parts)
+    del states
+    gc.collect()
+    is_kept = [buffer() is not None for buffer in buffers]
+    assert is_kept == [False] * 16 + [True] * 3
 
 
 @with_methods(use_own_steps, use_onednn_products)

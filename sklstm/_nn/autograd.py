@@ -1,5 +1,7 @@
 """Unrolled cells as functions of autograd, on a CPU."""
 
+from collections import OrderedDict
+
 import torch
 from torch.autograd.function import once_differentiable
 
@@ -16,6 +18,10 @@ UNROLLED_TANH = {
     "gru": UnrolledTanhGRU,
     "rnn": UnrolledTanhRNN,
 }
+
+# Number of hidden states in the buffers that a layer keeps for later batches. A state
+# takes 40 bytes of an LSTM in single precision.
+MAX_STATES = 2**22
 
 
 def unroll(cell, batch, has_backward=True):
@@ -41,19 +47,33 @@ def unroll(cell, batch, has_backward=True):
 
 
 class Workspaces:
-    """Unrolled cells that are kept for the next batch of the same shape."""
+    """Unrolled cells that are kept for the next batch of the same shape.
+
+    Batches of sequences of different lengths have many shapes. If the buffers have more
+    than `MAX_STATES` hidden states together, those of the shape that was used longest
+    ago are released.
+    """
 
     def __init__(self):
-        self._free = {}
+        self._free, self._n_states = OrderedDict(), 0
 
     def acquire(self, cell, batch):
         """Return an unrolled cell that is not in use."""
-        free = self._free.setdefault((cell, batch), [])
-        return free.pop() if free else unroll(cell, batch)
+        free = self._free.get((cell, batch))
+        if not free:
+            return unroll(cell, batch)
+        self._n_states -= batch.n_states
+        return free.pop()
 
     def release(self, cell, unrolled):
         """Mark an unrolled cell as free."""
-        self._free[cell, unrolled.batch].append(unrolled)
+        shape = cell, unrolled.batch
+        self._free.setdefault(shape, []).append(unrolled)
+        self._free.move_to_end(shape)
+        self._n_states += unrolled.batch.n_states
+        while self._n_states > MAX_STATES and len(self._free) > 1:
+            (_, batch), oldest = self._free.popitem(last=False)
+            self._n_states -= len(oldest) * batch.n_states
 
 
 @torch.no_grad()

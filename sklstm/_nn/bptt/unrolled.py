@@ -47,6 +47,11 @@ class Batch(NamedTuple):
     has_padding: bool = False
     has_initial_state: bool = False  # other than zeros
 
+    @property
+    def n_states(self):
+        """Number of hidden states of all units and steps."""
+        return self.n_windows * self.n_timesteps * self.size
+
 
 class Chunk(NamedTuple):
     """Views of consecutive steps for the backward pass."""
