@@ -20,9 +20,10 @@ OTHERS = {
     "nn.LSTM of 320 units, 5.4 minutes": 1.524,
 }
 SETTINGS = {
-    "hidden_layer_sizes": (512,),
-    "dropout": 0.3,
-    "max_iter": 16,
+    "hidden_layer_sizes": (768,),
+    "batch_size": 64,
+    "learning_rate_init": 0.005,
+    "max_iter": 20,
 }
 
 

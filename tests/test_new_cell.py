@@ -28,7 +28,7 @@ def coupled_step(from_inputs, state, weights, activation):
 
 @pytest.fixture(autouse=True)
 def _coupled_cell(monkeypatch):
-    cell = Cell(coupled_step, 3, forget_gate=0, forget_bias=1.0)
+    cell = Cell(coupled_step, 3, 2, forget_gate=0, forget_bias=1.0)
     monkeypatch.setitem(CELLS, "coupled", cell)
     options = LSTMRegressor._parameter_constraints["cell"][0].options
     options.add("coupled")
