@@ -3,6 +3,7 @@
 from typing import Any, Literal, Self
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 from sklearn.base import ClassifierMixin
 from sklearn.metrics import accuracy_score
@@ -19,6 +20,7 @@ from sklstm._core.base import (
     BaseLSTM,
     allow_auto,
 )
+from sklstm._core.ensemble import best_paths, mean_transitions
 from sklstm._core.fit_methods import all_or_nothing, callback_data
 from sklstm._core.samples import split_off_last, split_off_stratified
 from sklstm._core.sklearn_compat import StrOptions, fit_context, with_callbacks
@@ -395,13 +397,18 @@ class LSTMClassifier(ClassifierMixin, BaseLSTM):
     classes_: NDArray[Any]
 
     _network_kind = "recurrent"
-    _network_parameters = RECURRENT_PARAMETERS + INPUT_LAYER_PARAMETERS
+    _network_parameters = (
+        *RECURRENT_PARAMETERS,
+        *INPUT_LAYER_PARAMETERS,
+        "transitions",
+    )
     _recipes = FOR_CLASSES
 
     _parameter_constraints: dict = {
         **allow_auto(BaseLSTM._parameter_constraints | INPUT_LAYER_CONSTRAINTS),
         **ENSEMBLE_CONSTRAINTS,
         "class_weight": [dict, StrOptions({"balanced"}), None],
+        "transitions": ["boolean", StrOptions({"seen"})],
     }
 
     def __init__(
@@ -423,6 +430,7 @@ class LSTMClassifier(ClassifierMixin, BaseLSTM):
         dropout: float | Auto = "auto",
         recurrent_dropout: float | Auto = "auto",
         max_timescale: float | None = None,
+        transitions: bool | Literal["seen"] = False,
         class_weight: dict[Any, float] | Literal["balanced"] | None = None,
         n_estimators: int = 1,
         solver: Solver = "adam",
@@ -460,6 +468,7 @@ class LSTMClassifier(ClassifierMixin, BaseLSTM):
         self.dropout = dropout
         self.recurrent_dropout = recurrent_dropout
         self.max_timescale = max_timescale
+        self.transitions = transitions
         self.class_weight = class_weight
         self.n_estimators = n_estimators
         self.solver = solver
@@ -486,6 +495,22 @@ class LSTMClassifier(ClassifierMixin, BaseLSTM):
         """All trained networks."""
         check_is_fitted(self)
         return [model.network for model in self._models]
+
+    @property
+    def transitions_(self) -> pd.DataFrame:
+        """Scores of the transitions between classes."""
+        check_is_fitted(self)
+        if self._model.network.transitions is None:
+            raise AttributeError(
+                "The estimator was fitted without transitions. Set transitions=True "
+                "and pooling=None, and fit again."
+            )
+        between, start, end = map(np.asarray, mean_transitions(self._models))
+        corner = np.full((1, 1), np.nan)
+        scores = np.block([[start[None], corner], [between, end[:, None]]])
+        classes = self.classes_.tolist()
+        before = pd.Index(["<start>", *classes], name="from")
+        return pd.DataFrame(scores, before, pd.Index([*classes, "<end>"], name="to"))
 
     @all_or_nothing
     @with_callbacks
@@ -566,6 +591,7 @@ class LSTMClassifier(ClassifierMixin, BaseLSTM):
             If training was interrupted (Ctrl-C). The weights learned so far are kept,
             but a network after the first is only kept if it is complete.
         """
+        self._check_transitions()
         continues = self.warm_start and self.__sklearn_is_fitted__()
         task = self._task if continues else None
         task, samples = self._check_samples(X, y, sample_weight, reset=True, task=task)
@@ -574,6 +600,8 @@ class LSTMClassifier(ClassifierMixin, BaseLSTM):
         validation = self._check_validation(
             task, X_val, y_val, sample_weight_val, samples
         )
+        if self.transitions == "seen":
+            task = task.with_seen_transitions(samples, validation)
         weights = task.class_weights(self.class_weight, samples)
         samples, validation = (
             task.apply_class_weights(part, weights) for part in (samples, validation)
@@ -629,6 +657,7 @@ class LSTMClassifier(ClassifierMixin, BaseLSTM):
                 'partial_fit does not support class_weight="balanced", because one '
                 "call sees only a part of the windows. Pass a dict."
             )
+        self._check_transitions()
         is_first = not self.__sklearn_is_fitted__()
         if not is_first and classes is not None:
             self._check_same_classes(classes)
@@ -641,6 +670,8 @@ class LSTMClassifier(ClassifierMixin, BaseLSTM):
             task=None if is_first else self._task,
             classes=classes,
         )
+        if self.transitions == "seen":
+            task = task.with_seen_transitions(samples)
         weights = task.class_weights(self.class_weight, samples)
         samples = task.apply_class_weights(samples, weights)
         return self._partial_fit(task, samples, callback_data(X, y, sample_weight))
@@ -674,8 +705,13 @@ class LSTMClassifier(ClassifierMixin, BaseLSTM):
         UserWarning
             If a window has no time steps, but each training window had some.
         """
-        outputs = self._call_model("outputs", X)
-        return self._without_padding(self._task.labels(outputs), X)
+        self._check_fitted()
+        if self._model.network.transitions is None:
+            labels = self._task.labels(self._call_model("outputs", X))
+        else:
+            scores = self._call_model("scores", X)
+            labels = self._task.classes[best_paths(self._models, scores)]
+        return self._without_padding(labels, X)
 
     def decision_function(self, X: ArrayLike) -> Floats:
         """Return the outputs of the network before they become probabilities.
@@ -695,9 +731,7 @@ class LSTMClassifier(ClassifierMixin, BaseLSTM):
             of a window share. With several labels, the log-odds of each label.
         """
         outputs = self._call_model("outputs", X)
-        return self._without_padding(
-            outputs[..., 0] if self._task.kind == "binary" else outputs, X
-        )
+        return self._without_padding(self._task.decision(outputs), X)
 
     def predict_proba(self, X: ArrayLike) -> Floats:
         """Predict the probabilities of the classes.
@@ -776,7 +810,25 @@ class LSTMClassifier(ClassifierMixin, BaseLSTM):
         return accuracy_score(actual, predictions, sample_weight=weights)
 
     def _new_task(self, y, classes=None):
-        return Classification.of(y, type(self).__name__, classes)
+        return Classification.of(y, type(self).__name__, classes, self.transitions)
+
+    def _check_transitions(self):
+        """Raise if other parameters do not suit transitions."""
+        if not self.transitions:
+            return
+        if self.pooling is not None:
+            raise ValueError(
+                f"transitions={self.transitions!r} needs a class for each time step, "
+                f"but with pooling={self.pooling!r} there is one for each window. Set "
+                "pooling=None, or transitions=False."
+            )
+        if self.class_weight is not None:
+            raise ValueError(
+                f"transitions={self.transitions!r} learns whole sequences, but "
+                f"class_weight={self.class_weight!r} is for single time steps. Set "
+                "class_weight=None, and pass a weight for each sequence as "
+                "sample_weight."
+            )
 
     def _check_same_classes(self, classes):
         """Raise unless the classes are those of the first call."""
