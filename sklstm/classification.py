@@ -150,13 +150,24 @@ class LSTMClassifier(ClassifierMixin, BaseLSTM):
         (:func:`~sklstm.datasets.make_adding`), the mean squared error after the same
         number of sequences is six times as large. Not available for ``cell="rnn"``.
 
+    transitions : bool or "seen", default=False
+        Whether to learn which classes follow each other, for ``pooling=None``. With
+        True, the network has a score for each transition between two classes, and for
+        the first and the last class of a sequence. It then learns the probabilities of
+        whole sequences of classes: a conditional random field [13]_ on top of the
+        recurrent layers [14]_. `predict` returns the most probable sequence of classes.
+        With "seen", transitions between classes that never occur in the training and
+        validation sequences are excluded: they never occur in predictions. Each class
+        can be the first or the last one. With False, each step is classified on its
+        own.
+
     class_weight : dict, "balanced" or None, default=None
         Weight of each class, by label. "balanced" gives all classes the same total
         weight: the weight of a class is the total weight of all windows, divided by
         ``n_classes`` times the total weight of its windows. If None, all classes have
         weight 1. Class weights are multiplied by `sample_weight`. With
         ``pooling=None``, they apply to time steps. They are not available for several
-        labels per window.
+        labels per window, and not with `transitions`.
 
     n_estimators : int, default=1
         Number of networks, which are trained on the same windows with different seeds,
@@ -290,9 +301,16 @@ class LSTMClassifier(ClassifierMixin, BaseLSTM):
         Class labels in sorted order. With several labels per window, they are the
         column numbers of y.
 
+    transitions_ : DataFrame of shape (n_classes + 1, n_classes + 1)
+        Score of the transition from the class of the row to the class of the column;
+        the higher, the more probable. The row "<start>" has the scores of the first
+        class of a sequence, and the column "<end>" those of the last class. Excluded
+        transitions have the score minus infinity. With several networks, the scores are
+        the means of theirs. Only available with `transitions`.
+
     n_outputs_ : int
         Number of outputs of the network: 1 for two classes, otherwise one per class or
-        label.
+        label. With `transitions`, always one per class.
 
     n_features_in_ : int
         Number of features seen during :term:`fit`: the size of the last axis of a 3-D
@@ -377,6 +395,11 @@ class LSTMClassifier(ClassifierMixin, BaseLSTM):
        Training by Reducing Internal Covariate Shift", ICML 2015, 448-456.
     .. [12] A. Joulin et al., "Bag of Tricks for Efficient Text Classification", EACL
        2017, 427-431.
+    .. [13] J. Lafferty, A. McCallum and F. Pereira, "Conditional Random Fields:
+       Probabilistic Models for Segmenting and Labeling Sequence Data", ICML 2001,
+       282-289.
+    .. [14] G. Lample et al., "Neural Architectures for Named Entity Recognition", NAACL
+       2016, 260-270.
 
     Examples
     --------
@@ -574,10 +597,12 @@ class LSTMClassifier(ClassifierMixin, BaseLSTM):
         ------
         ValueError
             If a parameter, X, y or a weight is not as described here; if y has only one
-            class; if `X_val` is passed without `y_val`; if early stopping leaves no
-            window for training or for validation; if training diverges; or, with
-            ``warm_start=True``, if the weights of the last fit have other shapes, that
-            fit has more networks than `n_estimators`, or y lacks one of its classes.
+            class; if `transitions` are set with another `pooling` than None, or with
+            `class_weight`; if `X_val` is passed without `y_val`; if early stopping
+            leaves no window for training or for validation; if training diverges; or,
+            with ``warm_start=True``, if the weights of the last fit have other shapes,
+            that fit has more networks than `n_estimators`, or y lacks one of its
+            classes.
         TypeError
             If X is sparse.
 
@@ -652,12 +677,12 @@ class LSTMClassifier(ClassifierMixin, BaseLSTM):
             among the classes of the first call; or if ``early_stopping=True`` or
             ``class_weight="balanced"``.
         """
+        self._check_transitions()
         if isinstance(self.class_weight, str):
             raise ValueError(
                 'partial_fit does not support class_weight="balanced", because one '
                 "call sees only a part of the windows. Pass a dict."
             )
-        self._check_transitions()
         is_first = not self.__sklearn_is_fitted__()
         if not is_first and classes is not None:
             self._check_same_classes(classes)
@@ -694,11 +719,19 @@ class LSTMClassifier(ClassifierMixin, BaseLSTM):
             ``pooling=None``, a class is returned for each time step. The classes of
             padding steps have no meaning. If the sequences have different lengths, a
             list of arrays is returned. For a frame with a MultiIndex, there is one
-            class per row.
+            class per row. With `transitions`, the classes of a sequence are its most
+            probable path. With several networks, this path has the highest mean of the
+            log probabilities.
 
             For an empty sequence, or a window that is all padding, the most frequent
             class of the training windows is returned, as :meth:`predict_proba`
             explains.
+
+        Raises
+        ------
+        ValueError
+            If X is not as described here; or, with ``transitions="seen"``, if a
+            sequence is so long that each of its paths has an excluded transition.
 
         Warns
         -----
@@ -728,7 +761,8 @@ class LSTMClassifier(ClassifierMixin, BaseLSTM):
         scores : ndarray of shape (n_windows,) or (n_windows, n_classes)
             With two classes, the log-odds of the second class. With more classes, the
             logarithm of the probability of each class, plus a constant that all classes
-            of a window share. With several labels, the log-odds of each label.
+            of a window share. With several labels, the log-odds of each label. With
+            ``pooling=None``, a row is returned for each time step.
         """
         outputs = self._call_model("outputs", X)
         return self._without_padding(self._task.decision(outputs), X)
@@ -748,12 +782,14 @@ class LSTMClassifier(ClassifierMixin, BaseLSTM):
         probabilities : ndarray of shape (n_windows, n_classes)
             Probabilities in the order of `classes_`. With several labels, the
             probabilities of a window do not sum to 1. With ``pooling=None``, a row of
-            probabilities is returned for each time step. The probabilities of padding
-            steps are NaN. If the sequences have different lengths, a list of arrays is
-            returned. For an empty sequence, or a window that is all padding, the
-            probabilities are the shares of the classes in the training windows, with
-            the weights that the windows had in `fit`. However, if some training windows
-            were all padding, the network has learned the probabilities from them.
+            probabilities is returned for each time step. With `transitions`, they are
+            the probabilities given the whole sequence: the sums over all paths with a
+            class at a step. The probabilities of padding steps are NaN. If the
+            sequences have different lengths, a list of arrays is returned. For an empty
+            sequence, or a window that is all padding, the probabilities are the shares
+            of the classes in the training windows, with the weights that the windows
+            had in `fit`. However, if some training windows were all padding, the
+            network has learned the probabilities from them.
 
         Warns
         -----

@@ -116,16 +116,7 @@ def path_losses(scores, transitions, paths, n_padding=None):
     return _PathLosses.apply(scores, *transitions, paths.t(), first)
 
 
-def log_partition(scores, transitions, n_padding=None):
-    """Return the logarithm of the sum over all paths, (n_windows,).
-
-    The parameters are those of :func:`path_losses`.
-    """
-    first = _first_steps(scores, n_padding)
-    scores, transitions = _steps_first(scores), _in_double(transitions)
-    return _sum_backward(scores, transitions, first).of_first.logsumexp(1)
-
-
+@torch.no_grad()
 def log_marginals(scores, transitions, n_padding=None):
     """Return the logarithms of the probabilities of the classes at each step.
 
@@ -146,6 +137,7 @@ def log_marginals(scores, transitions, n_padding=None):
     return marginals.log_().transpose(0, 1)
 
 
+@torch.no_grad()
 def best_paths(scores, transitions, n_padding=None):
     """Return the path with the highest score of each window, by Viterbi's algorithm.
 
