@@ -182,6 +182,13 @@ def test_transitions_of_validation_data_are_seen():
     assert np.isfinite(held_out.validation_loss_curve_).all()
 
 
+def test_sequences_of_one_step_have_no_transitions():
+    model = tagger("seen").fit(np.zeros((4, 1)), [["a"], ["b"], ["a"], ["b"]])
+    assert model.predict(np.zeros((2, 1))).shape == (2, 1)
+    with pytest.raises(ValueError, match="must be at most 1"):
+        model.predict(np.zeros((2, 3, 1)))
+
+
 def test_windows_of_weight_zero_are_not_seen():
     odd = [*y, np.array(["down", "up", "rest"])]
     weights = np.r_[np.ones(len(X)), 0]
@@ -202,7 +209,7 @@ def test_a_sequence_without_a_path_is_an_error_with_a_way_out():
     npt.assert_allclose(model.predict_proba(short)[0], np.eye(3))
     longer = [np.zeros((2, 1)), np.zeros((4, 1))]
     for method in (model.predict, model.predict_proba, model.decision_function):
-        with pytest.raises(ValueError, match=r"X\[1\] has 4 .* at most 3 time steps"):
+        with pytest.raises(ValueError, match=r"X\[1\] is 4, but .* at most 3: "):
             method(longer)
     assert len(model.predict([np.zeros((3, 1)), np.zeros((2, 1))])) == 2
     model.set_params(transitions=True).fit(short, ends).predict(longer)

@@ -220,10 +220,10 @@ class ScaledNetwork:
         if n_longest is not None and lengths.max() > n_longest:
             window = lengths.argmax()
             raise ValueError(
-                f"X[{window}] has {lengths[window]} time steps, but the transitions of "
-                f"the training sequences form no path of more than {n_longest} steps, "
-                'and transitions="seen" excludes all others. Pass sequences of at most '
-                f"{n_longest} time steps, or set transitions=True and fit again."
+                f"The number of time steps of X[{window}] is {lengths[window]}, but "
+                f'with transitions="seen" it must be at most {n_longest}: the '
+                "transitions of the training sequences form no longer path of classes. "
+                "Pass shorter sequences, or set transitions=True and fit again."
             )
 
     def _outputs(self, windows):

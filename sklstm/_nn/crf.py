@@ -7,9 +7,9 @@ score [1]_. The network computes the scores of the classes, and the other scores
 learned with it [2]_.
 
 All sums over paths are computed by recursion over the steps, in logarithms [3]_. The
-padding is at the start of a window, so the recursions that run from the last step to
-the first need no mask. Double precision is used in all networks: it costs little, and
-rounding errors add up over the steps.
+padding is at the start of a window, so a recursion from the last step to the first
+needs no mask. Double precision is used for all networks: rounding errors add up over
+the steps, and the numbers are few.
 
 References
 ----------
@@ -80,15 +80,16 @@ class Transitions(nn.Module):
 
 def _n_longest(is_allowed):
     """Return the number of steps of the longest path; None if there is no limit."""
-    n_classes = len(is_allowed)
-    can_start = torch.ones(n_classes, dtype=torch.bool)
-    for n_steps in range(1, n_classes + 1):
-        # The classes that paths of one more step can start with.
-        can_start = (is_allowed & can_start).any(1)
-        if not can_start.any():
-            return n_steps
-    # A path with more steps than classes has a class twice, and can go on like this.
-    return None
+    starts = torch.ones(len(is_allowed), dtype=torch.bool)
+    n_steps = 0
+    while starts.any():
+        # The classes that paths of one more step can start with. If they are the same,
+        # paths can be prolonged for ever.
+        n_steps, longer = n_steps + 1, (is_allowed & starts).any(1)
+        if longer.equal(starts):
+            return None
+        starts = longer
+    return n_steps
 
 
 def path_losses(scores, transitions, paths, n_padding=None):
@@ -109,8 +110,8 @@ def path_losses(scores, transitions, paths, n_padding=None):
     Returns
     -------
     losses : torch.Tensor of shape (n_windows,)
-        Losses in double precision. Their gradient is that of the scores and of the
-        transitions.
+        Losses in double precision. They can be differentiated with respect to `scores`
+        and `transitions`.
     """
     first = _first_steps(scores, n_padding)
     return _PathLosses.apply(scores, *transitions, paths.t(), first)
@@ -231,9 +232,9 @@ def _sum_backward(scores, transitions, first):
     largest = scores.new_zeros(*scores.shape[:2], 1)
     totals[-1] = transitions.end.exp()
     # Views of the steps are made at once: small batches are then a third faster.
-    at, total, most = scores.unbind(), totals.unbind(), largest.unbind()
+    weight, total, most = scores.unbind(), totals.unbind(), largest.unbind()
     for step in range(len(scores) - 1, 0, -1):
-        ahead = at[step].add_(total[step].log().add_(most[step]))
+        ahead = weight[step].add_(total[step].log().add_(most[step]))
         torch.amax(ahead, 1, keepdim=True, out=most[step - 1])
         # No path may be allowed that reaches back to a padding step.
         ahead.sub_(most[step - 1].clamp_min_(limits.min)).exp_()

@@ -367,6 +367,7 @@ def _batches_by_length(order, n_padding, n_batches, generator):
     return (batches[i] for i in torch.randperm(n_batches, generator=generator))
 
 
+@torch.no_grad()
 def evaluate(network, loss, rows):
     """Return the weighted mean loss of rows, without dropout.
 
