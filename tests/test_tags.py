@@ -183,8 +183,8 @@ def test_transitions_of_validation_data_are_seen():
 
 
 def test_sequences_of_one_step_have_no_transitions():
-    model = tagger("seen").fit(np.zeros((4, 1)), [["a"], ["b"], ["a"], ["b"]])
-    assert model.predict(np.zeros((2, 1))).shape == (2, 1)
+    model = tagger("seen").fit(np.zeros((4, 1, 1)), [["a"], ["b"], ["a"], ["b"]])
+    assert model.predict(np.zeros((2, 1, 1))).shape == (2, 1)
     with pytest.raises(ValueError, match="must be at most 1"):
         model.predict(np.zeros((2, 3, 1)))
 
