@@ -109,10 +109,12 @@ for name, predicted in predictions.items():
     print(f"{name}: {impossible(predicted)} impossible changes")
 
 # %%
-# Two mornings
-# ------------
-# The probabilities of a minute take the whole morning into account, because the
-# transitions connect all minutes.
+# Where the networks differ
+# -------------------------
+# The figure shows the first two mornings for which the two networks predict different
+# activities. The network with transitions reads the minutes in their order, like the
+# other one. However, the best sequence of activities also depends on the later minutes:
+# it is only chosen when all minutes are known.
 
 
 def draw(axes, activities, height):
@@ -124,10 +126,12 @@ def draw(axes, activities, height):
 
 
 rows = {"actual": y_test, **predictions}
+pairs = zip(predictions["minutes alone"], predictions["with transitions"], strict=True)
+different = [number for number, (a, b) in enumerate(pairs) if (a != b).any()]
 figure, fields = plt.subplots(
     4, 1, figsize=(9, 8), height_ratios=[1, 1.6, 1, 1.6], layout="constrained"
 )
-for (above, below), number in zip([fields[:2], fields[2:]], [1, 4], strict=True):
+for (above, below), number in zip([fields[:2], fields[2:]], different[:2], strict=True):
     above.plot(X_test[number][:, 0], color="0.3", label="movement")
     above.vlines(
         np.flatnonzero(X_test[number][:, 1] > 0.5), -1, 3, color="C3", label="jolt"

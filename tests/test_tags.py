@@ -7,6 +7,7 @@ import numpy as np
 import numpy.testing as npt
 import pandas as pd
 import pytest
+import torch
 from joblib import parallel_config
 from sklearn.base import clone
 from sklearn.model_selection import GridSearchCV, cross_val_score
@@ -18,6 +19,7 @@ from sklstm import (
     SlidingWindowTransformer,
     pad_sequences,
 )
+from sklstm._nn import crf
 from sklstm.streaming import Stream
 
 RANDOM = np.random.default_rng(0)
@@ -281,6 +283,22 @@ def test_paths_are_found_in_blocks(fitted, monkeypatch):
     expected = fitted.predict(X)
     monkeypatch.setattr("sklstm._core.ensemble.PAIR_NUMBERS", 50)
     npt.assert_array_equal(np.concatenate(fitted.predict(X)), np.concatenate(expected))
+
+
+def test_few_paths_are_found_on_one_thread(fitted, monkeypatch):
+    seen, before, find = [], torch.get_num_threads(), crf.best_paths
+
+    def recorded(*args):
+        seen.append(torch.get_num_threads())
+        return find(*args)
+
+    monkeypatch.setattr(crf, "best_paths", recorded)
+    torch.set_num_threads(2)
+    try:
+        fitted.predict(X)
+    finally:
+        torch.set_num_threads(before)
+    assert seen == [1]
 
 
 def test_empty_sequences_have_no_path(fitted):

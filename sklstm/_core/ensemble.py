@@ -4,7 +4,7 @@ import numpy as np
 import torch
 
 from sklstm._nn import crf
-from sklstm._nn.runtime import random_generator
+from sklstm._nn.runtime import default_modes, random_generator, threads_for
 from sklstm._nn.training import train
 
 # Numbers of a block of windows at one step, for each pair of classes.
@@ -193,9 +193,11 @@ def best_paths(models, scores):
         Number of the class at each step, 0 at padding steps.
     """
     transitions = mean_transitions(models)
-    n_rows = max(1, PAIR_NUMBERS // scores.shape[2] ** 2)
+    n_pairs = scores.shape[2] ** 2
+    n_rows = min(len(scores), max(1, PAIR_NUMBERS // n_pairs))
     paths = []
-    for block in torch.from_numpy(scores).split(n_rows):
-        n_padding = block[:, :, 0].isnan().sum(1)
-        paths.append(crf.best_paths(block.nan_to_num(), transitions, n_padding))
+    with threads_for(n_rows * n_pairs), default_modes():
+        for block in torch.from_numpy(scores).split(n_rows):
+            n_padding = block[:, :, 0].isnan().sum(1)
+            paths.append(crf.best_paths(block.nan_to_num(), transitions, n_padding))
     return torch.cat(paths).numpy()
