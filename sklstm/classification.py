@@ -3,6 +3,7 @@
 from typing import Any, Literal, Self
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 from sklearn.base import ClassifierMixin
 from sklearn.metrics import accuracy_score
@@ -19,6 +20,7 @@ from sklstm._core.base import (
     BaseLSTM,
     allow_auto,
 )
+from sklstm._core.ensemble import best_paths, mean_transitions
 from sklstm._core.fit_methods import all_or_nothing, callback_data
 from sklstm._core.samples import split_off_last, split_off_stratified
 from sklstm._core.sklearn_compat import StrOptions, fit_context, with_callbacks
@@ -148,13 +150,24 @@ class LSTMClassifier(ClassifierMixin, BaseLSTM):
         (:func:`~sklstm.datasets.make_adding`), the mean squared error after the same
         number of sequences is six times as large. Not available for ``cell="rnn"``.
 
+    transitions : bool or "seen", default=False
+        Whether to learn which classes follow each other, for ``pooling=None``. With
+        True, the network has a score for each transition between two classes, and for
+        the first and the last class of a sequence. It then learns the probabilities of
+        whole sequences of classes: a conditional random field [13]_ on top of the
+        recurrent layers [14]_. `predict` returns the most probable sequence of classes.
+        With "seen", transitions between classes that never occur in the training and
+        validation sequences are excluded: they never occur in predictions. Each class
+        can be the first or the last one. With False, each step is classified on its
+        own.
+
     class_weight : dict, "balanced" or None, default=None
         Weight of each class, by label. "balanced" gives all classes the same total
         weight: the weight of a class is the total weight of all windows, divided by
         ``n_classes`` times the total weight of its windows. If None, all classes have
         weight 1. Class weights are multiplied by `sample_weight`. With
         ``pooling=None``, they apply to time steps. They are not available for several
-        labels per window.
+        labels per window, and not with `transitions`.
 
     n_estimators : int, default=1
         Number of networks, which are trained on the same windows with different seeds,
@@ -288,9 +301,16 @@ class LSTMClassifier(ClassifierMixin, BaseLSTM):
         Class labels in sorted order. With several labels per window, they are the
         column numbers of y.
 
+    transitions_ : DataFrame of shape (n_classes + 1, n_classes + 1)
+        Score of the transition from the class of the row to the class of the column;
+        the higher, the more probable. The row "<start>" has the scores of the first
+        class of a sequence, and the column "<end>" those of the last class. Excluded
+        transitions have the score minus infinity. With several networks, the scores are
+        the means of theirs. Only available with `transitions`.
+
     n_outputs_ : int
         Number of outputs of the network: 1 for two classes, otherwise one per class or
-        label.
+        label. With `transitions`, always one per class.
 
     n_features_in_ : int
         Number of features seen during :term:`fit`: the size of the last axis of a 3-D
@@ -375,6 +395,11 @@ class LSTMClassifier(ClassifierMixin, BaseLSTM):
        Training by Reducing Internal Covariate Shift", ICML 2015, 448-456.
     .. [12] A. Joulin et al., "Bag of Tricks for Efficient Text Classification", EACL
        2017, 427-431.
+    .. [13] J. Lafferty, A. McCallum and F. Pereira, "Conditional Random Fields:
+       Probabilistic Models for Segmenting and Labeling Sequence Data", ICML 2001,
+       282-289.
+    .. [14] G. Lample et al., "Neural Architectures for Named Entity Recognition", NAACL
+       2016, 260-270.
 
     Examples
     --------
@@ -395,13 +420,18 @@ class LSTMClassifier(ClassifierMixin, BaseLSTM):
     classes_: NDArray[Any]
 
     _network_kind = "recurrent"
-    _network_parameters = RECURRENT_PARAMETERS + INPUT_LAYER_PARAMETERS
+    _network_parameters = (
+        *RECURRENT_PARAMETERS,
+        *INPUT_LAYER_PARAMETERS,
+        "transitions",
+    )
     _recipes = FOR_CLASSES
 
     _parameter_constraints: dict = {
         **allow_auto(BaseLSTM._parameter_constraints | INPUT_LAYER_CONSTRAINTS),
         **ENSEMBLE_CONSTRAINTS,
         "class_weight": [dict, StrOptions({"balanced"}), None],
+        "transitions": ["boolean", StrOptions({"seen"})],
     }
 
     def __init__(
@@ -423,6 +453,7 @@ class LSTMClassifier(ClassifierMixin, BaseLSTM):
         dropout: float | Auto = "auto",
         recurrent_dropout: float | Auto = "auto",
         max_timescale: float | None = None,
+        transitions: bool | Literal["seen"] = False,
         class_weight: dict[Any, float] | Literal["balanced"] | None = None,
         n_estimators: int = 1,
         solver: Solver = "adam",
@@ -460,6 +491,7 @@ class LSTMClassifier(ClassifierMixin, BaseLSTM):
         self.dropout = dropout
         self.recurrent_dropout = recurrent_dropout
         self.max_timescale = max_timescale
+        self.transitions = transitions
         self.class_weight = class_weight
         self.n_estimators = n_estimators
         self.solver = solver
@@ -486,6 +518,22 @@ class LSTMClassifier(ClassifierMixin, BaseLSTM):
         """All trained networks."""
         check_is_fitted(self)
         return [model.network for model in self._models]
+
+    @property
+    def transitions_(self) -> pd.DataFrame:
+        """Scores of the transitions between classes."""
+        check_is_fitted(self)
+        if self._model.network.transitions is None:
+            raise AttributeError(
+                "The estimator was fitted without transitions. Set transitions=True "
+                "and pooling=None, and fit again."
+            )
+        between, start, end = map(np.asarray, mean_transitions(self._models))
+        corner = np.full((1, 1), np.nan)
+        scores = np.block([[start[None], corner], [between, end[:, None]]])
+        classes = self.classes_.tolist()
+        before = pd.Index(["<start>", *classes], name="from")
+        return pd.DataFrame(scores, before, pd.Index([*classes, "<end>"], name="to"))
 
     @all_or_nothing
     @with_callbacks
@@ -549,10 +597,12 @@ class LSTMClassifier(ClassifierMixin, BaseLSTM):
         ------
         ValueError
             If a parameter, X, y or a weight is not as described here; if y has only one
-            class; if `X_val` is passed without `y_val`; if early stopping leaves no
-            window for training or for validation; if training diverges; or, with
-            ``warm_start=True``, if the weights of the last fit have other shapes, that
-            fit has more networks than `n_estimators`, or y lacks one of its classes.
+            class; if `transitions` are set with another `pooling` than None, or with
+            `class_weight`; if `X_val` is passed without `y_val`; if early stopping
+            leaves no window for training or for validation; if training diverges; or,
+            with ``warm_start=True``, if the weights of the last fit have other shapes,
+            that fit has more networks than `n_estimators`, or y lacks one of its
+            classes.
         TypeError
             If X is sparse.
 
@@ -566,6 +616,7 @@ class LSTMClassifier(ClassifierMixin, BaseLSTM):
             If training was interrupted (Ctrl-C). The weights learned so far are kept,
             but a network after the first is only kept if it is complete.
         """
+        self._check_transitions()
         continues = self.warm_start and self.__sklearn_is_fitted__()
         task = self._task if continues else None
         task, samples = self._check_samples(X, y, sample_weight, reset=True, task=task)
@@ -574,6 +625,8 @@ class LSTMClassifier(ClassifierMixin, BaseLSTM):
         validation = self._check_validation(
             task, X_val, y_val, sample_weight_val, samples
         )
+        if self.transitions == "seen":
+            task = task.with_seen_transitions(samples, validation)
         weights = task.class_weights(self.class_weight, samples)
         samples, validation = (
             task.apply_class_weights(part, weights) for part in (samples, validation)
@@ -624,6 +677,7 @@ class LSTMClassifier(ClassifierMixin, BaseLSTM):
             among the classes of the first call; or if ``early_stopping=True`` or
             ``class_weight="balanced"``.
         """
+        self._check_transitions()
         if isinstance(self.class_weight, str):
             raise ValueError(
                 'partial_fit does not support class_weight="balanced", because one '
@@ -641,6 +695,8 @@ class LSTMClassifier(ClassifierMixin, BaseLSTM):
             task=None if is_first else self._task,
             classes=classes,
         )
+        if self.transitions == "seen":
+            task = task.with_seen_transitions(samples)
         weights = task.class_weights(self.class_weight, samples)
         samples = task.apply_class_weights(samples, weights)
         return self._partial_fit(task, samples, callback_data(X, y, sample_weight))
@@ -663,19 +719,32 @@ class LSTMClassifier(ClassifierMixin, BaseLSTM):
             ``pooling=None``, a class is returned for each time step. The classes of
             padding steps have no meaning. If the sequences have different lengths, a
             list of arrays is returned. For a frame with a MultiIndex, there is one
-            class per row.
+            class per row. With `transitions`, the classes of a sequence are its most
+            probable path. With several networks, this path has the highest mean of the
+            log probabilities.
 
             For an empty sequence, or a window that is all padding, the most frequent
             class of the training windows is returned, as :meth:`predict_proba`
             explains.
+
+        Raises
+        ------
+        ValueError
+            If X is not as described here; or, with ``transitions="seen"``, if a
+            sequence is so long that each of its paths has an excluded transition.
 
         Warns
         -----
         UserWarning
             If a window has no time steps, but each training window had some.
         """
-        outputs = self._call_model("outputs", X)
-        return self._without_padding(self._task.labels(outputs), X)
+        self._check_fitted()
+        if self._model.network.transitions is None:
+            labels = self._task.labels(self._call_model("outputs", X))
+        else:
+            scores = self._call_model("scores", X)
+            labels = self._task.classes[best_paths(self._models, scores)]
+        return self._without_padding(labels, X)
 
     def decision_function(self, X: ArrayLike) -> Floats:
         """Return the outputs of the network before they become probabilities.
@@ -692,12 +761,11 @@ class LSTMClassifier(ClassifierMixin, BaseLSTM):
         scores : ndarray of shape (n_windows,) or (n_windows, n_classes)
             With two classes, the log-odds of the second class. With more classes, the
             logarithm of the probability of each class, plus a constant that all classes
-            of a window share. With several labels, the log-odds of each label.
+            of a window share. With several labels, the log-odds of each label. With
+            ``pooling=None``, a row is returned for each time step.
         """
         outputs = self._call_model("outputs", X)
-        return self._without_padding(
-            outputs[..., 0] if self._task.kind == "binary" else outputs, X
-        )
+        return self._without_padding(self._task.decision(outputs), X)
 
     def predict_proba(self, X: ArrayLike) -> Floats:
         """Predict the probabilities of the classes.
@@ -714,12 +782,14 @@ class LSTMClassifier(ClassifierMixin, BaseLSTM):
         probabilities : ndarray of shape (n_windows, n_classes)
             Probabilities in the order of `classes_`. With several labels, the
             probabilities of a window do not sum to 1. With ``pooling=None``, a row of
-            probabilities is returned for each time step. The probabilities of padding
-            steps are NaN. If the sequences have different lengths, a list of arrays is
-            returned. For an empty sequence, or a window that is all padding, the
-            probabilities are the shares of the classes in the training windows, with
-            the weights that the windows had in `fit`. However, if some training windows
-            were all padding, the network has learned the probabilities from them.
+            probabilities is returned for each time step. With `transitions`, they are
+            the probabilities given the whole sequence: the sums over all paths with a
+            class at a step. The probabilities of padding steps are NaN. If the
+            sequences have different lengths, a list of arrays is returned. For an empty
+            sequence, or a window that is all padding, the probabilities are the shares
+            of the classes in the training windows, with the weights that the windows
+            had in `fit`. However, if some training windows were all padding, the
+            network has learned the probabilities from them.
 
         Warns
         -----
@@ -776,7 +846,25 @@ class LSTMClassifier(ClassifierMixin, BaseLSTM):
         return accuracy_score(actual, predictions, sample_weight=weights)
 
     def _new_task(self, y, classes=None):
-        return Classification.of(y, type(self).__name__, classes)
+        return Classification.of(y, type(self).__name__, classes, self.transitions)
+
+    def _check_transitions(self):
+        """Raise if other parameters do not suit transitions."""
+        if not self.transitions:
+            return
+        if self.pooling is not None:
+            raise ValueError(
+                f"transitions={self.transitions!r} needs a class for each time step, "
+                f"but with pooling={self.pooling!r} there is one for each window. Set "
+                "pooling=None, or transitions=False."
+            )
+        if self.class_weight is not None:
+            raise ValueError(
+                f"transitions={self.transitions!r} learns whole sequences, but "
+                f"class_weight={self.class_weight!r} is for single time steps. Set "
+                "class_weight=None, and pass a weight for each sequence as "
+                "sample_weight."
+            )
 
     def _check_same_classes(self, classes):
         """Raise unless the classes are those of the first call."""

@@ -17,7 +17,7 @@ FLOORS = [
     ["_typing"],
     # 1: the engine, and what users pass
     ["_nn.layers", "_nn.losses", "_nn.runtime"],
-    ["_nn.activations", "_nn.masking", "_nn.onednn"],
+    ["_nn.activations", "_nn.crf", "_nn.masking", "_nn.onednn"],
     ["_nn.batches", "_nn.cells", "_nn.input_layers"],
     ["_nn.torch_compat"],
     ["_nn.dispatch", "_nn.optimizers"],

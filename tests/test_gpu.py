@@ -7,7 +7,7 @@ import numpy.testing as npt
 import pytest
 import torch
 
-from sklstm import LSTMRegressor
+from sklstm import LSTMClassifier, LSTMRegressor
 from sklstm._nn.batches import Rows
 from sklstm._nn.cells import CELLS
 from sklstm._nn.initialization import initialize
@@ -127,6 +127,30 @@ def test_regressor_fits_on_the_gpu_as_on_the_cpu(cell, samples):
     on_gpu = fitted(samples, cell=cell, device="cuda")
     assert {p.device.type for p in on_gpu.network_.parameters()} == {"cuda"}
     npt.assert_allclose(on_gpu.predict(X), on_cpu, atol=1e-4)
+
+
+@pytest.mark.parametrize("transitions", [True, "seen"])
+def test_transitions_are_learned_on_the_gpu_as_on_the_cpu(transitions):
+    windows = np.random.default_rng(0).normal(size=(40, 6, 2))
+    windows[:9, :3] = np.nan  # padding
+    y = (np.nancumsum(windows[:, :, 0], axis=1) > 0).astype(int)
+    on_cpu, on_gpu = (
+        LSTMClassifier(
+            (8,),
+            pooling=None,
+            transitions=transitions,
+            max_iter=20,
+            learning_rate="cosine",
+            random_state=0,
+            device=device,
+        ).fit(windows, y)
+        for device in ("cpu", "cuda")
+    )
+    npt.assert_allclose(on_gpu.transitions_, on_cpu.transitions_, atol=1e-4)
+    npt.assert_allclose(
+        on_gpu.predict_proba(windows), on_cpu.predict_proba(windows), atol=1e-4
+    )
+    npt.assert_array_equal(on_gpu.predict(windows), on_cpu.predict(windows))
 
 
 def test_regressor_with_dropout_is_reproducible_on_the_gpu(samples):

@@ -559,6 +559,11 @@ class BaseLSTM(
         self.n_iter_ = len(loss_curve)
         self.loss_ = loss_curve[-1] if loss_curve else math.nan
 
+    def _check_fitted(self):
+        """Raise if the estimator is not fitted."""
+        if not self.__sklearn_is_fitted__():  # which does not read all tags
+            check_is_fitted(self)
+
     def _windows_to_predict(self, X):
         """Check X and convert it to windows, which may be all padding."""
         return self._check_windows(
@@ -567,8 +572,7 @@ class BaseLSTM(
 
     def _call_model(self, method, X):
         """Call a method of the model on X; return an array, (n_windows, ...)."""
-        if not self.__sklearn_is_fitted__():  # which does not read all tags
-            check_is_fitted(self)
+        self._check_fitted()
         windows = self._windows_to_predict(X)
         if method in ("predict", "outputs") and self._model.replaces_empty:
             warn_of_empty_windows(windows, self._task.loss["name"])

@@ -1,9 +1,14 @@
 """Ensembles: networks with different seeds, and the average of their predictions."""
 
 import numpy as np
+import torch
 
-from sklstm._nn.runtime import random_generator
+from sklstm._nn import crf
+from sklstm._nn.runtime import default_modes, random_generator, threads_for
 from sklstm._nn.training import train
+
+# Numbers of a block of windows at one step, for each pair of classes.
+PAIR_NUMBERS = 2**20
 
 
 class Ensemble:
@@ -115,7 +120,7 @@ def combine(task, method, results):
     ----------
     task : Task
         Task of the models.
-    method : {"predict", "outputs", "pooled", "step_weights", "errors"}
+    method : {"predict", "outputs", "scores", "pooled", "step_weights", "errors"}
         Method of :class:`~sklstm._core.scaled_network.ScaledNetwork`.
     results : list of ndarray of shape (n_windows, ...)
         Result of each model.
@@ -123,8 +128,8 @@ def combine(task, method, results):
     Returns
     -------
     combined : ndarray of shape (n_windows, ...)
-        Median of predictions and mean of weights. Outputs are those for the mean of the
-        probabilities. Pooled states are side by side.
+        Median of predictions and mean of weights and scores. Outputs are those for the
+        mean of the probabilities. Pooled states are side by side.
     """
     if len(results) == 1:
         return results[0]
@@ -133,7 +138,7 @@ def combine(task, method, results):
     if method == "pooled":
         return np.hstack(results)
     # At padding steps, all predictions are NaN.
-    average = np.mean if method == "step_weights" else np.median
+    average = np.mean if method in ("step_weights", "scores") else np.median
     return average(results, axis=0)
 
 
@@ -148,3 +153,51 @@ def _outputs_of_mean(task, outputs):
             for sign in (1, -1)
         )
         return positive - negative
+
+
+def mean_transitions(models):
+    """Return the mean of the scores of transitions of several models.
+
+    Parameters
+    ----------
+    models : list of ScaledNetwork
+        Models with transitions.
+
+    Returns
+    -------
+    scores : TransitionScores
+        Scores on the CPU.
+    """
+    scores = [model.network.transitions.scores for model in models]
+    parts = (torch.stack(part).mean(0) for part in zip(*scores, strict=True))
+    return crf.TransitionScores(*(part.detach().cpu() for part in parts))
+
+
+def best_paths(models, scores):
+    """Return the best path of classes of each window.
+
+    It is the path with the highest mean of the log probabilities of the models. For
+    each model, the log probability is a sum of scores, up to a constant. So the path
+    has the highest sum of the mean scores.
+
+    Parameters
+    ----------
+    models : list of ScaledNetwork
+        Models with transitions.
+    scores : ndarray of shape (n_windows, n_timesteps, n_classes)
+        Mean of the scores of the models, NaN at padding steps.
+
+    Returns
+    -------
+    paths : ndarray of int of shape (n_windows, n_timesteps)
+        Number of the class at each step, 0 at padding steps.
+    """
+    transitions = mean_transitions(models)
+    n_pairs = scores.shape[2] ** 2
+    n_rows = min(len(scores), max(1, PAIR_NUMBERS // n_pairs))
+    paths = []
+    with threads_for(n_rows * n_pairs), default_modes():
+        for block in torch.from_numpy(scores).split(n_rows):
+            n_padding = block[:, :, 0].isnan().sum(1)
+            paths.append(crf.best_paths(block.nan_to_num(), transitions, n_padding))
+    return torch.cat(paths).numpy()

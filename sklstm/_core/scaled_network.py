@@ -16,7 +16,7 @@ from sklstm._nn.saving import load_arrays, to_arrays
 from sklstm._nn.training import predict, rows_per_block
 
 # Parameters that may change before a network is trained further.
-MAY_CHANGE = {"dropout", "recurrent_dropout"}
+MAY_CHANGE = {"dropout", "recurrent_dropout", "seen_transitions"}
 
 
 class ScaledNetwork:
@@ -201,11 +201,36 @@ class ScaledNetwork:
         return predictions * scale + mean
 
     def outputs(self, windows):
-        """Return the outputs of the network, (n_windows[, n_timesteps], n_outputs)."""
+        """Return the outputs of the network, (n_windows[, n_timesteps], n_outputs).
+
+        With transitions, they are the log probabilities of the classes at each step,
+        given all steps.
+        """
         return self._mask_padding(_to_array(self._outputs(windows)), windows)
+
+    def scores(self, windows):
+        """Return the scores of the classes at each step, without the transitions."""
+        self._check_lengths(windows)
+        return self._mask_padding(_to_array(self._run(windows)), windows)
+
+    def _check_lengths(self, windows):
+        """Raise if no path of the length of a window has only seen transitions."""
+        n_longest = self.network.transitions.n_longest
+        lengths = make_step_mask(windows).sum(axis=1)
+        if n_longest is not None and lengths.max() > n_longest:
+            window = lengths.argmax()
+            raise ValueError(
+                f"The number of time steps of X[{window}] is {lengths[window]}, but "
+                f'with transitions="seen" it must be at most {n_longest}: the '
+                "transitions of the training sequences form no longer path of classes. "
+                "Pass shorter sequences, or set transitions=True and fit again."
+            )
 
     def _outputs(self, windows):
         """Return the outputs as a tensor, with the constant for empty windows."""
+        if self.network.transitions is not None:
+            self._check_lengths(windows)
+            return self._run(windows, self.network.log_marginals)
         outputs = self._run(windows)
         if not (windows.has_empty and self.replaces_empty):
             return outputs

@@ -1,7 +1,7 @@
 """Tasks: how targets are read and scaled, and the loss that a network minimizes."""
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -10,6 +10,7 @@ from sklearn.utils.class_weight import compute_class_weight
 from sklearn.utils.multiclass import check_classification_targets, type_of_target
 from sklearn.utils.validation import check_array, column_or_1d
 
+from sklstm._core.samples import make_step_mask
 from sklstm._core.scaling import Scale, identity_scale, scale_of_columns
 from sklstm._input.arrays import unwrap
 from sklstm._input.check import check_columns, count_axes
@@ -161,15 +162,25 @@ class Classification(Task):
     """Task to predict one of two or more classes, or any of several labels."""
 
     owner: str  # name of the estimator, for messages
-    kind: str  # "binary", "multiclass" or "multilabel-indicator"
+    # "binary", "multiclass" or "multilabel-indicator". With transitions, two classes
+    # are "multiclass", because the network has a score for each class.
+    kind: str
     classes: np.ndarray  # sorted classes; for a multilabel y, the column numbers
+    # Pairs of the numbers of classes that follow each other. None if all may.
+    seen_transitions: tuple[tuple[int, int], ...] | None = None
 
     @classmethod
-    def of(cls, y, owner, classes=None):
+    def of(cls, y, owner, classes=None, transitions=False):
         """Return the task for y; `classes` are all possible classes."""
         _check_not_none(y, owner, "one label, or one row of 0 and 1,")
         kind = _kind_of_labels(y)
         if kind == "multilabel-indicator":
+            if transitions:
+                raise ValueError(
+                    f"transitions={transitions!r} needs one class for each time step, "
+                    f"but y has {np.shape(y)[1]} labels for each. Set "
+                    "transitions=False, or fit a classifier for each label."
+                )
             return cls(owner, kind, np.arange(np.shape(y)[1]))
         classes = np.unique(_as_labels(y)) if classes is None else read_classes(classes)
         if len(classes) < 2:
@@ -177,14 +188,45 @@ class Classification(Task):
                 f"y has {len(classes)} class(es), {classes.tolist()}, but a classifier "
                 "needs at least two. Pass windows of two classes or more."
             )
-        kind = "binary" if len(classes) == 2 else "multiclass"
-        return cls(owner, kind, classes)
+        is_binary = len(classes) == 2 and not transitions
+        return cls(owner, "binary" if is_binary else "multiclass", classes)
 
     @property
     def loss(self):
         """Parameters of :func:`sklstm._nn.losses.make_loss`."""
         name = "cross_entropy" if self.kind == "multiclass" else "logistic"
         return {"name": name}
+
+    def network_parameters(self, samples):
+        """Return the parameters of the network that depend on the targets."""
+        of_targets = super().network_parameters(samples)
+        return of_targets | {"seen_transitions": self.seen_transitions}
+
+    def with_seen_transitions(self, *parts):
+        """Return the task with the transitions of earlier fits and of samples.
+
+        Parameters
+        ----------
+        *parts : Samples or None
+            Windows with a class for each step. Windows of weight 0 do not count.
+
+        Returns
+        -------
+        task : Classification
+            The task with all transitions that were seen.
+        """
+        pairs = set(self.seen_transitions or ())
+        for samples in (part for part in parts if part is not None):
+            pairs |= self._transitions(samples.select(samples.window_weights > 0))
+        return replace(self, seen_transitions=tuple(sorted(pairs)))
+
+    def _transitions(self, samples):
+        """Return the pairs of the numbers of classes that follow each other."""
+        numbers = self.class_numbers(samples.targets)
+        pairs = np.stack([numbers[:, :-1], numbers[:, 1:]], axis=2)
+        # The padding is at the start.
+        pairs = pairs[make_step_mask(samples.windows)[:, :-1]]
+        return {tuple(pair) for pair in np.unique(pairs, axis=0).tolist()}
 
     def fitted_attributes(self, samples):
         """Return the attributes, with the classes."""
@@ -340,6 +382,14 @@ class Classification(Task):
         occurs = totals > 0
         totals[~occurs] = 1
         return np.where(occurs, totals[occurs].sum() / occurs.sum() / totals, 0)
+
+    def decision(self, outputs):
+        """Convert outputs to the values of the decision function."""
+        if self.kind == "binary":
+            return outputs[..., 0]
+        if self.kind == "multiclass" and len(self.classes) == 2:
+            return outputs[..., 1] - outputs[..., 0]
+        return outputs
 
     def labels(self, outputs):
         """Convert outputs of the network to labels, or to rows of 0 and 1."""

@@ -9,6 +9,7 @@ their padding and returns outputs. It has
 - `step_weights`, which returns the attention weights;
 - `head`, the linear layer that returns the outputs;
 - `predicts_steps`, whether there are outputs for each step;
+- `transitions`, the scores of the transitions between classes, or None;
 - `widest`, the number of units of its widest layer;
 - `plain_layers`, its layers if their gradient can be computed without autograd, else
   None.

@@ -41,6 +41,7 @@ class AutoencoderNetwork(nn.Module):
 
     predicts_steps = True
     plain_layers = None  # the encoder and the decoder are not one stack
+    transitions = None
 
     def __init__(
         self,

@@ -32,6 +32,15 @@ class Rows(NamedTuple):
         return self.weights.sum()
 
     @property
+    def weight_of_steps(self):
+        """Sum of the weights of all real steps, if only windows have weights."""
+        n_windows, n_timesteps, _ = self.targets.shape
+        lengths = self.targets.new_full((n_windows,), n_timesteps)
+        if self.n_padding is not None:
+            lengths -= self.n_padding
+        return lengths.sum() if self.weights is None else lengths @ self.weights
+
+    @property
     def has_weighted_targets(self):
         """Whether each target of a window has its own weight."""
         return self.weights is not None and self.weights.ndim == self.targets.ndim == 2

@@ -22,7 +22,8 @@ def initialize(network, generator, device="cpu", max_timescale=None):
     numbers of variance 1, a network that learns from few texts hardly changes the
     vectors of rare words, and memorizes the random vectors instead. The vectors of
     pairs are zero, so that pairs that do not occur in training have no effect. Batch
-    normalizations keep the scale and the shift that they were built with, 1 and 0.
+    normalizations keep the scale and the shift that they were built with, 1 and 0, and
+    transitions keep their scores, 0.
 
     Parameters
     ----------

@@ -7,6 +7,7 @@ from torch import nn
 
 from sklstm._nn.autograd import Workspaces
 from sklstm._nn.cells import CELLS, CellWeights
+from sklstm._nn.crf import Transitions, log_marginals
 from sklstm._nn.hidden_states import continued_states, hidden_states
 from sklstm._nn.input_layers import InputLayers, kernel_sizes, one_per_layer
 from sklstm._nn.layers import Last, Linear, make_pooling
@@ -130,6 +131,12 @@ class RecurrentNetwork(nn.Module):
         outputs of the last layer are included.
     recurrent_dropout : float
         Fraction of the hidden state to drop before the gates during training.
+    transitions : bool
+        Whether the outputs of the steps are scores of classes, to which learned scores
+        of the transitions between the classes are added. The weights of the transitions
+        are then in the attribute `transitions`, which is None otherwise.
+    seen_transitions : sequence of (int, int) or None
+        Transitions that are possible. None for all transitions.
     dtype : torch.dtype
         Precision of weights, windows and outputs.
 
@@ -160,6 +167,8 @@ class RecurrentNetwork(nn.Module):
         embedding_dropout=0.0,
         dropout=0.0,
         recurrent_dropout=0.0,
+        transitions=False,
+        seen_transitions=None,
         dtype=torch.float32,
     ):
         super().__init__()
@@ -203,6 +212,9 @@ class RecurrentNetwork(nn.Module):
             width += self.conv_pooling.n_vectors * n_inputs
         self.predicts_steps = pooling is None
         self.head = Linear(width, n_outputs, dtype)
+        self.transitions = None
+        if transitions:
+            self.transitions = Transitions(n_outputs, seen_transitions, dtype)
 
     @property
     def plain_layers(self):
@@ -266,6 +278,14 @@ class RecurrentNetwork(nn.Module):
         if self.conv_pooling is None:
             return pooled
         return torch.cat([pooled, self.conv_pooling(to_pool, None, step_mask)], -1)
+
+    def log_marginals(self, windows, n_padding=None):
+        """Return the log probabilities of the classes at each step, given all steps.
+
+        Only for networks with transitions.
+        """
+        scores = self(windows, n_padding)
+        return log_marginals(scores, self.transitions.scores, n_padding)
 
     def step_weights(self, windows, n_padding=None):
         """Return the attention weight of each step, (n_windows, n_timesteps)."""

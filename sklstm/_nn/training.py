@@ -9,6 +9,7 @@ import torch
 
 from sklstm._nn import onednn
 from sklstm._nn.backprop import make_backprop
+from sklstm._nn.crf import path_losses
 from sklstm._nn.masking import predict_trimmed
 from sklstm._nn.optimizers import FlatWeights, Schedule, make_optimizer
 from sklstm._nn.progress import BestSoFar, LossBounds, TrainingHistory
@@ -149,6 +150,8 @@ class RowTrainer(Trainer):
 
     def train_on(self, batch):
         """Train on one batch; return its loss and its weight."""
+        if self.network.transitions is not None:
+            return self._train_on_paths(batch)
         outputs = self.backprop.forward(batch.windows, batch.n_padding)
         outputs, rows, unflatten = batch.flatten_steps(outputs)
         losses = self.loss(outputs, rows.targets)
@@ -156,6 +159,13 @@ class RowTrainer(Trainer):
         loss = rows.mean(losses)
         self.backprop.backward(unflatten(rows.gradient_of_mean(gradient, losses)))
         return self.update(loss, batch.total_weight), rows.total_weight
+
+    def _train_on_paths(self, batch):
+        """Train on one batch of windows whose steps are learned together."""
+        scores = self.network(batch.windows, batch.n_padding)
+        loss = mean_path_loss(self.network, scores, batch)
+        self.weights.set_gradient(loss)
+        return self.update(loss.detach(), batch.total_weight), batch.weight_of_steps
 
     def training_loss(self):
         """Compute the loss of the current weights on training rows."""
@@ -357,6 +367,7 @@ def _batches_by_length(order, n_padding, n_batches, generator):
     return (batches[i] for i in torch.randperm(n_batches, generator=generator))
 
 
+@torch.no_grad()
 def evaluate(network, loss, rows):
     """Return the weighted mean loss of rows, without dropout.
 
@@ -381,8 +392,36 @@ def evaluate(network, loss, rows):
     blocks = (rows.select(slice(start, start + size)).scaled() for start in starts)
     blocks = ((b.windows, b.n_padding) for b in blocks)
     outputs = predict(network, blocks, partial(predict_trimmed, network))
+    if network.transitions is not None:
+        return mean_path_loss(network, outputs, rows).item()
     outputs, rows, _ = rows.flatten_steps(outputs)
     return rows.mean(loss(outputs, rows.targets)).item()
+
+
+def mean_path_loss(network, scores, rows):
+    """Return the loss of whole paths, divided by the number of steps.
+
+    Without transitions between classes, it is the mean cross-entropy of the steps.
+
+    Parameters
+    ----------
+    network : torch.nn.Module
+        Network with `transitions`.
+    scores : torch.Tensor of shape (n_windows, n_timesteps, n_classes)
+        Outputs of the network.
+    rows : Rows
+        Rows with a class for each step, as targets of 0 and 1.
+
+    Returns
+    -------
+    loss : torch.Tensor
+        Weighted mean of the negative log-likelihoods.
+    """
+    paths = rows.targets.argmax(2)
+    losses = path_losses(scores, network.transitions.scores, paths, rows.n_padding)
+    if rows.weights is not None:
+        losses = losses * rows.weights
+    return losses.sum() / rows.weight_of_steps
 
 
 def predict(network, blocks, compute=None):

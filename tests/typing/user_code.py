@@ -77,6 +77,9 @@ def classification(texts: list[str], labels: list[str]) -> None:
     print(model.predict(codes).shape, model.classes_)
     LSTMClassifier(class_weight={"news": 2.0, "other": 1.0}, shuffle=False)
     sequences = [np.zeros((10, 2)), np.zeros((20, 2))]
+    steps = [["a"] * 10, ["b"] * 20]
+    tagger = LSTMClassifier(pooling=None, transitions="seen").fit(sequences, steps)
+    print(tagger.transitions_.loc["a", "b"])
     LSTMClassifier().fit(sequences, ["a", "b"]).predict(sequences)
     print(pad_sequences(sequences).shape)
 
