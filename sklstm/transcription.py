@@ -1,6 +1,6 @@
 """Transcription: label sequences whose times are not known."""
 
-from numbers import Integral
+from numbers import Integral, Real
 from typing import Any, Literal, Self
 
 import numpy as np
@@ -78,6 +78,12 @@ class LSTMTranscriber(BaseLSTM):
     recurrent_dropout : float, default=0.0
         Fraction of the hidden state to drop before the gates during training, in [0,
         1). The same units are dropped at every time step of a window [6]_.
+
+    masking : float, default=0.2
+        Fraction of the time steps to hide during training, in [0, 1). The features of
+        short stretches of time steps are replaced by their mean [11]_. The network then
+        relies less on single time steps, and often errs less on new speakers or
+        writers.
 
     max_timescale : float or None, default=None
         Longest dependency to learn, in time steps, at least 2. The gate biases are then
@@ -254,6 +260,8 @@ class LSTMTranscriber(BaseLSTM):
     .. [10] A. Y. Hannun, A. L. Maas, D. Jurafsky and A. Y. Ng, "First-Pass Large
        Vocabulary Continuous Speech Recognition using Bi-Directional Recurrent DNNs",
        arXiv:1408.2873, 2014.
+    .. [11] D. S. Park et al., "SpecAugment: A Simple Data Augmentation Method for
+       Automatic Speech Recognition", Interspeech 2019, 2613-2617.
 
     Examples
     --------
@@ -272,11 +280,16 @@ class LSTMTranscriber(BaseLSTM):
     labels_: NDArray[Any]
 
     _network_kind = "recurrent"
-    _network_parameters = tuple(p for p in RECURRENT_PARAMETERS if p != "pooling")
+    # The network pools no states, and returns the outputs of all time steps.
+    _network_parameters = (
+        *(name for name in RECURRENT_PARAMETERS if name != "pooling"),
+        "masking",
+    )
     _recipes = {"few": RECIPE, "sequences": RECIPE}
 
     _parameter_constraints: dict = {
         **BaseLSTM._parameter_constraints,
+        "masking": [Interval(Real, 0, 1, closed="left")],
         "beam_width": [Interval(Integral, 1, None, closed="left")],
         "learning_rate": [StrOptions({"auto", "constant", "cosine", "adaptive"})],
         "n_iter_no_change": [
@@ -295,6 +308,7 @@ class LSTMTranscriber(BaseLSTM):
         bidirectional: bool = True,
         dropout: float = 0.3,
         recurrent_dropout: float = 0.0,
+        masking: float = 0.2,
         max_timescale: float | None = None,
         beam_width: int = 10,
         solver: Solver = "adam",
@@ -322,6 +336,7 @@ class LSTMTranscriber(BaseLSTM):
         self.bidirectional = bidirectional
         self.dropout = dropout
         self.recurrent_dropout = recurrent_dropout
+        self.masking = masking
         self.max_timescale = max_timescale
         self.beam_width = beam_width
         self.solver = solver

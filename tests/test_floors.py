@@ -16,7 +16,7 @@ FLOORS = [
     ["_streaming"],
     ["_typing"],
     # 1: the engine, and what users pass
-    ["_nn.ctc", "_nn.layers", "_nn.runtime"],
+    ["_nn.augmentation", "_nn.ctc", "_nn.layers", "_nn.runtime"],
     ["_nn.losses"],
     ["_nn.activations", "_nn.masking", "_nn.onednn"],
     ["_nn.batches", "_nn.cells", "_nn.input_layers"],

@@ -44,7 +44,18 @@ def error_rate(predictions, targets):
     -------
     rate : float
         Errors per actual label. It exceeds 1 if there are many insertions.
+
+    Raises
+    ------
+    ValueError
+        If there is no actual label.
     """
+    n_labels = sum(map(len, targets))
+    if not n_labels:
+        raise ValueError(
+            "y has no labels, so there is no error per label. Pass at least one "
+            "sequence with labels."
+        )
     pairs = zip(predictions, targets, strict=True)
     n_errors = sum(edit_distance(*pair) for pair in pairs)
-    return n_errors / sum(map(len, targets))
+    return n_errors / n_labels

@@ -72,8 +72,8 @@ class Frames:
 
 def _runs(path):
     """Return the code, the start and the end of each run of a label in a path."""
-    starts = np.flatnonzero(np.diff(path, prepend=BLANK))
-    ends = np.append(starts[1:], len(path))
+    edges = np.flatnonzero(np.diff(path, prepend=BLANK, append=BLANK))
+    starts, ends = edges[:-1], edges[1:]
     runs = zip(path[starts].tolist(), starts.tolist(), ends.tolist(), strict=True)
     return [run for run in runs if run[0] != BLANK]
 

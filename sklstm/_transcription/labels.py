@@ -13,6 +13,8 @@ from sklstm._input.arrays import unwrap
 from sklstm._nn.ctc import n_frames_needed
 from sklstm._transcription.decoding import pad_codes
 
+# A label has this many times as many steps as are hidden at once in training.
+STEPS_TO_HIDE = 3
 # How many pairs a message lists.
 N_LISTED = 3
 
@@ -119,8 +121,18 @@ class Transcription(Task):
         return identity_scale(1)
 
     def network_parameters(self, samples):
-        """Return the parameters of the network: outputs for each step, and a blank."""
-        return {"n_outputs": 1 + len(self.labels), "pooling": None}
+        """Return the parameters of the network that depend on the targets.
+
+        It has outputs for each step, and one for the blank. Up to a third of the steps
+        of a typical label are hidden at once.
+        """
+        n_steps = samples.weights @ samples.targets[:, 0]
+        n_labels = samples.weights @ (samples.targets[:, 1:] > 0).sum(axis=1)
+        return {
+            "n_outputs": 1 + len(self.labels),
+            "pooling": None,
+            "masked_steps": max(1, round(n_steps / max(1, n_labels) / STEPS_TO_HIDE)),
+        }
 
     def fitted_attributes(self, samples):
         """Return the attribute with the labels."""
