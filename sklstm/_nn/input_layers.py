@@ -8,7 +8,7 @@ import torch
 from torch import nn
 from torch.nn.functional import batch_norm, conv1d, embedding, max_pool1d, pad
 
-from sklstm._nn.augmentation import hide_steps
+from sklstm._nn.augmentation import hide_parts
 from sklstm._nn.masking import zero_padding
 from sklstm._nn.runtime import dropout_mask
 
@@ -234,9 +234,9 @@ class InputLayers(nn.Module):
     batch_norm : bool
         Whether each convolution has a batch normalization.
     masking, masked_steps : float, int
-        Fraction of the time steps to hide during training, and largest number of
-        neighboring steps to hide at once, as in
-        :func:`~sklstm._nn.augmentation.hide_steps`.
+        Fraction of the time steps and of the features to hide during training, and
+        largest number of neighboring steps to hide at once, as in
+        :func:`~sklstm._nn.augmentation.hide_parts`.
     dtype : torch.dtype
         Precision of the weights.
 
@@ -323,10 +323,10 @@ class InputLayers(nn.Module):
         return states, states if pairs is None else states + pairs, step_mask
 
     def _hide(self, windows, generator):
-        """Hide some of the time steps during training."""
+        """Hide some of the time steps and of the features during training."""
         if not (self.training and self.masking):
             return windows
-        return hide_steps(windows, self.masking, self.masked_steps, generator)
+        return hide_parts(windows, self.masking, self.masked_steps, generator)
 
     def _drop(self, codes, generator):
         """Replace some of the codes by that of unknown tokens during training."""
