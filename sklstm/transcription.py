@@ -109,9 +109,7 @@ class LSTMTranscriber(BaseLSTM):
         decay: each step shrinks the weights by `alpha` times the learning rate.
 
     batch_size : int or "auto", default="auto"
-        Number of windows per training step. All windows, if there are fewer. "auto" is
-        32 if an epoch then has 4 to 32 batches. Otherwise it is a quarter or a
-        thirty-second of the number of windows, from 4 to 64.
+        Number of windows per training step. All windows, if there are fewer.
 
     learning_rate : {"auto", "constant", "cosine", "adaptive"}, default="auto"
         Learning-rate schedule. "constant" keeps the initial learning rate. "cosine"
@@ -232,6 +230,9 @@ class LSTMTranscriber(BaseLSTM):
     and a sequence needs at least as many time steps as labels.
 
     The loss is the negative log probability of the labels of a sequence, in nats.
+
+    With ``batch_size="auto"``, a batch has 32 windows if an epoch then has 4 to 32
+    batches. Otherwise it has a quarter or a thirty-second of the windows, from 4 to 64.
 
     The network mostly emits a label at one or two time steps and blanks between them.
     :meth:`align` returns these time steps.
