@@ -6,7 +6,7 @@ from typing import Any, Literal, Self
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from sklearn.utils import check_consistent_length, check_random_state, check_scalar
+from sklearn.utils import check_random_state, check_scalar
 
 from sklstm._core.auto import Recipe
 from sklstm._core.base import RECURRENT_PARAMETERS, BaseLSTM
@@ -22,7 +22,7 @@ from sklstm._core.sklearn_compat import (
 )
 from sklstm._nn.ctc import frame_logs
 from sklstm._transcription.decoding import Frames, pad_codes
-from sklstm._transcription.labels import Transcription
+from sklstm._transcription.labels import Transcription, check_n_sequences
 from sklstm._typing import (
     Activation,
     ArrayLike,
@@ -80,10 +80,11 @@ class LSTMTranscriber(BaseLSTM):
         1). The same units are dropped at every time step of a window [6]_.
 
     masking : float, default=0.2
-        Fraction of the time steps to hide during training, in [0, 1). The features of
-        short stretches of time steps are replaced by their mean [11]_. The network then
-        relies less on single time steps, and often errs less on new speakers or
-        writers.
+        Fraction of the time steps and of the features to hide during training, in [0,
+        1). Short stretches of time steps, and a band of neighboring features, are
+        replaced by zeros, which are the mean of standardized features [11]_. The
+        network then relies less on single values, and often errs less on new speakers
+        or writers.
 
     max_timescale : float or None, default=None
         Longest dependency to learn, in time steps, at least 2. The gate biases are then
@@ -575,7 +576,7 @@ class LSTMTranscriber(BaseLSTM):
         """Return predicted and actual labels as lists."""
         predictions = [list(labels) for labels in self.predict(X)]
         actual = self._task.read_sequences(y)
-        check_consistent_length(predictions, actual)
+        check_n_sequences(len(predictions), actual)
         return predictions, actual
 
     def _new_task(self, y):

@@ -198,7 +198,7 @@ def test_impossible_pairs_are_named_and_can_be_dropped():
         ([["a"]] * 23 + [[1]], r"\[\[str\(label\) for label in sequence\]"),
         ([[0.5]] * 24, r"y\[0\] has the label float 0.5"),
         ([""] * 24, "No sequence of y has a label"),
-        (WORDS[:5], "inconsistent numbers of samples"),
+        (WORDS[:5], "X has 24 sequences, but y has 5 label sequences"),
     ],
 )
 def test_other_targets_are_an_error(y, message):
@@ -216,7 +216,7 @@ def test_labels_and_kinds_must_be_those_of_fit(fitted):
         fitted.align(X[:1], ["ax"])
     with pytest.raises(ValueError, match="lists of labels, but those of fit were str"):
         fitted.score(X[:1], [["a"]])
-    with pytest.raises(ValueError, match="inconsistent numbers of samples"):
+    with pytest.raises(ValueError, match="X has 2 sequences, but y has 1"):
         fitted.score(X[:2], WORDS[:1])
     with pytest.raises(ValueError, match="not among"):
         quick().fit(X, WORDS, X_val=X[:1], y_val=["x"])

@@ -5,7 +5,6 @@ from numbers import Integral
 
 import numpy as np
 import torch
-from sklearn.utils.validation import check_consistent_length
 
 from sklstm._core.scaling import identity_scale
 from sklstm._core.targets import Task
@@ -13,8 +12,8 @@ from sklstm._input.arrays import unwrap
 from sklstm._nn.ctc import n_frames_needed
 from sklstm._transcription.decoding import pad_codes
 
-# A label has this many times as many steps as are hidden at once in training.
-STEPS_TO_HIDE = 3
+# A label has this many times the steps of the longest stretch to hide in training.
+LABEL_TO_STRETCH = 3
 # How many pairs a message lists.
 N_LISTED = 3
 
@@ -88,7 +87,7 @@ class Transcription(Task):
             As in :meth:`read`.
         """
         sequences = self.read_sequences(y)
-        check_consistent_length(n_frames, sequences)
+        check_n_sequences(len(n_frames), sequences)
         code_of = {label: code for code, label in enumerate(self.labels.tolist(), 1)}
         unknown = sorted({x for s in sequences for x in s} - set(code_of), key=repr)
         if unknown:
@@ -128,10 +127,11 @@ class Transcription(Task):
         """
         n_steps = samples.weights @ samples.targets[:, 0]
         n_labels = samples.weights @ (samples.targets[:, 1:] > 0).sum(axis=1)
+        steps_per_label = n_steps / n_labels if n_labels else 1.0
         return {
             "n_outputs": 1 + len(self.labels),
             "pooling": None,
-            "masked_steps": max(1, round(n_steps / max(1, n_labels) / STEPS_TO_HIDE)),
+            "masked_steps": max(1, round(steps_per_label / LABEL_TO_STRETCH)),
         }
 
     def fitted_attributes(self, samples):
@@ -202,6 +202,15 @@ def _as_labels(sequence, name):
             )
         labels.append(str(label) if isinstance(label, str) else int(label))
     return labels
+
+
+def check_n_sequences(n_windows, sequences):
+    """Raise unless there is a label sequence for each window."""
+    if n_windows != len(sequences):
+        raise ValueError(
+            f"X has {n_windows} sequences, but y has {len(sequences)} label sequences. "
+            "Pass one label sequence for each sequence of X."
+        )
 
 
 def check_possible(codes, n_frames):
