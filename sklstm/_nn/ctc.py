@@ -100,9 +100,7 @@ class Prefixes(NamedTuple):
     """
 
     ends_blank: torch.Tensor  # log probability of the paths that end with a blank
-    ends_label: (
-        torch.Tensor
-    )  # log probability of the paths that end with the last label
+    ends_label: torch.Tensor  # log probability of the paths that end with a label
     last: torch.Tensor  # code of the last label, the blank for no label
     key: torch.Tensor  # number that stands for the prefix
     parent_key: torch.Tensor  # key of the prefix without the last label
@@ -141,14 +139,9 @@ class Prefixes(NamedTuple):
         """
         width, n_symbols = self.last.shape[1], logs.shape[1]
         ends_blank = self.totals + logs[:, BLANK, None]
-        ends_label = self.ends_label + logs.gather(1, self.last)
-        longer = self._longer(logs)
-        # A prefix also gains the paths of its parent that end here with its last label.
-        has_parent, source = self._find_parents(n_symbols)
-        gained = longer.gather(1, source).where(has_parent, -torch.inf)
-        ends_label = torch.logaddexp(ends_label, gained)
-        longer.scatter_(1, source, -torch.inf)
-
+        ends_label, longer = self._merge(
+            self.ends_label + logs.gather(1, self.last), self._longer(logs), n_symbols
+        )
         candidates = torch.cat([torch.logaddexp(ends_blank, ends_label), longer], 1)
         totals, chosen = candidates.sort(dim=1, descending=True, stable=True)
         totals, chosen = totals[:, :width], chosen[:, :width]
@@ -177,23 +170,35 @@ class Prefixes(NamedTuple):
         longer[:, :, BLANK] = -torch.inf
         return longer.flatten(1)
 
-    def _find_parents(self, n_symbols):
-        """Find the prefixes whose parent is a prefix, too.
+    def _merge(self, ends_label, longer, n_symbols):
+        """Merge the longer prefixes that are prefixes already.
+
+        Parameters
+        ----------
+        ends_label : torch.Tensor of shape (n_windows, width)
+            Log probabilities of the paths that end with the last label.
+        longer : torch.Tensor of shape (n_windows, width * n_symbols)
+            Log probabilities of the prefixes with each symbol after them.
+        n_symbols : int
+            Number of symbols.
 
         Returns
         -------
-        has_parent : torch.Tensor of bool of shape (n_windows, width)
-            Whether there is a parent.
-        source : torch.Tensor of int64 of shape (n_windows, width)
-            Position of the prefix among the longer prefixes of all prefixes. Without a
-            parent it is 0, the position of a prefix and a blank.
+        ends_label, longer : torch.Tensor
+            The log probabilities, in which no prefix is twice.
         """
         exists = self.totals > -torch.inf
         is_parent = self.key[:, :, None] == self.parent_key[:, None]
         is_parent &= exists[:, :, None] & exists[:, None]
         has_parent = is_parent.any(1)
+        # Position among the longer prefixes. At 0 is a blank, which is not added.
         source = is_parent.int().argmax(1) * n_symbols + self.last
-        return has_parent, source.where(has_parent, 0)
+        source = source.where(has_parent, 0)
+        gained = longer.gather(1, source).where(has_parent, -torch.inf)
+        return (
+            torch.logaddexp(ends_label, gained),
+            longer.scatter(1, source, -torch.inf),
+        )
 
 
 @torch.inference_mode()
