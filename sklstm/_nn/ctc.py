@@ -143,8 +143,7 @@ class Prefixes(NamedTuple):
             self.ends_label + logs.gather(1, self.last), self._longer(logs), n_symbols
         )
         candidates = torch.cat([torch.logaddexp(ends_blank, ends_label), longer], 1)
-        totals, chosen = candidates.sort(dim=1, descending=True, stable=True)
-        totals, chosen = totals[:, :width], chosen[:, :width]
+        totals, chosen = candidates.topk(width, 1)
         is_same = chosen < width
         places = chosen.where(is_same, (chosen - width) // n_symbols)
         codes = ((chosen - width) % n_symbols).where(~is_same, BLANK)
