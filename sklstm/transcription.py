@@ -71,7 +71,7 @@ class LSTMTranscriber(BaseLSTM):
         Whether each layer also reads the windows backward. This doubles the number of
         units.
 
-    dropout : float, default=0.3
+    dropout : float, default=0.0
         Fraction of the outputs of each recurrent layer to drop during training, in [0,
         1). Dropout also applies to the outputs of the last layer.
 
@@ -79,7 +79,7 @@ class LSTMTranscriber(BaseLSTM):
         Fraction of the hidden state to drop before the gates during training, in [0,
         1). The same units are dropped at every time step of a window [6]_.
 
-    masking : float, default=0.2
+    masking : float, default=0.15
         Fraction of the time steps and of the features to hide during training, in [0,
         1). Short stretches of time steps, and a band of neighboring features, are
         replaced by zeros, which are the mean of standardized features [11]_. The
@@ -308,9 +308,9 @@ class LSTMTranscriber(BaseLSTM):
         cell: Cell = "lstm",
         activation: Activation = "tanh",
         bidirectional: bool = True,
-        dropout: float = 0.3,
+        dropout: float = 0.0,
         recurrent_dropout: float = 0.0,
-        masking: float = 0.2,
+        masking: float = 0.15,
         max_timescale: float | None = None,
         beam_width: int = 10,
         solver: Solver = "adam",
