@@ -16,7 +16,7 @@ from sklstm import LSTMTranscriber
 BUMPS = {"a": [1.0, 1.0], "b": [2.0, 3.0, 2.0], "c": [-1.0, -2.0]}
 WORDS = ["abc", "cab", "bb", "ac", "cacb", "ba", "aac", "bcb"] * 3
 SMALL = {
-    "hidden_layer_sizes": 8,
+    "hidden_layer_sizes": 16,
     # The size of a bump is that of its letter, whatever the other letters are.
     "standardize": "features",
     "learning_rate_init": 0.03,
@@ -53,7 +53,7 @@ def test_set_that_can_be_memorized_is_transcribed_exactly(fitted):
     assert fitted.score(X, WORDS) == 1
     assert fitted.error_rate(X, WORDS) == 0
     # Words that were not in fit, of the same letters.
-    words = ["ccc", "abab", "b"]
+    words = ["abab", "acbba", "b"]
     assert fitted.predict(draw(words)) == words
 
 
@@ -236,7 +236,7 @@ def test_validation_sequences_choose_the_weights():
 
 
 def test_weights_count_like_repetitions():
-    settings = {"batch_size": 100, "dropout": 0.0, "masking": 0.0}
+    settings = {"batch_size": 100, "masking": 0.0}
     settings |= {"dtype": "float64", "max_iter": 5}
     weights = np.ones(len(X))
     weights[:3] = 2
