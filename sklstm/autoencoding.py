@@ -8,7 +8,7 @@ from sklearn.utils.validation import check_array, check_is_fitted
 
 from sklstm._core.base import (
     RECURRENT_PARAMETERS,
-    BaseLSTM,
+    PoolingLSTM,
 )
 from sklstm._core.fit_methods import all_or_nothing, callback_data
 from sklstm._core.samples import split_off_last
@@ -36,7 +36,7 @@ from sklstm._typing import (
 )
 
 
-class LSTMAutoencoder(BaseLSTM):
+class LSTMAutoencoder(PoolingLSTM):
     """Autoencoder that compresses windows into a few components.
 
     A recurrent encoder reads each window, and a linear layer maps its hidden states to
@@ -285,7 +285,7 @@ class LSTMAutoencoder(BaseLSTM):
     _network_parameters = (*RECURRENT_PARAMETERS, "n_components")
 
     _parameter_constraints: dict = {
-        **BaseLSTM._parameter_constraints,
+        **PoolingLSTM._parameter_constraints,
         "n_components": [Interval(Integral, 1, None, closed="left")],
         "pooling": [StrOptions({"last", "mean", "max", "attention"})],
         "standardize": ["boolean", StrOptions({"features"})],

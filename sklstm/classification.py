@@ -17,7 +17,7 @@ from sklstm._core.base import (
     INPUT_LAYER_CONSTRAINTS,
     INPUT_LAYER_PARAMETERS,
     RECURRENT_PARAMETERS,
-    BaseLSTM,
+    PoolingLSTM,
     allow_auto,
 )
 from sklstm._core.ensemble import best_paths, mean_transitions
@@ -42,7 +42,7 @@ from sklstm._typing import (
 )
 
 
-class LSTMClassifier(ClassifierMixin, BaseLSTM):
+class LSTMClassifier(ClassifierMixin, PoolingLSTM):
     """Classifier for sequences, such as sensor signals, speech, text or DNA.
 
     A recurrent network, by default an LSTM, reads each sequence step by step. A linear
@@ -428,7 +428,7 @@ class LSTMClassifier(ClassifierMixin, BaseLSTM):
     _recipes = FOR_CLASSES
 
     _parameter_constraints: dict = {
-        **allow_auto(BaseLSTM._parameter_constraints | INPUT_LAYER_CONSTRAINTS),
+        **allow_auto(PoolingLSTM._parameter_constraints | INPUT_LAYER_CONSTRAINTS),
         **ENSEMBLE_CONSTRAINTS,
         "class_weight": [dict, StrOptions({"balanced"}), None],
         "transitions": ["boolean", StrOptions({"seen"})],

@@ -17,7 +17,7 @@ from sklstm._core.base import (
     INPUT_LAYER_CONSTRAINTS,
     INPUT_LAYER_PARAMETERS,
     RECURRENT_PARAMETERS,
-    BaseLSTM,
+    PoolingLSTM,
     allow_auto,
 )
 from sklstm._core.fit_methods import all_or_nothing, callback_data
@@ -47,7 +47,7 @@ from sklstm._typing import (
 )
 
 
-class LSTMRegressor(RegressorMixin, BaseLSTM):
+class LSTMRegressor(RegressorMixin, PoolingLSTM):
     """Regressor for windows of time series.
 
     A recurrent network, by default an LSTM, reads each window step by step. A linear
@@ -404,7 +404,7 @@ class LSTMRegressor(RegressorMixin, BaseLSTM):
     _recipes = FOR_VALUES
 
     _parameter_constraints: dict = {
-        **allow_auto(BaseLSTM._parameter_constraints | INPUT_LAYER_CONSTRAINTS),
+        **allow_auto(PoolingLSTM._parameter_constraints | INPUT_LAYER_CONSTRAINTS),
         **ENSEMBLE_CONSTRAINTS,
         "loss": [
             StrOptions(

@@ -231,6 +231,20 @@ def test_inputs_at_padding_have_no_gradient(cell):
     assert gradient[step_mask].all()
 
 
+@by_cell
+def test_gradients_do_not_grow_along_the_padding(cell):
+    n_padding = 100
+    inputs, *weights = random_parts(cell, dtype=torch.float32)
+    # From step to step without padding, the gradient would grow more than tenfold.
+    weights = [(10 * part).detach().requires_grad_() for part in weights]
+    expected = gradients(our_states(cell, [inputs, *weights]), weights)
+    padded = torch.nn.functional.pad(inputs, (0, 0, n_padding, 0))
+    step_mask = make_step_mask(padded.shape[1], torch.full((N_WINDOWS,), n_padding))
+    states, last = our_states(cell, [padded, *weights], step_mask=step_mask)
+    found = gradients((states[:, n_padding:], last), weights)
+    assert_close(found, expected, TOLERANCES[torch.float32])
+
+
 @with_methods(use_own_steps, use_few_windows)
 @pytest.mark.parametrize("wants_states", [True, False])
 def test_inferred_states_can_be_inputs_of_layers_that_learn(

@@ -15,6 +15,7 @@ from sklstm import (
     LSTMForecaster,
     LSTMOutlierDetector,
     LSTMRegressor,
+    LSTMTranscriber,
     SlidingWindowTransformer,
 )
 
@@ -145,6 +146,14 @@ def test_a_detector_passes_callbacks_on_to_its_estimator():
         detector.score_samples(X[:, 0]), plain.score_samples(X[:, 0])
     )
     assert not hasattr(detector.estimator_, "_skl_callbacks")
+
+
+def test_a_transcriber_predicts_after_each_epoch():
+    recorder = Recorder(stop_at=1)
+    model = LSTMTranscriber(4, random_state=0).set_callbacks(recorder)
+    model.fit(X, ["ab", "b"] * 20)
+    assert model.n_iter_ == 2
+    assert recorder.last == model.predict(X)
 
 
 class Failing(Recorder):

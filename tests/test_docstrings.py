@@ -49,10 +49,10 @@ def test_public_object_has_an_example(item):
 
 # Parameters and attributes that mean something else in a class. A forecaster cuts
 # windows itself and continues with regressors, not weights. A classifier holds out
-# windows by class. A regressor scales its targets too. An autoencoder has no targets
-# per time step, fewer losses and one way to scale. A detector holds out rows.
-# Estimators on tables count all columns of X. Displays have different lines. The
-# networks of a forecaster are regressors.
+# windows by class. A transcriber scales each window. A regressor scales its targets
+# too. An autoencoder has no targets per time step, fewer losses and one way to scale. A
+# detector holds out rows. Estimators on tables count all columns of X. Displays have
+# different lines. The networks of a forecaster are regressors.
 MEAN_SOMETHING_ELSE = {
     ("AnomalyDisplay", "axes_"),
     ("AnomalyDisplay", "lines_"),
@@ -66,6 +66,9 @@ MEAN_SOMETHING_ELSE = {
     ("LSTMClassifier", "n_outputs_"),
     ("LSTMAutoencoder", "standardize"),
     ("LSTMRegressor", "standardize"),
+    ("LSTMTranscriber", "early_stopping"),
+    ("LSTMTranscriber", "shuffle"),
+    ("LSTMTranscriber", "standardize"),
     ("LSTMOutlierDetector", "n_features_in_"),
     ("LSTMOutlierDetector", "window_size"),
     ("LSTMOutlierDetector", "calibration_fraction"),
@@ -73,7 +76,13 @@ MEAN_SOMETHING_ELSE = {
     ("GroupScaler", "groups"),
     ("GroupScaler", "mean_"),
     ("GroupScaler", "random_state"),
-    # Its parameters have values of their own instead of "auto".
+    # Their parameters have values of their own instead of "auto".
+    ("LSTMTranscriber", "bidirectional"),
+    ("LSTMTranscriber", "dropout"),
+    ("LSTMTranscriber", "hidden_layer_sizes"),
+    ("LSTMTranscriber", "learning_rate"),
+    ("LSTMTranscriber", "learning_rate_init"),
+    ("LSTMTranscriber", "recurrent_dropout"),
     ("LSTMAutoencoder", "batch_size"),
     ("LSTMAutoencoder", "bidirectional"),
     ("LSTMAutoencoder", "dropout"),

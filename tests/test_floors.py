@@ -11,12 +11,13 @@ import sklstm
 # Modules on one line know nothing of each other.
 FLOORS = [
     ["_anomaly", "_core", "_forecast", "_input", "_nn", "_nn.bptt", "_synthetic"],
-    ["_text"],
+    ["_text", "_transcription"],
     ["_windowing"],
     ["_streaming"],
     ["_typing"],
     # 1: the engine, and what users pass
-    ["_nn.layers", "_nn.losses", "_nn.runtime"],
+    ["_nn.augmentation", "_nn.ctc", "_nn.layers", "_nn.runtime"],
+    ["_nn.losses"],
     ["_nn.activations", "_nn.crf", "_nn.masking", "_nn.onednn"],
     ["_nn.batches", "_nn.cells", "_nn.input_layers"],
     ["_nn.torch_compat"],
@@ -41,7 +42,8 @@ FLOORS = [
     ["_nn.training"],
     ["_nn.mixture_tuning"],
     # 3: arrays to network and back
-    ["_core.convergence", "_core.defaults", "_core.ensemble", "_core.layer_sizes"],
+    ["_core.convergence", "_core.defaults", "_core.edit_distance", "_core.ensemble"],
+    ["_core.layer_sizes"],
     ["_core.nested", "_core.samples"],
     ["_core.auto", "_core.scaling", "_core.sklearn_compat"],
     ["_core.fit_methods", "_core.targets", "_core.window_scaling"],
@@ -67,6 +69,8 @@ FLOORS = [
     ["_text.network", "_text.texts"],
     ["_text.training"],
     ["_text.fitting", "_text.prediction"],
+    ["_transcription.decoding"],
+    ["_transcription.labels"],
     # 3: made-up series
     ["_synthetic.calendar", "_synthetic.mixture"],
     ["_synthetic.calendar_effects", "_synthetic.counts", "_synthetic.disturbances"],
@@ -77,7 +81,7 @@ FLOORS = [
     # 4: what the user calls
     ["autoencoding", "classification", "datasets", "displays", "encoding"],
     ["preprocessing"],
-    ["language", "regression", "scaling", "sequences"],
+    ["language", "regression", "scaling", "sequences", "transcription"],
     # 5: what holds estimators
     ["anomaly", "forecasting"],
     ["_streaming.forecasts", "_streaming.rows", "testing"],

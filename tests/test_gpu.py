@@ -11,7 +11,7 @@ from sklstm import LSTMClassifier, LSTMRegressor
 from sklstm._nn.batches import Rows
 from sklstm._nn.cells import CELLS
 from sklstm._nn.initialization import initialize
-from sklstm._nn.losses import SquaredError
+from sklstm._nn.losses import SquaredError, make_loss
 from sklstm._nn.network import RecurrentNetwork
 from sklstm._nn.runtime import generator_on, random_generator, resolve_device
 from sklstm._nn.training import TrainingOptions, train
@@ -179,3 +179,14 @@ def test_regressor_of_a_gpu_loads_without_a_gpu(samples, monkeypatch):
     loaded = pickle.loads(file)
     assert {p.device.type for p in loaded.network_.parameters()} == {"cpu"}
     npt.assert_allclose(loaded.predict(X), model.predict(X), atol=1e-9)
+
+
+def test_labels_without_times_have_the_same_loss_and_gradient():
+    random = np.random.default_rng(0)
+    outputs = torch.from_numpy(random.normal(size=(3, 9, 4)))
+    targets = torch.tensor([[9, 1, 2, 2], [5, 3, 1, 0], [7, 0, 0, 0]]).double()
+    loss = make_loss("ctc")
+    parts = outputs.cuda(), targets.cuda()
+    npt.assert_allclose(loss(*parts).cpu(), loss(outputs, targets), rtol=1e-9)
+    gradient = loss.gradient(*parts).cpu()
+    npt.assert_allclose(gradient, loss.gradient(outputs, targets), atol=1e-9)

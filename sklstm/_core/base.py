@@ -119,13 +119,7 @@ def allow_auto(constraints):
     return constraints | auto
 
 
-class BaseLSTM(
-    ClassNamePrefixFeaturesOutMixin,
-    TransformerMixin,
-    CallbackSupportMixin,
-    BaseEstimator,
-    ABC,
-):
+class BaseLSTM(CallbackSupportMixin, BaseEstimator, ABC):
     """Base class of the estimators that train networks on windows.
 
     A subclass defines the kind of its network, the parameters that it passes to the
@@ -155,7 +149,6 @@ class BaseLSTM(
         "cell": [StrOptions(set(CELLS))],
         "activation": [StrOptions(set(ACTIVATIONS))],
         "bidirectional": ["boolean"],
-        "pooling": [StrOptions(set(POOLINGS)), tuple, None],
         "dropout": [Interval(Real, 0, 1, closed="left")],
         "recurrent_dropout": [Interval(Real, 0, 1, closed="left")],
         "max_timescale": [Interval(Real, 2, None, closed="left"), None],
@@ -200,11 +193,6 @@ class BaseLSTM(
     def _n_networks(self):
         """Number of networks to train."""
         return getattr(self, "n_estimators", 1)
-
-    @property
-    def _n_features_out(self):
-        check_is_fitted(self)
-        return sum(model.network.width for model in self._models)
 
     @abstractmethod
     def _new_task(self, y, **options):
@@ -281,7 +269,9 @@ class BaseLSTM(
         y = unwrap(y, "y")
         if instances is not None:
             instances.check_order(y)
-        step_mask = make_step_mask(windows) if self.pooling is None else None
+        # Without the parameter, there is one target per window.
+        has_step_targets = getattr(self, "pooling", "last") is None
+        step_mask = make_step_mask(windows) if has_step_targets else None
         if step_mask is not None:
             y = flatten_rows(y, step_mask, instances)
         if task is None:
@@ -318,7 +308,8 @@ class BaseLSTM(
             n_codes=samples.windows.n_codes,
             task=task,
         )
-        check_n_targets(validation, samples.n_targets)
+        if task.has_fixed_width:
+            check_n_targets(validation, samples.n_targets)
         return validation
 
     def _fit(self, task, samples, validation, data):
@@ -541,7 +532,7 @@ class BaseLSTM(
             )
         windows = samples.windows
         x_scale = make_scale(self.standardize, windows, samples.window_weights)
-        y_scale = identity_scale(samples.n_targets)
+        y_scale = identity_scale(1)  # for any number of targets
         if self.standardize:
             y_scale = task.scale_of_targets(samples, x_scale)
         model = ScaledNetwork(architecture, task.loss, x_scale, y_scale)
@@ -611,6 +602,37 @@ class BaseLSTM(
             flatten_rows(predictions, step_mask, instances),
             sample_weight,
         )
+
+    def __sklearn_is_fitted__(self):
+        return hasattr(self, "_models")
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.three_d_array = True
+        return tags
+
+    def __getstate__(self):
+        # With the states of the optimizers, a pickle would be three times as large.
+        state = super().__getstate__().copy()
+        state.pop("_optimizer_states", None)
+        return state
+
+
+class PoolingLSTM(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseLSTM):
+    """Base class of the estimators whose networks pool the states of all time steps.
+
+    A fitted estimator also returns the pooled states, as features for others.
+    """
+
+    _parameter_constraints: dict = {
+        **BaseLSTM._parameter_constraints,
+        "pooling": [StrOptions(set(POOLINGS)), tuple, None],
+    }
+
+    @property
+    def _n_features_out(self):
+        check_is_fitted(self)
+        return sum(model.network.width for model in self._models)
 
     def transform(self, X: ArrayLike) -> Floats:
         """Return one vector per window, as features for other estimators.
@@ -700,20 +722,6 @@ class BaseLSTM(
                 'attention weights. Set pooling="attention" and fit again.'
             )
         return self._call_model("step_weights", X)
-
-    def __sklearn_is_fitted__(self):
-        return hasattr(self, "_models")
-
-    def __sklearn_tags__(self):
-        tags = super().__sklearn_tags__()
-        tags.input_tags.three_d_array = True
-        return tags
-
-    def __getstate__(self):
-        # With the states of the optimizers, a pickle would be three times as large.
-        state = super().__getstate__().copy()
-        state.pop("_optimizer_states", None)
-        return state
 
 
 def _training_options(parameters, n_samples):

@@ -14,6 +14,7 @@ CONSTANTS = {
     "quantile": "the quantiles of the targets",
     "cross_entropy": "the class shares",
     "logistic": "the class shares",
+    "ctc": "the shares of the labels",
     "symbols": "the shares of the symbols",
 }
 
@@ -120,7 +121,7 @@ def _describe_divergence(history, estimator):
         if estimator.max_grad_norm is None
         else f"lower max_grad_norm (now {estimator.max_grad_norm:g})",
     ]
-    if estimator.activation in UNBOUNDED:
+    if getattr(estimator, "activation", "tanh") in UNBOUNDED:
         ways.insert(0, 'choose activation="tanh"')
     return (
         f"Training diverged after epoch {best + 1}, which had the lowest loss "
@@ -140,7 +141,7 @@ def _describe_failure(history, estimator, constant):
         f"learning_rate_init (now {rate:g}) to {factor * rate:.2g}, and raise "
         f"n_iter_no_change (now {no_change}) to {5 * no_change}."
     )
-    if estimator.pooling == "last":
+    if getattr(estimator, "pooling", None) == "last":
         message += (
             ' With long windows, also set pooling="max": the last hidden state may '
             "have forgotten the first steps."

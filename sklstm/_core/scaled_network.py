@@ -16,7 +16,13 @@ from sklstm._nn.saving import load_arrays, to_arrays
 from sklstm._nn.training import predict, rows_per_block
 
 # Parameters that may change before a network is trained further.
-MAY_CHANGE = {"dropout", "recurrent_dropout", "seen_transitions"}
+MAY_CHANGE = {
+    "dropout",
+    "recurrent_dropout",
+    "masking",
+    "masked_steps",
+    "seen_transitions",
+}
 
 
 class ScaledNetwork:

@@ -26,11 +26,14 @@ class Task(ABC):
     ----------
     needs_y : bool
         Whether the targets come from y.
+    has_fixed_width : bool
+        Whether all samples of a network have the same number of targets.
     loss : dict
         Parameters of :func:`sklstm._nn.losses.make_loss`.
     """
 
     needs_y = True
+    has_fixed_width = True
     loss: dict
 
     @abstractmethod

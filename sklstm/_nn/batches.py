@@ -60,7 +60,7 @@ class Rows(NamedTuple):
             return gradient / losses.numel()
         weights = self.weights / (self.total_weight * losses[0].numel())
         if not self.has_weighted_targets:
-            return gradient * weights[:, None]
+            return gradient * weights.reshape(-1, *[1] * (gradient.ndim - 1))
         n_per_target = gradient.shape[1] // weights.shape[1]
         return gradient * weights.repeat_interleave(n_per_target, 1)
 

@@ -8,6 +8,7 @@ import torch
 from torch import nn
 from torch.nn.functional import batch_norm, conv1d, embedding, max_pool1d, pad
 
+from sklstm._nn.augmentation import hide_parts
 from sklstm._nn.masking import zero_padding
 from sklstm._nn.runtime import dropout_mask
 
@@ -232,6 +233,10 @@ class InputLayers(nn.Module):
         Size of the blocks of max-pooling of all convolutions, or one for each.
     batch_norm : bool
         Whether each convolution has a batch normalization.
+    masking, masked_steps : float, int
+        Fraction of the time steps and of the features to hide during training, and
+        largest number of neighboring steps to hide at once, as in
+        :func:`~sklstm._nn.augmentation.hide_parts`.
     dtype : torch.dtype
         Precision of the weights.
 
@@ -260,9 +265,12 @@ class InputLayers(nn.Module):
         conv_kernel_size,
         conv_pool_size,
         batch_norm,
+        masking,
+        masked_steps,
         dtype,
     ):
         super().__init__()
+        self.masking, self.masked_steps = masking, masked_steps
         self.embedding_dropout, self.width = embedding_dropout, n_features
         self.embedding = None
         if n_codes is not None:
@@ -304,7 +312,7 @@ class InputLayers(nn.Module):
         step_mask : torch.Tensor of bool of shape (n_windows, n_blocks) or None
             As in :class:`Convolution`.
         """
-        states, pairs = zero_padding(windows, step_mask), None
+        states, pairs = zero_padding(self._hide(windows, generator), step_mask), None
         if self.embedding is not None:
             codes = self._drop(states[:, :, 0], generator).long()
             states = zero_padding(self.embedding(codes), step_mask)
@@ -313,6 +321,12 @@ class InputLayers(nn.Module):
         for convolution in self.convolutions:
             states, step_mask = convolution(states, step_mask)
         return states, states if pairs is None else states + pairs, step_mask
+
+    def _hide(self, windows, generator):
+        """Hide some of the time steps and of the features during training."""
+        if not (self.training and self.masking):
+            return windows
+        return hide_parts(windows, self.masking, self.masked_steps, generator)
 
     def _drop(self, codes, generator):
         """Replace some of the codes by that of unknown tokens during training."""

@@ -20,8 +20,12 @@ from torch.nn.functional import (
     softplus,
 )
 
+from sklstm._nn.ctc import BLANK, ctc_losses, frame_logs
+
 # The gradient of the Huber loss changes by at most 1 per unit, so a step of 1 is safe.
 N_HUBER_STEPS = 50
+# Numbers of the outputs of all frames at once.
+BLOCK_NUMBERS = 2**22
 
 
 class Loss(ABC):
@@ -251,6 +255,66 @@ class Logistic(Loss):
         return _log(shares) - _log(1 - shares)
 
 
+class CTC(Loss):
+    """Negative log-likelihood of labels without times [1]_.
+
+    Outputs are those of all frames of a window, (n_windows, n_frames, n_symbols), or of
+    each frame alike, (n_windows, n_symbols). Frames of padding come first. A row of
+    targets holds the number of real frames of a window, the codes of its labels, and
+    blanks after the last label.
+
+    References
+    ----------
+    .. [1] A. Graves, S. Fernandez, F. Gomez and J. Schmidhuber, "Connectionist Temporal
+       Classification: Labelling Unsegmented Sequence Data with Recurrent Neural
+       Networks", ICML 2006, 369-376.
+    """
+
+    def __call__(self, outputs, targets):
+        """Return the loss of each window, (n_windows, 1)."""
+        if outputs.ndim == 2:
+            return self._of_constants(outputs, targets)
+        n_frames, codes = targets[:, 0].long(), targets[:, 1:].long()
+        return ctc_losses(frame_logs(outputs, n_frames), codes)[:, None]
+
+    def _of_constants(self, outputs, targets):
+        """Return the losses of outputs that all frames of a window share."""
+        n_frames = int(targets[:, 0].max())
+        size = max(1, BLOCK_NUMBERS // (n_frames * outputs.shape[1]))
+        blocks = zip(outputs.split(size), targets.split(size), strict=True)
+        return torch.cat(
+            [self(rows[:, None].expand(-1, n_frames, -1), ts) for rows, ts in blocks]
+        )
+
+    def gradient(self, outputs, targets):
+        """Return the gradient of the sum of all losses, shaped as the outputs."""
+        with torch.enable_grad():
+            outputs = outputs.detach().requires_grad_()
+            return torch.autograd.grad(self(outputs, targets).sum(), outputs)[0]
+
+    def predictions(self, outputs):
+        """Return the log probabilities of the symbols, shaped as the outputs."""
+        return outputs.log_softmax(-1)
+
+    def best_constant(self, targets, weights):
+        """Return outputs close to the best ones, (1, n_symbols).
+
+        They are the logarithms of the shares of frames, if each label has one frame.
+        """
+        n_frames, codes = targets[:, :1], targets[:, 1:].long()
+        if weights is None:
+            weights = n_frames.new_ones(len(n_frames))
+        per_label = (weights / weights.sum())[:, None] / n_frames
+        shares = torch.bincount(codes.flatten(), per_label.expand_as(codes).flatten())
+        shares[BLANK] = 0
+        shares[BLANK] = 1 - shares.sum()
+        return _log(shares.to(targets))[None]
+
+    def lowest(self, targets):
+        """Return the losses of perfect predictions, (n_windows, 1)."""
+        return torch.zeros_like(targets[:, :1])
+
+
 LOSSES = {
     "squared_error": SquaredError,
     "absolute_error": AbsoluteError,
@@ -259,6 +323,7 @@ LOSSES = {
     "quantile": Quantiles,
     "cross_entropy": CrossEntropy,
     "logistic": Logistic,
+    "ctc": CTC,
 }
 
 

@@ -119,7 +119,8 @@ class RecurrentNetwork(nn.Module):
         features.
     conv_filters : tuple of int
         Number of filters of each convolutional layer in front of the recurrent layers.
-    conv_kernel_size, conv_pool_size, batch_norm, embedding_pairs, embedding_dropout
+    conv_kernel_size, conv_pool_size, batch_norm, embedding_pairs, embedding_dropout, \
+            masking, masked_steps
         As in :class:`~sklstm._nn.input_layers.InputLayers`.
     conv_pooling : {"mean", "max"}, tuple of them or None
         How the outputs of the last convolution become one vector per window. Without
@@ -165,6 +166,8 @@ class RecurrentNetwork(nn.Module):
         batch_norm=False,
         embedding_pairs=0,
         embedding_dropout=0.0,
+        masking=0.0,
+        masked_steps=1,
         dropout=0.0,
         recurrent_dropout=0.0,
         transitions=False,
@@ -185,6 +188,8 @@ class RecurrentNetwork(nn.Module):
             conv_kernel_size=conv_kernel_size,
             conv_pool_size=conv_pool_size,
             batch_norm=batch_norm,
+            masking=masking,
+            masked_steps=masked_steps,
             dtype=dtype,
         )
         n_inputs = self.input_layers.width
@@ -226,6 +231,7 @@ class RecurrentNetwork(nn.Module):
         is_plain = (
             all(len(directions) == 1 for directions in self.layers)
             and not len(self.input_layers)
+            and not self.input_layers.masking
             and isinstance(self.pooling, Last)
         )
         return [layer for (layer,) in self.layers] if is_plain else None

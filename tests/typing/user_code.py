@@ -16,6 +16,7 @@ from sklstm import (
     LSTMForecaster,
     LSTMOutlierDetector,
     LSTMRegressor,
+    LSTMTranscriber,
     SequenceEncoder,
     SlidingWindowTransformer,
     make_windows,
@@ -53,6 +54,17 @@ def regression(X: pd.DataFrame, y: pd.Series) -> None:
     LSTMRegressor(embedding_size=4, conv_filters=(8,), max_timescale=100, dropout=0)
     windows = np.zeros((100, 24, 3))
     print(LSTMRegressor().fit(windows, np.zeros(100)).transform(windows).mean())
+
+
+def transcription(X: list[NDArray[np.float64]], y: list[str]) -> None:
+    model = LSTMTranscriber((64, 32), beam_width=5, masking=0.1, standardize=True)
+    model.fit(X, y, X_val=X, y_val=y)
+    print(model.predict(X)[0], model.score(X, y) + model.error_rate(X, y))
+    for label, start, end in [*model.align(X)[0], *model.align(X, y)[0]]:
+        print(label, end - start)
+    labels, log_probability = model.predict_n_best(X, n=2)[0][0]
+    print(labels, np.exp(log_probability))
+    LSTMTranscriber(learning_rate="auto", batch_size="auto").fit(X, [[1, 2], [3]])
 
 
 def pipelines(X: pd.DataFrame, y: pd.Series) -> None:

@@ -87,6 +87,7 @@ class Unrolled(ABC):
         self.step_mask = self.operands[:, batch.n_inputs].fill_(1)
         self.inputs_and_one = self.operands[:, : batch.n_inputs + 1]
         self.dropped_hidden = self.operands[:, batch.n_inputs + 1 :]
+        self.n_padded_steps = 0  # first steps at which some windows are padding
         self.recurrent_mask, self.hidden = None, self.dropped_hidden
         if batch.has_recurrent_mask:
             self.recurrent_mask = self._buffer(batch.size)
@@ -230,6 +231,7 @@ class Unrolled(ABC):
         self.inputs[steps].copy_(inputs.permute(1, 2, 0))
         if step_mask is not None:
             self.step_mask[steps] = step_mask
+            self.n_padded_steps = int((step_mask == 0).any(1).sum())
         if recurrent_mask is not None:
             self.recurrent_mask.copy_(recurrent_mask.t())
         if initial_state is not None:
@@ -334,6 +336,9 @@ class Unrolled(ABC):
         for step, *views in chunk.single_steps:
             if d_states is not None:
                 self.d_hidden.add_(d_states[step])
+            if step < self.n_padded_steps:
+                # It could grow without limit from padding step to padding step.
+                self.d_hidden.mul_(self.step_mask[step])
             has_before = step or self.batch.has_initial_state
             self._backward_step(recurrent_t if has_before else None, *views)
 

@@ -1,0 +1,1 @@
+"""Label sequences of a transcriber, and where their labels are."""
