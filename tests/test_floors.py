@@ -26,6 +26,7 @@ FLOORS = [
     ["_nn.bptt.gru", "_nn.bptt.lstm", "_nn.bptt.rnn"],
     ["_nn.autograd"],
     ["_nn.hidden_states"],
+    ["_nn.recurrent"],
     ["_nn.network"],
     ["_nn.autoencoder", "_nn.backprop", "_nn.initialization", "_nn.saving"],
     ["_nn.architecture", "_nn.mixture"],
