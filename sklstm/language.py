@@ -7,15 +7,12 @@ from typing import Any, Literal, Self
 import numpy as np
 import pandas as pd
 import torch
-from sklearn.base import BaseEstimator, DensityMixin
+from sklearn.base import DensityMixin
 from sklearn.utils import check_random_state, check_scalar
 from sklearn.utils.validation import check_is_fitted
-from torch import nn
 
 from sklstm._core.fit_methods import all_or_nothing, callback_data
 from sklstm._core.sklearn_compat import (
-    CallbackRunner,
-    CallbackSupportMixin,
     Interval,
     Options,
     StrOptions,
@@ -23,9 +20,10 @@ from sklstm._core.sklearn_compat import (
     fit_context,
     with_callbacks,
 )
+from sklstm._core.symbol_model import BaseSymbolModel
 from sklstm._nn.cells import CELLS
-from sklstm._nn.runtime import default_modes, random_generator
-from sklstm._text.fitting import LanguageFit, warn_of_end
+from sklstm._nn.runtime import default_modes
+from sklstm._text.fitting import LanguageFit
 from sklstm._text.prediction import (
     chooser,
     last_probabilities,
@@ -49,7 +47,7 @@ from sklstm.encoding import SequenceEncoder
 END_NAME, UNKNOWN_NAME = "<end>", "<unknown>"
 
 
-class LSTMLanguageModel(DensityMixin, CallbackSupportMixin, BaseEstimator):
+class LSTMLanguageModel(DensityMixin, BaseSymbolModel):
     r"""Probability model of texts and of other sequences of symbols.
 
     The network reads a sequence symbol by symbol and predicts the next symbol from all
@@ -239,11 +237,8 @@ class LSTMLanguageModel(DensityMixin, CallbackSupportMixin, BaseEstimator):
     """
 
     vocabulary_: dict[Any, int]
-    n_iter_: int
-    loss_: float
-    loss_curve_: list[float]
-    validation_loss_curve_: list[float] | None
-    best_loss_: float
+
+    _attributes_of_data = ("_encoder", "vocabulary_")
 
     _parameter_constraints: dict = {
         "hidden_layer_sizes": [
@@ -344,12 +339,6 @@ class LSTMLanguageModel(DensityMixin, CallbackSupportMixin, BaseEstimator):
         self.verbose = verbose
         self.device = device
 
-    @property
-    def network_(self) -> nn.Module:
-        """The trained network."""
-        check_is_fitted(self)
-        return self._network
-
     @all_or_nothing
     @with_callbacks
     @fit_context
@@ -394,14 +383,8 @@ class LSTMLanguageModel(DensityMixin, CallbackSupportMixin, BaseEstimator):
         UserWarning
             If training was interrupted (Ctrl-C). The best weights so far are kept.
         """
-        continues = self.warm_start and self.__sklearn_is_fitted__()
-        texts = self._read(X, sample_weight, reset=not continues)
-        self._random_state = None
-        return self._train(
-            texts,
-            callback_data(X, y, sample_weight),
-            former=self._network if continues else None,
-        )
+        texts = self._read(X, sample_weight, reset=not self._continues())
+        return self._fit(texts, callback_data(X, y, sample_weight))
 
     @all_or_nothing
     @with_callbacks
@@ -439,19 +422,7 @@ class LSTMLanguageModel(DensityMixin, CallbackSupportMixin, BaseEstimator):
         """
         is_first = not self.__sklearn_is_fitted__()
         texts = self._read(X, sample_weight, reset=is_first)
-        if is_first or self._random_state is None:
-            self._random_state = check_random_state(self.random_state)
-        before = [] if is_first else self.loss_curve_
-        best = np.inf if is_first else self.best_loss_
-        self._train(
-            texts,
-            callback_data(X, y, sample_weight),
-            former=None if is_first else self._network,
-            optimizer_state=getattr(self, "_optimizer_state", None),
-            is_partial=True,
-        )
-        self._set_curves([*before, *self.loss_curve_], None, min(best, self.best_loss_))
-        return self
+        return self._fit_one_epoch(texts, callback_data(X, y, sample_weight))
 
     def score_samples(self, X: ArrayLike) -> Floats:
         """Compute the log probability of each sequence.
@@ -622,20 +593,11 @@ class LSTMLanguageModel(DensityMixin, CallbackSupportMixin, BaseEstimator):
         # The unknown symbol has the first code.
         return pd.DataFrame(np.roll(probabilities, -1, axis=1), columns=symbols)
 
-    def __sklearn_is_fitted__(self):
-        return hasattr(self, "_network")
-
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
         tags.input_tags.string = True
         tags.input_tags.two_d_array = False
         return tags
-
-    def __getstate__(self):
-        # With the state of the optimizer, a pickle would be three times as large.
-        state = super().__getstate__().copy()
-        state.pop("_optimizer_state", None)
-        return state
 
     @property
     def _end(self):
@@ -666,32 +628,5 @@ class LSTMLanguageModel(DensityMixin, CallbackSupportMixin, BaseEstimator):
         with default_modes():
             return log_probabilities(self._network, texts), texts.n_symbols
 
-    def _train(
-        self, texts, data, *, former=None, optimizer_state=None, is_partial=False
-    ):
-        """Train a new network, or a copy of a former one."""
-        random_state = self._random_state or check_random_state(self.random_state)
-        generator = random_generator(random_state.randint(2**31 - 1))
-        fit = LanguageFit(self.get_params(deep=False), self._end, texts, is_partial)
-        network = fit.make_network(former, generator)
-        fitted = {"_network": network, "_encoder": self._encoder}
-        fitted["vocabulary_"] = self.vocabulary_
-        runner = CallbackRunner(self, data, fitted, fit.options.max_iter)
-        history, self._optimizer_state = fit.train(
-            network, generator, runner, optimizer_state
-        )
-        self._network = network
-        self._set_curves(
-            history.loss_curve, history.validation_loss_curve, history.best_loss
-        )
-        runner.end_fit()
-        warn_of_end(history, fit.options, is_partial)
-        return self
-
-    def _set_curves(self, loss_curve, validation_loss_curve, best_loss):
-        """Set the attributes that describe the epochs."""
-        self.loss_curve_ = loss_curve
-        self.validation_loss_curve_ = validation_loss_curve
-        self.best_loss_ = best_loss
-        self.n_iter_ = len(loss_curve)
-        self.loss_ = loss_curve[-1] if loss_curve else np.nan
+    def _make_fit(self, data, is_partial):
+        return LanguageFit(self.get_params(deep=False), self._end, data, is_partial)

@@ -44,9 +44,9 @@ FLOORS = [
     # 3: arrays to network and back
     ["_core.convergence", "_core.defaults", "_core.ensemble", "_core.layer_sizes"],
     ["_core.nested", "_core.samples"],
-    ["_core.auto", "_core.scaling", "_core.sklearn_compat"],
+    ["_core.auto", "_core.scaling", "_core.sklearn_compat", "_core.symbol_fit"],
     ["_core.fit_methods", "_core.targets", "_core.window_scaling"],
-    ["_core.scaled_network"],
+    ["_core.scaled_network", "_core.symbol_model"],
     ["_core.base"],
     # 3: what one estimator needs
     ["_anomaly.averages", "_anomaly.comparison", "_anomaly.errors"],
