@@ -22,6 +22,7 @@ _NAMES = {
     "sequences": ["make_windows", "pad_sequences"],
     "streaming": [],
     "testing": [],
+    "translation": ["LSTMTranslator"],
 }
 _MODULES = {name: module for module, names in _NAMES.items() for name in names}
 

@@ -14,6 +14,7 @@ from sklstm import scaling as scaling
 from sklstm import sequences as sequences
 from sklstm import streaming as streaming
 from sklstm import testing as testing
+from sklstm import translation as translation
 from sklstm.anomaly import LSTMOutlierDetector
 from sklstm.autoencoding import LSTMAutoencoder
 from sklstm.classification import LSTMClassifier
@@ -25,6 +26,7 @@ from sklstm.preprocessing import SlidingWindowTransformer
 from sklstm.regression import LSTMRegressor
 from sklstm.scaling import GroupScaler
 from sklstm.sequences import make_windows, pad_sequences
+from sklstm.translation import LSTMTranslator
 
 __all__ = [
     "AnomalyDisplay",
@@ -36,6 +38,7 @@ __all__ = [
     "LSTMLanguageModel",
     "LSTMOutlierDetector",
     "LSTMRegressor",
+    "LSTMTranslator",
     "SequenceEncoder",
     "SlidingWindowTransformer",
     "make_windows",

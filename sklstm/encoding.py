@@ -313,3 +313,9 @@ class SequenceEncoder(TransformerMixin, CallbackSupportMixin, BaseEstimator):
         tags.input_tags.string = True
         tags.input_tags.two_d_array = False
         return tags
+
+
+def encoder_for(estimator):
+    """Return an encoder with the values of an estimator's parameters of its names."""
+    names = "analyzer", "lowercase", "token_pattern", "min_frequency"
+    return SequenceEncoder(**{name: getattr(estimator, name) for name in names})

@@ -13,15 +13,11 @@ from sklearn.utils.validation import check_is_fitted
 
 from sklstm._core.fit_methods import all_or_nothing, callback_data
 from sklstm._core.sklearn_compat import (
-    Interval,
-    Options,
-    StrOptions,
     check_weights,
     fit_context,
     with_callbacks,
 )
 from sklstm._core.symbol_model import BaseSymbolModel
-from sklstm._nn.cells import CELLS
 from sklstm._nn.runtime import default_modes
 from sklstm._text.fitting import LanguageFit
 from sklstm._text.prediction import (
@@ -41,7 +37,7 @@ from sklstm._typing import (
     Sizes,
     Solver,
 )
-from sklstm.encoding import SequenceEncoder
+from sklstm.encoding import SequenceEncoder, encoder_for
 
 # Names of the end and of unknown symbols in a frame of probabilities.
 END_NAME, UNKNOWN_NAME = "<end>", "<unknown>"
@@ -241,45 +237,9 @@ class LSTMLanguageModel(DensityMixin, BaseSymbolModel):
     _attributes_of_data = ("_encoder", "vocabulary_")
 
     _parameter_constraints: dict = {
-        "hidden_layer_sizes": [
-            "array-like",
-            Interval(Integral, 1, None, closed="left"),
-        ],
-        "analyzer": [StrOptions({"char", "word"})],
-        "lowercase": ["boolean"],
-        "token_pattern": [str, None],
+        **BaseSymbolModel._parameter_constraints,
         "min_frequency": SequenceEncoder._parameter_constraints["min_frequency"],
-        "cell": [StrOptions(set(CELLS))],
-        "embedding_size": [
-            Interval(Integral, 1, None, closed="left"),
-            StrOptions({"auto"}),
-        ],
         "share_embedding": ["boolean"],
-        "embedding_dropout": [Interval(Real, 0, 1, closed="left")],
-        "dropout": [Interval(Real, 0, 1, closed="left")],
-        "recurrent_dropout": [Interval(Real, 0, 1, closed="left")],
-        "solver": [StrOptions({"adam", "adamw", "sgd"})],
-        "alpha": [Interval(Real, 0, None, closed="left")],
-        "batch_size": [
-            Interval(Integral, 1, None, closed="left"),
-            StrOptions({"auto"}),
-        ],
-        "learning_rate": [StrOptions({"constant", "cosine", "adaptive"})],
-        "learning_rate_init": [Interval(Real, 0, None, closed="neither")],
-        "max_grad_norm": [Interval(Real, 0, None, closed="neither"), None],
-        "max_iter": [Interval(Integral, 1, None, closed="left"), StrOptions({"auto"})],
-        "tol": [Interval(Real, 0, None, closed="left")],
-        "n_iter_no_change": [
-            Interval(Integral, 1, None, closed="left"),
-            Options(Real, {np.inf}),
-            StrOptions({"auto"}),
-        ],
-        "early_stopping": ["boolean"],
-        "validation_fraction": [Interval(Real, 0, 1, closed="neither")],
-        "warm_start": ["boolean"],
-        "random_state": ["random_state"],
-        "verbose": ["verbose"],
-        "device": [str],
     }
 
     def __init__(
@@ -607,13 +567,8 @@ class LSTMLanguageModel(DensityMixin, BaseSymbolModel):
     def _read(self, X, sample_weight, *, reset):
         """Convert sequences to codes; learn the symbols if `reset` is True."""
         if reset:
-            names = SequenceEncoder._get_param_names()
-            parameters = self.get_params(deep=False)
-            encoder = SequenceEncoder(
-                **{name: parameters[name] for name in names if name in parameters}
-            )
-            self._encoder = encoder.fit(X)
-            self.vocabulary_ = encoder.vocabulary_
+            self._encoder = encoder_for(self).fit(X)
+            self.vocabulary_ = self._encoder.vocabulary_
         tokens = self._encoder._tokens(X)
         return self._texts(tokens, check_weights(sample_weight, tokens))
 

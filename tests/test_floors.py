@@ -12,6 +12,7 @@ import sklstm
 FLOORS = [
     ["_anomaly", "_core", "_forecast", "_input", "_nn", "_nn.bptt", "_synthetic"],
     ["_text"],
+    ["_translation"],
     ["_windowing"],
     ["_streaming"],
     ["_typing"],
@@ -27,8 +28,10 @@ FLOORS = [
     ["_nn.autograd"],
     ["_nn.hidden_states"],
     ["_nn.recurrent"],
-    ["_nn.network"],
-    ["_nn.autoencoder", "_nn.backprop", "_nn.initialization", "_nn.saving"],
+    ["_nn.attention", "_nn.encoder", "_nn.network", "_nn.saving"],
+    ["_nn.decoder"],
+    ["_nn.autoencoder", "_nn.backprop", "_nn.initialization", "_nn.translator"],
+    ["_nn.beam_search"],
     ["_nn.architecture", "_nn.mixture"],
     ["_input.time_dtypes"],
     ["_input.arrays", "_input.finite", "_input.numbers"],
@@ -68,6 +71,9 @@ FLOORS = [
     ["_text.network", "_text.texts"],
     ["_text.training"],
     ["_text.fitting", "_text.prediction"],
+    ["_translation.answers", "_translation.pairs"],
+    ["_translation.prediction", "_translation.sources", "_translation.training"],
+    ["_translation.fitting"],
     # 3: made-up series
     ["_synthetic.calendar", "_synthetic.mixture"],
     ["_synthetic.calendar_effects", "_synthetic.counts", "_synthetic.disturbances"],
@@ -78,7 +84,7 @@ FLOORS = [
     # 4: what the user calls
     ["autoencoding", "classification", "datasets", "displays", "encoding"],
     ["preprocessing"],
-    ["language", "regression", "scaling", "sequences"],
+    ["language", "regression", "scaling", "sequences", "translation"],
     # 5: what holds estimators
     ["anomaly", "forecasting"],
     ["_streaming.forecasts", "_streaming.rows", "testing"],

@@ -1,6 +1,7 @@
 """Base class of estimators whose networks read or write symbols."""
 
 from abc import ABC, abstractmethod
+from numbers import Integral, Real
 
 import numpy as np
 from sklearn.base import BaseEstimator
@@ -8,7 +9,14 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 from torch import nn
 
-from sklstm._core.sklearn_compat import CallbackRunner, CallbackSupportMixin
+from sklstm._core.sklearn_compat import (
+    CallbackRunner,
+    CallbackSupportMixin,
+    Interval,
+    Options,
+    StrOptions,
+)
+from sklstm._nn.cells import CELLS
 from sklstm._nn.runtime import random_generator
 
 
@@ -25,6 +33,46 @@ class BaseSymbolModel(CallbackSupportMixin, BaseEstimator, ABC):
     loss_curve_: list[float]
     validation_loss_curve_: list[float] | None
     best_loss_: float
+
+    _parameter_constraints: dict = {
+        "hidden_layer_sizes": [
+            "array-like",
+            Interval(Integral, 1, None, closed="left"),
+        ],
+        "analyzer": [StrOptions({"char", "word"})],
+        "lowercase": ["boolean"],
+        "token_pattern": [str, None],
+        "cell": [StrOptions(set(CELLS))],
+        "embedding_size": [
+            Interval(Integral, 1, None, closed="left"),
+            StrOptions({"auto"}),
+        ],
+        "embedding_dropout": [Interval(Real, 0, 1, closed="left")],
+        "dropout": [Interval(Real, 0, 1, closed="left")],
+        "recurrent_dropout": [Interval(Real, 0, 1, closed="left")],
+        "solver": [StrOptions({"adam", "adamw", "sgd"})],
+        "alpha": [Interval(Real, 0, None, closed="left")],
+        "batch_size": [
+            Interval(Integral, 1, None, closed="left"),
+            StrOptions({"auto"}),
+        ],
+        "learning_rate": [StrOptions({"constant", "cosine", "adaptive"})],
+        "learning_rate_init": [Interval(Real, 0, None, closed="neither")],
+        "max_grad_norm": [Interval(Real, 0, None, closed="neither"), None],
+        "max_iter": [Interval(Integral, 1, None, closed="left"), StrOptions({"auto"})],
+        "tol": [Interval(Real, 0, None, closed="left")],
+        "n_iter_no_change": [
+            Interval(Integral, 1, None, closed="left"),
+            Options(Real, {np.inf}),
+            StrOptions({"auto"}),
+        ],
+        "early_stopping": ["boolean"],
+        "validation_fraction": [Interval(Real, 0, 1, closed="neither")],
+        "warm_start": ["boolean"],
+        "random_state": ["random_state"],
+        "verbose": ["verbose"],
+        "device": [str],
+    }
 
     # Attributes that reading the data of a fit sets, such as the symbols.
     _attributes_of_data: tuple[str, ...]
@@ -83,7 +131,11 @@ class BaseSymbolModel(CallbackSupportMixin, BaseEstimator, ABC):
         generator = random_generator(random_state.randint(2**31 - 1))
         fit = self._make_fit(data, is_partial)
         network = fit.make_network(former, generator)
-        fitted = {name: getattr(self, name) for name in self._attributes_of_data}
+        fitted = {
+            name: value
+            for name, value in vars(self).items()
+            if name in self._attributes_of_data
+        }
         fitted["_network"] = network
         runner = CallbackRunner(self, for_callbacks, fitted, fit.options.max_iter)
         history, self._optimizer_state = fit.train(

@@ -286,8 +286,8 @@ def _as_list(X, name):
     sequences = list(_only_column(X, name) if len(getattr(X, "shape", ())) > 1 else X)
     if not sequences:
         raise ValueError(
-            f"{name} is empty: pass at least one sequence. An iterator can be read only "
-            f"once: pass list({name})."
+            f"{name} is empty: pass at least one sequence. An iterator can be read "
+            f"only once: pass list({name})."
         )
     return sequences
 
