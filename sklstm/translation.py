@@ -463,6 +463,7 @@ class LSTMTranslator(BaseSymbolModel):
         ValueError
             If X is not of the kind that `fit` saw, or if a source is empty.
         """
+        check_is_fitted(self)
         return self._target_encoder._join(self._predicted_symbols(X))
 
     def predict_n_best(self, X: ArrayLike, n: int = 3) -> list[list[tuple[Any, float]]]:
@@ -647,7 +648,7 @@ class LSTMTranslator(BaseSymbolModel):
         codes = self._target_encoder._codes(tokens)
         longest = 0 if reset else self._longest_target
         self._longest_target = max(longest, *map(len, codes))
-        return Pairs.of(sources, codes, self._end, weights)
+        return Pairs.of(sources, codes, self._end, weights).without_zero_weights()
 
     def _read_sources(self, X, weights=None, *, reset=False):
         """Convert sources to codes or numbers; learn them if `reset` is True."""
@@ -677,7 +678,6 @@ class LSTMTranslator(BaseSymbolModel):
 
     def _search(self, X, n=1):
         """Return codes and log probabilities of the best targets of each source."""
-        check_is_fitted(self)
         return self._search_for(self._read_sources(X), n)
 
     def _search_for(self, sources, n=1):

@@ -75,7 +75,7 @@ FLOORS = [
     ["_translation.prediction", "_translation.sources", "_translation.training"],
     ["_translation.fitting"],
     # 3: made-up series
-    ["_synthetic.calendar", "_synthetic.mixture"],
+    ["_synthetic.calendar", "_synthetic.dates", "_synthetic.mixture"],
     ["_synthetic.calendar_effects", "_synthetic.counts", "_synthetic.disturbances"],
     ["_synthetic.gaussian_processes", "_synthetic.levels", "_synthetic.noise"],
     ["_synthetic.seasons", "_synthetic.trends"],

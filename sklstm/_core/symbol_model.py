@@ -74,7 +74,7 @@ class BaseSymbolModel(CallbackSupportMixin, BaseEstimator, ABC):
         "device": [str],
     }
 
-    # Attributes that reading the data of a fit sets, such as the symbols.
+    # Attributes that a fit sets before the training, such as the symbols.
     _attributes_of_data: tuple[str, ...]
 
     @abstractmethod

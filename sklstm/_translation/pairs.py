@@ -1,13 +1,12 @@
 """Pairs of a source and a target, as flat tensors without padding."""
 
-import math
 from typing import NamedTuple
 
 import numpy as np
 import torch
 
-# Batches are padded to one of about this many lengths, because buffers are kept for
-# each length.
+# Batches are padded to one of this many lengths, because buffers are kept for each
+# length.
 N_LENGTHS = 16
 
 
@@ -33,15 +32,32 @@ class Ragged(NamedTuple):
         """Return the sequences on a device."""
         return Ragged(*(part.to(device) for part in self))
 
-    def padded(self, at_start, grain=1):
+    def flat(self):
+        """Return the steps of all sequences, and the number of the sequence of each."""
+        numbers = torch.repeat_interleave(self.lengths)
+        first = self.lengths.cumsum(0) - self.lengths
+        steps = torch.arange(len(numbers), device=numbers.device) - first[numbers]
+        return self.values[self.starts[numbers] + steps], numbers
+
+    def batch_lengths(self):
+        """Return lengths to which batches are padded, in ascending order.
+
+        Each of them is as frequent as the others, so that little is padded.
+        """
+        ordered = self.lengths.sort()[0]
+        last = torch.linspace(0, len(ordered) - 1, N_LENGTHS).round().long()
+        return ordered[last].unique()
+
+    def padded(self, at_start, lengths=None):
         """Return all sequences with padding, and which steps are real.
 
         Parameters
         ----------
         at_start : bool
             Whether the padding is before or after the sequences.
-        grain : int, default=1
-            The number of steps is rounded up to a multiple of this number.
+        lengths : torch.Tensor or None, default=None
+            Lengths in ascending order. The number of steps is the first one that is
+            long enough. If None, it is the length of the longest sequence.
 
         Returns
         -------
@@ -50,7 +66,10 @@ class Ragged(NamedTuple):
         is_real : torch.Tensor of bool of shape (n_sequences, n_steps)
             True where a step is real.
         """
-        longest = math.ceil(int(self.lengths.max()) / grain) * grain
+        longest = self.lengths.max()
+        if lengths is not None:
+            longest = lengths[torch.searchsorted(lengths, longest)]
+        longest = int(longest)
         steps = torch.arange(longest, device=self.values.device)
         if at_start:
             steps = steps + self.lengths[:, None] - longest
@@ -77,7 +96,7 @@ class Pairs(NamedTuple):
     targets: Ragged  # the symbols of each target, its end included
     weights: torch.Tensor  # (n_pairs,)
     end: int  # code of the end of a target
-    grains: tuple  # the lengths of batches are multiples of these numbers
+    batch_lengths: tuple  # possible lengths of batches, of sources and of targets
 
     @classmethod
     def of(cls, sources, targets, end, weights):
@@ -95,12 +114,9 @@ class Pairs(NamedTuple):
             Weight of each pair.
         """
         targets = Ragged.of([np.append(codes, end) for codes in targets])
-        grains = [
-            math.ceil(int(p.lengths.max()) / N_LENGTHS) for p in (sources, targets)
-        ]
-        return cls(
-            sources, targets, torch.from_numpy(weights).float(), end, tuple(grains)
-        )
+        weights = torch.from_numpy(weights).float()
+        lengths = tuple(part.batch_lengths() for part in (sources, targets))
+        return cls(sources, targets, weights, end, lengths)
 
     @property
     def n_pairs(self):
@@ -131,19 +147,31 @@ class Pairs(NamedTuple):
             weights=self.weights[rows],
         )
 
+    def without_zero_weights(self):
+        """Return the pairs of positive weight; raise if there are none."""
+        is_kept = self.weights > 0
+        if not is_kept.any():
+            raise ValueError(
+                "Every sample weight is zero, so there is nothing to learn. Give at "
+                "least one pair a positive weight."
+            )
+        return self if is_kept.all() else self.select(is_kept)
+
     def to(self, device):
         """Return the pairs on a device."""
         return self._replace(
             sources=self.sources.to(device),
             targets=self.targets.to(device),
             weights=self.weights.to(device),
+            batch_lengths=tuple(part.to(device) for part in self.batch_lengths),
         )
 
     def batch(self, rows):
         """Return some of the pairs with padding."""
         pairs = self.select(rows)
-        sources, step_mask = pad_sources(pairs.sources, self.grains[0])
-        targets, is_real = pairs.targets.padded(False, self.grains[1])
+        of_sources, of_targets = self.batch_lengths
+        sources, step_mask = pad_sources(pairs.sources, of_sources)
+        targets, is_real = pairs.targets.padded(False, of_targets)
         # A target starts after the end of another one.
         inputs = targets.roll(1, 1)
         inputs[:, 0] = self.end
@@ -151,10 +179,10 @@ class Pairs(NamedTuple):
         return Batch(sources, step_mask, inputs, targets, weights)
 
 
-def pad_sources(sources, grain=1):
+def pad_sources(sources, lengths=None):
     """Return sources with padding at their start, and a mask of the real steps.
 
-    The mask is None if all steps are real.
+    The mask is None if all steps are real. The lengths are those of `Ragged.padded`.
     """
-    values, is_real = sources.padded(True, grain)
+    values, is_real = sources.padded(True, lengths)
     return values, None if is_real.all() else is_real

@@ -9,9 +9,6 @@ from sklstm._nn.batches import batches_by_length
 from sklstm._nn.progress import LossBounds
 from sklstm._nn.training import Trainer
 
-# Share of the probability of a target that is given to all symbols alike.
-LABEL_SMOOTHING = 0.1
-
 
 class PairTrainer(Trainer):
     """Network that is trained on pairs of a source and a target.
@@ -44,7 +41,7 @@ class PairTrainer(Trainer):
 
     def train_on(self, batch):
         """Train on one batch; return its loss and its weight."""
-        loss, total_weight = self._loss(batch, LABEL_SMOOTHING)
+        loss, total_weight = self._loss(batch)
         self.weights.set_gradient(loss)
         return self.update(loss.detach(), total_weight), total_weight
 
@@ -59,20 +56,16 @@ class PairTrainer(Trainer):
     def bounds(self):
         """Compute the loss of the shares of the symbols, and of perfect predictions."""
         pairs = self.training
-        batch = pairs.batch(torch.arange(pairs.n_pairs))
-        counts = torch.bincount(batch.targets.flatten(), batch.weights.flatten())
+        codes, numbers = pairs.targets.flat()
+        counts = torch.bincount(codes, pairs.weights[numbers])
         shares = counts[counts > 0] / counts.sum()
         return LossBounds(0.0, -(shares * shares.log()).sum().item())
 
-    def _loss(self, batch, label_smoothing=0.0):
+    def _loss(self, batch):
         """Return the mean loss of the symbols of a batch, and their weight."""
         outputs, _ = self.network(batch.sources, batch.step_mask, batch.inputs)
-        losses = cross_entropy(
-            outputs.flatten(0, 1),
-            batch.targets.flatten(),
-            reduction="none",
-            label_smoothing=label_smoothing,
-        )
+        targets = batch.targets.flatten()
+        losses = cross_entropy(outputs.flatten(0, 1), targets, reduction="none")
         total_weight = batch.weights.sum()
         return losses @ batch.weights.flatten() / total_weight, total_weight
 
