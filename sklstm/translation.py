@@ -142,7 +142,7 @@ class LSTMTranslator(BaseSymbolModel):
 
     max_iter : int or "auto", default="auto"
         Maximum number of epochs. An epoch is one pass over the training sequences.
-        "auto" is as many epochs as take about 8000 training steps, but at least 16 and
+        "auto" is as many epochs as take about 6000 training steps, but at least 20 and
         at most 200.
 
     tol : float, default=1e-4

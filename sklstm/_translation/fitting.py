@@ -10,7 +10,7 @@ from sklstm._translation.training import PairTrainer
 
 # A fit with ``max_iter="auto"`` makes about this many training steps, within these
 # numbers of epochs.
-N_STEPS, FEWEST_EPOCHS, MOST_EPOCHS = 8000, 16, 200
+N_STEPS, FEWEST_EPOCHS, MOST_EPOCHS = 6000, 20, 200
 # With ``batch_size="auto"``, an epoch of few pairs still has many training steps.
 STEPS_PER_EPOCH, MIN_BATCH_SIZE, MAX_BATCH_SIZE = 100, 8, 64
 
