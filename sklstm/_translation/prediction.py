@@ -9,7 +9,7 @@ from sklstm._nn.runtime import default_modes, threads_for
 from sklstm._translation.pairs import pad_sources
 
 # Numbers that the widest layer may have at once.
-BLOCK_NUMBERS = 2**20
+BLOCK_NUMBERS = 2**22
 
 
 def search(network, sources, *, n_beams, **options):
