@@ -19,7 +19,7 @@ from sklstm.datasets import make_dates
 # Phone and word error of Phonetisaurus on the same words, in percent.
 PHONETISAURUS = {"g2p": "6.63 / 25.93", "g2p_quarter": "9.74 / 38.23"}
 SETTINGS = {"random_state": 0}
-N_PAIRS, N_EPOCHS, N_WORDS, BATCH_SIZE = 3000, 4, 1000, 64
+N_PAIRS, N_EPOCHS, N_WORDS, BATCH_SIZE = 1500, 8, 1000, 64
 
 
 def pronunciations(folder, part):

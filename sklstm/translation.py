@@ -248,7 +248,14 @@ class LSTMTranslator(BaseSymbolModel):
     >>> from sklstm import LSTMTranslator
     >>> sources = ["ab", "ba", "abb", "bab", "aab", "bba", "abab", "baab"] * 4
     >>> targets = [source[::-1].upper() for source in sources]
-    >>> model = LSTMTranslator((16,), early_stopping=False, max_iter=60, random_state=0)
+    >>> model = LSTMTranslator(
+    ...     (16,),
+    ...     dropout=0.0,
+    ...     learning_rate_init=0.03,
+    ...     early_stopping=False,
+    ...     max_iter=40,
+    ...     random_state=0,
+    ... )
     >>> model.fit(sources, targets).predict(["abb", "bab"])
     ['BBA', 'BAB']
     >>> model.attention_weights(["abb"])[0].shape

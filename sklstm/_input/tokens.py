@@ -72,7 +72,7 @@ def read_sequences(X, analyze, wanted=None, name="X"):
         allowed, not of the required kind, or neither a string nor tokens.
     """
     sequences, kinds = [], []
-    for i, sequence in enumerate(_as_list(X, name)):
+    for i, sequence in enumerate(as_list(X, name)):
         tokens = _tokenize(sequence, analyze, f"{name}[{i}]", is_fit=wanted is None)
         if isinstance(sequence, str):
             kind = TEXT
@@ -82,6 +82,29 @@ def read_sequences(X, analyze, wanted=None, name="X"):
         kinds.append(kind)
     _check_kinds(kinds, wanted, name)
     return sequences, kinds[0]
+
+
+def as_list(X, name):
+    """Convert X to a list of sequences. A table must have one column."""
+    if isinstance(X, str | bytes) or not np.iterable(X):
+        raise ValueError(
+            f"{name} must be a list of sequences, got {_describe(X)}. Pass a single "
+            f"sequence as a list: [{name}]."
+        )
+    if isinstance(X, Mapping | Set):
+        is_mapping = isinstance(X, Mapping)
+        way_out = f"list({name}.values())" if is_mapping else f"sorted({name})"
+        raise ValueError(
+            f"{name} must be a list of sequences, got a {type(X).__name__}. Pass "
+            f"{way_out}."
+        )
+    sequences = list(_only_column(X, name) if len(getattr(X, "shape", ())) > 1 else X)
+    if not sequences:
+        raise ValueError(
+            f"{name} is empty: pass at least one sequence. An iterator can be read "
+            f"only once: pass list({name})."
+        )
+    return sequences
 
 
 def build_vocabulary(sequences, min_frequency):
@@ -267,29 +290,6 @@ def check_codes(windows, n_codes=None):
 def _as_plain(array):
     """Convert token codes to a plain array. Return everything else unchanged."""
     return np.asarray(array) if isinstance(array, TokenCodes) else array
-
-
-def _as_list(X, name):
-    """Convert X to a list of sequences. A table must have one column."""
-    if isinstance(X, str | bytes) or not np.iterable(X):
-        raise ValueError(
-            f"{name} must be a list of sequences, got {_describe(X)}. Pass a single "
-            f"sequence as a list: [{name}]."
-        )
-    if isinstance(X, Mapping | Set):
-        is_mapping = isinstance(X, Mapping)
-        way_out = f"list({name}.values())" if is_mapping else f"sorted({name})"
-        raise ValueError(
-            f"{name} must be a list of sequences, got a {type(X).__name__}. Pass "
-            f"{way_out}."
-        )
-    sequences = list(_only_column(X, name) if len(getattr(X, "shape", ())) > 1 else X)
-    if not sequences:
-        raise ValueError(
-            f"{name} is empty: pass at least one sequence. An iterator can be read "
-            f"only once: pass list({name})."
-        )
-    return sequences
 
 
 def _only_column(X, name):

@@ -1,5 +1,6 @@
 """Beam search: the most probable sequences of symbols for each source."""
 
+import math
 from typing import NamedTuple
 
 import torch
@@ -30,6 +31,12 @@ class Beams(NamedTuple):
         """Return some of the sources."""
         return Beams(*(part[rows] for part in self))
 
+    def targets(self, row):
+        """Return codes and log probabilities of the targets of a source, as a list."""
+        codes, lengths, logs, _ = (part[row].tolist() for part in self)
+        parts = zip(codes, lengths, logs, strict=True)
+        return [(c[1:length], log) for c, length, log in parts if log > -math.inf]
+
     def extended(self, logs, n_beams, end, length_penalty):
         """Extend each target by each symbol and keep the best ones.
 
@@ -48,17 +55,17 @@ class Beams(NamedTuple):
         -------
         beams : Beams
             The best targets.
-        origins : torch.Tensor of int64 of shape (n_sources, n_beams)
-            Number of the beam that each of them extends.
+        rows : torch.Tensor of int64 of shape (n_sources, n_beams)
+            Row of the target that each of them extends, among those of all sources.
         """
-        n_codes = logs.shape[2]
+        n_sources, n_before, n_codes = logs.shape
         # A target that has ended stays as it is.
         is_end = torch.arange(n_codes, device=logs.device) == end
         stays = torch.zeros_like(logs).masked_fill_(~is_end, -torch.inf)
         logs = self.logs[:, :, None] + stays.where(self.has_ended[:, :, None], logs)
         lengths = self.lengths + ~self.has_ended
         scores = logs / length_factors(lengths, length_penalty)[:, :, None]
-        n_kept = min(n_beams, logs.shape[1] * n_codes)
+        n_kept = min(n_beams, n_before * n_codes)
         best = scores.flatten(1).topk(n_kept, dim=1)[1]
         origins, codes = best // n_codes, best % n_codes
         kept = logs.flatten(1).gather(1, best)
@@ -66,7 +73,9 @@ class Beams(NamedTuple):
         has_ended = (codes == end) | kept.isinf()
         before = self.codes.take_along_dim(origins[:, :, None], 1)
         codes = torch.cat([before, codes[:, :, None]], 2)
-        return Beams(codes, lengths.gather(1, origins), kept, has_ended), origins
+        first = torch.arange(n_sources, device=logs.device)[:, None] * n_before
+        beams = Beams(codes, lengths.gather(1, origins), kept, has_ended)
+        return beams, first + origins
 
 
 def length_factors(lengths, length_penalty):
@@ -115,50 +124,33 @@ def beam_search(decoder, memory, *, end, n_beams, max_length, length_penalty):
     .. [1] Y. Wu et al., "Google's Neural Machine Translation System: Bridging the Gap
        between Human and Machine Translation", 2016, arXiv:1609.08144.
     """
-    n_sources = len(memory.states)
+    n_sources, device = len(memory.states), memory.states.device
     results = [None] * n_sources
-    sources = torch.arange(n_sources)  # those whose search goes on
-    beams = Beams.empty(n_sources, end, memory.states.device)
-    state = decoder.first_state(memory)
+    sources = torch.arange(n_sources, device=device)  # those whose search goes on
+    beams, state = Beams.empty(n_sources, end, device), decoder.first_state(memory)
     for length in range(max_length + 1):
         codes = beams.codes[:, :, -1].reshape(-1, 1)
         outputs, _, state = decoder(codes, state, memory)
-        logs = outputs[:, 0].double().log_softmax(1)
-        logs[:, UNKNOWN] = -torch.inf
-        if length == max_length:
-            logs[:, :end] = -torch.inf
+        logs = _log_probabilities(outputs[:, 0], end, must_end=length == max_length)
         logs = logs.view(*beams.logs.shape, -1)
-        n_before = logs.shape[1]
-        beams, origins = beams.extended(logs, n_beams, end, length_penalty)
+        beams, rows = beams.extended(logs, n_beams, end, length_penalty)
         goes_on = ~beams.has_ended.all(1)
-        ended = torch.nonzero(~goes_on)[:, 0]
-        for row in ended.tolist():
-            results[sources[row]] = _to_targets(beams.select(row))
-        if len(ended) == len(sources):
-            return results
-        rows = (
-            origins
-            + n_before * torch.arange(len(origins), device=origins.device)[:, None]
-        )
-        if len(ended):
-            kept = torch.nonzero(goes_on)[:, 0]
-            sources, beams, memory = (
-                sources[kept.cpu()],
-                beams.select(kept),
-                memory.select(kept),
-            )
-            rows = rows[kept]
+        for row in (~goes_on).nonzero()[:, 0].tolist():
+            results[sources[row]] = beams.targets(row)
+        if not goes_on.all():
+            sources, rows = sources[goes_on], rows[goes_on]
+            beams, memory = beams.select(goes_on), memory.select(goes_on)
+        if not len(sources):
+            break
         rows = rows.flatten()
         state = [tuple(part[rows] for part in parts) for parts in state]
     return results
 
 
-def _to_targets(beams):
-    """Convert the beams of one source to codes and log probabilities."""
-    return [
-        (codes[1:length].tolist(), log)
-        for codes, length, log in zip(
-            beams.codes, beams.lengths.tolist(), beams.logs.tolist(), strict=True
-        )
-        if log > -torch.inf
-    ]
+def _log_probabilities(outputs, end, must_end):
+    """Return the log probability of each next symbol; never of an unknown one."""
+    logs = outputs.double().log_softmax(1)
+    logs[:, UNKNOWN] = -torch.inf
+    if must_end:
+        logs[:, :end] = -torch.inf
+    return logs

@@ -1,6 +1,6 @@
 """Right answers that predictions are compared with, and distances between sequences."""
 
-from sklstm._input.tokens import TEXT
+from sklstm._input.tokens import TEXT, as_list
 
 
 def check_targets(y):
@@ -11,7 +11,7 @@ def check_targets(y):
     y : iterable
         Targets, as a user passed them.
     """
-    for i, target in enumerate(y):
+    for i, target in enumerate(as_list(y, "y")):
         if not isinstance(target, str) and not _is_sequence(target):
             raise ValueError(
                 f"y[{i}] is {type(target).__name__} {target!r:.60}, not a sequence of "
@@ -43,7 +43,7 @@ def read_answers(y, kind, split):
         Tokens of each right answer of each source.
     """
     answers = []
-    for i, item in enumerate(y):
+    for i, item in enumerate(as_list(y, "y")):
         alternatives = _alternatives(item, kind, f"y[{i}]")
         if not alternatives:
             raise ValueError(
@@ -80,15 +80,13 @@ def nearest(prediction, answers):
 def _alternatives(item, kind, name):
     """Return a list of the sequences of one source."""
     if kind == TEXT:
-        return [item] if isinstance(item, str) else _as_list(item, name)
-    if isinstance(item, set | frozenset) or any(
-        map(_is_sequence, _as_list(item, name))
-    ):
+        return [item] if isinstance(item, str) else _parts(item, name)
+    if isinstance(item, set | frozenset) or any(map(_is_sequence, _parts(item, name))):
         return list(item)
     return [item]
 
 
-def _as_list(item, name):
+def _parts(item, name):
     """Return the items of a list, tuple, set or 1-D array."""
     if isinstance(item, set | frozenset) or _is_sequence(item):
         return list(item)

@@ -148,13 +148,8 @@ class Pairs(NamedTuple):
         )
 
     def without_zero_weights(self):
-        """Return the pairs of positive weight; raise if there are none."""
+        """Return the pairs of positive weight."""
         is_kept = self.weights > 0
-        if not is_kept.any():
-            raise ValueError(
-                "Every sample weight is zero, so there is nothing to learn. Give at "
-                "least one pair a positive weight."
-            )
         return self if is_kept.all() else self.select(is_kept)
 
     def to(self, device):
@@ -171,7 +166,7 @@ class Pairs(NamedTuple):
         pairs = self.select(rows)
         of_sources, of_targets = self.batch_lengths
         sources, step_mask = pad_sources(pairs.sources, of_sources)
-        targets, is_real = pairs.targets.padded(False, of_targets)
+        targets, is_real = pairs.targets.padded(at_start=False, lengths=of_targets)
         # A target starts after the end of another one.
         inputs = targets.roll(1, 1)
         inputs[:, 0] = self.end
@@ -184,5 +179,5 @@ def pad_sources(sources, lengths=None):
 
     The mask is None if all steps are real. The lengths are those of `Ragged.padded`.
     """
-    values, is_real = sources.padded(True, lengths)
+    values, is_real = sources.padded(at_start=True, lengths=lengths)
     return values, None if is_real.all() else is_real
