@@ -459,6 +459,45 @@ def test_training_that_is_interrupted_keeps_its_weights(monkeypatch):
     assert len(interrupted.predict(SOURCES)) == len(SOURCES)
 
 
+class Predictor:
+    """Callback that predicts after each epoch, and stops after the second one."""
+
+    def setup(self, estimator, context):
+        self.predictions = []
+
+    def teardown(self, estimator, context):
+        pass
+
+    def on_fit_task_begin(self, estimator, context):
+        pass
+
+    def on_fit_task_end(self, estimator, context, *, fitted_estimator):
+        self.predictions.append(fitted_estimator.predict(SOURCES))
+        return context.task_name == "epoch" and context.task_id == 1
+
+
+def test_callbacks_see_a_model_that_predicts():
+    pytest.importorskip("sklearn.callback", reason="scikit-learn < 1.9")
+    predictor = Predictor()
+    stopped = model(max_iter=9).set_callbacks(predictor).fit(SOURCES, TARGETS)
+    assert stopped.n_iter_ == 2
+    assert predictor.predictions[-1] == stopped.predict(SOURCES)
+
+
+def test_frames_hold_texts_and_numbers():
+    texts, targets = pd.DataFrame({"text": SOURCES}), pd.DataFrame({"other": TARGETS})
+    of_frames = model().fit(texts, targets)
+    assert of_frames.loss_curve_ == model().fit(SOURCES, TARGETS).loss_curve_
+    assert of_frames.score(texts, targets) == of_frames.score(SOURCES, TARGETS)
+    arrays = [np.linspace(0, n, 2 * n).reshape(n, 2) for n in (2, 3, 4)]
+    index = [(i, step) for i, array in enumerate(arrays) for step in range(len(array))]
+    index = pd.MultiIndex.from_tuples(index, names=["source", "time"])
+    frame = pd.DataFrame(np.concatenate(arrays), index=index, columns=["a", "b"])
+    of_long = model().fit(frame, TARGETS[:3])
+    assert of_long.loss_curve_ == model().fit(arrays, TARGETS[:3]).loss_curve_
+    assert of_long.feature_names_in_.tolist() == ["a", "b"]
+
+
 @pytest.mark.parametrize(
     ("X", "y", "message"),
     [
