@@ -1,7 +1,5 @@
 """Decoder: predicts each symbol from those before it and from the source."""
 
-from itertools import pairwise
-
 import torch
 from torch import nn
 
@@ -64,14 +62,12 @@ class Decoder(nn.Module):
         super().__init__()
         self.embedding_dropout, self.dropout = embedding_dropout, dropout
         self.embedding = Embedding(n_codes, embedding_size, dtype)
-        n_states = CELLS[settings["cell"]].n_states
-        self.start = Linear(width, n_states * sum(sizes), dtype)
+        self.n_states = CELLS[settings["cell"]].n_states  # parts of a layer's state
+        self.start = Linear(width, self.n_states * sum(sizes), dtype)
+        n_inputs = [embedding_size, *(size + width for size in sizes[:-1])]
         self.layers = nn.ModuleList(
-            [RecurrentLayer(embedding_size, sizes[0], dtype=dtype, **settings)]
-        )
-        self.layers.extend(
-            RecurrentLayer(size + width, next_size, dtype=dtype, **settings)
-            for size, next_size in pairwise(sizes)
+            RecurrentLayer(*shape, dtype=dtype, **settings)
+            for shape in zip(n_inputs, sizes, strict=True)
         )
         self.attention = ATTENTIONS[attention](sizes[0], width, dtype)
         self.combine = Linear(sizes[-1] + width, sizes[-1], dtype)
@@ -86,15 +82,9 @@ class Decoder(nn.Module):
 
         It is computed from the last states of the source.
         """
-        parts = torch.tanh(self.start(memory.last))
-        counts = [CELLS[layer.cell].n_states for layer in self.layers]
-        sizes = [
-            layer.size
-            for layer, n in zip(self.layers, counts, strict=True)
-            for _ in range(n)
-        ]
-        parts = iter(parts.split(sizes, 1))
-        return [tuple(next(parts) for _ in range(n)) for n in counts]
+        widths = [self.n_states * layer.size for layer in self.layers]
+        of_layers = torch.tanh(self.start(memory.last)).split(widths, 1)
+        return [part.chunk(self.n_states, 1) for part in of_layers]
 
     def forward(self, codes, state, memory, generator=None):
         """Predict the symbol after each symbol.

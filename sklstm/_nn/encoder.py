@@ -24,7 +24,7 @@ def drop_codes(module, codes, generator):
 
 
 class Encoder(nn.Module):
-    """Recurrent layers that read a source, in both directions by default.
+    """Recurrent layers that read a source, in one or in both directions.
 
     Parameters
     ----------
