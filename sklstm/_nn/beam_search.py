@@ -1,11 +1,14 @@
 """Beam search: the most probable sequences of symbols for each source."""
 
-import math
+from math import inf
 from typing import NamedTuple
 
 import torch
 
 from sklstm._nn.input_layers import UNKNOWN
+
+# Sources whose search has ended are removed as soon as they are this share of all.
+SHARE_TO_REMOVE = 0.2
 
 
 class Beams(NamedTuple):
@@ -31,11 +34,16 @@ class Beams(NamedTuple):
         """Return some of the sources."""
         return Beams(*(part[rows] for part in self))
 
-    def targets(self, row):
-        """Return codes and log probabilities of the targets of a source, as a list."""
-        codes, lengths, logs, _ = (part[row].tolist() for part in self)
-        parts = zip(codes, lengths, logs, strict=True)
-        return [(c[1:length], log) for c, length, log in parts if log > -math.inf]
+    def targets(self):
+        """Return codes and log probabilities of the targets of each source, as lists.
+
+        Targets of probability 0 are left out.
+        """
+        codes, lengths, logs, _ = (part.tolist() for part in self)
+        return [
+            [(c[1:n], log) for c, n, log in zip(*of_source, strict=True) if log > -inf]
+            for of_source in zip(codes, lengths, logs, strict=True)
+        ]
 
     def extended(self, logs, n_beams, end, length_penalty):
         """Extend each target by each symbol and keep the best ones.
@@ -61,7 +69,7 @@ class Beams(NamedTuple):
         n_sources, n_before, n_codes = logs.shape
         # A target that has ended stays as it is.
         is_end = torch.arange(n_codes, device=logs.device) == end
-        stays = torch.zeros_like(logs).masked_fill_(~is_end, -torch.inf)
+        stays = torch.zeros_like(logs).masked_fill_(~is_end, -inf)
         logs = self.logs[:, :, None] + stays.where(self.has_ended[:, :, None], logs)
         lengths = self.lengths + ~self.has_ended
         scores = logs / length_factors(lengths, length_penalty)[:, :, None]
@@ -134,12 +142,14 @@ def beam_search(decoder, memory, *, end, n_beams, max_length, length_penalty):
         logs = _log_probabilities(outputs[:, 0], end, must_end=length == max_length)
         logs = logs.view(*beams.logs.shape, -1)
         beams, rows = beams.extended(logs, n_beams, end, length_penalty)
-        goes_on = ~beams.has_ended.all(1)
-        for row in (~goes_on).nonzero()[:, 0].tolist():
-            results[sources[row]] = beams.targets(row)
-        if not goes_on.all():
-            sources, rows = sources[goes_on], rows[goes_on]
-            beams, memory = beams.select(goes_on), memory.select(goes_on)
+        has_ended = beams.has_ended.all(1)
+        n_ended = int(has_ended.sum())
+        if n_ended >= SHARE_TO_REMOVE * len(sources):
+            targets = beams.select(has_ended).targets()
+            for source, of_source in zip(sources[has_ended], targets, strict=True):
+                results[source] = of_source
+            sources, rows = sources[~has_ended], rows[~has_ended]
+            beams, memory = beams.select(~has_ended), memory.select(~has_ended)
         if not len(sources):
             break
         rows = rows.flatten()
@@ -150,7 +160,7 @@ def beam_search(decoder, memory, *, end, n_beams, max_length, length_penalty):
 def _log_probabilities(outputs, end, must_end):
     """Return the log probability of each next symbol; never of an unknown one."""
     logs = outputs.double().log_softmax(1)
-    logs[:, UNKNOWN] = -torch.inf
+    logs[:, UNKNOWN] = -inf
     if must_end:
-        logs[:, :end] = -torch.inf
+        logs[:, :end] = -inf
     return logs
