@@ -11,8 +11,9 @@ from torch import nn
 from sklstm._nn.autograd import Workspaces
 from sklstm._nn.bptt.unrolled import Batch
 from sklstm._nn.cells import CELLS
-from sklstm._nn.network import RecurrentLayer, RecurrentNetwork
+from sklstm._nn.network import RecurrentNetwork
 from sklstm._nn.products import matmul_for, product_sum_for
+from sklstm._nn.recurrent import RecurrentLayer
 from sklstm._nn.training import rows_per_block
 
 # Windows in a batch, time steps, inputs, units.

@@ -23,6 +23,7 @@ _NAMES = {
     "streaming": [],
     "testing": [],
     "transcription": ["LSTMTranscriber"],
+    "translation": ["LSTMTranslator"],
 }
 _MODULES = {name: module for module, names in _NAMES.items() for name in names}
 

@@ -15,6 +15,7 @@ from sklstm import sequences as sequences
 from sklstm import streaming as streaming
 from sklstm import testing as testing
 from sklstm import transcription as transcription
+from sklstm import translation as translation
 from sklstm.anomaly import LSTMOutlierDetector
 from sklstm.autoencoding import LSTMAutoencoder
 from sklstm.classification import LSTMClassifier
@@ -27,6 +28,7 @@ from sklstm.regression import LSTMRegressor
 from sklstm.scaling import GroupScaler
 from sklstm.sequences import make_windows, pad_sequences
 from sklstm.transcription import LSTMTranscriber
+from sklstm.translation import LSTMTranslator
 
 __all__ = [
     "AnomalyDisplay",
@@ -39,6 +41,7 @@ __all__ = [
     "LSTMOutlierDetector",
     "LSTMRegressor",
     "LSTMTranscriber",
+    "LSTMTranslator",
     "SequenceEncoder",
     "SlidingWindowTransformer",
     "make_windows",

@@ -10,10 +10,17 @@ import pandas as pd
 from sklearn.utils import check_random_state
 
 from sklstm._input.frequency import default_season_length
+from sklstm._synthetic.dates import draw_dates
 from sklstm._synthetic.series import synthetic_series
 from sklstm._typing import Floats, RandomState, Series
 
-__all__ = ["load_retail_sales", "make_adding", "make_machine", "make_series"]
+__all__ = [
+    "load_retail_sales",
+    "make_adding",
+    "make_dates",
+    "make_machine",
+    "make_series",
+]
 
 # Frequencies of generated series.
 FREQUENCIES = ("Y", "Q", "M", "W", "D", "B", "h", "30min", "15min")
@@ -154,6 +161,47 @@ def make_adding(
     marks[rows, random.randint(0, half, n_sequences)] = 1
     marks[rows, random.randint(half, n_timesteps, n_sequences)] = 1
     return np.stack([numbers, marks], axis=2), (numbers * marks).sum(axis=1)
+
+
+def make_dates(
+    n_dates: int = 1000, *, random_state: RandomState = None
+) -> tuple[list[str], list[str]]:
+    """Generate dates as people write them, and the same dates in ISO format.
+
+    There are twelve formats, such as "3 March 2026", "March 3rd, 2026", "03/03/26" and
+    "20260303". In "03/04/26", the day comes first. The days are from 1950 to 2049.
+
+    Parameters
+    ----------
+    n_dates : int, default=1000
+        Number of dates, at least 1.
+    random_state : int, RandomState instance or None, default=None
+        Seed of the days and the formats. Pass an int for reproducible dates.
+
+    Returns
+    -------
+    written : list of str
+        The dates in one of the formats.
+    iso : list of str
+        The same dates in ISO format, such as "2026-03-03".
+
+    Raises
+    ------
+    ValueError
+        If `n_dates` is not an integer of at least 1.
+
+    See Also
+    --------
+    sklstm.LSTMTranslator : Learn to convert them.
+
+    Examples
+    --------
+    >>> from sklstm.datasets import make_dates
+    >>> make_dates(2, random_state=0)
+    (['25th of June 1957', '29-Feb-08'], ['1957-06-25', '2008-02-29'])
+    """
+    _check_number("n_dates", n_dates, 1)
+    return draw_dates(check_random_state(random_state), n_dates)
 
 
 def make_machine(

@@ -174,12 +174,7 @@ class SequenceEncoder(TransformerMixin, CallbackSupportMixin, BaseEstimator):
             ``analyzer="word"``.
         """
         callback_runner = CallbackRunner(self, {"X": X, "y": y})
-        sequences, kind = read_sequences(X, self._analyzer())
-        n_timesteps = self.max_length or max(map(len, sequences))
-        kept = [tokens[-n_timesteps:] for tokens in sequences]
-        self.vocabulary_ = build_vocabulary(kept, self.min_frequency)
-        self.n_timesteps_ = n_timesteps
-        self._kind = kind
+        self._learn(X)
         callback_runner.end_fit()
         return self
 
@@ -271,10 +266,19 @@ class SequenceEncoder(TransformerMixin, CallbackSupportMixin, BaseEstimator):
         """Whether the symbols are the characters of texts."""
         return self._kind == TEXT and self.analyzer == "char"
 
-    def _tokens(self, X):
+    def _learn(self, X, name="X"):
+        """Build the vocabulary and measure the length of the sequences."""
+        sequences, kind = read_sequences(X, self._analyzer(), name=name)
+        n_timesteps = self.max_length or max(map(len, sequences))
+        kept = [tokens[-n_timesteps:] for tokens in sequences]
+        self.vocabulary_ = build_vocabulary(kept, self.min_frequency)
+        self.n_timesteps_ = n_timesteps
+        self._kind = kind
+
+    def _tokens(self, X, name="X"):
         """Split sequences of the same kind as in `fit` into tokens."""
         check_is_fitted(self)
-        return read_sequences(X, self._analyzer(), wanted=self._kind)[0]
+        return read_sequences(X, self._analyzer(), wanted=self._kind, name=name)[0]
 
     def _codes(self, sequences):
         """Convert sequences of tokens to arrays of codes."""
@@ -309,3 +313,9 @@ class SequenceEncoder(TransformerMixin, CallbackSupportMixin, BaseEstimator):
         tags.input_tags.string = True
         tags.input_tags.two_d_array = False
         return tags
+
+
+def encoder_for(estimator):
+    """Return an encoder with the values of an estimator's parameters of its names."""
+    names = "analyzer", "lowercase", "token_pattern", "min_frequency"
+    return SequenceEncoder(**{name: getattr(estimator, name) for name in names})

@@ -7,25 +7,19 @@ from typing import Any, Literal, Self
 import numpy as np
 import pandas as pd
 import torch
-from sklearn.base import BaseEstimator, DensityMixin
+from sklearn.base import DensityMixin
 from sklearn.utils import check_random_state, check_scalar
 from sklearn.utils.validation import check_is_fitted
-from torch import nn
 
 from sklstm._core.fit_methods import all_or_nothing, callback_data
 from sklstm._core.sklearn_compat import (
-    CallbackRunner,
-    CallbackSupportMixin,
-    Interval,
-    Options,
-    StrOptions,
     check_weights,
     fit_context,
     with_callbacks,
 )
-from sklstm._nn.cells import CELLS
-from sklstm._nn.runtime import default_modes, random_generator
-from sklstm._text.fitting import LanguageFit, warn_of_end
+from sklstm._core.symbol_model import BaseSymbolModel
+from sklstm._nn.runtime import default_modes
+from sklstm._text.fitting import LanguageFit
 from sklstm._text.prediction import (
     chooser,
     last_probabilities,
@@ -43,13 +37,13 @@ from sklstm._typing import (
     Sizes,
     Solver,
 )
-from sklstm.encoding import SequenceEncoder
+from sklstm.encoding import SequenceEncoder, encoder_for
 
 # Names of the end and of unknown symbols in a frame of probabilities.
 END_NAME, UNKNOWN_NAME = "<end>", "<unknown>"
 
 
-class LSTMLanguageModel(DensityMixin, CallbackSupportMixin, BaseEstimator):
+class LSTMLanguageModel(DensityMixin, BaseSymbolModel):
     r"""Probability model of texts and of other sequences of symbols.
 
     The network reads a sequence symbol by symbol and predicts the next symbol from all
@@ -239,52 +233,13 @@ class LSTMLanguageModel(DensityMixin, CallbackSupportMixin, BaseEstimator):
     """
 
     vocabulary_: dict[Any, int]
-    n_iter_: int
-    loss_: float
-    loss_curve_: list[float]
-    validation_loss_curve_: list[float] | None
-    best_loss_: float
+
+    _attributes_of_data = ("_encoder", "vocabulary_")
 
     _parameter_constraints: dict = {
-        "hidden_layer_sizes": [
-            "array-like",
-            Interval(Integral, 1, None, closed="left"),
-        ],
-        "analyzer": [StrOptions({"char", "word"})],
-        "lowercase": ["boolean"],
-        "token_pattern": [str, None],
+        **BaseSymbolModel._parameter_constraints,
         "min_frequency": SequenceEncoder._parameter_constraints["min_frequency"],
-        "cell": [StrOptions(set(CELLS))],
-        "embedding_size": [
-            Interval(Integral, 1, None, closed="left"),
-            StrOptions({"auto"}),
-        ],
         "share_embedding": ["boolean"],
-        "embedding_dropout": [Interval(Real, 0, 1, closed="left")],
-        "dropout": [Interval(Real, 0, 1, closed="left")],
-        "recurrent_dropout": [Interval(Real, 0, 1, closed="left")],
-        "solver": [StrOptions({"adam", "adamw", "sgd"})],
-        "alpha": [Interval(Real, 0, None, closed="left")],
-        "batch_size": [
-            Interval(Integral, 1, None, closed="left"),
-            StrOptions({"auto"}),
-        ],
-        "learning_rate": [StrOptions({"constant", "cosine", "adaptive"})],
-        "learning_rate_init": [Interval(Real, 0, None, closed="neither")],
-        "max_grad_norm": [Interval(Real, 0, None, closed="neither"), None],
-        "max_iter": [Interval(Integral, 1, None, closed="left"), StrOptions({"auto"})],
-        "tol": [Interval(Real, 0, None, closed="left")],
-        "n_iter_no_change": [
-            Interval(Integral, 1, None, closed="left"),
-            Options(Real, {np.inf}),
-            StrOptions({"auto"}),
-        ],
-        "early_stopping": ["boolean"],
-        "validation_fraction": [Interval(Real, 0, 1, closed="neither")],
-        "warm_start": ["boolean"],
-        "random_state": ["random_state"],
-        "verbose": ["verbose"],
-        "device": [str],
     }
 
     def __init__(
@@ -344,12 +299,6 @@ class LSTMLanguageModel(DensityMixin, CallbackSupportMixin, BaseEstimator):
         self.verbose = verbose
         self.device = device
 
-    @property
-    def network_(self) -> nn.Module:
-        """The trained network."""
-        check_is_fitted(self)
-        return self._network
-
     @all_or_nothing
     @with_callbacks
     @fit_context
@@ -394,14 +343,8 @@ class LSTMLanguageModel(DensityMixin, CallbackSupportMixin, BaseEstimator):
         UserWarning
             If training was interrupted (Ctrl-C). The best weights so far are kept.
         """
-        continues = self.warm_start and self.__sklearn_is_fitted__()
-        texts = self._read(X, sample_weight, reset=not continues)
-        self._random_state = None
-        return self._train(
-            texts,
-            callback_data(X, y, sample_weight),
-            former=self._network if continues else None,
-        )
+        texts = self._read(X, sample_weight, reset=not self._continues())
+        return self._fit(texts, callback_data(X, y, sample_weight))
 
     @all_or_nothing
     @with_callbacks
@@ -439,19 +382,7 @@ class LSTMLanguageModel(DensityMixin, CallbackSupportMixin, BaseEstimator):
         """
         is_first = not self.__sklearn_is_fitted__()
         texts = self._read(X, sample_weight, reset=is_first)
-        if is_first or self._random_state is None:
-            self._random_state = check_random_state(self.random_state)
-        before = [] if is_first else self.loss_curve_
-        best = np.inf if is_first else self.best_loss_
-        self._train(
-            texts,
-            callback_data(X, y, sample_weight),
-            former=None if is_first else self._network,
-            optimizer_state=getattr(self, "_optimizer_state", None),
-            is_partial=True,
-        )
-        self._set_curves([*before, *self.loss_curve_], None, min(best, self.best_loss_))
-        return self
+        return self._fit_one_epoch(texts, callback_data(X, y, sample_weight))
 
     def score_samples(self, X: ArrayLike) -> Floats:
         """Compute the log probability of each sequence.
@@ -622,20 +553,11 @@ class LSTMLanguageModel(DensityMixin, CallbackSupportMixin, BaseEstimator):
         # The unknown symbol has the first code.
         return pd.DataFrame(np.roll(probabilities, -1, axis=1), columns=symbols)
 
-    def __sklearn_is_fitted__(self):
-        return hasattr(self, "_network")
-
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
         tags.input_tags.string = True
         tags.input_tags.two_d_array = False
         return tags
-
-    def __getstate__(self):
-        # With the state of the optimizer, a pickle would be three times as large.
-        state = super().__getstate__().copy()
-        state.pop("_optimizer_state", None)
-        return state
 
     @property
     def _end(self):
@@ -645,13 +567,8 @@ class LSTMLanguageModel(DensityMixin, CallbackSupportMixin, BaseEstimator):
     def _read(self, X, sample_weight, *, reset):
         """Convert sequences to codes; learn the symbols if `reset` is True."""
         if reset:
-            names = SequenceEncoder._get_param_names()
-            parameters = self.get_params(deep=False)
-            encoder = SequenceEncoder(
-                **{name: parameters[name] for name in names if name in parameters}
-            )
-            self._encoder = encoder.fit(X)
-            self.vocabulary_ = encoder.vocabulary_
+            self._encoder = encoder_for(self).fit(X)
+            self.vocabulary_ = self._encoder.vocabulary_
         tokens = self._encoder._tokens(X)
         return self._texts(tokens, check_weights(sample_weight, tokens))
 
@@ -666,32 +583,5 @@ class LSTMLanguageModel(DensityMixin, CallbackSupportMixin, BaseEstimator):
         with default_modes():
             return log_probabilities(self._network, texts), texts.n_symbols
 
-    def _train(
-        self, texts, data, *, former=None, optimizer_state=None, is_partial=False
-    ):
-        """Train a new network, or a copy of a former one."""
-        random_state = self._random_state or check_random_state(self.random_state)
-        generator = random_generator(random_state.randint(2**31 - 1))
-        fit = LanguageFit(self.get_params(deep=False), self._end, texts, is_partial)
-        network = fit.make_network(former, generator)
-        fitted = {"_network": network, "_encoder": self._encoder}
-        fitted["vocabulary_"] = self.vocabulary_
-        runner = CallbackRunner(self, data, fitted, fit.options.max_iter)
-        history, self._optimizer_state = fit.train(
-            network, generator, runner, optimizer_state
-        )
-        self._network = network
-        self._set_curves(
-            history.loss_curve, history.validation_loss_curve, history.best_loss
-        )
-        runner.end_fit()
-        warn_of_end(history, fit.options, is_partial)
-        return self
-
-    def _set_curves(self, loss_curve, validation_loss_curve, best_loss):
-        """Set the attributes that describe the epochs."""
-        self.loss_curve_ = loss_curve
-        self.validation_loss_curve_ = validation_loss_curve
-        self.best_loss_ = best_loss
-        self.n_iter_ = len(loss_curve)
-        self.loss_ = loss_curve[-1] if loss_curve else np.nan
+    def _make_fit(self, data, is_partial):
+        return LanguageFit(self.get_params(deep=False), self._end, data, is_partial)

@@ -14,6 +14,7 @@ from sklstm import LSTMRegressor
 from sklstm.datasets import (
     load_retail_sales,
     make_adding,
+    make_dates,
     make_machine,
     make_series,
 )
@@ -287,3 +288,29 @@ def test_a_dependency_of_thirty_steps_is_learned():
     errors = np.abs(model.predict(X[2000:]) - y[2000:])
     # Correct by the paper: an error below 0.04. The mean is off by 0.3.
     assert np.mean(errors < 0.04) > 0.95
+
+
+def test_dates_are_the_days_that_pandas_reads():
+    written, iso = make_dates(2000, random_state=0)
+    assert "1950" < min(iso) < "1951" < "2049" < max(iso) < "2050"
+    by_year = pd.Series(iso, index=written).groupby(lambda text: text[-4:].isdigit())
+    for text, day in by_year.get_group(True).items():
+        if "." in text:
+            assert pd.to_datetime(text, format="%d.%m.%Y") == pd.Timestamp(day)
+        else:
+            assert pd.Timestamp(text) == pd.Timestamp(day)
+
+
+def test_the_day_comes_first_in_dates_of_two_digits():
+    pairs = zip(*make_dates(500, random_state=0), strict=True)
+    short = [(text, day) for text, day in pairs if text[2] == text[5:6] == "/"]
+    assert {day[8:] + day[4:8] + day[2:4] for _, day in short} == {
+        text.replace("/", "-") for text, _ in short
+    }
+
+
+def test_dates_depend_on_the_seed_only():
+    first, same, other = (make_dates(5, random_state=seed) for seed in (0, 0, 1))
+    assert first == same != other
+    with pytest.raises(ValueError, match="n_dates must"):
+        make_dates(0)

@@ -95,16 +95,23 @@ MEAN_SOMETHING_ELSE = {
     ("LSTMAutoencoder", "loss"),
     ("SlidingWindowTransformer", "n_features_in_"),
     ("LSTMAutoencoder", "n_outputs_"),
+    # It has two stacks of layers, and learns from pairs.
+    ("LSTMTranslator", "batch_size"),
+    ("LSTMTranslator", "early_stopping"),
+    ("LSTMTranslator", "hidden_layer_sizes"),
+    ("LSTMTranslator", "learning_rate_init"),
+    ("LSTMTranslator", "max_iter"),
 }
 # Classes that read sequences of symbols, not windows.
-OF_SYMBOLS = {"LSTMLanguageModel"}
+OF_SYMBOLS = {"LSTMLanguageModel", "LSTMTranslator"}
 
 
+@pytest.mark.parametrize("of_symbols", [False, True])
 @pytest.mark.parametrize("section", ["Parameters", "Attributes"])
-def test_shared_parameters_are_described_alike(section):
+def test_shared_parameters_are_described_alike(section, of_symbols):
     texts = {}
     for cls in CLASSES:
-        if cls.__name__ in OF_SYMBOLS:
+        if (cls.__name__ in OF_SYMBOLS) != of_symbols:
             continue
         for parameter in NumpyDocString(inspect.getdoc(cls))[section]:
             if (cls.__name__, parameter.name) in MEAN_SOMETHING_ELSE:

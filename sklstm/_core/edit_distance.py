@@ -1,7 +1,5 @@
 """Edit distance between sequences of labels."""
 
-import numpy as np
-
 
 def edit_distance(first, second):
     """Return the fewest insertions, deletions and replacements between sequences.
@@ -21,15 +19,15 @@ def edit_distance(first, second):
     .. [1] V. I. Levenshtein, "Binary codes capable of correcting deletions, insertions
        and reversals", Soviet Physics Doklady 10(8), 1966, 707-710.
     """
-    distances = np.arange(len(second) + 1)  # from the empty start of `first`
-    steps = np.arange(len(second) + 1)
-    for label in first:
-        differs = np.array([label != other for other in second], dtype=int)
-        changed = distances + 1
-        changed[1:] = np.minimum(changed[1:], distances[:-1] + differs)
-        # Each label that is inserted costs one more than the place before it.
-        distances = np.minimum.accumulate(changed - steps) + steps
-    return int(distances[-1])
+    # From the first labels of `first` to the first ones of `second`.
+    distances = list(range(len(second) + 1))
+    for i, label in enumerate(first, 1):
+        diagonal, distances[0] = distances[0], i
+        for j, other in enumerate(second, 1):
+            replaced = diagonal + (label != other)
+            diagonal = distances[j]
+            distances[j] = min(replaced, diagonal + 1, distances[j - 1] + 1)
+    return distances[-1]
 
 
 def error_rate(predictions, targets):

@@ -43,7 +43,7 @@ class TokenCodes(np.ndarray):
         return repr(np.asarray(self))
 
 
-def read_sequences(X, analyze, wanted=None):
+def read_sequences(X, analyze, wanted=None, name="X"):
     """Convert X to lists of tokens.
 
     Parameters
@@ -55,6 +55,8 @@ def read_sequences(X, analyze, wanted=None):
     wanted : str, default=None
         Required kind of the sequences, which may then be empty. If None, it is the kind
         of the first sequence, and no sequence may be empty.
+    name : str, default="X"
+        Name of X in messages.
 
     Returns
     -------
@@ -70,16 +72,39 @@ def read_sequences(X, analyze, wanted=None):
         allowed, not of the required kind, or neither a string nor tokens.
     """
     sequences, kinds = [], []
-    for i, sequence in enumerate(_as_list(X)):
-        tokens = _tokenize(sequence, analyze, f"X[{i}]", is_fit=wanted is None)
+    for i, sequence in enumerate(as_list(X, name)):
+        tokens = _tokenize(sequence, analyze, f"{name}[{i}]", is_fit=wanted is None)
         if isinstance(sequence, str):
             kind = TEXT
         else:  # an empty sequence is of any kind
-            kind = _kind_of(tokens, f"X[{i}]") if tokens else wanted
+            kind = _kind_of(tokens, f"{name}[{i}]") if tokens else wanted
         sequences.append(tokens)
         kinds.append(kind)
-    _check_kinds(kinds, wanted)
+    _check_kinds(kinds, wanted, name)
     return sequences, kinds[0]
+
+
+def as_list(X, name):
+    """Convert X to a list of sequences. A table must have one column."""
+    if isinstance(X, str | bytes) or not np.iterable(X):
+        raise ValueError(
+            f"{name} must be a list of sequences, got {_describe(X)}. Pass a single "
+            f"sequence as a list: [{name}]."
+        )
+    if isinstance(X, Mapping | Set):
+        is_mapping = isinstance(X, Mapping)
+        way_out = f"list({name}.values())" if is_mapping else f"sorted({name})"
+        raise ValueError(
+            f"{name} must be a list of sequences, got a {type(X).__name__}. Pass "
+            f"{way_out}."
+        )
+    sequences = list(_only_column(X, name) if len(getattr(X, "shape", ())) > 1 else X)
+    if not sequences:
+        raise ValueError(
+            f"{name} is empty: pass at least one sequence. An iterator can be read "
+            f"only once: pass list({name})."
+        )
+    return sequences
 
 
 def build_vocabulary(sequences, min_frequency):
@@ -267,35 +292,14 @@ def _as_plain(array):
     return np.asarray(array) if isinstance(array, TokenCodes) else array
 
 
-def _as_list(X):
-    """Convert X to a list of sequences. A table must have one column."""
-    if isinstance(X, str | bytes) or not np.iterable(X):
-        raise ValueError(
-            f"X must be a list of sequences, got {_describe(X)}. Pass a single "
-            "sequence as a list: [X]."
-        )
-    if isinstance(X, Mapping | Set):
-        way_out = "list(X.values())" if isinstance(X, Mapping) else "sorted(X)"
-        raise ValueError(
-            f"X must be a list of sequences, got a {type(X).__name__}. Pass {way_out}."
-        )
-    sequences = list(_only_column(X) if len(getattr(X, "shape", ())) > 1 else X)
-    if not sequences:
-        raise ValueError(
-            "X is empty: pass at least one sequence. An iterator can be read only "
-            "once: pass list(X)."
-        )
-    return sequences
-
-
-def _only_column(X):
+def _only_column(X, name):
     """Return the column of a table that has one column."""
     if len(X.shape) == 2 and X.shape[1] == 1 and (table := np.asarray(X)).ndim == 2:
         return table[:, 0]
     raise ValueError(
-        "X must be a list, a 1-D array or a table of one column, whose elements are "
-        f"sequences; got a {type(X).__name__} of shape {X.shape}. Pass the column of "
-        "texts, or list(X) for an array whose rows are sequences of tokens."
+        f"{name} must be a list, a 1-D array or a table of one column, whose elements "
+        f"are sequences; got a {type(X).__name__} of shape {X.shape}. Pass the column "
+        f"of texts, or list({name}) for an array whose rows are sequences of tokens."
     )
 
 
@@ -348,15 +352,15 @@ def _kind_of(tokens, name):
     )
 
 
-def _check_kinds(kinds, wanted):
+def _check_kinds(kinds, wanted, name):
     """Raise unless all kinds are the wanted one, which defaults to the first kind."""
-    source = "X[0] is" if wanted is None else "fit saw"
+    source = f"{name}[0] is" if wanted is None else "fit saw"
     wanted = wanted or kinds[0]
     for i, kind in enumerate(kinds):
         if kind != wanted:
             raise ValueError(
-                f"X[{i}] is {kind}, but {source} {wanted}. Pass sequences of one kind, "
-                "the same in fit and afterwards."
+                f"{name}[{i}] is {kind}, but {source} {wanted}. Pass sequences of one "
+                "kind, the same in fit and afterwards."
             )
 
 

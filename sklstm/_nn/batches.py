@@ -1,11 +1,15 @@
 """Windows with their targets and sample weights, and weighted means of losses."""
 
+import math
 from collections.abc import Callable
 from typing import NamedTuple
 
 import torch
 
 from sklstm._nn.masking import make_step_mask, trim
+
+# Rows of unequal length are sorted within groups of this many batches.
+N_SORTED = 20
 
 
 class Rows(NamedTuple):
@@ -171,3 +175,32 @@ def weights_of_steps(weights, step_mask):
     """
     weights = weights if weights.ndim > 1 else weights[:, None]
     return (weights * step_mask)[step_mask]
+
+
+def batches_by_length(order, n_padding, n_batches, generator):
+    """Yield batches of rows of similar length, so that little is padded.
+
+    Rows are sorted within groups of `N_SORTED` batches, and the batches come in random
+    order. The composition of the batches therefore differs between epochs.
+
+    Parameters
+    ----------
+    order : torch.Tensor of int of shape (n_rows,)
+        Positions of the rows in random order.
+    n_padding : torch.Tensor of int of shape (n_rows,)
+        Numbers to sort the rows by, such as their padding.
+    n_batches : int
+        Number of batches.
+    generator : torch.Generator
+        Source of the order of the batches.
+
+    Yields
+    ------
+    rows : torch.Tensor of int
+        Positions of the rows of a batch.
+    """
+    pools = order.tensor_split(math.ceil(n_batches / N_SORTED))
+    order = torch.cat([pool[n_padding[pool].argsort(stable=True)] for pool in pools])
+    batches = order.tensor_split(n_batches)
+    for number in torch.randperm(n_batches, generator=generator):
+        yield batches[number]

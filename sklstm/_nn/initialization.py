@@ -8,7 +8,7 @@ from torch import nn
 from sklstm._nn.cells import CELLS
 from sklstm._nn.input_layers import Embedding, Filters
 from sklstm._nn.layers import Attention, Linear
-from sklstm._nn.network import RecurrentLayer
+from sklstm._nn.recurrent import RecurrentLayer
 
 
 def initialize(network, generator, device="cpu", max_timescale=None):

@@ -1,93 +1,16 @@
 """Recurrent network that maps windows to outputs, per window or per step."""
 
-from itertools import pairwise
-
 import torch
 from torch import nn
 
 from sklstm._nn.autograd import Workspaces
-from sklstm._nn.cells import CELLS, CellWeights
+from sklstm._nn.cells import CELLS
 from sklstm._nn.crf import Transitions, log_marginals
-from sklstm._nn.hidden_states import continued_states, hidden_states
 from sklstm._nn.input_layers import InputLayers, kernel_sizes, one_per_layer
 from sklstm._nn.layers import Last, Linear, make_pooling
-from sklstm._nn.masking import make_step_mask, reverse
+from sklstm._nn.masking import make_step_mask
+from sklstm._nn.recurrent import RecurrentStack
 from sklstm._nn.runtime import dropout_mask
-
-
-class RecurrentLayer(nn.Module):
-    """One recurrent layer that reads a sequence in one direction.
-
-    Parameters
-    ----------
-    n_inputs : int
-        Number of inputs of a time step.
-    size : int
-        Number of units.
-    cell : str
-        Type of cell, a key of :data:`sklstm._nn.cells.CELLS`.
-    activation : str
-        Activation function of the cell.
-    recurrent_dropout : float
-        Fraction of the hidden state to drop before the gates during training. The same
-        units are dropped at every step of a window [1]_.
-    dtype : torch.dtype
-        Precision of the weights.
-
-    References
-    ----------
-    .. [1] Y. Gal and Z. Ghahramani, "A Theoretically Grounded Application of Dropout
-       in Recurrent Neural Networks", NIPS 2016, 1027-1035.
-    """
-
-    def __init__(self, n_inputs, size, *, cell, activation, recurrent_dropout, dtype):
-        super().__init__()
-        self.size, self.cell, self.activation = size, cell, activation
-        self.recurrent_dropout = recurrent_dropout
-        self.workspaces = None
-        n_rows = CELLS[cell].n_gates * size
-        shapes = [(n_rows, n_inputs), (n_rows, size), (n_rows,)]
-        shapes.append((size,) if CELLS[cell].has_candidate_bias else None)
-        for name, shape in zip(CellWeights._fields, shapes, strict=True):
-            weights = shape and nn.Parameter(torch.empty(shape, dtype=dtype))
-            self.register_parameter(name, weights)
-
-    @property
-    def weights(self):
-        """The layer's parameters, as :class:`CellWeights`."""
-        return CellWeights(self.inputs, self.recurrent, self.bias, self.candidate_bias)
-
-    def forward(self, inputs, generator=None, step_mask=None, wants_states=True):
-        """Return the hidden states of all steps and the last one."""
-        return hidden_states(
-            self.cell,
-            inputs,
-            self.weights,
-            self.activation,
-            recurrent_mask=self.draw_dropout(inputs, generator),
-            step_mask=step_mask,
-            workspaces=self.workspaces,
-            wants_states=wants_states,
-        )
-
-    def continue_from(self, state, inputs, generator=None):
-        """Return the hidden states of all steps and the state after the last one."""
-        return continued_states(
-            self.cell,
-            inputs,
-            self.weights,
-            self.activation,
-            state,
-            recurrent_mask=self.draw_dropout(inputs, generator),
-            workspaces=self.workspaces,
-        )
-
-    def draw_dropout(self, inputs, generator):
-        """Draw the mask of recurrent dropout; None if nothing is dropped."""
-        if not (self.training and self.recurrent_dropout):
-            return None
-        shape = (len(inputs), self.size)
-        return dropout_mask(shape, self.recurrent_dropout, inputs, generator)
 
 
 class RecurrentNetwork(nn.Module):
@@ -177,7 +100,6 @@ class RecurrentNetwork(nn.Module):
         super().__init__()
         self.dropout = dropout
         self.generator = None
-        n_directions = 2 if bidirectional else 1
         self.input_layers = InputLayers(
             n_features,
             n_codes=n_codes,
@@ -193,25 +115,20 @@ class RecurrentNetwork(nn.Module):
             dtype=dtype,
         )
         n_inputs = self.input_layers.width
-        widths = [n_inputs, *(size * n_directions for size in hidden_layer_sizes)]
         self.widest = max(*hidden_layer_sizes, self.input_layers.widest)
-        self.layers = nn.ModuleList(
-            nn.ModuleList(
-                RecurrentLayer(
-                    n_inputs,
-                    width // n_directions,
-                    cell=cell,
-                    activation=activation,
-                    recurrent_dropout=recurrent_dropout,
-                    dtype=dtype,
-                )
-                for _ in range(n_directions)
-            )
-            for n_inputs, width in pairwise(widths)
+        self.layers = RecurrentStack(
+            n_inputs,
+            hidden_layer_sizes,
+            cell=cell,
+            activation=activation,
+            bidirectional=bidirectional,
+            recurrent_dropout=recurrent_dropout,
+            dtype=dtype,
         )
-        self.pooling = make_pooling(pooling, widths[-1], dtype)
+        width = self.layers.width
+        self.pooling = make_pooling(pooling, width, dtype)
         self.conv_pooling = None
-        width = self.pooling.n_vectors * widths[-1]
+        width *= self.pooling.n_vectors
         if conv_pooling is not None:
             self.conv_pooling = make_pooling(conv_pooling, n_inputs, dtype)
             width += self.conv_pooling.n_vectors * n_inputs
@@ -244,20 +161,14 @@ class RecurrentNetwork(nn.Module):
     def start_training(self, generator):
         """Prepare for training, with a generator for dropout on the same device."""
         self.generator = generator
-        self._set_workspaces(Workspaces)
+        self.layers.set_workspaces(Workspaces)
 
     def end_training(self):
         """Release what only training needs."""
         self.generator = None
         self.zero_grad(set_to_none=True)
-        self._set_workspaces(lambda: None)
+        self.layers.set_workspaces(lambda: None)
         self.eval()
-
-    def _set_workspaces(self, make):
-        """Set the buffers of each layer to the result of a call of `make`."""
-        for layers in self.layers:
-            for layer in layers:
-                layer.workspaces = make()
 
     def forward(self, windows, n_padding=None):
         """Compute the outputs for each window.
@@ -327,25 +238,8 @@ class RecurrentNetwork(nn.Module):
         last : torch.Tensor of shape (n_windows, width)
             Hidden state of each direction after its last step.
         """
-        *lower, upper = self.layers
-        states = inputs  # (n_windows, n_timesteps, width), layer by layer
-        for layers in lower:
-            states, _ = self._run(layers, states, step_mask, wants_states=True)
-            states = self._drop(states)
-        return self._run(upper, states, step_mask, wants_states)
-
-    def _run(self, layers, inputs, step_mask, wants_states):
-        """Run the layers of one or two directions, as in :meth:`states`."""
-        forward, *backward = layers
-        options = self.generator, step_mask, wants_states
-        states, last = forward(inputs, *options)
-        for layer in backward:
-            reversed_states, first = layer(reverse(inputs, step_mask), *options)
-            last = torch.cat([last, first], -1)
-            if wants_states:
-                reversed_states = reverse(reversed_states, step_mask)
-                states = torch.cat([states, reversed_states], -1)
-        return states, last
+        options = self._drop, self.generator, step_mask, wants_states
+        return self.layers(inputs, *options)
 
     def draw_dropout(self, states):
         """Draw the mask of dropout after a layer; None if nothing is dropped."""

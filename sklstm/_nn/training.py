@@ -9,6 +9,7 @@ import torch
 
 from sklstm._nn import onednn
 from sklstm._nn.backprop import make_backprop
+from sklstm._nn.batches import batches_by_length
 from sklstm._nn.crf import path_losses
 from sklstm._nn.masking import predict_trimmed
 from sklstm._nn.optimizers import FlatWeights, Schedule, make_optimizer
@@ -21,8 +22,6 @@ from sklstm._nn.runtime import generator_on
 GATE_NUMBERS, WIDE_GATE_NUMBERS, STATE_NUMBERS = 2**17, 2**18, 2**22
 # For blocks of fewer rows, loading the weights takes too much of the time.
 FEWEST_ROWS = 256
-# Rows of unequal length are sorted within groups of this many batches.
-N_SORTED = 20
 # After training, the loss is computed on rows with at most this many targets.
 N_CHECKED = 2**22
 
@@ -352,19 +351,7 @@ def _batches(training, options, generator):
     n_padding = training.n_padding
     if n_padding is None or n_padding.min() == n_padding.max():
         return iter(order.tensor_split(n_batches))
-    return _batches_by_length(order, n_padding.cpu(), n_batches, generator)
-
-
-def _batches_by_length(order, n_padding, n_batches, generator):
-    """Yield batches of rows of similar length, so that little is padded.
-
-    Rows are sorted within groups of `N_SORTED` batches, and the batches come in random
-    order. The composition of the batches therefore differs between epochs.
-    """
-    pools = order.tensor_split(math.ceil(n_batches / N_SORTED))
-    order = torch.cat([pool[n_padding[pool].argsort(stable=True)] for pool in pools])
-    batches = order.tensor_split(n_batches)
-    return (batches[i] for i in torch.randperm(n_batches, generator=generator))
+    return batches_by_length(order, n_padding.cpu(), n_batches, generator)
 
 
 @torch.no_grad()

@@ -10,7 +10,7 @@ from sklstm._nn.autograd import Workspaces
 from sklstm._nn.cells import zero_state
 from sklstm._nn.input_layers import UNKNOWN, Embedding
 from sklstm._nn.layers import Linear
-from sklstm._nn.network import RecurrentLayer
+from sklstm._nn.recurrent import RecurrentLayer
 from sklstm._nn.runtime import dropout_mask
 from sklstm._nn.saving import load_arrays, to_arrays
 

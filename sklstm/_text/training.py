@@ -5,6 +5,7 @@ import math
 import torch
 from torch.nn.functional import log_softmax
 
+from sklstm._nn.batches import batches_by_length
 from sklstm._nn.input_layers import UNKNOWN
 from sklstm._nn.progress import LossBounds
 from sklstm._nn.training import Trainer
@@ -16,8 +17,6 @@ N_STEPS, FEWEST_STEPS, OUTPUT_NUMBERS = 128, 16, 2**24
 # A sequence is cut if it is longer than this many pieces and than the share of all
 # symbols that a row of a batch reads. Each part is then read from a state of zeros.
 FEWEST_PIECES = 16
-# Sequences are sorted by length within groups of this many batches.
-N_SORTED = 20
 
 
 class TextTrainer(Trainer):
@@ -147,12 +146,6 @@ def batches_of_rows(lengths, batch_size, generator):
     """
     n_batches = math.ceil(len(lengths) / batch_size)
     order = torch.randperm(len(lengths), generator=generator)
-    pools = order.tensor_split(math.ceil(n_batches / N_SORTED))
-    by_length = [
-        pool[lengths[pool].argsort(descending=True, stable=True)] for pool in pools
-    ]
-    batches = torch.cat(by_length).tensor_split(n_batches)
     # A batch at the end of one pool and the start of the next one is not sorted.
-    for number in torch.randperm(n_batches, generator=generator):
-        rows = batches[number]
+    for rows in batches_by_length(order, -lengths, n_batches, generator):
         yield rows[lengths[rows].argsort(descending=True, stable=True)]

@@ -17,6 +17,7 @@ from sklstm import (
     LSTMOutlierDetector,
     LSTMRegressor,
     LSTMTranscriber,
+    LSTMTranslator,
     SequenceEncoder,
     SlidingWindowTransformer,
     make_windows,
@@ -25,6 +26,7 @@ from sklstm import (
 from sklstm.datasets import (
     load_retail_sales,
     make_adding,
+    make_dates,
     make_machine,
     make_series,
 )
@@ -39,6 +41,8 @@ def data() -> None:
     print(X.columns, y.index)
     windows, sums = make_adding(100, 30, random_state=0)
     print(windows.shape, sums.mean())
+    written, iso = make_dates(100, random_state=0)
+    print(written[0].upper(), iso[0].split("-"))
     values, labels = make_machine(1000, faults=["knock"], random_state=0)
     print(values.describe(), labels.sum())
     print(make_series(3, 48, freq="D", random_state=0).columns)
@@ -126,3 +130,11 @@ def autoencoding(windows: NDArray[Any]) -> None:
 def windows_by_hand(values: NDArray[np.float64]) -> None:
     windows, targets, ends = make_windows(values, values[:, 0], window_size=24)
     print(windows.shape, targets.shape, ends.max())
+
+
+def translation(texts: list[str], tokens: list[list[int]]) -> None:
+    model = LSTMTranslator((32,), attention="additive", beam_width=3, random_state=0)
+    print(model.fit(texts, tokens).predict(texts)[0], model.score(texts, tokens))
+    for target, log_probability in model.predict_n_best(texts, n=2)[0]:
+        print(target, log_probability + 1)
+    print(model.attention_weights(texts)[0].shape, model.error_rate(texts, tokens))

@@ -8,6 +8,7 @@ from sklstm import (
     LSTMForecaster,
     LSTMOutlierDetector,
     LSTMRegressor,
+    LSTMTranslator,
     SlidingWindowTransformer,
 )
 from sklstm.datasets import load_retail_sales
@@ -27,6 +28,8 @@ LSTMForecaster(horizon="a year")  # error
 LSTMForecaster().predict(12, y)  # error
 LSTMOutlierDetector(method="guess")  # error
 LSTMAutoencoder((16,), 3)  # error
+LSTMTranslator(attention="none")  # error
+LSTMTranslator().fit(["a"], ["b"]).score(["a"])  # error
 SlidingWindowTransformer(12, 1)  # error
 SlidingWindowTransformer(padding="reflect")  # error
 load_retail_sales(return_X_y=True).tail  # error

@@ -30,8 +30,9 @@ from sklstm._nn.activations import ACTIVATIONS
 from sklstm._nn.cells import CellWeights
 from sklstm._nn.products import layout_for, matmul_for
 
-# Bytes of local gradients to compute at once. They fit the cache of a core.
-CHUNK_BYTES = 2**19
+# Bytes of local gradients to compute at once. They fit the cache of a core. If the
+# weights do not, more steps at once load the weights less often.
+CHUNK_BYTES, CHUNK_WEIGHTS = 2**19, 2
 
 
 class Batch(NamedTuple):
@@ -346,7 +347,8 @@ class Unrolled(ABC):
         """Allocate buffers and views of the backward pass, last steps first."""
         batch = self.batch
         bytes_of_step = self.n_local * batch.size * self.operands[0, 0].nbytes
-        n_steps = max(1, CHUNK_BYTES // max(1, bytes_of_step))
+        n_bytes = max(CHUNK_BYTES, CHUNK_WEIGHTS * self.weights.nbytes)
+        n_steps = max(1, n_bytes // max(1, bytes_of_step))
         n_steps = min(n_steps, batch.n_timesteps)
         self.d_hidden = self._buffer(batch.size)
         n_rows = self.n_gates * batch.size

@@ -1,0 +1,1 @@
+"""What `LSTMTranslator` needs beside its network."""
