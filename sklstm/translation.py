@@ -133,7 +133,7 @@ class LSTMTranslator(BaseSymbolModel):
         `n_iter_no_change` epochs; training stops when the learning rate would fall
         below 1e-6.
 
-    learning_rate_init : float, default=0.01
+    learning_rate_init : float, default=0.003
         Initial learning rate.
 
     max_grad_norm : float or None, default=1.0

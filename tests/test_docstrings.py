@@ -2,6 +2,7 @@
 
 import inspect
 
+import numpy as np
 import pytest
 from numpydoc.docscrape import NumpyDocString
 from numpydoc.validate import validate
@@ -45,6 +46,20 @@ def test_docstring_is_complete(name):
 @pytest.mark.parametrize("item", CLASSES + FUNCTIONS, ids=lambda item: item.__name__)
 def test_public_object_has_an_example(item):
     assert NumpyDocString(inspect.getdoc(item))["Examples"]
+
+
+@pytest.mark.parametrize("item", CLASSES + FUNCTIONS, ids=lambda item: item.__name__)
+def test_documented_defaults_are_those_of_the_signature(item):
+    documented = {}
+    for parameter in NumpyDocString(inspect.getdoc(item))["Parameters"]:
+        _, found, text = parameter.type.partition("default=")
+        if found:
+            # Backslashes are doubled for Sphinx.
+            text = text.replace("\\\\", "\\")
+            documented[parameter.name] = eval(text, {"np": np})
+    parameters = inspect.signature(item).parameters
+    actual = {name: parameters[name].default for name in documented}
+    assert documented == actual
 
 
 # Parameters and attributes that mean something else in a class. A forecaster cuts
