@@ -41,9 +41,11 @@ def write(images, digits, n_strings, random_state):
 
 
 data = load_digits()
-split = train_test_split(data.images, data.target, test_size=0.3, random_state=0)
-X, y = write(split[0], split[2], 1000, random_state=0)
-X_test, y_test = write(split[1], split[3], 300, random_state=1)
+images, images_test, digits, digits_test = train_test_split(
+    data.images, data.target, test_size=0.3, random_state=0
+)
+X, y = write(images, digits, 1000, random_state=0)
+X_test, y_test = write(images_test, digits_test, 300, random_state=1)
 print(f"{len(X)} strings, such as {y[0]} in {len(X[0])} columns")
 
 # %%
@@ -67,9 +69,9 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-images, digits = (split[0].reshape(-1, 64), split[2])
-classifier = make_pipeline(StandardScaler(), LogisticRegression()).fit(images, digits)
-error = 1 - classifier.score(split[1].reshape(-1, 64), split[3])
+classifier = make_pipeline(StandardScaler(), LogisticRegression())
+classifier.fit(images.reshape(-1, 64), digits)
+error = 1 - classifier.score(images_test.reshape(-1, 64), digits_test)
 print(f"{error:.1%} of the separate digits are wrong with a logistic regression")
 
 # %%

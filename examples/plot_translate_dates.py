@@ -30,8 +30,10 @@ for pair in list(zip(train, iso_train, strict=True))[:5]:
 # ---
 # The sources and the targets are strings, which the model splits into characters.
 
-model = LSTMTranslator((64,), dropout=0.1, learning_rate_init=0.01, random_state=0)
-model.set_params(max_iter=20).fit(train, iso_train)
+model = LSTMTranslator(
+    (64,), dropout=0.1, learning_rate_init=0.01, max_iter=20, random_state=0
+)
+model.fit(train, iso_train)
 print(f"{model.score(test, iso_test):.1%} of new dates are right")
 print(f"{model.error_rate(test, iso_test):.2%} of their characters are wrong")
 

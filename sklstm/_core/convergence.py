@@ -77,8 +77,8 @@ def warn_of_failure(history, estimator, loss):
     ----------
     history : TrainingHistory
         Losses of the epochs, and why training ended.
-    estimator : BaseLSTM
-        Estimator with the parameters of the training.
+    estimator : BaseLSTM or TrainingOptions
+        Parameters of the training.
     loss : str
         Name of the loss, a key of `CONSTANTS`.
     """

@@ -94,13 +94,10 @@ class SymbolFit(ABC):
         if history.ended_by == "interrupt":
             warn_of_interrupted_training(history, "the best weights so far")
             return
-        layers = {"activation": "tanh", "pooling": None}
-        settings = SimpleNamespace(**self.options._asdict(), **layers)
-        is_too_short = history.ended_by == "max_iter" and not self.is_partial
-        if warn_of_failure(history, settings, "symbols"):
+        if warn_of_failure(history, self.options, "symbols") or self.is_partial:
             return
         # A cosine schedule is meant to end with the last epoch.
-        if is_too_short and self.options.learning_rate != "cosine":
+        if history.ended_by == "max_iter" and self.options.learning_rate != "cosine":
             warn_of_max_iter(self.options.max_iter)
 
     @property

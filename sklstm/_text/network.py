@@ -8,10 +8,10 @@ from torch.nn.functional import linear
 
 from sklstm._nn.autograd import Workspaces
 from sklstm._nn.cells import zero_state
-from sklstm._nn.input_layers import UNKNOWN, Embedding
+from sklstm._nn.encoder import drop_codes, drop_states
+from sklstm._nn.input_layers import Embedding
 from sklstm._nn.layers import Linear
 from sklstm._nn.recurrent import RecurrentLayer
-from sklstm._nn.runtime import dropout_mask
 from sklstm._nn.saving import load_arrays, to_arrays
 
 
@@ -155,23 +155,11 @@ class LanguageNetwork(nn.Module):
 
     def hidden(self, codes, state):
         """Return the last hidden states, and the state after the last symbol."""
-        states, after = self._drop(self.embedding(self._drop_codes(codes))), []
+        codes = drop_codes(self, codes, self.generator)
+        states = drop_states(self, self.embedding(codes), self.generator)
+        after = []
         for layer, before in zip(self.layers, state, strict=True):
             states, last = layer.continue_from(before, states, self.generator)
-            states = self._drop(states)
+            states = drop_states(self, states, self.generator)
             after.append(last)
         return states, after
-
-    def _drop(self, states):
-        """Apply dropout during training."""
-        if not (self.training and self.dropout):
-            return states
-        mask = dropout_mask(states.shape, self.dropout, states, self.generator)
-        return states * mask
-
-    def _drop_codes(self, codes):
-        """Replace some of the codes by that of the unknown symbol during training."""
-        if not (self.training and self.embedding_dropout):
-            return codes
-        options = self.embedding_dropout, self.embedding.vectors, self.generator
-        return codes.where(dropout_mask(codes.shape, *options) > 0, UNKNOWN)

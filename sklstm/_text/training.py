@@ -34,7 +34,7 @@ class TextTrainer(Trainer):
     validation : Texts or None
         Texts whose loss measures progress. If None, the training loss does.
     unknown_share : float
-        Probability of unknown symbols to learn, of which the texts may have none.
+        Probability of the unknown symbol to learn, although the texts may have none.
 
     References
     ----------
@@ -106,9 +106,8 @@ class TextTrainer(Trainer):
         total_weight = piece.weights.sum()
         # A piece without weight adds nothing.
         smallest = torch.finfo(losses.dtype).tiny
-        return (losses * piece.weights).sum() / total_weight.clamp(
-            smallest
-        ), total_weight
+        mean = (losses * piece.weights).sum() / total_weight.clamp(smallest)
+        return mean, total_weight
 
     def _evaluate(self, texts, unknown_share):
         """Return the weighted mean loss of all symbols, without dropout."""

@@ -19,11 +19,9 @@ def are_symbols(X):
         return items.dtype.kind in "OUS"
     first = next(iter(items), None) if np.iterable(items) else None
     if not np.iterable(first) or isinstance(first, str):
-        return True  # whatever it is, the reader of symbols knows the message
-    dtype = getattr(first, "dtype", None)
-    if (dtype is not None and dtype.kind in "fb") or len(
-        getattr(first, "shape", ())
-    ) > 1:
+        return True  # if it is not a string, the reader of symbols raises the error
+    dtype, n_axes = getattr(first, "dtype", None), len(getattr(first, "shape", ()))
+    if n_axes > 1 or (dtype is not None and dtype.kind in "fb"):
         return False
     symbol = next(iter(first), None)
     return symbol is None or isinstance(symbol, str | int | np.integer)
