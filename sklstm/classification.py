@@ -762,7 +762,12 @@ class LSTMClassifier(ClassifierMixin, PoolingLSTM):
             With two classes, the log-odds of the second class. With more classes, the
             logarithm of the probability of each class, plus a constant that all classes
             of a window share. With several labels, the log-odds of each label. With
-            ``pooling=None``, a row is returned for each time step.
+            ``pooling=None``, the scores of each time step are returned.
+
+        Raises
+        ------
+        ValueError
+            As in :meth:`predict`.
         """
         outputs = self._call_model("outputs", X)
         return self._without_padding(self._task.decision(outputs), X)
@@ -791,6 +796,11 @@ class LSTMClassifier(ClassifierMixin, PoolingLSTM):
             had in `fit`. However, if some training windows were all padding, the
             network has learned the probabilities from them.
 
+        Raises
+        ------
+        ValueError
+            As in :meth:`predict`.
+
         Warns
         -----
         UserWarning
@@ -814,6 +824,11 @@ class LSTMClassifier(ClassifierMixin, PoolingLSTM):
         log_probabilities : ndarray of shape (n_windows, n_classes)
             Logarithms of :meth:`predict_proba`. They are also precise for small
             probabilities.
+
+        Raises
+        ------
+        ValueError
+            As in :meth:`predict`.
         """
         outputs = self._call_model("outputs", X)
         return self._without_padding(self._task.log_probabilities(outputs), X)

@@ -316,6 +316,6 @@ class SequenceEncoder(TransformerMixin, CallbackSupportMixin, BaseEstimator):
 
 
 def encoder_for(estimator):
-    """Return an encoder with the values of an estimator's parameters of its names."""
+    """Return an encoder with the parameters that an estimator has for it."""
     names = "analyzer", "lowercase", "token_pattern", "min_frequency"
     return SequenceEncoder(**{name: getattr(estimator, name) for name in names})

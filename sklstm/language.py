@@ -196,13 +196,14 @@ class LSTMLanguageModel(DensityMixin, BaseSymbolModel):
     -----
     Long sequences are read in pieces of at most 128 symbols. The state of the network
     is carried from piece to piece, but gradients are not: truncated backpropagation
-    through time [3]_. Memory therefore does not grow with the length of a sequence. A
-    sequence of which a training step would read more than its share of all symbols is
-    cut into parts, which are read side by side.
+    through time [3]_. Memory therefore does not grow with the length of a sequence. In
+    training, a sequence of more than 16 pieces is cut into parts if it has more than
+    ``1 / batch_size`` of all symbols. The parts are read side by side.
 
     Symbols that are not in `vocabulary_` have one probability together. If no symbol of
-    the training sequences is unknown, its share is estimated by the number of symbols
-    that occur once, divided by the number of all symbols [4]_.
+    the training sequences is unknown, the probability of an unknown symbol is estimated
+    by the number of symbols that occur once, divided by the number of all symbols [4]_.
+    It is at most 0.1.
 
     Weights are in single precision.
 

@@ -1,4 +1,4 @@
-"""Transcription: label sequences whose times are not known."""
+"""Transcriber: labels of sequences, learned without the times of the labels."""
 
 from numbers import Integral, Real
 from typing import Any, Literal, Self
@@ -45,7 +45,7 @@ RECIPE = Recipe(
 
 
 class LSTMTranscriber(BaseLSTM):
-    """Labels of a sequence without their times, as in speech and handwriting.
+    """Transcriber for labels without times, as in speech and handwriting.
 
     Each sequence of X, such as the frames of an utterance, comes with the sequence of
     its labels, such as the digits said. It is not known at which time steps the labels
@@ -226,9 +226,10 @@ class LSTMTranscriber(BaseLSTM):
 
     Notes
     -----
-    The labels of the network's path are what is left if repeated labels are merged and
-    blanks are removed. Two equal labels in a row therefore need a blank between them,
-    and a sequence needs at least as many time steps as labels.
+    A path has a label or a blank for each time step. Its labels are what is left if
+    repeated labels are merged and blanks are removed. Two equal labels in a row
+    therefore need a blank between them, and a sequence needs at least as many time
+    steps as labels.
 
     The loss is the negative log probability of the labels of a sequence, in nats.
 
@@ -415,7 +416,7 @@ class LSTMTranscriber(BaseLSTM):
             fewer time steps than its labels need; if `X_val` is passed without `y_val`;
             if early stopping leaves no window for training or for validation; if
             training diverges; or, with ``warm_start=True``, if the weights of the last
-            fit have other shapes, or y has labels that it had not.
+            fit have other shapes, or y has labels that were not in that fit.
         TypeError
             If X is sparse.
 
@@ -464,13 +465,23 @@ class LSTMTranscriber(BaseLSTM):
             Sequences, as in :meth:`predict`.
 
         n : int, default=3
-            Number of label sequences.
+            Number of label sequences. The search keeps at least as many after each time
+            step.
 
         Returns
         -------
         candidates : list of list of tuple
-            Up to `n` pairs of a label sequence and the natural logarithm of its
-            probability for each sequence of X, the most probable one first.
+            For each sequence of X, at most `n` pairs of a label sequence, as in
+            :meth:`predict`, and the natural logarithm of its probability. The most
+            probable one is first. The search leaves out improbable paths, so the actual
+            probability may be higher.
+
+        Raises
+        ------
+        ValueError
+            If X is not as described here, or if `n` is less than 1.
+        TypeError
+            If `n` is not an integer.
         """
         check_scalar(n, "n", Integral, min_val=1)
         return [
@@ -504,8 +515,8 @@ class LSTMTranscriber(BaseLSTM):
         Raises
         ------
         ValueError
-            If a sequence has fewer time steps than its labels need, or if y has labels
-            that were not in `fit`.
+            If y is not as described here, if it has labels that were not in `fit`, or
+            if a sequence has fewer time steps than its labels need.
         """
         frames = self._frames(X)
         if y is None:
@@ -538,7 +549,12 @@ class LSTMTranscriber(BaseLSTM):
         Returns
         -------
         score : float
-            Weighted share, from 0 to 1.
+            Weighted share of the sequences, in [0, 1].
+
+        Raises
+        ------
+        ValueError
+            If X or y is not as described here, or if they have different lengths.
         """
         pairs = list(zip(*self._to_score(X, y), strict=True))
         weights = check_weights(sample_weight, pairs)
@@ -546,7 +562,7 @@ class LSTMTranscriber(BaseLSTM):
         return float(np.average(are_right, weights=weights))
 
     def error_rate(self, X: ArrayLike, y: ArrayLike) -> float:
-        """Return the number of wrong labels per actual label.
+        """Compute the error rate of the labels, such as a word or phone error rate.
 
         Parameters
         ----------
@@ -559,10 +575,15 @@ class LSTMTranscriber(BaseLSTM):
 
         Returns
         -------
-        rate : float
-            Edit distance between predicted and actual labels, summed over the
-            sequences and divided by the number of actual labels. An edit inserts,
-            deletes or replaces a label.
+        error_rate : float
+            Number of labels to insert, delete or replace in all predictions, divided by
+            the number of actual labels. 0 is perfect. It may be larger than 1.
+
+        Raises
+        ------
+        ValueError
+            If X or y is not as described here, if they have different lengths, or if no
+            sequence of y has a label.
         """
         return error_rate(*self._to_score(X, y))
 

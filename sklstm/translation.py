@@ -1,4 +1,4 @@
-"""Translation of sequences to sequences of symbols."""
+"""Translator of sequences to sequences of symbols."""
 
 from numbers import Integral, Real
 from typing import Any, Literal, Self
@@ -41,7 +41,7 @@ BEAM_WIDTH = 5
 
 
 class LSTMTranslator(BaseSymbolModel):
-    r"""Translation of sequences to sequences of symbols.
+    r"""Translator of sequences to sequences of symbols.
 
     An encoder reads the source, and a decoder writes the target symbol by symbol. At
     each symbol, the decoder attends to some of the steps of the source [1]_ [2]_.
@@ -220,13 +220,16 @@ class LSTMTranslator(BaseSymbolModel):
     Notes
     -----
     Sources are read as symbols if they are strings, or sequences of strings or of
-    integers. They are read as numbers if they are sequences of floating-point numbers,
-    or arrays of shape (n_steps, n_features). Each feature is standardized.
+    integers. They are read as numbers if they are sequences of floating-point numbers
+    or arrays of shape (n_timesteps, n_features), or if X is a 2-D or 3-D array of
+    numbers. Each feature of such sources is standardized. `analyzer`, `lowercase`,
+    `token_pattern` and `min_frequency` apply to sources and to targets.
 
-    The decoder predicts each symbol from the actual symbols before it during training
-    (teacher forcing), and from its own predictions afterwards. The context, which is
-    what the attention returns, enters all layers of the decoder but the first one, and
-    the output layer.
+    The decoder predicts each symbol from the symbols before it. These are the actual
+    ones during training (teacher forcing), and its own predictions in `predict`. The
+    attention returns a context: the mean of the states of the encoder, weighted by the
+    attention weights. It is an input of all layers of the decoder but the first one,
+    and of the output layer.
 
     The search for the most probable target keeps the best `beam_width` targets at each
     step [3]_. It ends when all of them have ended. A prediction does not depend on the
@@ -377,12 +380,13 @@ class LSTMTranslator(BaseSymbolModel):
         ----------
         X : list, array, series or table of one column, of n_sources
             Sources: strings, sequences of tokens, or sequences of numbers. Tokens are
-            strings or integers. Sequences of numbers have shape (n_steps, n_features),
-            or (n_steps,) with one feature, and may differ in length. An array of shape
-            (n_sources, n_steps, n_features) is possible, too. No source may be empty.
+            strings or integers. Sequences of numbers have shape (n_timesteps_i,
+            n_features), or (n_timesteps_i,) with one feature. An array of shape
+            (n_sources, n_timesteps, n_features) is possible, too. No source may be
+            empty.
 
-        y : list, 1-D array or series of n_sources
-            Target of each source: strings, or sequences of tokens. No target may be
+        y : list, 1-D array, series or table of one column, of n_sources
+            Target of each source: a string, or a sequence of tokens. No target may be
             empty. If a source has several right targets, repeat the source in X.
 
         sample_weight : array-like of shape (n_sources,), default=None
@@ -397,9 +401,10 @@ class LSTMTranslator(BaseSymbolModel):
         ------
         ValueError
             If a parameter, X, y or a weight is not as described here; if X and y have
-            different lengths; if `beam_width` is larger than the number of symbols; if
-            early stopping leaves nothing to learn from; if training diverges; or, with
-            ``warm_start=True``, if the weights of the last fit have other shapes.
+            different lengths; if `beam_width` is larger than the number of symbols of
+            the targets and their end; if early stopping leaves nothing to learn from;
+            if training diverges; or, with ``warm_start=True``, if the weights of the
+            last fit have other shapes.
 
         Warns
         -----
@@ -431,7 +436,7 @@ class LSTMTranslator(BaseSymbolModel):
         X : list, array, series or table of one column, of n_sources
             Sources, as in :meth:`fit`.
 
-        y : list, 1-D array or series of n_sources
+        y : list, 1-D array, series or table of one column, of n_sources
             Targets, as in :meth:`fit`.
 
         sample_weight : array-like of shape (n_sources,), default=None
@@ -511,7 +516,7 @@ class LSTMTranslator(BaseSymbolModel):
         ]
 
     def attention_weights(self, X: ArrayLike) -> list[Floats]:
-        """Return which steps of the source matter for each predicted symbol.
+        """Return the attention weights of the source for each predicted symbol.
 
         Parameters
         ----------
@@ -520,7 +525,7 @@ class LSTMTranslator(BaseSymbolModel):
 
         Returns
         -------
-        weights : list of ndarray of shape (n_targets, n_sources)
+        weights : list of ndarray of shape (n_symbols, n_steps)
             For each source, the attention weights for the target that :meth:`predict`
             returns: a row for each symbol of the target, and a column for each symbol
             or step of the source. Each row sums to 1.
@@ -547,7 +552,7 @@ class LSTMTranslator(BaseSymbolModel):
         X : list, array, series or table of one column, of n_sources
             Sources of the same kind as in `fit`.
 
-        y : list, 1-D array or series of n_sources
+        y : list, 1-D array, series or table of one column, of n_sources
             Right answer for each source: a sequence of the kind of the targets in
             `fit`. If there are several right answers for a source, they are a list, a
             tuple or a set of such sequences. Symbols that were not in `fit` are
@@ -559,7 +564,7 @@ class LSTMTranslator(BaseSymbolModel):
         Returns
         -------
         score : float
-            Share of the targets of which all symbols are right, in [0, 1].
+            Weighted share of the sources, in [0, 1].
 
         Raises
         ------
@@ -578,7 +583,7 @@ class LSTMTranslator(BaseSymbolModel):
         X : list, array, series or table of one column, of n_sources
             Sources of the same kind as in `fit`.
 
-        y : list, 1-D array or series of n_sources
+        y : list, 1-D array, series or table of one column, of n_sources
             Right answer for each source: a sequence of the kind of the targets in
             `fit`. If there are several right answers for a source, they are a list, a
             tuple or a set of such sequences. Symbols that were not in `fit` are
@@ -587,9 +592,9 @@ class LSTMTranslator(BaseSymbolModel):
         Returns
         -------
         error_rate : float
-            Number of symbols to insert, to remove or to replace in all predictions,
-            divided by the number of symbols of the right answers. Of several answers,
-            the nearest one counts. 0 is perfect. It may be larger than 1.
+            Number of symbols to insert, delete or replace in all predictions, divided
+            by the number of symbols of the right answers. If a source has several, the
+            nearest one counts. 0 is perfect. It may be larger than 1.
 
         Raises
         ------

@@ -23,9 +23,10 @@ from sklstm._nn.runtime import random_generator
 class BaseSymbolModel(CallbackSupportMixin, BaseEstimator, ABC):
     """Base class of estimators whose networks read or write symbols.
 
-    The parameters are those of each estimator. Data that were read, the attributes that
-    :attr:`_attributes_of_data` names, and a :class:`SymbolFit` are all that the frame
-    of a fit needs.
+    A subclass reads its data, sets the attributes that :attr:`_attributes_of_data`
+    names, and calls :meth:`_fit` or :meth:`_fit_one_epoch`. Its :meth:`_make_fit`
+    returns a :class:`~sklstm._core.symbol_fit.SymbolFit`, which makes and trains the
+    network.
     """
 
     n_iter_: int
@@ -79,7 +80,7 @@ class BaseSymbolModel(CallbackSupportMixin, BaseEstimator, ABC):
 
     @abstractmethod
     def _make_fit(self, data, is_partial):
-        """Return the :class:`SymbolFit` for data that were read."""
+        """Return the fit, a :class:`~sklstm._core.symbol_fit.SymbolFit`, of data."""
 
     @property
     def network_(self) -> nn.Module:

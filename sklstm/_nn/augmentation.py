@@ -39,7 +39,7 @@ def hide_parts(windows, fraction, longest, generator):
 
 def _stretches(shape, fraction, longest, options):
     """Draw the steps to hide, (n_windows, n_timesteps)."""
-    # As many stretches as hide the fraction, some of which overlap.
+    # Stretches may overlap. At this rate, they hide the fraction together.
     rate = 1 - (1 - fraction) ** (2 / (longest + 1))
     is_start = torch.rand(shape, **options) < rate
     lengths = torch.randint(1, longest + 1, shape, **options)

@@ -21,7 +21,7 @@ class Beams(NamedTuple):
 
     @classmethod
     def empty(cls, n_sources, end, device):
-        """Return one empty target per source. It starts with the end of another."""
+        """Return one empty target per source, which follows the end of another."""
         shape, options = (n_sources, 1), {"device": device}
         return cls(
             torch.full((*shape, 1), end, **options),

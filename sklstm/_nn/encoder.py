@@ -32,8 +32,8 @@ class Encoder(nn.Module):
         Number of features of a step of a source. None for symbols.
     n_codes : int or None
         Number of different symbols. None for numbers.
-    embedding_size : int
-        Length of the vector of a symbol.
+    embedding_size : int or None
+        Length of the vector of a symbol. None for numbers.
     embedding_dropout : float
         Fraction of the symbols to replace by the unknown symbol during training.
     dropout : float

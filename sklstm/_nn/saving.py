@@ -1,4 +1,4 @@
-"""Weights of networks as arrays, in which pickles hold them."""
+"""Weights of networks as arrays, for pickles."""
 
 import torch
 
@@ -6,7 +6,7 @@ from sklstm._nn.runtime import resolve_device
 
 
 def to_arrays(network):
-    """Return copies of all weights of a network as arrays, a dict.
+    """Return a dict of arrays: copies of all weights of a network.
 
     The weights of a trained network are views of one tensor. If they were pickled as
     they are, each would be as large as all of them.

@@ -19,11 +19,14 @@ class TranslationNetwork(nn.Module):
     Parameters
     ----------
     n_features, n_source_codes : int or None
-        Number of features of a step of a source, or number of its different symbols.
+        Number of features of a step of the sources, and number of their different
+        symbols. One of them is None.
     n_target_codes : int
         Number of different symbols of the targets.
-    source_embedding_size, target_embedding_size : int
-        Length of the vector of a symbol.
+    source_embedding_size : int or None
+        Length of the vector of a symbol of the sources. None for numbers.
+    target_embedding_size : int
+        Length of the vector of a symbol of the targets.
     hidden_layer_sizes : tuple of int
         Number of units of each recurrent layer of the encoder, in each direction, and
         of the decoder.

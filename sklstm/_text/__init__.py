@@ -1,1 +1,1 @@
-"""Networks that read and write symbols."""
+"""The parts of LSTMLanguageModel."""

@@ -57,7 +57,7 @@ class Texts(NamedTuple):
         return Texts(self.codes, *(part[rows] for part in self[1:]))
 
     def to(self, device):
-        """Return the codes and weights on a device."""
+        """Return the sequences on a device."""
         return Texts(*(part.to(device) for part in self))
 
     def cut(self, longest):

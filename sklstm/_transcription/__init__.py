@@ -1,1 +1,1 @@
-"""Label sequences of a transcriber, and where their labels are."""
+"""The parts of LSTMTranscriber."""

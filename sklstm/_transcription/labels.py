@@ -122,8 +122,8 @@ class Transcription(Task):
     def network_parameters(self, samples):
         """Return the parameters of the network that depend on the targets.
 
-        It has outputs for each step, and one for the blank. Up to a third of the steps
-        of a typical label are hidden at once.
+        The network has an output for each label and one for the blank, at each time
+        step. Up to a third of the steps of a typical label are hidden at once.
         """
         n_steps = samples.weights @ samples.targets[:, 0]
         n_labels = samples.weights @ (samples.targets[:, 1:] > 0).sum(axis=1)

@@ -1,1 +1,1 @@
-"""What `LSTMTranslator` needs beside its network."""
+"""The parts of LSTMTranslator."""

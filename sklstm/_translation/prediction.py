@@ -54,7 +54,7 @@ def attention_weights(network, pairs):
 
     Returns
     -------
-    weights : list of ndarray of shape (n_targets, n_sources)
+    weights : list of ndarray of shape (n_symbols, n_steps)
         For each pair, the weights of the steps of the source for each symbol of the
         target, without its end.
     """
