@@ -18,15 +18,15 @@ from sklstm._core.sklearn_compat import (
     with_callbacks,
 )
 from sklstm._core.symbol_model import BaseSymbolModel
-from sklstm._nn.runtime import default_modes
-from sklstm._text.fitting import LanguageFit
-from sklstm._text.prediction import (
+from sklstm._language.fitting import LanguageFit
+from sklstm._language.prediction import (
     chooser,
     last_probabilities,
     log_probabilities,
     sample_codes,
 )
-from sklstm._text.texts import Texts
+from sklstm._language.texts import Texts
+from sklstm._nn.runtime import default_modes
 from sklstm._typing import (
     ArrayLike,
     Auto,
@@ -90,8 +90,8 @@ class LSTMLanguageModel(DensityMixin, BaseSymbolModel):
         1). The network thereby learns to go on after unknown symbols.
 
     dropout : float, default=0.4
-        Fraction of the vectors of symbols and of the outputs of each recurrent layer to
-        drop during training, in [0, 1).
+        Fraction of the numbers to drop during training, in [0, 1). They are dropped in
+        the vectors of symbols and in the outputs of each recurrent layer.
 
     recurrent_dropout : float, default=0.0
         Fraction of the hidden state to drop before the gates during training, in [0,
@@ -515,7 +515,7 @@ class LSTMLanguageModel(DensityMixin, BaseSymbolModel):
                 "Pass a shorter prompt or a larger max_length."
             )
         seed = check_random_state(random_state).randint(2**31 - 1)
-        device = self._network.embedding.vectors.device
+        device = self._network.device
         generator = torch.Generator(device).manual_seed(seed)
         with default_modes():
             samples = sample_codes(

@@ -191,7 +191,8 @@ class LSTMTranscriber(BaseLSTM):
         Value that was chosen for each parameter that is "auto".
 
     network_ : torch.nn.Module
-        Trained network. It maps scaled windows to scaled targets.
+        Trained network. It maps scaled windows to a score for each time step and label,
+        the blank first.
 
     n_iter_ : int
         Number of epochs that were run.

@@ -7,6 +7,7 @@ import numpy as np
 from sklearn.utils import check_scalar
 from sklearn.utils.validation import check_is_fitted
 
+from sklstm._core.edit_distance import errors_per_label
 from sklstm._core.fit_methods import all_or_nothing, callback_data
 from sklstm._core.scaling import scale_of_windows
 from sklstm._core.sklearn_compat import (
@@ -108,8 +109,8 @@ class LSTMTranslator(BaseSymbolModel):
         1). The network thereby learns to go on after unknown symbols.
 
     dropout : float, default=0.4
-        Fraction of the vectors of symbols and of the outputs of each recurrent layer to
-        drop during training, in [0, 1).
+        Fraction of the numbers to drop during training, in [0, 1). They are dropped in
+        the vectors of symbols and in the outputs of each recurrent layer.
 
     recurrent_dropout : float, default=0.0
         Fraction of the hidden state to drop before the gates during training, in [0,
@@ -599,10 +600,11 @@ class LSTMTranslator(BaseSymbolModel):
         Raises
         ------
         ValueError
-            If X or y is not as described here, or if they have different lengths.
+            If X or y is not as described here, if they have different lengths, or
+            if all right answers are empty.
         """
         errors, lengths = self._errors(X, y)
-        return float(errors.sum() / max(1, lengths.sum()))
+        return errors_per_label(errors.sum(), lengths.sum())
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

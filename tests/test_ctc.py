@@ -9,9 +9,9 @@ import torch
 from sklstm._nn.ctc import (
     BLANK,
     align,
-    best_paths,
     ctc_losses,
     frame_logs,
+    labels_of_best_paths,
     n_frames_needed,
     search,
 )
@@ -80,7 +80,7 @@ def test_narrow_search_is_never_more_probable_than_the_sum_over_all_paths(width)
 def test_best_path_is_the_collapsed_argmax():
     logs = random_logs(20)
     expected = [list(collapse(path.tolist())) for path in logs.argmax(2)]
-    assert best_paths(logs) == expected
+    assert labels_of_best_paths(logs) == expected
 
 
 def test_alignment_is_the_most_probable_path_of_the_labels():
@@ -98,7 +98,7 @@ def test_alignment_of_clear_frames_is_what_they_show():
     path = torch.tensor([0, 2, 2, 0, 1, 0, 1])
     outputs = 10 * torch.nn.functional.one_hot(path, N_SYMBOLS).double()
     logs = outputs.log_softmax(1)[None]
-    assert best_paths(logs) == [[2, 1, 1]]
+    assert labels_of_best_paths(logs) == [[2, 1, 1]]
     assert align(logs, torch.tensor([[2, 1, 1, 0]])).tolist() == [path.tolist()]
 
 
@@ -110,7 +110,7 @@ def test_padding_frames_change_nothing():
     n_frames = torch.full((3,), N_FRAMES)
     logs, alone = frame_logs(longer, n_frames), frame_logs(outputs, n_frames)
     npt.assert_allclose(ctc_losses(logs, codes).detach(), ctc_losses(alone, codes))
-    assert best_paths(logs) == best_paths(alone)
+    assert labels_of_best_paths(logs) == labels_of_best_paths(alone)
     for found, expected in zip(search(logs, 50), search(alone, 50), strict=True):
         assert [labels for labels, _ in found] == [labels for labels, _ in expected]
     assert align(logs, codes)[:, 4:].tolist() == align(alone, codes).tolist()

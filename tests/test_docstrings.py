@@ -110,6 +110,8 @@ MEAN_SOMETHING_ELSE = {
     ("LSTMAutoencoder", "loss"),
     ("SlidingWindowTransformer", "n_features_in_"),
     ("LSTMAutoencoder", "n_outputs_"),
+    # It returns scores of labels.
+    ("LSTMTranscriber", "network_"),
     # It has two stacks of layers, and learns from pairs.
     ("LSTMTranslator", "batch_size"),
     ("LSTMTranslator", "early_stopping"),

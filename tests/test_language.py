@@ -14,9 +14,9 @@ from sklearn.model_selection import GridSearchCV, cross_val_score
 from sklearn.utils import get_tags
 
 from sklstm import LSTMLanguageModel
+from sklstm._language.texts import Texts, pieces
+from sklstm._language.training import batches_of_rows
 from sklstm._nn.runtime import random_generator
-from sklstm._text.texts import Texts, pieces
-from sklstm._text.training import batches_of_rows
 
 WORDS = ["abab", "ababab", "ab", "abababab", "aab"] * 6
 SMALL = {
@@ -253,7 +253,7 @@ def test_training_that_is_interrupted_keeps_its_weights(monkeypatch):
             for piece in pieces(self.training, rows, self.n_steps)
         )
 
-    monkeypatch.setattr("sklstm._text.training.TextTrainer.batches", interrupt)
+    monkeypatch.setattr("sklstm._language.training.TextTrainer.batches", interrupt)
     with pytest.warns(UserWarning, match="interrupted by user after 3 epochs"):
         interrupted.fit(WORDS)
     assert interrupted.n_iter_ == 3

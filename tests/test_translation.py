@@ -326,6 +326,11 @@ def test_error_rate_is_the_edit_distance_to_the_nearest_answer(fitted):
     npt.assert_allclose(fitted.error_rate(SOURCES[:2], answers), expected)
 
 
+def test_there_is_no_error_rate_without_symbols(fitted):
+    with pytest.raises(ValueError, match="at least one sequence that is not empty"):
+        fitted.error_rate(["ab"], [""])
+
+
 def test_unknown_symbols_can_be_read_and_are_never_written():
     rare = model(min_frequency=2, max_iter=9).fit(
         [*SOURCES, "xab", "aby"], [*TARGETS, "BAX", "YBA"]

@@ -48,12 +48,16 @@ def error_rate(predictions, targets):
     ValueError
         If there is no actual label.
     """
-    n_labels = sum(map(len, targets))
-    if not n_labels:
-        raise ValueError(
-            "y has no labels, so there is no error per label. Pass at least one "
-            "sequence with labels."
-        )
     pairs = zip(predictions, targets, strict=True)
     n_errors = sum(edit_distance(*pair) for pair in pairs)
-    return n_errors / n_labels
+    return errors_per_label(n_errors, sum(map(len, targets)))
+
+
+def errors_per_label(n_errors, n_labels):
+    """Return a number of errors divided by the number of labels; raise if it is 0."""
+    if not n_labels:
+        raise ValueError(
+            "The sequences of y are all empty, so there is no error per symbol. Pass "
+            "at least one sequence that is not empty."
+        )
+    return float(n_errors / n_labels)

@@ -73,7 +73,7 @@ def n_frames_needed(codes):
     return (codes != BLANK).sum(1) + is_repeated.sum(1)
 
 
-def best_paths(logs):
+def labels_of_best_paths(logs):
     """Return the labels of the most probable path of each window.
 
     Parameters

@@ -5,7 +5,7 @@ from torch import nn
 
 from sklstm._nn.attention import ATTENTIONS
 from sklstm._nn.cells import CELLS
-from sklstm._nn.encoder import drop_codes, drop_states
+from sklstm._nn.dropout import drop_codes, drop_states
 from sklstm._nn.input_layers import Embedding
 from sklstm._nn.layers import Linear
 from sklstm._nn.recurrent import RecurrentLayer

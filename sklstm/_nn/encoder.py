@@ -2,25 +2,10 @@
 
 from torch import nn
 
-from sklstm._nn.input_layers import UNKNOWN, Embedding
+from sklstm._nn.dropout import drop_codes, drop_states
+from sklstm._nn.input_layers import Embedding
 from sklstm._nn.masking import zero_padding
 from sklstm._nn.recurrent import RecurrentStack
-from sklstm._nn.runtime import dropout_mask
-
-
-def drop_states(module, states, generator):
-    """Apply dropout with the rate of a module to states, during training."""
-    if not (module.training and module.dropout):
-        return states
-    return states * dropout_mask(states.shape, module.dropout, states, generator)
-
-
-def drop_codes(module, codes, generator):
-    """Replace some of the codes by that of the unknown symbol, during training."""
-    if not (module.training and module.embedding_dropout):
-        return codes
-    options = module.embedding_dropout, module.embedding.vectors, generator
-    return codes.where(dropout_mask(codes.shape, *options) > 0, UNKNOWN)
 
 
 class Encoder(nn.Module):

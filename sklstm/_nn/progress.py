@@ -3,6 +3,8 @@
 import math
 from typing import NamedTuple
 
+import torch
+
 # Training has diverged if the final loss exceeds that of the best constant prediction,
 # and that of the best epoch, by this factor. In some fits with unbounded activations,
 # the loss exceeds them by much more for some epochs and then falls again.
@@ -146,6 +148,16 @@ class LossBounds(NamedTuple):
         losses = loss(constant.expand(len(rows.targets), -1), rows.targets)
         lowest = rows.mean(loss.lowest(rows.targets)).item()
         return cls(lowest, rows.mean(losses).item())
+
+    @classmethod
+    def of_symbols(cls, codes, weights):
+        """Compute the bounds of the cross-entropy of symbols with weights.
+
+        The best constant prediction is the share of each symbol.
+        """
+        counts = torch.bincount(codes, weights)
+        shares = counts[counts > 0] / counts.sum()
+        return cls(0.0, -(shares * shares.log()).sum().item())
 
     def is_divergence(self, loss, best_loss, tol):
         """Whether a loss is far above those of a constant and of the best epoch."""

@@ -1,20 +1,15 @@
 """Network that translates sources to sequences of symbols."""
 
 import torch
-from torch import nn
 
 from sklstm._nn.attention import Memory
-from sklstm._nn.autograd import Workspaces
 from sklstm._nn.decoder import Decoder
 from sklstm._nn.encoder import Encoder
-from sklstm._nn.saving import load_arrays, to_arrays
+from sklstm._nn.symbol_network import SymbolNetwork
 
 
-class TranslationNetwork(nn.Module):
+class TranslationNetwork(SymbolNetwork):
     """Encoder and decoder with attention.
-
-    The weights of a new network are undefined, as those of
-    :class:`~sklstm._nn.network.RecurrentNetwork`.
 
     Parameters
     ----------
@@ -61,23 +56,21 @@ class TranslationNetwork(nn.Module):
         recurrent_dropout,
         dtype=torch.float32,
     ):
-        super().__init__()
-        self.architecture = {
-            "n_features": n_features,
-            "n_source_codes": n_source_codes,
-            "n_target_codes": n_target_codes,
-            "source_embedding_size": source_embedding_size,
-            "target_embedding_size": target_embedding_size,
-            "hidden_layer_sizes": hidden_layer_sizes,
-            "cell": cell,
-            "bidirectional": bidirectional,
-            "attention": attention,
-            "embedding_dropout": embedding_dropout,
-            "dropout": dropout,
-            "recurrent_dropout": recurrent_dropout,
-            "dtype": dtype,
-        }
-        self.generator = None
+        super().__init__(
+            n_features=n_features,
+            n_source_codes=n_source_codes,
+            n_target_codes=n_target_codes,
+            source_embedding_size=source_embedding_size,
+            target_embedding_size=target_embedding_size,
+            hidden_layer_sizes=hidden_layer_sizes,
+            cell=cell,
+            bidirectional=bidirectional,
+            attention=attention,
+            embedding_dropout=embedding_dropout,
+            dropout=dropout,
+            recurrent_dropout=recurrent_dropout,
+            dtype=dtype,
+        )
         settings = {
             "cell": cell,
             "activation": "tanh",
@@ -104,40 +97,15 @@ class TranslationNetwork(nn.Module):
         )
         self.widest = max(n_target_codes, 4 * max(hidden_layer_sizes))
 
-    def __getstate__(self):
-        return {
-            "architecture": self.architecture,
-            "device": str(self.device),
-            "weights": to_arrays(self),
-        }
-
-    def __setstate__(self, state):
-        self.__init__(**state["architecture"])
-        load_arrays(self, state["weights"], state["device"])
-        self.eval()
-
     @property
     def device(self):
         """Device of the weights."""
         return self.decoder.head.weight.device
 
-    def start_training(self, generator):
-        """Prepare for training, with a generator for dropout on the same device."""
-        self.generator = generator
-        self._set_workspaces(Workspaces)
-
-    def end_training(self):
-        """Release what only training needs."""
-        self.generator = None
-        self.zero_grad(set_to_none=True)
-        self._set_workspaces(lambda: None)
-        self.eval()
-
-    def _set_workspaces(self, make):
-        """Set the buffers of each layer to the result of a call of `make`."""
-        self.encoder.layers.set_workspaces(make)
-        for layer in self.decoder.layers:
-            layer.workspaces = make()
+    def recurrent_layers(self):
+        """Return all recurrent layers."""
+        of_encoder = (layer for layers in self.encoder.layers for layer in layers)
+        return [*of_encoder, *self.decoder.layers]
 
     def encode(self, sources, step_mask=None):
         """Return what the decoder needs to know of sources.

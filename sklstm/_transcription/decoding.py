@@ -3,7 +3,7 @@
 import numpy as np
 import torch
 
-from sklstm._nn.ctc import BLANK, align, best_paths, search
+from sklstm._nn.ctc import BLANK, align, labels_of_best_paths, search
 
 # Windows to decode at once.
 N_ROWS = 256
@@ -41,7 +41,9 @@ class Frames:
             probable path are returned.
         """
         if width == 1:
-            return [codes for logs in self.blocks() for codes in best_paths(logs)]
+            return [
+                codes for logs in self.blocks() for codes in labels_of_best_paths(logs)
+            ]
         return [found[0][0] for found in self.n_best(width)]
 
     def n_best(self, width):

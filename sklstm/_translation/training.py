@@ -55,11 +55,8 @@ class PairTrainer(Trainer):
 
     def bounds(self):
         """Compute the loss of the shares of the symbols, and of perfect predictions."""
-        pairs = self.training
-        codes, numbers = pairs.targets.flat()
-        counts = torch.bincount(codes, pairs.weights[numbers])
-        shares = counts[counts > 0] / counts.sum()
-        return LossBounds(0.0, -(shares * shares.log()).sum().item())
+        codes, numbers = self.training.targets.flat()
+        return LossBounds.of_symbols(codes, self.training.weights[numbers])
 
     def _loss(self, batch):
         """Return the mean loss of the symbols of a batch, and their weight."""

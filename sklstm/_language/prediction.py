@@ -3,9 +3,9 @@
 import torch
 from torch.nn.functional import log_softmax
 
+from sklstm._language.texts import kept_state, pieces
+from sklstm._language.training import N_STEPS
 from sklstm._nn.input_layers import UNKNOWN
-from sklstm._text.texts import kept_state, pieces
-from sklstm._text.training import N_STEPS
 
 # Numbers that the widest layer may have at once.
 BLOCK_NUMBERS = 2**22

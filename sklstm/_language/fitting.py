@@ -5,9 +5,9 @@ import math
 import torch
 
 from sklstm._core.symbol_fit import SymbolFit, clip
+from sklstm._language.training import TextTrainer, steps_of_piece
 from sklstm._nn.input_layers import UNKNOWN
-from sklstm._text.network import LanguageNetwork
-from sklstm._text.training import TextTrainer, steps_of_piece
+from sklstm._nn.language import LanguageNetwork
 
 # A fit with ``max_iter="auto"`` makes about this many training steps, within these
 # numbers of epochs.

@@ -5,11 +5,11 @@ import math
 import torch
 from torch.nn.functional import log_softmax
 
+from sklstm._language.texts import kept_state, pieces
 from sklstm._nn.batches import batches_by_length
 from sklstm._nn.input_layers import UNKNOWN
 from sklstm._nn.progress import LossBounds
 from sklstm._nn.training import Trainer
-from sklstm._text.texts import kept_state, pieces
 
 # Gradients reach back through at most this many steps. Pieces are shorter if their
 # outputs are more than `OUTPUT_NUMBERS` numbers, but not shorter than `FEWEST_STEPS`.
@@ -89,10 +89,7 @@ class TextTrainer(Trainer):
 
     def bounds(self):
         """Compute the loss of the shares of the symbols, and of perfect predictions."""
-        codes, weights = self.training.targets
-        counts = torch.bincount(codes, weights)
-        shares = counts[counts > 0] / counts.sum()
-        return LossBounds(0.0, -(shares * shares.log()).sum().item())
+        return LossBounds.of_symbols(*self.training.targets)
 
     def _loss(self, piece, unknown_share):
         """Return the mean loss of a piece and its weight; keep the state after it."""

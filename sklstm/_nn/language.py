@@ -6,20 +6,16 @@ import torch
 from torch import nn
 from torch.nn.functional import linear
 
-from sklstm._nn.autograd import Workspaces
 from sklstm._nn.cells import zero_state
-from sklstm._nn.encoder import drop_codes, drop_states
+from sklstm._nn.dropout import drop_codes, drop_states
 from sklstm._nn.input_layers import Embedding
 from sklstm._nn.layers import Linear
 from sklstm._nn.recurrent import RecurrentLayer
-from sklstm._nn.saving import load_arrays, to_arrays
+from sklstm._nn.symbol_network import SymbolNetwork
 
 
-class LanguageNetwork(nn.Module):
+class LanguageNetwork(SymbolNetwork):
     """Embedding, recurrent layers and the probabilities of the next symbol.
-
-    The weights of a new network are undefined, as those of
-    :class:`~sklstm._nn.network.RecurrentNetwork`.
 
     Parameters
     ----------
@@ -63,20 +59,18 @@ class LanguageNetwork(nn.Module):
         recurrent_dropout,
         dtype=torch.float32,
     ):
-        super().__init__()
-        self.architecture = {
-            "n_codes": n_codes,
-            "embedding_size": embedding_size,
-            "hidden_layer_sizes": hidden_layer_sizes,
-            "cell": cell,
-            "shares_embedding": shares_embedding,
-            "embedding_dropout": embedding_dropout,
-            "dropout": dropout,
-            "recurrent_dropout": recurrent_dropout,
-            "dtype": dtype,
-        }
+        super().__init__(
+            n_codes=n_codes,
+            embedding_size=embedding_size,
+            hidden_layer_sizes=hidden_layer_sizes,
+            cell=cell,
+            shares_embedding=shares_embedding,
+            embedding_dropout=embedding_dropout,
+            dropout=dropout,
+            recurrent_dropout=recurrent_dropout,
+            dtype=dtype,
+        )
         self.embedding_dropout, self.dropout = embedding_dropout, dropout
-        self.generator = None
         self.embedding = Embedding(n_codes, embedding_size, dtype)
         options = {"cell": cell, "activation": "tanh", "dtype": dtype}
         self.layers = nn.ModuleList(
@@ -93,32 +87,14 @@ class LanguageNetwork(nn.Module):
             self.reduce = Linear(width, embedding_size, dtype)
         self.bias = nn.Parameter(torch.zeros(n_codes, dtype=dtype))
 
-    def __getstate__(self):
-        device = str(self.embedding.vectors.device)
-        return {
-            "architecture": self.architecture,
-            "device": device,
-            "weights": to_arrays(self),
-        }
+    @property
+    def device(self):
+        """Device of the weights."""
+        return self.embedding.vectors.device
 
-    def __setstate__(self, state):
-        self.__init__(**state["architecture"])
-        load_arrays(self, state["weights"], state["device"])
-        self.eval()
-
-    def start_training(self, generator):
-        """Prepare for training, with a generator for dropout on the same device."""
-        self.generator = generator
-        for layer in self.layers:
-            layer.workspaces = Workspaces()
-
-    def end_training(self):
-        """Release what only training needs."""
-        self.generator = None
-        self.zero_grad(set_to_none=True)
-        for layer in self.layers:
-            layer.workspaces = None
-        self.eval()
+    def recurrent_layers(self):
+        """Return all recurrent layers."""
+        return list(self.layers)
 
     def first_state(self, n_sequences):
         """Return the state of each layer before the first symbol."""
