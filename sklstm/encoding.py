@@ -119,6 +119,9 @@ class SequenceEncoder(TransformerMixin, CallbackSupportMixin, BaseEstimator):
            [1., 2.]])
     """
 
+    # Whether several white spaces in a row are not one space, with ``analyzer="char"``.
+    _keeps_white_space = False
+
     _parameter_constraints: dict = {
         "analyzer": [StrOptions({"char", "word"})],
         "lowercase": ["boolean"],
@@ -302,6 +305,8 @@ class SequenceEncoder(TransformerMixin, CallbackSupportMixin, BaseEstimator):
                 "token_pattern is None, but analyzer='word' needs it to find words. "
                 "Pass a regular expression such as r'\\b\\w+\\b', or analyzer='char'."
             )
+        if self.analyzer == "char" and self._keeps_white_space:
+            return (lambda text: list(text.lower())) if self.lowercase else list
         return CountVectorizer(
             analyzer=self.analyzer,
             lowercase=self.lowercase,
@@ -316,6 +321,11 @@ class SequenceEncoder(TransformerMixin, CallbackSupportMixin, BaseEstimator):
 
 
 def encoder_for(estimator):
-    """Return an encoder with the parameters that an estimator has for it."""
+    """Return an encoder with the parameters that an estimator has for it.
+
+    It keeps white space as it is, because the estimator also writes texts.
+    """
     names = "analyzer", "lowercase", "token_pattern", "min_frequency"
-    return SequenceEncoder(**{name: getattr(estimator, name) for name in names})
+    encoder = SequenceEncoder(**{name: getattr(estimator, name) for name in names})
+    encoder._keeps_white_space = True
+    return encoder

@@ -58,8 +58,8 @@ class LSTMLanguageModel(DensityMixin, BaseSymbolModel):
         layer.
 
     analyzer : {"char", "word"}, default="char"
-        How strings are split into symbols, as in :class:`SequenceEncoder`. Sequences of
-        tokens are not split.
+        How strings are split into symbols, as in :class:`SequenceEncoder`. However,
+        "char" keeps several white spaces in a row. Sequences of tokens are not split.
 
     lowercase : bool, default=False
         Whether to convert strings to lower case before they are split. Sequences of
@@ -467,7 +467,7 @@ class LSTMLanguageModel(DensityMixin, BaseSymbolModel):
 
         top_k : int or None, default=None
             Number of most probable symbols to choose from, the end included. If None,
-            all are possible.
+            or if there are fewer symbols, all are possible.
 
         top_p : float or None, default=None
             Choose from the most probable symbols that have this probability together
@@ -501,14 +501,10 @@ class LSTMLanguageModel(DensityMixin, BaseSymbolModel):
         check_is_fitted(self)
         check_scalar(n_samples, "n_samples", Integral, min_val=1)
         check_scalar(max_length, "max_length", Integral, min_val=1)
-        check_scalar(temperature, "temperature", Real, min_val=0)
-        n_symbols = len(self.vocabulary_) + 1
-        if top_k is not None:
-            check_scalar(top_k, "top_k", Integral, min_val=1, max_val=n_symbols)
-        if top_p is not None:
-            limits = {"min_val": 0, "max_val": 1, "include_boundaries": "right"}
-            check_scalar(top_p, "top_p", Real, **limits)
+        _check_choice(temperature, top_k, top_p)
         tokens = [] if prompt is None else self._encoder._tokens([prompt])[0]
+        # Tokens of an array are NumPy's integers.
+        tokens = [t.item() if isinstance(t, np.generic) else t for t in tokens]
         if len(tokens) > max_length:
             raise ValueError(
                 f"The prompt has {len(tokens)} symbols, and max_length={max_length}. "
@@ -522,7 +518,7 @@ class LSTMLanguageModel(DensityMixin, BaseSymbolModel):
                 self._network,
                 torch.from_numpy(self._encoder._codes([tokens])[0]).to(device),
                 self._end,
-                n_samples,
+                int(n_samples),
                 chooser(temperature, top_k, top_p, generator),
                 max_length - len(tokens),
             )
@@ -571,7 +567,8 @@ class LSTMLanguageModel(DensityMixin, BaseSymbolModel):
             self._encoder = encoder_for(self).fit(X)
             self.vocabulary_ = self._encoder.vocabulary_
         tokens = self._encoder._tokens(X)
-        return self._texts(tokens, check_weights(sample_weight, tokens))
+        weights = check_weights(sample_weight, tokens)
+        return self._texts(tokens, weights).without_zero_weights()
 
     def _texts(self, sequences, weights=None):
         """Convert sequences of tokens to codes."""
@@ -586,3 +583,19 @@ class LSTMLanguageModel(DensityMixin, BaseSymbolModel):
 
     def _make_fit(self, data, is_partial):
         return LanguageFit(self.get_params(deep=False), self._end, data, is_partial)
+
+
+def _check_choice(temperature, top_k, top_p):
+    """Raise if a parameter of the choice of symbols is out of its range."""
+    check_scalar(temperature, "temperature", Real, min_val=0)
+    if top_k is not None:
+        check_scalar(top_k, "top_k", Integral, min_val=1)
+    if top_p is not None:
+        limits = {"min_val": 0, "max_val": 1, "include_boundaries": "right"}
+        check_scalar(top_p, "top_p", Real, **limits)
+    for name, number in {"temperature": temperature, "top_p": top_p}.items():
+        if number is not None and not np.isfinite(number):
+            raise ValueError(
+                f"{name} is {number}, but it must be finite. For equal probabilities "
+                "of all symbols, pass a large temperature, such as 1e6."
+            )

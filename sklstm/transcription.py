@@ -453,7 +453,7 @@ class LSTMTranscriber(BaseLSTM):
             Most probable labels of each sequence that the search found: strings if the
             label sequences in `fit` were strings, and otherwise lists of labels.
         """
-        codes = self._frames(X).best(self.beam_width)
+        codes = self._frames(X).best(self._checked_width())
         return [self._task.decode(each) for each in codes]
 
     def predict_n_best(self, X: ArrayLike, n: int = 3) -> list[list[tuple[Any, float]]]:
@@ -487,7 +487,7 @@ class LSTMTranscriber(BaseLSTM):
         check_scalar(n, "n", Integral, min_val=1)
         return [
             [(self._task.decode(codes), log) for codes, log in found[:n]]
-            for found in self._frames(X).n_best(max(n, self.beam_width))
+            for found in self._frames(X).n_best(max(n, self._checked_width()))
         ]
 
     def align(
@@ -521,7 +521,7 @@ class LSTMTranscriber(BaseLSTM):
         """
         frames = self._frames(X)
         if y is None:
-            codes = pad_codes(frames.best(self.beam_width))
+            codes = pad_codes(frames.best(self._checked_width()))
         else:
             codes = self._task.encode(y, frames.n_frames.numpy())
         labels = [None, *self.labels_.tolist()]
@@ -587,6 +587,10 @@ class LSTMTranscriber(BaseLSTM):
             sequence of y has a label.
         """
         return error_rate(*self._to_score(X, y))
+
+    def _checked_width(self):
+        """Return the width of the beam, which may have changed since `fit`."""
+        return check_scalar(self.beam_width, "beam_width", Integral, min_val=1)
 
     def _frames(self, X):
         """Return the log probabilities of all time steps of X."""

@@ -77,8 +77,8 @@ class LSTMTranslator(BaseSymbolModel):
         symbols of the longest target in `fit`.
 
     analyzer : {"char", "word"}, default="char"
-        How strings are split into symbols, as in :class:`SequenceEncoder`. Sequences of
-        tokens are not split.
+        How strings are split into symbols, as in :class:`SequenceEncoder`. However,
+        "char" keeps several white spaces in a row. Sequences of tokens are not split.
 
     lowercase : bool, default=False
         Whether to convert strings to lower case before they are split. Sequences of

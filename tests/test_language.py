@@ -301,8 +301,8 @@ def test_messages_name_the_way_out(fitted):
         model().fit("abab")
     with pytest.raises(ValueError, match=r"prompt has 4 symbols, and max_length=3"):
         fitted.sample(prompt="abab", max_length=3)
-    with pytest.raises(ValueError, match="top_k == 9, must be <= 3"):
-        fitted.sample(top_k=9)
+    with pytest.raises(ValueError, match="top_k == 0, must be >= 1"):
+        fitted.sample(top_k=0)
     with pytest.raises(ValueError, match="fit saw a string"):
         fitted.score_samples([["a", "b"]])
     with pytest.raises(ValueError, match="hidden_layer_sizes"):
@@ -326,3 +326,74 @@ def test_tags_say_that_x_holds_texts():
     assert tags.input_tags.string
     assert not tags.input_tags.two_d_array
     assert tags.estimator_type == "density_estimator"
+
+
+def test_interrupt_before_the_training_keeps_the_former_model(monkeypatch):
+    lm = model().fit(WORDS)
+    before = lm.score_samples(WORDS)
+
+    def interrupt(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("sklstm.language.check_weights", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        lm.fit(["xyz", "zyx"] * 4)
+    assert list(lm.vocabulary_) == ["a", "b"]
+    npt.assert_array_equal(lm.score_samples(WORDS), before)
+
+
+def test_sequences_without_weight_are_not_held_out():
+    weights = np.r_[np.ones(10), np.zeros(20)]
+    # All sequences with a weight are in one part, whatever the seed draws.
+    curves = [
+        model(random_state=seed).fit(WORDS, sample_weight=weights).best_loss_
+        for seed in range(5)
+    ]
+    assert np.isfinite(curves).all()
+    with pytest.raises(ValueError, match="at least one non-zero"):
+        model().fit(WORDS, sample_weight=np.zeros(30))
+
+
+@pytest.mark.parametrize("factor", [1e-50, 1e38, 1e300])
+def test_the_size_of_the_weights_does_not_matter(factor):
+    weights = pd.Series(np.arange(1.0, 31.0))
+    first, second = (
+        model().fit(WORDS, sample_weight=weights * f).score_samples(WORDS)
+        for f in (1, factor)
+    )
+    npt.assert_allclose(first, second, rtol=1e-4)
+
+
+def test_white_space_is_kept():
+    texts = ["a  b", "a\n\tb", "a b"] * 4
+    lm = model(max_iter=2).fit(texts)
+    assert set(lm.vocabulary_) == set("ab \n\t")
+    assert len(set(lm.score_samples(texts[:3]))) == 3
+    assert lm.sample(prompt="a  ", random_state=0)[0].startswith("a  ")
+    upper = model(max_iter=2, lowercase=True).fit([t.upper() for t in texts])
+    assert set(upper.vocabulary_) == set("ab \n\t")
+
+
+@pytest.mark.parametrize("number", [np.inf, np.nan])
+@pytest.mark.parametrize("name", ["temperature", "top_p"])
+def test_choices_need_finite_numbers(fitted, name, number):
+    with pytest.raises(ValueError, match=name):
+        fitted.sample(**{name: number})
+
+
+def test_more_symbols_than_there_are_can_be_chosen_from(fitted):
+    options = {"n_samples": 5, "random_state": 0}
+    assert fitted.sample(top_k=50, **options) == fitted.sample(**options)
+
+
+def test_prompts_of_numpy_tokens_give_tokens_of_python():
+    lm = model(max_iter=2).fit([[1, 2, 1], [2, 1, 2]] * 4)
+    sample = lm.sample(prompt=np.array([1, 2]), random_state=0)[0]
+    assert {type(token) for token in sample} == {int}
+
+
+def test_ways_out_of_a_divergence_are_those_of_the_model():
+    lm = model(learning_rate_init=1e30, solver="sgd", max_grad_norm=None)
+    with pytest.raises(ValueError, match="set max_grad_norm=1") as error:
+        lm.fit(WORDS)
+    assert "activation" not in str(error.value)

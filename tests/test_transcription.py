@@ -295,6 +295,17 @@ def test_random_state_determines_everything():
     assert first == second != other
 
 
+@pytest.mark.parametrize("form", [pd.DataFrame, np.array])
+def test_texts_in_a_table_of_one_column_are_texts(form):
+    column = form([[word] for word in WORDS])
+    assert quick().fit(X, column).labels_.tolist() == ["a", "b", "c"]
+
+
+def test_width_of_the_beam_is_checked_when_it_is_used(fitted):
+    with pytest.raises(ValueError, match="beam_width == 0"):
+        clone(fitted).fit(X, WORDS).set_params(beam_width=0).predict(X)
+
+
 def test_unfitted_transcriber_says_so():
     for method in ("predict", "predict_n_best", "align"):
         with pytest.raises(NotFittedError):

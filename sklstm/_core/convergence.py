@@ -5,6 +5,8 @@ import warnings
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 
+from sklstm._nn.activations import UNBOUNDED
+
 # Best constant prediction of each loss.
 CONSTANTS = {
     "squared_error": "the mean of the targets",
@@ -17,9 +19,6 @@ CONSTANTS = {
     "ctc": "the shares of the labels",
     "symbols": "the shares of the symbols",
 }
-
-# Activations whose values have no upper limit.
-UNBOUNDED = {"identity", "relu"}
 
 # Below this learning rate, a loss that does not fall is more often due to a low rate
 # than to a high one.

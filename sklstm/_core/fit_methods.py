@@ -7,14 +7,18 @@ from sklstm._core.sklearn_compat import Method
 
 
 def all_or_nothing(method: Method) -> Method:
-    """Restore the attributes of the estimator if the method raises an exception."""
+    """Restore the attributes of the estimator if the method raises an exception.
+
+    Ctrl-C during the training ends it early and raises nothing. Before the training, it
+    leaves the estimator as it was.
+    """
 
     @wraps(method)
     def restoring(self, *args, **kwargs):
         before = vars(self).copy()
         try:
             return method(self, *args, **kwargs)
-        except Exception:
+        except BaseException:
             vars(self).clear()
             vars(self).update(before)
             raise

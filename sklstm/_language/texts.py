@@ -28,7 +28,8 @@ class Texts(NamedTuple):
         end : int
             Code of the end of a sequence.
         weights : ndarray of shape (n_sequences,) or None, default=None
-            Weight of each sequence. None for ones.
+            Weight of each sequence, of which one is positive. They are divided by their
+            mean. None for ones.
         """
         mark = np.array([end])
         parts = [mark, *(part for codes in sequences for part in (codes, mark))]
@@ -37,7 +38,9 @@ class Texts(NamedTuple):
         starts = 1 + lengths.cumsum(0) - lengths
         if weights is None:
             weights = np.ones(len(sequences))
-        return cls(codes, starts, lengths, torch.from_numpy(weights).float())
+        # In single precision, very large or small weights would be infinite or zero.
+        weights = torch.from_numpy(weights / weights.mean()).float()
+        return cls(codes, starts, lengths, weights)
 
     @property
     def n_symbols(self):
@@ -55,6 +58,10 @@ class Texts(NamedTuple):
     def select(self, rows):
         """Return some of the sequences."""
         return Texts(self.codes, *(part[rows] for part in self[1:]))
+
+    def without_zero_weights(self):
+        """Return the sequences that have a weight."""
+        return self.select(self.weights > 0)
 
     def to(self, device):
         """Return the sequences on a device."""

@@ -47,3 +47,6 @@ ACTIVATIONS = {
     "logistic": Activation(torch.sigmoid, _logistic_derivative, preserves_zero=False),
     "identity": Activation(_identity, _identity_derivative),
 }
+
+# Activations whose values have no upper limit.
+UNBOUNDED = {"identity", "relu"}

@@ -8,6 +8,7 @@ from typing import NamedTuple
 import torch
 
 from sklstm._nn import onednn
+from sklstm._nn.activations import UNBOUNDED
 from sklstm._nn.backprop import make_backprop
 from sklstm._nn.batches import batches_by_length
 from sklstm._nn.crf import path_losses
@@ -298,7 +299,7 @@ def _choose_weights(trainer, history, best):
     diverged, and otherwise the last ones.
     """
     if history.ended_by == "divergence" and not math.isfinite(history.best_loss):
-        raise _divergence_error(trainer.options)
+        raise _divergence_error(trainer.options, trainer.network)
     if not history.loss_curve:
         return
     history.bounds = bounds = trainer.bounds()
@@ -313,17 +314,28 @@ def _choose_weights(trainer, history, best):
     if history.ended_by == "divergence" and not trainer.has_validation:
         history.final_loss = best.restore_lowest(trainer.training_loss)
         if not math.isfinite(history.final_loss):
-            raise _divergence_error(trainer.options)
+            raise _divergence_error(trainer.options, trainer.network)
 
 
-def _divergence_error(options):
+def _divergence_error(options, network):
     """Build the error for a training without an epoch to return to."""
     return ValueError(
         "Training diverged: the loss or the weights are not finite, and there is no "
-        "earlier epoch to return to. Lower learning_rate_init (now "
-        f"{options.learning_rate_init}) or max_grad_norm (now "
-        f'{options.max_grad_norm}), or choose activation="tanh".'
+        "earlier epoch to return to. "
+        f"{', or '.join(_ways_out(options, network))}."
     )
+
+
+def _ways_out(options, network):
+    """Yield what may prevent a divergence."""
+    yield f"Lower learning_rate_init (now {options.learning_rate_init})"
+    if options.max_grad_norm is None:
+        yield "set max_grad_norm=1"
+    else:
+        yield f"lower max_grad_norm (now {options.max_grad_norm})"
+    activations = {getattr(part, "activation", None) for part in network.modules()}
+    if activations & UNBOUNDED:
+        yield 'choose activation="tanh"'
 
 
 def _reason_to_end(history, best, schedule, options):

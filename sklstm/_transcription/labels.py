@@ -167,6 +167,7 @@ def read_label_sequences(y):
             f"sequence of X, got {_describe(y)}. Pass a single label sequence as a "
             "list, [y]."
         )
+    y = _texts_of_column(y)
     sequences = [_as_labels(sequence, f"y[{i}]") for i, sequence in enumerate(y)]
     are_texts = {isinstance(sequence, str) for sequence in y}
     if len(are_texts) > 1:
@@ -182,6 +183,15 @@ def read_label_sequences(y):
             "sequence] for sequence in y]."
         )
     return sequences, are_texts == {True}
+
+
+def _texts_of_column(y):
+    """Return the column of a table of texts; anything else as it is."""
+    shape = np.shape(y) if hasattr(y, "shape") else ()
+    if len(shape) != 2 or shape[1] != 1:
+        return y
+    column = np.asarray(y, dtype=object)[:, 0]
+    return column if all(isinstance(text, str) for text in column) else y
 
 
 def _as_labels(sequence, name):
