@@ -10,6 +10,10 @@ from sklstm._nn.input_layers import UNKNOWN
 # Sources whose search has ended are removed as soon as they are this share of all.
 SHARE_TO_REMOVE = 0.2
 
+# A larger length penalty orders targets in the same way: by their length, and those of
+# equal length by their probability.
+LARGEST_PENALTY = 1e6
+
 
 class Beams(NamedTuple):
     """The best targets so far of each source, the best one first."""
@@ -72,7 +76,7 @@ class Beams(NamedTuple):
         stays = torch.zeros_like(logs).masked_fill_(~is_end, -inf)
         logs = self.logs[:, :, None] + stays.where(self.has_ended[:, :, None], logs)
         lengths = self.lengths + ~self.has_ended
-        scores = logs / length_factors(lengths, length_penalty)[:, :, None]
+        scores = length_scores(logs, lengths[:, :, None], length_penalty)
         n_kept = min(n_beams, n_before * n_codes)
         best = scores.flatten(1).topk(n_kept, dim=1)[1]
         origins, codes = best // n_codes, best % n_codes
@@ -86,15 +90,19 @@ class Beams(NamedTuple):
         return beams, first + origins
 
 
-def length_factors(lengths, length_penalty):
-    """Return the numbers that divide the log probabilities of targets [1]_.
+def length_scores(logs, lengths, length_penalty):
+    """Return scores in the order of log probabilities that are divided by factors [1]_.
+
+    The factors ``((5 + length) / 6) ** length_penalty`` may be too large for a floating
+    point number, so logarithms are compared.
 
     References
     ----------
     .. [1] Y. Wu et al., "Google's Neural Machine Translation System: Bridging the Gap
        between Human and Machine Translation", 2016, arXiv:1609.08144.
     """
-    return ((5 + lengths.double()) / 6) ** length_penalty
+    penalty = min(length_penalty, LARGEST_PENALTY)
+    return penalty * ((5 + lengths.double()) / 6).log() - (-logs).log()
 
 
 def beam_search(decoder, memory, *, end, n_beams, max_length, length_penalty):
