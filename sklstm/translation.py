@@ -241,8 +241,9 @@ class LSTMTranslator(BaseSymbolModel):
     and of the output layer.
 
     The search for the most probable target keeps the best `beam_width` targets at each
-    step [3]_. It ends when all of them have ended. A prediction does not depend on the
-    other sources that are passed with a source.
+    step [3]_. It ends when all of them have ended. The prediction is the best of all
+    targets that have ended at a step. It does not depend on the other sources that are
+    passed with a source.
 
     Weights are in single precision.
 

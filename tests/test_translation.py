@@ -135,6 +135,40 @@ def test_a_wide_beam_search_finds_the_best_of_all_targets(length_penalty):
         npt.assert_allclose([log for _, log in targets], np.array(logs)[order])
 
 
+class Table:
+    """Decoder whose probabilities depend on the step and on the symbol before."""
+
+    states = torch.zeros(1, 1)
+
+    def __init__(self, steps):
+        self.steps = steps
+
+    def select(self, rows):
+        return self
+
+    def first_state(self, memory):
+        return [(torch.zeros(1, dtype=torch.int64),)]
+
+    def __call__(self, codes, state, memory):
+        ((steps,),) = state
+        rows = zip(steps.tolist(), codes[:, 0].tolist(), strict=True)
+        shares = torch.tensor([self.steps[step][code] for step, code in rows])
+        return shares.log()[:, None], None, [(steps + 1,)]
+
+
+def test_a_target_that_has_ended_is_not_forgotten():
+    # Codes: 1 and 2 are symbols, 3 is the end. The empty target leaves the beams at the
+    # second step, but all others are less probable when they end.
+    half, any_end = [0, 0.5, 0.5, 0], [0, 0.5, 0.4, 0.1]
+    steps = [{3: [0, 0.45, 0.4, 0.15]}, dict.fromkeys([1, 2, 3], half)]
+    table = Table([*steps, dict.fromkeys([1, 2, 3], any_end)])
+    (targets,) = beam_search(
+        table, table, end=3, n_beams=3, max_length=2, length_penalty=0.0
+    )
+    assert [codes for codes, _ in targets] == [[], [1, 1], [1, 2]]
+    npt.assert_allclose([log for _, log in targets[:2]], np.log([0.15, 0.0225]), 1e-6)
+
+
 def test_log_probabilities_are_those_of_teacher_forcing(fitted):
     source = SOURCES[0]
     codes = [fitted.source_vocabulary_[symbol] for symbol in source]

@@ -4,6 +4,7 @@ from math import inf
 from typing import NamedTuple
 
 import torch
+from torch.nn.functional import pad
 
 from sklstm._nn.input_layers import UNKNOWN
 
@@ -48,6 +49,19 @@ class Beams(NamedTuple):
             [(c[1:n], log) for c, n, log in zip(*of_source, strict=True) if log > -inf]
             for of_source in zip(codes, lengths, logs, strict=True)
         ]
+
+    def with_ended(self, beams, n_beams, length_penalty):
+        """Add targets that ended at this step, and keep the best ones."""
+        has_just_ended = beams.has_ended & (beams.lengths == beams.codes.shape[2] - 1)
+        ended = beams._replace(logs=beams.logs.where(has_just_ended, -inf))
+        before = self._replace(codes=pad(self.codes, (0, 1)))
+        both = Beams(
+            *(torch.cat(parts, 1) for parts in zip(before, ended, strict=True))
+        )
+        scores = length_scores(both.logs, both.lengths, length_penalty)
+        best = scores.topk(min(n_beams, scores.shape[1]), dim=1)[1]
+        codes = both.codes.take_along_dim(best[:, :, None], 1)
+        return Beams(codes, *(part.gather(1, best) for part in both[1:]))
 
     def extended(self, logs, n_beams, end, length_penalty):
         """Extend each target by each symbol and keep the best ones.
@@ -102,14 +116,15 @@ def length_scores(logs, lengths, length_penalty):
        between Human and Machine Translation", 2016, arXiv:1609.08144.
     """
     penalty = min(length_penalty, LARGEST_PENALTY)
-    return penalty * ((5 + lengths.double()) / 6).log() - (-logs).log()
+    return penalty * ((5 + lengths.double()) / 6).log() - logs.neg().log_()
 
 
 def beam_search(decoder, memory, *, end, n_beams, max_length, length_penalty):
     """Find the most probable targets of some sources.
 
     At each step, each target is extended by each symbol, and the best `n_beams` targets
-    of each source are kept. The search ends when all of them have ended.
+    of each source are kept. The search ends when all of them have ended. The best of
+    all targets that have ended are returned.
 
     Parameters
     ----------
@@ -144,20 +159,25 @@ def beam_search(decoder, memory, *, end, n_beams, max_length, length_penalty):
     results = [None] * n_sources
     sources = torch.arange(n_sources, device=device)  # those whose search goes on
     beams, state = Beams.empty(n_sources, end, device), decoder.first_state(memory)
+    # Targets that have ended may no longer be among the beams.
+    ended = beams._replace(logs=torch.full_like(beams.logs, -inf))
     for length in range(max_length + 1):
         codes = beams.codes[:, :, -1].reshape(-1, 1)
         outputs, _, state = decoder(codes, state, memory)
         logs = _log_probabilities(outputs[:, 0], end, must_end=length == max_length)
         logs = logs.view(*beams.logs.shape, -1)
         beams, rows = beams.extended(logs, n_beams, end, length_penalty)
+        ended = ended.with_ended(beams, n_beams, length_penalty)
         has_ended = beams.has_ended.all(1)
         n_ended = int(has_ended.sum())
         if n_ended >= SHARE_TO_REMOVE * len(sources):
-            targets = beams.select(has_ended).targets()
+            targets = ended.select(has_ended).targets()
             for source, of_source in zip(sources[has_ended], targets, strict=True):
                 results[source] = of_source
             sources, rows = sources[~has_ended], rows[~has_ended]
-            beams, memory = beams.select(~has_ended), memory.select(~has_ended)
+            beams, ended, memory = (
+                part.select(~has_ended) for part in (beams, ended, memory)
+            )
         if not len(sources):
             break
         rows = rows.flatten()
