@@ -24,7 +24,13 @@ from sklstm._translation.answers import check_targets, nearest, read_answers
 from sklstm._translation.fitting import TranslationFit
 from sklstm._translation.pairs import Pairs, Ragged
 from sklstm._translation.prediction import attention_weights, search
-from sklstm._translation.sources import are_symbols, check_not_empty, to_ragged
+from sklstm._translation.sources import (
+    are_symbols,
+    as_list_of_sequences,
+    check_no_codes,
+    check_not_empty,
+    to_ragged,
+)
 from sklstm._typing import (
     ArrayLike,
     Auto,
@@ -221,10 +227,12 @@ class LSTMTranslator(BaseSymbolModel):
     Notes
     -----
     Sources are read as symbols if they are strings, or sequences of strings or of
-    integers. They are read as numbers if they are sequences of floating-point numbers
-    or arrays of shape (n_timesteps, n_features), or if X is a 2-D or 3-D array of
-    numbers. Each feature of such sources is standardized. `analyzer`, `lowercase`,
-    `token_pattern` and `min_frequency` apply to sources and to targets.
+    integers. They are read as numbers if one of them has floating-point numbers or
+    shape (n_timesteps, n_features), or if X is a frame of numbers, a 2-D array of
+    floating-point numbers or a 3-D array. A 2-D array of integers raises an error,
+    because it may hold tokens or numbers. Each feature of numbers is standardized.
+    `analyzer`, `lowercase`, `token_pattern` and `min_frequency` apply to sources and to
+    targets.
 
     The decoder predicts each symbol from the symbols before it. These are the actual
     ones during training (teacher forcing), and its own predictions in `predict`. The
@@ -233,8 +241,9 @@ class LSTMTranslator(BaseSymbolModel):
     and of the output layer.
 
     The search for the most probable target keeps the best `beam_width` targets at each
-    step [3]_. It ends when all of them have ended. A prediction does not depend on the
-    other sources that are passed with a source.
+    step [3]_. It ends when all of them have ended. The prediction is the best of all
+    targets that have ended at a step. It does not depend on the other sources that are
+    passed with a source.
 
     Weights are in single precision.
 
@@ -401,11 +410,12 @@ class LSTMTranslator(BaseSymbolModel):
         Raises
         ------
         ValueError
-            If a parameter, X, y or a weight is not as described here; if X and y have
-            different lengths; if `beam_width` is larger than the number of symbols of
-            the targets and their end; if early stopping leaves nothing to learn from;
-            if training diverges; or, with ``warm_start=True``, if the weights of the
-            last fit have other shapes.
+            If a parameter, X, y or a weight is not as described here; if X holds codes
+            of :class:`SequenceEncoder`; if X and y have different lengths; if
+            `beam_width` is larger than the number of symbols of the targets and their
+            end; if early stopping leaves nothing to learn from; if training diverges;
+            or, with ``warm_start=True``, if the weights of the last fit have other
+            shapes.
 
         Warns
         -----
@@ -474,7 +484,8 @@ class LSTMTranslator(BaseSymbolModel):
         Raises
         ------
         ValueError
-            If X is not of the kind that `fit` saw, or if a source is empty.
+            If X is not of the kind that `fit` saw, if a source is empty, or if a
+            parameter of the search was set to an invalid value after `fit`.
         """
         check_is_fitted(self)
         return self._target_encoder._join(self._predicted_symbols(X))
@@ -497,18 +508,18 @@ class LSTMTranslator(BaseSymbolModel):
             For each source, at most `n` pairs of a target, as in :meth:`predict`, and
             the natural logarithm of its probability, the end of the target included.
             They are in the order of the search, which takes their lengths into account
-            by `length_penalty`.
+            by `length_penalty`. There are fewer than `n` if fewer targets are possible.
 
         Raises
         ------
         ValueError
             If X is not of the kind that `fit` saw, if a source is empty, or if `n` is
-            larger than the number of symbols of the targets and their end.
+            less than 1.
         TypeError
             If `n` is not an integer.
         """
         check_is_fitted(self)
-        check_scalar(n, "n", Integral, min_val=1, max_val=self._n_choices)
+        check_scalar(n, "n", Integral, min_val=1)
         return [
             list(zip(self._sequences(codes), logs, strict=True))
             for codes, logs in (
@@ -534,7 +545,8 @@ class LSTMTranslator(BaseSymbolModel):
         Raises
         ------
         ValueError
-            If X is not of the kind that `fit` saw, or if a source is empty.
+            If X is not of the kind that `fit` saw, if a source is empty, or if a
+            parameter of the search was set to an invalid value after `fit`.
         """
         check_is_fitted(self)
         sources = self._read_sources(X)
@@ -666,13 +678,16 @@ class LSTMTranslator(BaseSymbolModel):
 
     def _read_sources(self, X, weights=None, *, reset=False):
         """Convert sources to codes or numbers; learn them if `reset` is True."""
+        check_no_codes(X)
+        X = as_list_of_sequences(X)
         if reset:
             self._reset_sources(X, weights)
         if self._source_encoder is not None:
             tokens = self._source_encoder._tokens(X)
             sources = Ragged.of(self._source_encoder._codes(tokens))
         else:
-            sources = to_ragged(check_windows(self, X, reset=False), self._scale)
+            windows = check_windows(self, X, reset=False, allow_empty=True)
+            sources = to_ragged(windows, self._scale)
         check_not_empty(sources)
         return sources
 
@@ -696,6 +711,7 @@ class LSTMTranslator(BaseSymbolModel):
 
     def _search_for(self, sources, n=1):
         """Return the best targets of sources that were read."""
+        self._validate_params()  # they may have been set after the fit
         max_length = self.max_length
         if max_length == "auto":
             max_length = 2 * self._longest_target

@@ -512,7 +512,7 @@ def test_text_without_words_is_refused():
         (
             DNA,
             ["G", None],
-            r'X\[1\] is NoneType None, .* Pass "" or \[\] for a missing',
+            r'X\[1\] is NoneType None, .* Drop missing .* or pass "" or \[\]',
         ),
         (DNA, [], "X is empty"),
         (DNA, "GAT", "list of sequences"),

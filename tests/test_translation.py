@@ -1,7 +1,9 @@
 """The translator: attention, beam search, training, and the sklearn contract."""
 
+import copy
 import pickle
 from itertools import product
+from math import inf
 
 import numpy as np
 import numpy.testing as npt
@@ -11,10 +13,11 @@ import torch
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 from sklearn.model_selection import GridSearchCV, cross_val_score
+from sklearn.pipeline import make_pipeline
 from sklearn.utils import get_tags
 
-from sklstm import LSTMTranslator
-from sklstm._nn.beam_search import beam_search, length_factors
+from sklstm import LSTMLanguageModel, LSTMTranslator, SequenceEncoder
+from sklstm._nn.beam_search import beam_search, length_scores
 from sklstm._nn.initialization import initialize
 from sklstm._nn.runtime import random_generator
 from sklstm._nn.translator import TranslationNetwork
@@ -126,10 +129,44 @@ def test_a_wide_beam_search_finds_the_best_of_all_targets(length_penalty):
         of_source = memory.select(slice(row, row + 1))
         logs = [log_probability(network, of_source, codes, end) for codes in every]
         lengths = torch.tensor([len(codes) + 1 for codes in every])
-        scores = torch.tensor(logs) / length_factors(lengths, length_penalty)
+        scores = torch.tensor(logs) / ((5 + lengths.double()) / 6) ** length_penalty
         order = scores.argsort(descending=True).tolist()
         assert [tuple(codes) for codes, _ in targets] == [every[i] for i in order]
         npt.assert_allclose([log for _, log in targets], np.array(logs)[order])
+
+
+class Table:
+    """Decoder whose probabilities depend on the step and on the symbol before."""
+
+    states = torch.zeros(1, 1)
+
+    def __init__(self, steps):
+        self.steps = steps
+
+    def select(self, rows):
+        return self
+
+    def first_state(self, memory):
+        return [(torch.zeros(1, dtype=torch.int64),)]
+
+    def __call__(self, codes, state, memory):
+        ((steps,),) = state
+        rows = zip(steps.tolist(), codes[:, 0].tolist(), strict=True)
+        shares = torch.tensor([self.steps[step][code] for step, code in rows])
+        return shares.log()[:, None], None, [(steps + 1,)]
+
+
+def test_a_target_that_has_ended_is_not_forgotten():
+    # Codes: 1 and 2 are symbols, 3 is the end. The empty target leaves the beams at the
+    # second step, but all others are less probable when they end.
+    half, any_end = [0, 0.5, 0.5, 0], [0, 0.5, 0.4, 0.1]
+    steps = [{3: [0, 0.45, 0.4, 0.15]}, dict.fromkeys([1, 2, 3], half)]
+    table = Table([*steps, dict.fromkeys([1, 2, 3], any_end)])
+    (targets,) = beam_search(
+        table, table, end=3, n_beams=3, max_length=2, length_penalty=0.0
+    )
+    assert [codes for codes, _ in targets] == [[], [1, 1], [1, 2]]
+    npt.assert_allclose([log for _, log in targets[:2]], np.log([0.15, 0.0225]), 1e-6)
 
 
 def test_log_probabilities_are_those_of_teacher_forcing(fitted):
@@ -171,6 +208,24 @@ def test_a_larger_length_penalty_gives_longer_targets():
     ]
     assert (np.diff(lengths, axis=0) >= 0).all()
     assert np.sum(lengths[0]) < np.sum(lengths[1]) < np.sum(lengths[2])
+
+
+def test_targets_of_any_length_penalty_have_the_right_order():
+    logs = torch.tensor([-2.0, -1.0, -inf, -3.0, 0.0], dtype=torch.float64)
+    lengths = torch.tensor([4, 4, 9, 3, 1])
+    for penalty, order in ((0.0, [4, 1, 0, 3, 2]), (9.0, [4, 1, 0, 3, 2])):
+        scores = length_scores(logs, lengths, penalty)
+        assert scores.argsort(descending=True).tolist() == order
+    for penalty in (400.0, 1e4, 1e308):
+        scores = length_scores(logs[:4], lengths[:4], penalty)
+        assert scores.argsort(descending=True).tolist() == [1, 0, 3, 2]
+
+
+def test_a_huge_length_penalty_predicts_the_longest_targets(fitted):
+    huge = clone(fitted).set_params(max_iter=1).fit(["ab"] * 8, ["xy"] * 8)
+    for penalty in (400.0, 1e308):
+        huge.set_params(length_penalty=penalty)
+        assert [len(target) for target in huge.predict(["ab"])] == [4]
 
 
 @pytest.mark.parametrize("attention", ["dot", "additive"])
@@ -300,6 +355,55 @@ def test_arrays_and_lists_of_numbers_are_read_alike():
         npt.assert_array_equal(other.loss_curve_, models[0].loss_curve_)
 
 
+def test_tensors_are_read_as_arrays():
+    numbers = np.random.default_rng(0).normal(size=(6, 4, 2)).astype(np.float32)
+    codes = [np.array([1, 2]), np.array([3])] * 3
+    for X in (numbers, [*numbers], numbers[:, :, 0], codes):
+        tensors = [*map(torch.tensor, X)] if isinstance(X, list) else torch.tensor(X)
+        of_tensors = model().fit(tensors, [*map(torch.tensor, codes)])
+        of_arrays = model().fit(X, codes)
+        assert of_tensors.loss_curve_ == of_arrays.loss_curve_
+        assert of_tensors.predict(tensors) == of_arrays.predict(X)
+        assert of_tensors.target_vocabulary_ == {1: 1, 2: 2, 3: 3}
+    modeled = LSTMLanguageModel(**SMALL).fit([*map(torch.tensor, codes)])
+    assert modeled.vocabulary_ == {1: 1, 2: 2, 3: 3}
+
+
+def test_series_of_lists_are_read_as_lists():
+    polars = pytest.importorskip("polars")
+    for sources in ([[1.0, 2.5], [0.0]] * 3, [[1.0, 2.5]] * 6, [["a"], ["b", "c"]] * 3):
+        of_series = model().fit(polars.Series(sources), TARGETS[:6])
+        assert of_series.loss_curve_ == model().fit(sources, TARGETS[:6]).loss_curve_
+        assert of_series.predict(polars.Series(sources)) == of_series.predict(sources)
+
+
+@pytest.mark.parametrize("X", [[[0, 0.5, 1.0], [0, 1.5]], [[0, 1], [2], [0, 1.5]]])
+def test_sequences_are_numbers_if_one_value_is_a_float(X):
+    of_numbers = model().fit(X, TARGETS[: len(X)])
+    assert of_numbers.source_vocabulary_ is None
+    assert of_numbers.n_features_in_ == 1
+
+
+@pytest.mark.parametrize("convert", [np.array, torch.tensor])
+def test_a_2d_array_of_integers_may_be_tokens_or_numbers(convert):
+    X, y = convert([[1, 2], [3, 4]] * 4), TARGETS[:8]
+    message = r"tokens or numbers\. Pass X.tolist\(\) .* tokens, or X \* 1.0 if"
+    with pytest.raises(ValueError, match=message):
+        model().fit(X, y)
+    assert list(model().fit(X.tolist(), y).source_vocabulary_) == [1, 2, 3, 4]
+    assert model().fit(X * 1.0, y).source_vocabulary_ is None
+
+
+def test_codes_of_an_encoder_are_not_read_as_numbers():
+    message = "Pass the texts or the sequences of tokens .* leave SequenceEncoder out"
+    with pytest.raises(ValueError, match=message):
+        make_pipeline(SequenceEncoder(), model()).fit(SOURCES, TARGETS)
+    with pytest.raises(ValueError, match=message):
+        model().fit(np.ones((24, 4)), TARGETS).predict(
+            SequenceEncoder().fit_transform(SOURCES)
+        )
+
+
 def test_a_fit_forgets_the_kind_of_the_sources_before():
     both = model().fit(np.ones((6, 4, 2)), TARGETS[:6])
     both.fit(SOURCES, TARGETS)
@@ -352,6 +456,22 @@ def test_weights_of_pairs_count():
         model().fit(sources, targets, np.zeros(20))
 
 
+@pytest.mark.parametrize("factor", [5e-324, 1e-50, 1e38, 1e300])
+def test_the_scale_of_weights_does_not_matter(factor):
+    weighted = model().fit(SOURCES, TARGETS, pd.Series(np.full(24, factor)))
+    equal = model().fit(SOURCES, TARGETS)
+    npt.assert_allclose(weighted.loss_curve_, equal.loss_curve_, rtol=1e-4)
+    assert (
+        model().fit(SOURCES, TARGETS, np.full(24, 8)).loss_curve_ == equal.loss_curve_
+    )
+
+
+def test_weights_may_be_read_only():
+    weights = np.ones(24)
+    weights.flags.writeable = False
+    assert model().fit(SOURCES, TARGETS, weights).n_iter_ == 3
+
+
 def test_pairs_of_a_source_are_held_out_together():
     sources = [np.array([1, 2]), np.array([2]), np.array([1, 2]), np.array([1])] * 3
     targets = [np.array([1])] * 12
@@ -385,8 +505,8 @@ def test_the_same_seed_gives_the_same_model():
 
 
 def test_copies_and_pickles_are_equal_and_small(fitted):
-    copy = pickle.loads(pickle.dumps(fitted))
-    assert copy.predict_n_best(SOURCES) == fitted.predict_n_best(SOURCES)
+    copied = pickle.loads(pickle.dumps(fitted))
+    assert copied.predict_n_best(SOURCES) == fitted.predict_n_best(SOURCES)
     large = model(hidden_layer_sizes=100, max_iter=1).fit(SOURCES, TARGETS)
     n_bytes = sum(part.nbytes for part in large.network_.parameters())
     assert len(pickle.dumps(large)) < 1.1 * n_bytes
@@ -524,8 +644,8 @@ def test_messages_of_predictions_name_the_way_out(fitted):
         fitted.predict(["ab", ""])
     with pytest.raises(ValueError, match="fit saw a string"):
         fitted.predict([["a", "b"]])
-    with pytest.raises(ValueError, match="n == 6, must be <= 5"):
-        fitted.predict_n_best(SOURCES, n=6)
+    with pytest.raises(ValueError, match="n == 0, must be >= 1"):
+        fitted.predict_n_best(SOURCES, n=0)
     with pytest.raises(ValueError, match="X has 2 sources, but y has 1 target"):
         fitted.score(SOURCES[:2], TARGETS[:1])
     with pytest.raises(ValueError, match=r"y\[0\] is an empty list, without"):
@@ -538,6 +658,44 @@ def test_messages_of_predictions_name_the_way_out(fitted):
     with pytest.raises(ValueError, match="beam_width=6 is larger than 5"):
         fitted.set_params(beam_width=6).predict(["ab"])
     fitted.set_params(beam_width="auto")
+
+
+@pytest.mark.parametrize("method", ["predict", "predict_n_best", "attention_weights"])
+@pytest.mark.parametrize(
+    "parameters",
+    [
+        {"beam_width": 0},
+        {"max_length": 0},
+        {"length_penalty": np.nan},
+        {"length_penalty": -1},
+    ],
+)
+def test_parameters_of_predictions_are_checked_after_the_fit(
+    fitted, method, parameters
+):
+    changed = copy.deepcopy(fitted).set_params(**parameters)
+    with pytest.raises(ValueError, match=f"The '{next(iter(parameters))}' parameter"):
+        getattr(changed, method)(["ab"])
+
+
+def test_there_may_be_fewer_than_n_best():
+    few = model().fit(["ab", "ba"] * 4, ["x", "xx"] * 4)
+    assert len(few.predict_n_best(["ab"])[0]) == 3
+    (targets,) = few.set_params(max_length=1).predict_n_best(["ab"], n=9)
+    assert sorted(target for target, _ in targets) == ["", "x"]
+
+
+def test_empty_and_missing_sources_cannot_be_translated(fitted):
+    with pytest.raises(ValueError, match=r"Drop missing sequences, or .* are allowed"):
+        fitted.predict(["ab", None])
+    numbers = model().fit([np.ones(3), np.arange(2.0)], ["a", "b"])
+    message = r"X\[1\] is empty, but each source needs at least one symbol or step"
+    for translator, X in ((fitted, ["ab", ""]), (numbers, [[1.0, 2.0], []])):
+        with pytest.raises(ValueError, match=message):
+            translator.predict(X)
+        with pytest.raises(ValueError, match="also drop their targets"):
+            translator.score(X, ["a", "b"])
+        assert len(translator.predict([x for x in X if len(x)])) == 1
 
 
 def test_training_that_diverges_raises():

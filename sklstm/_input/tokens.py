@@ -7,6 +7,8 @@ from numbers import Integral
 
 import numpy as np
 
+from sklstm._input.arrays import unwrap
+
 # Code of all unknown tokens.
 UNKNOWN = 0
 
@@ -86,6 +88,7 @@ def read_sequences(X, analyze, wanted=None, name="X"):
 
 def as_list(X, name):
     """Convert X to a list of sequences. A table must have one column."""
+    X = unwrap(X, name)
     if isinstance(X, str | bytes) or not np.iterable(X):
         raise ValueError(
             f"{name} must be a list of sequences, got {_describe(X)}. Pass a single "
@@ -104,7 +107,7 @@ def as_list(X, name):
             f"{name} is empty: pass at least one sequence. An iterator can be read "
             f"only once: pass list({name})."
         )
-    return sequences
+    return unwrap(sequences, name)
 
 
 def build_vocabulary(sequences, min_frequency):
@@ -308,7 +311,7 @@ def _tokenize(sequence, analyze, name, is_fit):
     way_out = (
         "Drop missing sequences together with their targets."
         if is_fit
-        else ('Pass "" or [] for a missing sequence.')
+        else 'Drop missing sequences, or pass "" or [] if empty ones are allowed.'
     )
     is_1d = len(getattr(sequence, "shape", ())) == 1
     if not (is_1d or isinstance(sequence, str | list | tuple)):

@@ -4,11 +4,16 @@ from math import inf
 from typing import NamedTuple
 
 import torch
+from torch.nn.functional import pad
 
 from sklstm._nn.input_layers import UNKNOWN
 
 # Sources whose search has ended are removed as soon as they are this share of all.
 SHARE_TO_REMOVE = 0.2
+
+# A larger length penalty orders targets in the same way: by their length, and those of
+# equal length by their probability.
+LARGEST_PENALTY = 1e6
 
 
 class Beams(NamedTuple):
@@ -45,6 +50,19 @@ class Beams(NamedTuple):
             for of_source in zip(codes, lengths, logs, strict=True)
         ]
 
+    def with_ended(self, beams, n_beams, length_penalty):
+        """Add targets that ended at this step, and keep the best ones."""
+        has_just_ended = beams.has_ended & (beams.lengths == beams.codes.shape[2] - 1)
+        ended = beams._replace(logs=beams.logs.where(has_just_ended, -inf))
+        before = self._replace(codes=pad(self.codes, (0, 1)))
+        both = Beams(
+            *(torch.cat(parts, 1) for parts in zip(before, ended, strict=True))
+        )
+        scores = length_scores(both.logs, both.lengths, length_penalty)
+        best = scores.topk(min(n_beams, scores.shape[1]), dim=1)[1]
+        codes = both.codes.take_along_dim(best[:, :, None], 1)
+        return Beams(codes, *(part.gather(1, best) for part in both[1:]))
+
     def extended(self, logs, n_beams, end, length_penalty):
         """Extend each target by each symbol and keep the best ones.
 
@@ -72,7 +90,7 @@ class Beams(NamedTuple):
         stays = torch.zeros_like(logs).masked_fill_(~is_end, -inf)
         logs = self.logs[:, :, None] + stays.where(self.has_ended[:, :, None], logs)
         lengths = self.lengths + ~self.has_ended
-        scores = logs / length_factors(lengths, length_penalty)[:, :, None]
+        scores = length_scores(logs, lengths[:, :, None], length_penalty)
         n_kept = min(n_beams, n_before * n_codes)
         best = scores.flatten(1).topk(n_kept, dim=1)[1]
         origins, codes = best // n_codes, best % n_codes
@@ -86,22 +104,27 @@ class Beams(NamedTuple):
         return beams, first + origins
 
 
-def length_factors(lengths, length_penalty):
-    """Return the numbers that divide the log probabilities of targets [1]_.
+def length_scores(logs, lengths, length_penalty):
+    """Return scores in the order of log probabilities that are divided by factors [1]_.
+
+    The factors ``((5 + length) / 6) ** length_penalty`` may be too large for a floating
+    point number, so logarithms are compared.
 
     References
     ----------
     .. [1] Y. Wu et al., "Google's Neural Machine Translation System: Bridging the Gap
        between Human and Machine Translation", 2016, arXiv:1609.08144.
     """
-    return ((5 + lengths.double()) / 6) ** length_penalty
+    penalty = min(length_penalty, LARGEST_PENALTY)
+    return penalty * ((5 + lengths.double()) / 6).log() - logs.neg().log_()
 
 
 def beam_search(decoder, memory, *, end, n_beams, max_length, length_penalty):
     """Find the most probable targets of some sources.
 
     At each step, each target is extended by each symbol, and the best `n_beams` targets
-    of each source are kept. The search ends when all of them have ended.
+    of each source are kept. The search ends when all of them have ended. The best of
+    all targets that have ended are returned.
 
     Parameters
     ----------
@@ -136,20 +159,25 @@ def beam_search(decoder, memory, *, end, n_beams, max_length, length_penalty):
     results = [None] * n_sources
     sources = torch.arange(n_sources, device=device)  # those whose search goes on
     beams, state = Beams.empty(n_sources, end, device), decoder.first_state(memory)
+    # Targets that have ended may no longer be among the beams.
+    ended = beams._replace(logs=torch.full_like(beams.logs, -inf))
     for length in range(max_length + 1):
         codes = beams.codes[:, :, -1].reshape(-1, 1)
         outputs, _, state = decoder(codes, state, memory)
         logs = _log_probabilities(outputs[:, 0], end, must_end=length == max_length)
         logs = logs.view(*beams.logs.shape, -1)
         beams, rows = beams.extended(logs, n_beams, end, length_penalty)
+        ended = ended.with_ended(beams, n_beams, length_penalty)
         has_ended = beams.has_ended.all(1)
         n_ended = int(has_ended.sum())
         if n_ended >= SHARE_TO_REMOVE * len(sources):
-            targets = beams.select(has_ended).targets()
+            targets = ended.select(has_ended).targets()
             for source, of_source in zip(sources[has_ended], targets, strict=True):
                 results[source] = of_source
             sources, rows = sources[~has_ended], rows[~has_ended]
-            beams, memory = beams.select(~has_ended), memory.select(~has_ended)
+            beams, ended, memory = (
+                part.select(~has_ended) for part in (beams, ended, memory)
+            )
         if not len(sources):
             break
         rows = rows.flatten()

@@ -111,10 +111,10 @@ class Pairs(NamedTuple):
         end : int
             Code of the end of a target.
         weights : ndarray of shape (n_pairs,)
-            Weight of each pair.
+            Weight of each pair. Only their ratios matter.
         """
         targets = Ragged.of([np.append(codes, end) for codes in targets])
-        weights = torch.from_numpy(weights).float()
+        weights = torch.from_numpy(near_one(weights)).float()
         lengths = tuple(part.batch_lengths() for part in (sources, targets))
         return cls(sources, targets, weights, end, lengths)
 
@@ -172,6 +172,15 @@ class Pairs(NamedTuple):
         inputs[:, 0] = self.end
         weights = pairs.weights[:, None] * is_real
         return Batch(sources, step_mask, inputs, targets, weights)
+
+
+def near_one(weights):
+    """Divide weights by a power of two, so that the largest one is in [1, 2).
+
+    Their ratios stay the same to the bit, and they are in the range of float32.
+    """
+    _, exponent = np.frexp(weights.max(initial=0))
+    return np.ldexp(weights, 1 - exponent)
 
 
 def pad_sources(sources, lengths=None):
