@@ -24,6 +24,7 @@ SETTINGS = {
     "batch_size": 64,
     "learning_rate_init": 0.005,
     "max_iter": 20,
+    "validation_fraction": 0.05,
 }
 
 
@@ -53,8 +54,8 @@ if __name__ == "__main__":
     ]
     print_table(f"Bits per letter after each epoch, {SETTINGS}", rows)
     bits = -to_bits(model.score(data["X_test"]))
-    rows = [{"model": f"LSTMLanguageModel, {minutes:.1f} minutes", "bits": bits}]
-    rows += [{"model": name, "bits": number} for name, number in OTHERS.items()]
+    results = {f"LSTMLanguageModel, {minutes:.1f} minutes": bits, **OTHERS}
+    rows = [{"model": name, "bits": f"{x:.3f}"} for name, x in results.items()]
     print_table("Bits per letter of the test", rows)
     for sample in model.sample(3, temperature=0.7, random_state=0):
         print(sample)
