@@ -47,6 +47,19 @@ def test_flat_targets_return_to_their_steps():
     npt.assert_array_equal(flatten_steps(windows, STEP_MASK), steps)
 
 
+@pytest.mark.parametrize(
+    ("y", "message"),
+    [
+        ([[1], [2, 3, 4]], r"3 targets in y\[1\] for 2 steps in X\[1\]"),
+        ([[1], [2, 3], [4]], "3 sequences of 1, 2, 1 targets"),
+        ([[1], None], r"y\[1\] is None, .* every step of X\[1\]. Pass a sequence"),
+    ],
+)
+def test_targets_of_another_length_are_named(y, message):
+    with pytest.raises(ValueError, match=message):
+        flatten_steps(y, STEP_MASK)
+
+
 def test_predictions_for_sequences_have_their_lengths():
     predictions = np.array([[9, 1], [2, 3]])
     parts = like_sequences(predictions, [[0.5], [0.5, 0.6]])

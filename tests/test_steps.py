@@ -119,7 +119,7 @@ def test_early_stopping_and_searches_work_on_steps():
 @pytest.mark.parametrize(
     ("y", "message"),
     [
-        ([*NUMBERS[:-1], np.zeros(3)], r"sequences of .*, but with pooling=None"),
+        ([*NUMBERS[:-1], np.zeros(3)], r"3 targets in y\[79\] for 6 steps"),
         (np.zeros(80), r"the shape \(80,\), but with pooling=None"),
         (np.zeros((80, 3)), r"X has 80 windows of \d+, \d+, \d+, \.\.\. steps"),
         (None, "requires y"),

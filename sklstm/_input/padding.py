@@ -174,9 +174,11 @@ def flatten_steps(y, step_mask):
     lengths = step_mask.sum(axis=1)
     if is_ragged(y):
         parts = [np.asarray(part) for part in y]
-        if [len(part) for part in parts] != lengths.tolist():
-            raise _length_error(f"sequences of {_enumerate(map(len, parts))}", lengths)
+        n_targets = [len(part) for part in parts]
+        if n_targets != lengths.tolist():
+            raise _length_error(_describe_lengths(n_targets, lengths), lengths)
         return np.concatenate(parts)
+    _check_all_are_sequences(y)
     y = np.asarray(y)
     if y.ndim not in (2, 3) or y.shape[:2] != step_mask.shape:
         raise _length_error(f"the shape {y.shape}", lengths)
@@ -264,6 +266,28 @@ def _enumerate(lengths):
     """List the first three lengths."""
     lengths = list(lengths)
     return ", ".join(map(str, lengths[:3])) + (", ..." if len(lengths) > 3 else "")
+
+
+def _check_all_are_sequences(y):
+    """Raise if some items of a list are sequences and others are not."""
+    if not isinstance(y, list | tuple):
+        return
+    is_item = [_shape(item) == () for item in y]
+    if any(is_item) and not all(is_item):
+        row = is_item.index(True)
+        raise ValueError(
+            f"y[{row}] is {y[row]!r:.60}, but with pooling=None it must have a target "
+            f"for every step of X[{row}]. Pass a sequence there, or drop this row of X "
+            "and y."
+        )
+
+
+def _describe_lengths(n_targets, lengths):
+    """Describe sequences of targets, by the first one of a wrong length if possible."""
+    if len(n_targets) != len(lengths):
+        return f"{len(n_targets)} sequences of {_enumerate(n_targets)} targets"
+    row = np.flatnonzero(np.array(n_targets) != lengths)[0]
+    return f"{n_targets[row]} targets in y[{row}] for {lengths[row]} steps in X[{row}]"
 
 
 def _length_error(what, lengths):
