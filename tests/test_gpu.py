@@ -7,7 +7,7 @@ import numpy.testing as npt
 import pytest
 import torch
 
-from sklstm import LSTMClassifier, LSTMRegressor
+from sklstm import LSTMClassifier, LSTMLanguageModel, LSTMRegressor, LSTMTranslator
 from sklstm._nn.batches import Rows
 from sklstm._nn.cells import CELLS
 from sklstm._nn.initialization import initialize
@@ -190,3 +190,31 @@ def test_labels_without_times_have_the_same_loss_and_gradient():
     npt.assert_allclose(loss(*parts).cpu(), loss(outputs, targets), rtol=1e-9)
     gradient = loss.gradient(*parts).cpu()
     npt.assert_allclose(gradient, loss.gradient(outputs, targets), atol=1e-9)
+
+
+def test_language_model_learns_scores_and_writes_on_a_gpu():
+    texts = ["abab", "ababab", "ab", "aab"] * 6
+    model = LSTMLanguageModel(8, max_iter=3, random_state=0, device="cuda").fit(texts)
+    on_cpu = pickle.loads(pickle.dumps(model))
+    on_cpu._network.to("cpu")
+    npt.assert_allclose(
+        model.score_samples(texts), on_cpu.score_samples(texts), rtol=1e-4
+    )
+    npt.assert_allclose(
+        model.next_symbol_proba(texts[:2]), on_cpu.next_symbol_proba(texts[:2]), 1e-4
+    )
+    assert model.sample(3, temperature=0) == on_cpu.sample(3, temperature=0)
+
+
+def test_translator_learns_and_predicts_on_a_gpu():
+    sources, targets = ["ab", "ba", "abb", "bab"] * 4, ["AB", "BA", "ABB", "BAB"] * 4
+    model = LSTMTranslator(8, max_iter=3, random_state=0, device="cuda")
+    model.fit(sources, targets)
+    on_cpu = pickle.loads(pickle.dumps(model))
+    on_cpu._network.to("cpu")
+    for ours, theirs in zip(
+        model.predict_n_best(sources, n=1),
+        on_cpu.predict_n_best(sources, n=1),
+        strict=True,
+    ):
+        npt.assert_allclose(ours[0][1], theirs[0][1], rtol=1e-4)

@@ -36,6 +36,7 @@ def last_probabilities(network, texts):
 def _read(network, texts):
     """Yield the rows and outputs of each piece, without dropout or gradients."""
     network.eval()
+    texts = texts.to(network.device)
     order = texts.lengths.argsort(descending=True, stable=True)
     n_rows = max(1, BLOCK_NUMBERS // (N_STEPS * network.widest))
     for rows in order.split(n_rows):
@@ -77,7 +78,8 @@ def sample_codes(network, prompt, end, n_samples, choose, n_symbols):
         hidden, state = network.hidden(part, state)
     outputs = network.outputs(hidden[:, -1]).expand(n_samples, -1)
     state = [tuple(p.expand(n_samples, -1).clone() for p in parts) for parts in state]
-    samples, active = [[] for _ in range(n_samples)], torch.arange(n_samples)
+    samples = [[] for _ in range(n_samples)]
+    active = torch.arange(n_samples, device=prompt.device)
     for _ in range(n_symbols):
         codes = choose(outputs)
         goes_on = codes != end

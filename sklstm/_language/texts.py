@@ -6,6 +6,8 @@ from typing import NamedTuple
 import numpy as np
 import torch
 
+from sklstm._nn.batches import positions_of_steps
+
 
 class Texts(NamedTuple):
     """Sequences of codes, one after another, and a code that ends each of them."""
@@ -50,10 +52,8 @@ class Texts(NamedTuple):
     @property
     def targets(self):
         """Codes of all symbols, and the weight of each."""
-        numbers = torch.repeat_interleave(self.lengths)
-        first = self.lengths.cumsum(0) - self.lengths
-        steps = torch.arange(len(numbers)) - first[numbers]
-        return self.codes[self.starts[numbers] + steps], self.weights[numbers]
+        positions, numbers = positions_of_steps(self.starts, self.lengths)
+        return self.codes[positions], self.weights[numbers]
 
     def select(self, rows):
         """Return some of the sequences."""
@@ -70,8 +70,7 @@ class Texts(NamedTuple):
     def cut(self, longest):
         """Cut sequences so that none is longer than a number of symbols."""
         n_parts = -(-self.lengths // longest)
-        owners = torch.repeat_interleave(n_parts)
-        numbers = torch.arange(len(owners)) - (n_parts.cumsum(0) - n_parts)[owners]
+        numbers, owners = positions_of_steps(torch.zeros_like(n_parts), n_parts)
         size = -(-self.lengths // n_parts)
         offsets = numbers * size[owners]
         lengths = torch.minimum(size[owners], self.lengths[owners] - offsets)

@@ -69,7 +69,7 @@ class TextTrainer(Trainer):
     def batches(self, generator):
         """Return an iterator over the pieces of all batches."""
         for rows in batches_of_rows(
-            self.training.lengths, self.options.batch_size, generator
+            self.training.lengths.cpu(), self.options.batch_size, generator
         ):
             yield from pieces(self.training, rows, self.n_steps)
 

@@ -177,6 +177,25 @@ def weights_of_steps(weights, step_mask):
     return (weights * step_mask)[step_mask]
 
 
+def positions_of_steps(starts, lengths):
+    """Return the position of each step of sequences that are in one tensor.
+
+    Parameters
+    ----------
+    starts, lengths : torch.Tensor of int of shape (n_sequences,)
+        Position of the first step of each sequence, and its number of steps.
+
+    Returns
+    -------
+    positions, numbers : torch.Tensor of int of shape (n_steps,)
+        Position of each step, sequence by sequence, and the number of its sequence.
+    """
+    numbers = torch.repeat_interleave(lengths)
+    first = lengths.cumsum(0) - lengths
+    steps = torch.arange(len(numbers), device=numbers.device) - first[numbers]
+    return starts[numbers] + steps, numbers
+
+
 def batches_by_length(order, n_padding, n_batches, generator):
     """Yield batches of rows of similar length, so that little is padded.
 

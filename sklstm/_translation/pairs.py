@@ -5,6 +5,8 @@ from typing import NamedTuple
 import numpy as np
 import torch
 
+from sklstm._nn.batches import positions_of_steps
+
 # Batches are padded to one of this many lengths, because buffers are kept for each
 # length.
 N_LENGTHS = 16
@@ -34,10 +36,8 @@ class Ragged(NamedTuple):
 
     def flat(self):
         """Return the steps of all sequences, and the number of the sequence of each."""
-        numbers = torch.repeat_interleave(self.lengths)
-        first = self.lengths.cumsum(0) - self.lengths
-        steps = torch.arange(len(numbers), device=numbers.device) - first[numbers]
-        return self.values[self.starts[numbers] + steps], numbers
+        positions, numbers = positions_of_steps(self.starts, self.lengths)
+        return self.values[positions], numbers
 
     def batch_lengths(self):
         """Return lengths to which batches are padded, in ascending order.
