@@ -41,7 +41,7 @@ from sklstm._typing import (
 from sklstm.encoding import SequenceEncoder
 
 # Names of the end and of unknown symbols in a frame of probabilities.
-END_NAME, UNKNOWN_NAME = "<end>", "<unknown>"
+OTHER_NAMES = "<end>", "<unknown>"
 
 
 class LSTMLanguageModel(DensityMixin, BaseSymbolModel):
@@ -334,7 +334,7 @@ class LSTMLanguageModel(DensityMixin, BaseSymbolModel):
             If a parameter, X or a weight is not as described here; if no symbol is
             frequent enough; if early stopping leaves nothing to learn from; if training
             diverges; or, with ``warm_start=True``, if the weights of the last fit have
-            other shapes.
+            other shapes, or if `analyzer`, `lowercase` or `token_pattern` has changed.
 
         Warns
         -----
@@ -541,15 +541,20 @@ class LSTMLanguageModel(DensityMixin, BaseSymbolModel):
         probabilities : DataFrame of shape (n_prefixes, n_symbols + 2)
             One row per prefix. Each row sums to 1. The columns are the symbols of
             `vocabulary_`, "<end>" for the end of the sequence and "<unknown>" for all
-            other symbols together.
+            other symbols together. If "<end>" is a symbol itself, the column is
+            "<<end>>"; the same holds for "<unknown>". The index is that of a series or
+            frame X.
         """
         check_is_fitted(self)
         texts = self._texts(self._symbols.read(X))
         with default_modes():
             probabilities = last_probabilities(self._network, texts)
-        symbols = [*self.vocabulary_, END_NAME, UNKNOWN_NAME]
-        # The unknown symbol has the first code.
-        return pd.DataFrame(np.roll(probabilities, -1, axis=1), columns=symbols)
+        others = (_unused_name(name, self.vocabulary_) for name in OTHER_NAMES)
+        return pd.DataFrame(
+            np.roll(probabilities, -1, axis=1),  # the unknown symbol has the first code
+            index=X.index if isinstance(X, pd.Series | pd.DataFrame) else None,
+            columns=[*self.vocabulary_, *others],
+        )
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
@@ -567,6 +572,7 @@ class LSTMLanguageModel(DensityMixin, BaseSymbolModel):
         if reset:
             self._symbols = learn_symbols(X, self)
             self.vocabulary_ = self._symbols.vocabulary
+        self._symbols.check_splitting(self)
         tokens = self._symbols.read(X)
         weights = check_weights(sample_weight, tokens)
         return self._texts(tokens, weights).without_zero_weights()
@@ -584,6 +590,13 @@ class LSTMLanguageModel(DensityMixin, BaseSymbolModel):
 
     def _make_fit(self, data, is_partial):
         return LanguageFit(self.get_params(deep=False), self._end, data, is_partial)
+
+
+def _unused_name(name, symbols):
+    """Return a name that is not a symbol."""
+    while name in symbols:
+        name = f"<{name}>"
+    return name
 
 
 def _check_choice(temperature, top_k, top_p):

@@ -416,7 +416,7 @@ class LSTMTranslator(BaseSymbolModel):
             `beam_width` is larger than the number of symbols of the targets and their
             end; if early stopping leaves nothing to learn from; if training diverges;
             or, with ``warm_start=True``, if the weights of the last fit have other
-            shapes.
+            shapes, or if `analyzer`, `lowercase` or `token_pattern` has changed.
 
         Warns
         -----
@@ -667,6 +667,7 @@ class LSTMTranslator(BaseSymbolModel):
             check_targets(y)
             self._target_symbols = learn_symbols(y, self, "y")
             self.target_vocabulary_ = self._target_symbols.vocabulary
+        self._target_symbols.check_splitting(self)
         tokens = self._target_symbols.read(y, "y")
         weights = check_weights(sample_weight, tokens)
         sources = self._read_sources(X, weights, reset=reset)

@@ -77,6 +77,20 @@ class Symbols(NamedTuple):
         vocabulary = build_vocabulary(kept, min_frequency)
         return cls(splitting, kind, vocabulary), n_timesteps
 
+    def check_splitting(self, estimator):
+        """Raise if the parameters of an estimator describe another splitting."""
+        wanted = Splitting.of(
+            estimator, keeps_white_space=self.splitting.keeps_white_space
+        )
+        for name, before in self.splitting._asdict().items():
+            now = getattr(wanted, name)
+            if now != before:
+                raise ValueError(
+                    f"The symbols of the last fit were learned with {name}={before!r}, "
+                    f"but now it is {now!r}. Set {name}={before!r} to train further, "
+                    "or call fit with warm_start=False."
+                )
+
     def read(self, X, name="X"):
         """Split sequences of the same kind into lists of tokens."""
         analyze = self.splitting.analyze()
