@@ -1,4 +1,8 @@
-"""Classify the steps of series of segments, with and without transitions."""
+"""Classify the steps of sequences, with and without transitions.
+
+The steps are those of series of segments, and the letters of words to hyphenate. Needs
+pyphen, whose hyphens are the classes.
+"""
 
 import argparse
 import time
@@ -6,11 +10,13 @@ import warnings
 from statistics import median
 
 import numpy as np
+import pyphen
 import torch
 from _timing import environment, print_table
 from sklearn.exceptions import ConvergenceWarning
 
-from sklstm import LSTMClassifier
+from sklstm import LSTMClassifier, SequenceEncoder
+from sklstm.datasets import load_pronunciations
 
 N_CLASSES, N_TRAINING, N_TEST = 3, 300, 1000
 SETTINGS = {
@@ -20,6 +26,13 @@ SETTINGS = {
     "learning_rate": "cosine",
     "max_iter": 60,
 }
+SETTINGS_OF_WORDS = SETTINGS | {
+    "hidden_layer_sizes": (64,),
+    "embedding_size": 32,
+    "batch_size": 50,
+    "max_iter": 20,
+}
+N_TRAINING_WORDS = 5000
 
 
 def segments(random):
@@ -54,26 +67,46 @@ def draw(make, n_series, random):
     return list(X), list(y)
 
 
-def run(make, params, seed):
-    """Return the shares of wrong series and of wrong steps, and the time of the fit."""
+def words(random):
+    """Return the codes of the letters of words, and 1 where a hyphen may precede."""
+    hyphenate = pyphen.Pyphen(lang="en_US", left=1, right=1).positions
+    chosen = random.permutation(load_pronunciations()[0])
+    codes = SequenceEncoder().fit_transform(chosen)
+    X = [row[-len(word) :, None] for row, word in zip(codes, chosen, strict=True)]
+    y = [np.isin(range(len(word)), hyphenate(word)).astype(int) for word in chosen]
+    return X, y
+
+
+def load(name, seed):
+    """Return training and test data, and the settings for them."""
     random = np.random.default_rng(seed)
-    X, y = draw(make, N_TRAINING, random)
-    X_test, y_test = draw(make, N_TEST, random)
-    model = LSTMClassifier(**SETTINGS, **params, random_state=seed)
+    if name == "words":
+        X, y = words(random)
+        n = N_TRAINING_WORDS
+        return X[:n], y[:n], X[n:], y[n:], SETTINGS_OF_WORDS
+    make = {"marked": marked, "unmarked": unmarked}[name]
+    training, test = draw(make, N_TRAINING, random), draw(make, N_TEST, random)
+    return *training, *test, SETTINGS
+
+
+def run(name, params, seed):
+    """Return shares of wrong sequences and of wrong steps, and the time of the fit."""
+    X, y, X_test, y_test, settings = load(name, seed)
+    model = LSTMClassifier(**settings, **params, random_state=seed)
     start = time.process_time()
     model.fit(X, y)
     seconds = time.process_time() - start
     is_wrong = [p != a for p, a in zip(model.predict(X_test), y_test, strict=True)]
-    series = np.mean([each.any() for each in is_wrong])
-    return series, np.concatenate(is_wrong).mean(), seconds
+    sequences = np.mean([each.any() for each in is_wrong])
+    return sequences, np.concatenate(is_wrong).mean(), seconds
 
 
-def compare(make, bidirectional, n_seeds):
+def compare(name, bidirectional, n_seeds):
     """Return a row: medians of the errors, and the ratio of the times."""
     runs = [
         [
             run(
-                make, {"bidirectional": bidirectional, "transitions": transitions}, seed
+                name, {"bidirectional": bidirectional, "transitions": transitions}, seed
             )
             for transitions in (False, True)
         ]
@@ -81,9 +114,9 @@ def compare(make, bidirectional, n_seeds):
     ]
     errors = np.median(runs, axis=0)
     return {
-        "series": make.__name__,
+        "sequences": name,
         "layers": "both directions" if bidirectional else "forward",
-        "series wrong, steps alone": f"{errors[0, 0]:.1%}",
+        "sequences wrong, steps alone": f"{errors[0, 0]:.1%}",
         "with transitions": f"{errors[1, 0]:.1%}",
         "steps wrong, steps alone": f"{errors[0, 1]:.2%}",
         "with transitions ": f"{errors[1, 1]:.2%}",
@@ -99,8 +132,8 @@ if __name__ == "__main__":
     warnings.simplefilter("ignore", ConvergenceWarning)
     print(environment(1))
     rows = [
-        compare(make, bidirectional, arguments.seeds)
-        for make in (marked, unmarked)
+        compare(name, bidirectional, arguments.seeds)
+        for name in ("marked", "unmarked", "words")
         for bidirectional in (False, True)
     ]
-    print_table(f"Medians of {arguments.seeds} seeds, {N_TRAINING} series", rows)
+    print_table(f"Medians of {arguments.seeds} seeds", rows)

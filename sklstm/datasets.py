@@ -15,6 +15,7 @@ from sklstm._synthetic.series import synthetic_series
 from sklstm._typing import Floats, RandomState, Series
 
 __all__ = [
+    "load_pronunciations",
     "load_retail_sales",
     "make_adding",
     "make_dates",
@@ -94,10 +95,48 @@ def load_retail_sales(
     >>> X.shape, y.shape
     ((378, 1), (378,))
     """
-    with files("sklstm").joinpath("data", "retail_sales.csv").open() as csv:
-        sales = pd.read_csv(csv, index_col="month", dtype={"sales": float})["sales"]
+    table = _read_csv("retail_sales.csv", index_col="month", dtype={"sales": float})
+    sales = table["sales"]
     sales.index = pd.PeriodIndex(sales.index, freq="M")
     return (sales.to_frame(), sales) if return_X_y else sales
+
+
+def load_pronunciations() -> tuple[list[str], list[list[str]]]:
+    """Load 6000 English words and their American pronunciations.
+
+    There are 39 phones, in the notation ARPAbet: vowels such as "AE" in "cat", and
+    consonants such as "CH" in "chair". The stress is not marked. Of a word with several
+    pronunciations, the first one is used.
+
+    Returns
+    -------
+    words : list of str of length 6000
+        Words of 3 to 12 lower-case letters, in alphabetical order.
+    phones : list of list of str
+        The phones of each word.
+
+    See Also
+    --------
+    sklstm.LSTMTranslator : Learn to pronounce other words.
+
+    Notes
+    -----
+    Source: CMU Pronouncing Dictionary, Carnegie Mellon University, under a BSD license
+    that is beside the data. The words are a random choice of those that are also in
+    SCOWL, a list of English words.
+
+    Examples
+    --------
+    >>> from sklstm.datasets import load_pronunciations
+    >>> words, phones = load_pronunciations()
+    >>> len(words)
+    6000
+    >>> words[5], phones[5]
+    ('abbot', ['AE', 'B', 'AH', 'T'])
+    """
+    # "nan" and "null" would be words, not missing values.
+    table = _read_csv("pronunciations.csv", keep_default_na=False)
+    return list(table["word"]), [phones.split() for phones in table["phones"]]
 
 
 def make_adding(
@@ -449,3 +488,9 @@ def _add_fault(fault, values, phase, rows):
         values[rows, 1] = values[rows.start - 1, 1]
     else:
         values[rows, 2] += 3
+
+
+def _read_csv(name, **options):
+    """Read a file of this package."""
+    with files("sklstm").joinpath("data", name).open() as csv:
+        return pd.read_csv(csv, **options)

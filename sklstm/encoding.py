@@ -7,7 +7,6 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, TransformerMixin
-from sklearn.feature_extraction.text import CountVectorizer
 from sklearn.utils.validation import check_array, check_is_fitted
 
 from sklstm._core.sklearn_compat import (
@@ -22,16 +21,8 @@ from sklstm._core.sklearn_compat import (
 )
 from sklstm._input.arrays import unwrap
 from sklstm._input.numbers import check_numbers
-from sklstm._input.tokens import (
-    TEXT,
-    UNKNOWN,
-    build_vocabulary,
-    decode,
-    encode,
-    mark_token_codes,
-    read_sequences,
-    warn_of_empty,
-)
+from sklstm._input.symbols import Splitting, Symbols
+from sklstm._input.tokens import decode, encode, mark_token_codes, warn_of_empty
 from sklstm._input.windows import lag_names
 from sklstm._typing import ArrayLike
 
@@ -119,9 +110,6 @@ class SequenceEncoder(TransformerMixin, CallbackSupportMixin, BaseEstimator):
            [1., 2.]])
     """
 
-    # Whether several white spaces in a row are not one space, with ``analyzer="char"``.
-    _keeps_white_space = False
-
     _parameter_constraints: dict = {
         "analyzer": [StrOptions({"char", "word"})],
         "lowercase": ["boolean"],
@@ -177,7 +165,11 @@ class SequenceEncoder(TransformerMixin, CallbackSupportMixin, BaseEstimator):
             ``analyzer="word"``.
         """
         callback_runner = CallbackRunner(self, {"X": X, "y": y})
-        self._learn(X)
+        splitting = Splitting.of(self)
+        self._symbols, self.n_timesteps_ = Symbols.learn(
+            X, splitting, self.min_frequency, self.max_length
+        )
+        self.vocabulary_ = self._symbols.vocabulary
         callback_runner.end_fit()
         return self
 
@@ -209,7 +201,8 @@ class SequenceEncoder(TransformerMixin, CallbackSupportMixin, BaseEstimator):
         UserWarning
             If a sequence has no tokens.
         """
-        sequences = self._tokens(X)
+        check_is_fitted(self)
+        sequences = self._symbols.read(X)
         warn_of_empty(sequences)
         codes = encode(sequences, self.vocabulary_, self.n_timesteps_)
         if output_container(self) == "pandas":
@@ -244,8 +237,9 @@ class SequenceEncoder(TransformerMixin, CallbackSupportMixin, BaseEstimator):
             X = check_array(
                 X, dtype=np.float64, ensure_all_finite=False, input_name="X"
             )
-        unknown = "\N{REPLACEMENT CHARACTER}" if self._joins_characters else "<unknown>"
-        return self._join(decode(X, [unknown, *self.vocabulary_]))
+        are_characters = self._symbols.are_characters
+        unknown = "\N{REPLACEMENT CHARACTER}" if are_characters else "<unknown>"
+        return self._symbols.join(decode(X, [unknown, *self.vocabulary_]))
 
     def get_feature_names_out(self, input_features: ArrayLike = None) -> NDArray[Any]:
         """Return the names of the columns.
@@ -264,68 +258,8 @@ class SequenceEncoder(TransformerMixin, CallbackSupportMixin, BaseEstimator):
         check_is_fitted(self)
         return np.array(lag_names(["token"], self.n_timesteps_), dtype=object)
 
-    @property
-    def _joins_characters(self):
-        """Whether the symbols are the characters of texts."""
-        return self._kind == TEXT and self.analyzer == "char"
-
-    def _learn(self, X, name="X"):
-        """Build the vocabulary and measure the length of the sequences."""
-        sequences, kind = read_sequences(X, self._analyzer(), name=name)
-        n_timesteps = self.max_length or max(map(len, sequences))
-        kept = [tokens[-n_timesteps:] for tokens in sequences]
-        self.vocabulary_ = build_vocabulary(kept, self.min_frequency)
-        self.n_timesteps_ = n_timesteps
-        self._kind = kind
-
-    def _tokens(self, X, name="X"):
-        """Split sequences of the same kind as in `fit` into tokens."""
-        check_is_fitted(self)
-        return read_sequences(X, self._analyzer(), wanted=self._kind, name=name)[0]
-
-    def _codes(self, sequences):
-        """Convert sequences of tokens to arrays of codes."""
-        known = self.vocabulary_
-        return [
-            np.array([known.get(token, UNKNOWN) for token in tokens], dtype=np.int64)
-            for tokens in sequences
-        ]
-
-    def _join(self, sequences):
-        """Convert lists of tokens to sequences of the kind that `fit` saw."""
-        if self._kind != TEXT:
-            return sequences
-        separator = "" if self._joins_characters else " "
-        return [separator.join(tokens) for tokens in sequences]
-
-    def _analyzer(self):
-        """Return the function that splits a string into tokens."""
-        if self.analyzer == "word" and self.token_pattern is None:
-            raise ValueError(
-                "token_pattern is None, but analyzer='word' needs it to find words. "
-                "Pass a regular expression such as r'\\b\\w+\\b', or analyzer='char'."
-            )
-        if self.analyzer == "char" and self._keeps_white_space:
-            return (lambda text: list(text.lower())) if self.lowercase else list
-        return CountVectorizer(
-            analyzer=self.analyzer,
-            lowercase=self.lowercase,
-            token_pattern=self.token_pattern,
-        ).build_analyzer()
-
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
         tags.input_tags.string = True
         tags.input_tags.two_d_array = False
         return tags
-
-
-def encoder_for(estimator):
-    """Return an encoder with the parameters that an estimator has for it.
-
-    It keeps white space as it is, because the estimator also writes texts.
-    """
-    names = "analyzer", "lowercase", "token_pattern", "min_frequency"
-    encoder = SequenceEncoder(**{name: getattr(estimator, name) for name in names})
-    encoder._keeps_white_space = True
-    return encoder

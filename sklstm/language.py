@@ -18,6 +18,7 @@ from sklstm._core.sklearn_compat import (
     with_callbacks,
 )
 from sklstm._core.symbol_model import BaseSymbolModel
+from sklstm._input.symbols import learn_symbols
 from sklstm._language.fitting import LanguageFit
 from sklstm._language.prediction import (
     chooser,
@@ -37,10 +38,10 @@ from sklstm._typing import (
     Sizes,
     Solver,
 )
-from sklstm.encoding import SequenceEncoder, encoder_for
+from sklstm.encoding import SequenceEncoder
 
 # Names of the end and of unknown symbols in a frame of probabilities.
-END_NAME, UNKNOWN_NAME = "<end>", "<unknown>"
+OTHER_NAMES = "<end>", "<unknown>"
 
 
 class LSTMLanguageModel(DensityMixin, BaseSymbolModel):
@@ -235,7 +236,7 @@ class LSTMLanguageModel(DensityMixin, BaseSymbolModel):
 
     vocabulary_: dict[Any, int]
 
-    _attributes_of_data = ("_encoder", "vocabulary_")
+    _attributes_of_data = ("_symbols", "vocabulary_")
 
     _parameter_constraints: dict = {
         **BaseSymbolModel._parameter_constraints,
@@ -333,7 +334,7 @@ class LSTMLanguageModel(DensityMixin, BaseSymbolModel):
             If a parameter, X or a weight is not as described here; if no symbol is
             frequent enough; if early stopping leaves nothing to learn from; if training
             diverges; or, with ``warm_start=True``, if the weights of the last fit have
-            other shapes.
+            other shapes, or if `analyzer`, `lowercase` or `token_pattern` has changed.
 
         Warns
         -----
@@ -502,7 +503,7 @@ class LSTMLanguageModel(DensityMixin, BaseSymbolModel):
         check_scalar(n_samples, "n_samples", Integral, min_val=1)
         check_scalar(max_length, "max_length", Integral, min_val=1)
         _check_choice(temperature, top_k, top_p)
-        tokens = [] if prompt is None else self._encoder._tokens([prompt])[0]
+        tokens = [] if prompt is None else self._symbols.read([prompt])[0]
         # Tokens of an array are NumPy's integers.
         tokens = [t.item() if isinstance(t, np.generic) else t for t in tokens]
         if len(tokens) > max_length:
@@ -516,14 +517,14 @@ class LSTMLanguageModel(DensityMixin, BaseSymbolModel):
         with default_modes():
             samples = sample_codes(
                 self._network,
-                torch.from_numpy(self._encoder._codes([tokens])[0]).to(device),
+                torch.from_numpy(self._symbols.codes([tokens])[0]).to(device),
                 self._end,
                 int(n_samples),
                 chooser(temperature, top_k, top_p, generator),
                 max_length - len(tokens),
             )
         symbols = [None, *self.vocabulary_]
-        return self._encoder._join(
+        return self._symbols.join(
             [[*tokens, *(symbols[code] for code in codes)] for codes in samples]
         )
 
@@ -540,15 +541,20 @@ class LSTMLanguageModel(DensityMixin, BaseSymbolModel):
         probabilities : DataFrame of shape (n_prefixes, n_symbols + 2)
             One row per prefix. Each row sums to 1. The columns are the symbols of
             `vocabulary_`, "<end>" for the end of the sequence and "<unknown>" for all
-            other symbols together.
+            other symbols together. If "<end>" is a symbol itself, the column is
+            "<<end>>"; the same holds for "<unknown>". The index is that of a series or
+            frame X.
         """
         check_is_fitted(self)
-        texts = self._texts(self._encoder._tokens(X))
+        texts = self._texts(self._symbols.read(X))
         with default_modes():
             probabilities = last_probabilities(self._network, texts)
-        symbols = [*self.vocabulary_, END_NAME, UNKNOWN_NAME]
-        # The unknown symbol has the first code.
-        return pd.DataFrame(np.roll(probabilities, -1, axis=1), columns=symbols)
+        others = (_unused_name(name, self.vocabulary_) for name in OTHER_NAMES)
+        return pd.DataFrame(
+            np.roll(probabilities, -1, axis=1),  # the unknown symbol has the first code
+            index=X.index if isinstance(X, pd.Series | pd.DataFrame) else None,
+            columns=[*self.vocabulary_, *others],
+        )
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
@@ -564,25 +570,33 @@ class LSTMLanguageModel(DensityMixin, BaseSymbolModel):
     def _read(self, X, sample_weight, *, reset):
         """Convert sequences to codes; learn the symbols if `reset` is True."""
         if reset:
-            self._encoder = encoder_for(self).fit(X)
-            self.vocabulary_ = self._encoder.vocabulary_
-        tokens = self._encoder._tokens(X)
+            self._symbols = learn_symbols(X, self)
+            self.vocabulary_ = self._symbols.vocabulary
+        self._symbols.check_splitting(self)
+        tokens = self._symbols.read(X)
         weights = check_weights(sample_weight, tokens)
         return self._texts(tokens, weights).without_zero_weights()
 
     def _texts(self, sequences, weights=None):
         """Convert sequences of tokens to codes."""
-        return Texts.of(self._encoder._codes(sequences), self._end, weights)
+        return Texts.of(self._symbols.codes(sequences), self._end, weights)
 
     def _score_samples(self, X):
         """Return the log probability of each sequence, and the number of symbols."""
         check_is_fitted(self)
-        texts = self._texts(self._encoder._tokens(X))
+        texts = self._texts(self._symbols.read(X))
         with default_modes():
             return log_probabilities(self._network, texts), texts.n_symbols
 
     def _make_fit(self, data, is_partial):
         return LanguageFit(self.get_params(deep=False), self._end, data, is_partial)
+
+
+def _unused_name(name, symbols):
+    """Return a name that is not a symbol."""
+    while name in symbols:
+        name = f"<{name}>"
+    return name
 
 
 def _check_choice(temperature, top_k, top_p):

@@ -43,6 +43,9 @@ RECIPE = Recipe(
     smallest_batch=4,
 )
 
+# Largest number of label sequences that a search keeps. Its time grows with the square.
+MAX_WIDTH = 1000
+
 
 class LSTMTranscriber(BaseLSTM):
     """Transcriber for labels without times, as in speech and handwriting.
@@ -96,8 +99,8 @@ class LSTMTranscriber(BaseLSTM):
 
     beam_width : int, default=10
         Number of label sequences that are kept after each time step in the search for
-        the most probable one [10]_. With 1, the labels of the most probable path are
-        predicted, which is faster and often the same.
+        the most probable one [10]_, from 1 to 1000. With 1, the labels of the most
+        probable path are predicted, which is faster and often the same.
 
     solver : {"adam", "adamw", "sgd"}, default="adam"
         Optimizer: Adam [8]_, Adam with decoupled weight decay [9]_, or stochastic
@@ -294,7 +297,7 @@ class LSTMTranscriber(BaseLSTM):
     _parameter_constraints: dict = {
         **BaseLSTM._parameter_constraints,
         "masking": [Interval(Real, 0, 1, closed="left")],
-        "beam_width": [Interval(Integral, 1, None, closed="left")],
+        "beam_width": [Interval(Integral, 1, MAX_WIDTH, closed="both")],
         "learning_rate": [StrOptions({"auto", "constant", "cosine", "adaptive"})],
         "n_iter_no_change": [
             *BaseLSTM._parameter_constraints["n_iter_no_change"],
@@ -466,8 +469,8 @@ class LSTMTranscriber(BaseLSTM):
             Sequences, as in :meth:`predict`.
 
         n : int, default=3
-            Number of label sequences. The search keeps at least as many after each time
-            step.
+            Number of label sequences, from 1 to 1000. The search keeps at least as many
+            after each time step.
 
         Returns
         -------
@@ -480,11 +483,11 @@ class LSTMTranscriber(BaseLSTM):
         Raises
         ------
         ValueError
-            If X is not as described here, or if `n` is less than 1.
+            If X is not as described here, or if `n` is out of its range.
         TypeError
             If `n` is not an integer.
         """
-        check_scalar(n, "n", Integral, min_val=1)
+        check_scalar(n, "n", Integral, min_val=1, max_val=MAX_WIDTH)
         return [
             [(self._task.decode(codes), log) for codes, log in found[:n]]
             for found in self._frames(X).n_best(max(n, self._checked_width()))
@@ -590,7 +593,8 @@ class LSTMTranscriber(BaseLSTM):
 
     def _checked_width(self):
         """Return the width of the beam, which may have changed since `fit`."""
-        return check_scalar(self.beam_width, "beam_width", Integral, min_val=1)
+        limits = {"min_val": 1, "max_val": MAX_WIDTH}
+        return check_scalar(self.beam_width, "beam_width", Integral, **limits)
 
     def _frames(self, X):
         """Return the log probabilities of all time steps of X."""

@@ -19,6 +19,7 @@ from sklstm._core.sklearn_compat import (
 )
 from sklstm._core.symbol_model import BaseSymbolModel
 from sklstm._input.check import check_windows
+from sklstm._input.symbols import learn_symbols
 from sklstm._nn.attention import ATTENTIONS
 from sklstm._translation.answers import check_targets, nearest, read_answers
 from sklstm._translation.fitting import TranslationFit
@@ -41,7 +42,7 @@ from sklstm._typing import (
     Sizes,
     Solver,
 )
-from sklstm.encoding import SequenceEncoder, encoder_for
+from sklstm.encoding import SequenceEncoder
 
 # Number of beams, if the targets have enough symbols.
 BEAM_WIDTH = 5
@@ -289,8 +290,8 @@ class LSTMTranslator(BaseSymbolModel):
     )
     _attributes_of_data = (
         *_attributes_of_numbers,
-        "_source_encoder",
-        "_target_encoder",
+        "_source_symbols",
+        "_target_symbols",
         "_scale",
         "_longest_target",
         "source_vocabulary_",
@@ -415,7 +416,7 @@ class LSTMTranslator(BaseSymbolModel):
             `beam_width` is larger than the number of symbols of the targets and their
             end; if early stopping leaves nothing to learn from; if training diverges;
             or, with ``warm_start=True``, if the weights of the last fit have other
-            shapes.
+            shapes, or if `analyzer`, `lowercase` or `token_pattern` has changed.
 
         Warns
         -----
@@ -488,7 +489,7 @@ class LSTMTranslator(BaseSymbolModel):
             parameter of the search was set to an invalid value after `fit`.
         """
         check_is_fitted(self)
-        return self._target_encoder._join(self._predicted_symbols(X))
+        return self._target_symbols.join(self._predicted_symbols(X))
 
     def predict_n_best(self, X: ArrayLike, n: int = 3) -> list[list[tuple[Any, float]]]:
         """Predict the best targets of each source, with their log probabilities.
@@ -664,14 +665,14 @@ class LSTMTranslator(BaseSymbolModel):
             )
         if reset:
             check_targets(y)
-            self._target_encoder = encoder_for(self)
-            self._target_encoder._learn(y, "y")
-            self.target_vocabulary_ = self._target_encoder.vocabulary_
-        tokens = self._target_encoder._tokens(y, "y")
+            self._target_symbols = learn_symbols(y, self, "y")
+            self.target_vocabulary_ = self._target_symbols.vocabulary
+        self._target_symbols.check_splitting(self)
+        tokens = self._target_symbols.read(y, "y")
         weights = check_weights(sample_weight, tokens)
         sources = self._read_sources(X, weights, reset=reset)
         _check_equal(len(sources.lengths), len(tokens))
-        codes = self._target_encoder._codes(tokens)
+        codes = self._target_symbols.codes(tokens)
         longest = 0 if reset else self._longest_target
         self._longest_target = max(longest, *map(len, codes))
         return Pairs.of(sources, codes, self._end, weights).without_zero_weights()
@@ -682,9 +683,9 @@ class LSTMTranslator(BaseSymbolModel):
         X = as_list_of_sequences(X)
         if reset:
             self._reset_sources(X, weights)
-        if self._source_encoder is not None:
-            tokens = self._source_encoder._tokens(X)
-            sources = Ragged.of(self._source_encoder._codes(tokens))
+        if self._source_symbols is not None:
+            tokens = self._source_symbols.read(X)
+            sources = Ragged.of(self._source_symbols.codes(tokens))
         else:
             windows = check_windows(self, X, reset=False, allow_empty=True)
             sources = to_ragged(windows, self._scale)
@@ -695,11 +696,10 @@ class LSTMTranslator(BaseSymbolModel):
         """Learn the symbols of the sources, or the scale of their features."""
         for name in self._attributes_of_numbers:
             vars(self).pop(name, None)
-        self._source_encoder = self.source_vocabulary_ = self._scale = None
+        self._source_symbols = self.source_vocabulary_ = self._scale = None
         if are_symbols(X):
-            self._source_encoder = encoder_for(self)
-            self._source_encoder._learn(X)
-            self.source_vocabulary_ = self._source_encoder.vocabulary_
+            self._source_symbols = learn_symbols(X, self)
+            self.source_vocabulary_ = self._source_symbols.vocabulary
             return
         windows = check_windows(self, X, reset=True)
         _check_equal(len(windows.values), len(weights))
@@ -726,7 +726,7 @@ class LSTMTranslator(BaseSymbolModel):
 
     def _sequences(self, codes):
         """Convert lists of codes to sequences of the kind of the targets."""
-        return self._target_encoder._join(self._symbols(codes))
+        return self._target_symbols.join(self._symbols(codes))
 
     def _symbols(self, codes):
         """Convert lists of codes to lists of symbols."""
@@ -740,8 +740,8 @@ class LSTMTranslator(BaseSymbolModel):
     def _errors(self, X, y):
         """Return the edit distance and the length of the right answer, by source."""
         check_is_fitted(self)
-        encoder = self._target_encoder
-        answers = read_answers(y, encoder._kind, encoder._tokens)
+        symbols = self._target_symbols
+        answers = read_answers(y, symbols.kind, symbols.read)
         predictions = self._predicted_symbols(X)
         _check_equal(len(predictions), len(answers))
         errors = [nearest(*pair) for pair in zip(predictions, answers, strict=True)]

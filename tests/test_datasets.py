@@ -12,6 +12,7 @@ from one_layer import ONE_LAYER
 
 from sklstm import LSTMRegressor
 from sklstm.datasets import (
+    load_pronunciations,
     load_retail_sales,
     make_adding,
     make_dates,
@@ -314,3 +315,18 @@ def test_dates_depend_on_the_seed_only():
     assert first == same != other
     with pytest.raises(ValueError, match="n_dates must"):
         make_dates(0)
+
+
+def test_pronunciations_are_those_of_a_dictionary():
+    words, phones = load_pronunciations()
+    known = dict(zip(words, phones, strict=True))
+    assert len(known) == 6000
+    assert known["abandoning"] == ["AH", "B", "AE", "N", "D", "AH", "N", "IH", "NG"]
+    assert {len(words), len({p for word in phones for p in word})} == {6000, 39}
+    assert all(word.isascii() and word.islower() and word.isalpha() for word in words)
+
+
+def test_the_license_of_the_pronunciations_is_beside_them():
+    data = files("sklstm").joinpath("data")
+    license_text = data.joinpath("pronunciations_license.txt").read_text()
+    assert "Carnegie Mellon University. All rights reserved." in license_text

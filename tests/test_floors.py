@@ -38,7 +38,7 @@ FLOORS = [
     ["_input.time_dtypes"],
     ["_input.arrays", "_input.finite", "_input.numbers"],
     ["_input.time_errors", "_input.tokens", "_input.windows"],
-    ["_input.frequency", "_input.padding", "_input.row_times"],
+    ["_input.frequency", "_input.padding", "_input.row_times", "_input.symbols"],
     ["_input.instances"],
     ["_input.check"],
     ["_input.table"],

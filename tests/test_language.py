@@ -59,6 +59,19 @@ def test_next_symbols_sum_to_one_and_multiply_to_the_probability(fitted):
     npt.assert_allclose(fitted.score_samples(["abab"]), np.log(steps).sum(), rtol=1e-5)
 
 
+def test_next_symbols_have_the_index_of_the_prefixes(fitted):
+    prefixes = pd.Series(["a", "b"], index=["first", "second"])
+    for X in (prefixes, prefixes.to_frame()):
+        assert fitted.next_symbol_proba(X).index.tolist() == ["first", "second"]
+
+
+def test_names_of_next_symbols_are_unique():
+    tokens = [["<end>", "a", "<unknown>"]] * 4
+    table = model(max_iter=1).fit(tokens).next_symbol_proba([[]])
+    columns = ["<end>", "<unknown>", "a", "<<end>>", "<<unknown>>"]
+    assert table.columns.to_list() == columns
+
+
 def test_learned_sequences_are_more_probable(fitted):
     good, bad = fitted.score_samples(["ababab", "bbaabb"])
     assert good > bad + 5
@@ -200,6 +213,19 @@ def test_warm_starts_go_on():
     with pytest.raises(ValueError, match=r"other layers.*warm_start=False"):
         warm.set_params(hidden_layer_sizes=3).fit(WORDS)
     assert warm.set_params(warm_start=False).fit(WORDS).n_iter_ == 4
+
+
+def test_symbols_that_are_kept_are_of_one_kind():
+    warm = model(warm_start=True, early_stopping=False, max_iter=1).fit(WORDS)
+    changes = {"analyzer": "word", "lowercase": True, "token_pattern": "a"}
+    for name, value in changes.items():
+        before = warm.get_params()[name]
+        warm.set_params(**{name: value})
+        for fit in (warm.fit, warm.partial_fit):
+            with pytest.raises(ValueError, match=f"{name}=.*warm_start=False"):
+                fit(WORDS)
+        warm.set_params(**{name: before})
+    warm.fit(WORDS)
 
 
 @pytest.mark.parametrize(

@@ -64,6 +64,17 @@ def test_sequences_may_have_one_length_by_chance():
         two.predict([[1.0, 2.0]])
 
 
+def test_arrays_of_one_length_may_be_followed_by_others():
+    arrays = [np.array([1.0, 2.0]), np.array([3.0, 4.0])] * 9
+    model = LSTMClassifier((4,), **SETTINGS).fit(arrays, [0, 1] * 9)
+    longer = np.array([1.0, 2.0, 3.0])
+    expected = model.predict_proba([longer, arrays[0]])
+    npt.assert_allclose(model.predict_proba([longer])[0], expected[0])
+    # The columns of a table of numbers are compared with those of fit.
+    with pytest.raises(ValueError, match="X has 3 features"):
+        model.predict_proba([[1.0, 2.0, 3.0]])
+
+
 @pytest.mark.parametrize("pooling", ["last", "mean", "max", "attention"])
 @pytest.mark.parametrize("bidirectional", [False, True])
 def test_predictions_do_not_depend_on_the_padding(pooling, bidirectional):

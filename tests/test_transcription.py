@@ -83,6 +83,10 @@ def test_candidates_are_sorted_and_the_first_is_the_prediction(fitted):
         assert np.exp(logs).sum() <= 1 + 1e-9
     with pytest.raises(ValueError, match="n == 0"):
         fitted.predict_n_best(X, n=0)
+    # A search compares all pairs of its candidates.
+    with pytest.raises(ValueError, match="n == 1000000, must be <= 1000"):
+        fitted.predict_n_best(X, n=10**6)
+    assert len(fitted.predict_n_best(X[:1], n=1000)[0]) > 100
 
 
 def test_labels_are_found_where_they_were_drawn(fitted):

@@ -539,6 +539,8 @@ def test_warm_starts_go_on():
     assert warm.fit(SOURCES, TARGETS).loss_ < first
     with pytest.raises(ValueError, match=r"other layers.*warm_start=False"):
         warm.set_params(hidden_layer_sizes=3).fit(SOURCES, TARGETS)
+    with pytest.raises(ValueError, match=r"analyzer='char'.*warm_start=False"):
+        warm.set_params(analyzer="word").fit(SOURCES, TARGETS)
     assert warm.set_params(warm_start=False).fit(SOURCES, TARGETS).n_iter_ == 3
 
 

@@ -103,9 +103,7 @@ def check_windows(estimator, X, *, reset, allow_padding=False, allow_empty=False
         X = pad(X, "X", empty_width=_n_features(estimator) if allow_empty else None)
     n_axes = count_axes(X, "X")
     with check_numbers("X", ways_to_encode(n_axes, hasattr(X, "columns"))):
-        if are_sequences and not reset and {n_axes, estimator._n_axes_in} == {2, 3}:
-            # Sequences of one feature have 2 axes if their lengths happen to be equal.
-            # Otherwise they were padded and have 3 axes.
+        if are_sequences and not reset and _may_differ(estimator, X, n_axes):
             return _from_sequences(estimator, X)
         _check_axes(estimator, X, n_axes, reset)
         check_columns(X)
@@ -241,6 +239,17 @@ def _from_2d(estimator, X, reset, allow_padding):
         )
     X = validate_data(estimator, X, reset=reset, dtype=FLOATS, ensure_all_finite=False)
     return _from_floats(estimator, X, reset, allow_padding)
+
+
+def _may_differ(estimator, X, n_axes):
+    """Return whether the shape of sequences may differ from that of the X of fit.
+
+    Sequences of one feature have 2 axes if their lengths happen to be equal. Otherwise
+    they were padded and have 3 axes.
+    """
+    axes = {n_axes, estimator._n_axes_in}
+    are_arrays = all(isinstance(sequence, np.ndarray) for sequence in X)
+    return axes == {2, 3} or (axes == {2} and are_arrays and estimator._layout is None)
 
 
 def _from_sequences(estimator, X):

@@ -9,7 +9,7 @@ from sklstm._language.texts import kept_state, pieces
 from sklstm._nn.batches import batches_by_length
 from sklstm._nn.input_layers import UNKNOWN
 from sklstm._nn.progress import LossBounds
-from sklstm._nn.training import Trainer
+from sklstm._nn.training import Trainer, mean_loss
 
 # Gradients reach back through at most this many steps. Pieces are shorter if their
 # outputs are more than `OUTPUT_NUMBERS` numbers, but not shorter than `FEWEST_STEPS`.
@@ -110,13 +110,12 @@ class TextTrainer(Trainer):
         """Return the weighted mean loss of all symbols, without dropout."""
         self.network.eval()
         order = texts.lengths.argsort(descending=True, stable=True)
-        total = total_weight = 0.0
         with torch.inference_mode():
-            for rows in order.split(self.options.batch_size):
-                for piece in pieces(texts, rows, self.n_steps):
-                    loss, weight = self._loss(piece, unknown_share)
-                    total, total_weight = total + loss * weight, total_weight + weight
-        return (total / total_weight).item()
+            return mean_loss(
+                self._loss(piece, unknown_share)
+                for rows in order.split(self.options.batch_size)
+                for piece in pieces(texts, rows, self.n_steps)
+            )
 
 
 def steps_of_piece(n_codes, n_rows):

@@ -91,11 +91,7 @@ class Trainer(ABC):
         """Train on each batch once; return the weighted mean loss."""
         if not self.network.training:
             self.network.train()
-        total = total_weight = 0.0
-        for batch in self.batches(generator):
-            loss, weight = self.train_on(batch)
-            total, total_weight = total + loss * weight, total_weight + weight
-        return (total / total_weight).item()
+        return mean_loss(self.train_on(batch) for batch in self.batches(generator))
 
     def is_finite(self, loss=0.0):
         """Whether a loss and all weights are finite."""
@@ -364,6 +360,14 @@ def _batches(training, options, generator):
     if n_padding is None or n_padding.min() == n_padding.max():
         return iter(order.tensor_split(n_batches))
     return batches_by_length(order, n_padding.cpu(), n_batches, generator)
+
+
+def mean_loss(losses):
+    """Return the weighted mean of the losses of batches, (loss, weight) each."""
+    total = total_weight = 0.0
+    for loss, weight in losses:
+        total, total_weight = total + loss * weight, total_weight + weight
+    return (total / total_weight).item()
 
 
 @torch.no_grad()

@@ -5,8 +5,8 @@ import torch
 
 from sklstm._nn.ctc import BLANK, align, labels_of_best_paths, search
 
-# Windows to decode at once.
-N_ROWS = 256
+# Windows to decode at once. A search compares all pairs of its prefixes.
+N_ROWS, PAIR_NUMBERS = 256, 2**24
 
 
 class Frames:
@@ -23,11 +23,11 @@ class Frames:
     def __init__(self, logs, n_frames):
         self.logs, self.n_frames = logs, n_frames
 
-    def blocks(self):
+    def blocks(self, n_rows=N_ROWS):
         """Yield the log probabilities of some windows, without common padding."""
         n_all = self.logs.shape[1]
         for logs, lengths in zip(
-            self.logs.split(N_ROWS), self.n_frames.split(N_ROWS), strict=True
+            self.logs.split(n_rows), self.n_frames.split(n_rows), strict=True
         ):
             yield logs[:, n_all - max(1, int(lengths.max())) :]
 
@@ -48,7 +48,8 @@ class Frames:
 
     def n_best(self, width):
         """Return pairs of codes and log probabilities of each window, best first."""
-        return [found for logs in self.blocks() for found in search(logs, width)]
+        n_rows = min(N_ROWS, max(1, PAIR_NUMBERS // width**2))
+        return [found for logs in self.blocks(n_rows) for found in search(logs, width)]
 
     def spans(self, codes):
         """Return where given labels are on the most probable path.

@@ -7,7 +7,7 @@ from torch.nn.functional import cross_entropy
 
 from sklstm._nn.batches import batches_by_length
 from sklstm._nn.progress import LossBounds
-from sklstm._nn.training import Trainer
+from sklstm._nn.training import Trainer, mean_loss
 
 
 class PairTrainer(Trainer):
@@ -70,9 +70,8 @@ class PairTrainer(Trainer):
         """Return the weighted mean loss of all symbols, without dropout."""
         self.network.eval()
         order = pairs.keys.argsort(descending=True, stable=True)
-        total = total_weight = 0.0
         with torch.inference_mode():
-            for rows in order.split(self.options.batch_size):
-                loss, weight = self._loss(pairs.batch(rows))
-                total, total_weight = total + loss * weight, total_weight + weight
-        return (total / total_weight).item()
+            return mean_loss(
+                self._loss(pairs.batch(rows))
+                for rows in order.split(self.options.batch_size)
+            )

@@ -24,6 +24,7 @@ from sklstm import (
     pad_sequences,
 )
 from sklstm.datasets import (
+    load_pronunciations,
     load_retail_sales,
     make_adding,
     make_dates,
@@ -41,6 +42,8 @@ def data() -> None:
     print(X.columns, y.index)
     windows, sums = make_adding(100, 30, random_state=0)
     print(windows.shape, sums.mean())
+    words, phones = load_pronunciations()
+    print(words[0].upper(), phones[0].index("AH"))
     written, iso = make_dates(100, random_state=0)
     print(written[0].upper(), iso[0].split("-"))
     values, labels = make_machine(1000, faults=["knock"], random_state=0)
