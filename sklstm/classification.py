@@ -17,6 +17,7 @@ from sklstm._core.base import (
     INPUT_LAYER_CONSTRAINTS,
     INPUT_LAYER_PARAMETERS,
     RECURRENT_PARAMETERS,
+    TRANSFER_CONSTRAINTS,
     PoolingLSTM,
     allow_auto,
 )
@@ -430,6 +431,7 @@ class LSTMClassifier(ClassifierMixin, PoolingLSTM):
     _parameter_constraints: dict = {
         **allow_auto(PoolingLSTM._parameter_constraints | INPUT_LAYER_CONSTRAINTS),
         **ENSEMBLE_CONSTRAINTS,
+        **TRANSFER_CONSTRAINTS,
         "class_weight": [dict, StrOptions({"balanced"}), None],
         "transitions": ["boolean", StrOptions({"seen"})],
     }
@@ -455,6 +457,8 @@ class LSTMClassifier(ClassifierMixin, PoolingLSTM):
         max_timescale: float | None = None,
         transitions: bool | Literal["seen"] = False,
         class_weight: dict[Any, float] | Literal["balanced"] | None = None,
+        pretrained: Any = None,
+        pretrained_learning_rate: float = 0.1,
         n_estimators: int = 1,
         solver: Solver = "adam",
         alpha: float = 0.0,
@@ -493,6 +497,8 @@ class LSTMClassifier(ClassifierMixin, PoolingLSTM):
         self.max_timescale = max_timescale
         self.transitions = transitions
         self.class_weight = class_weight
+        self.pretrained = pretrained
+        self.pretrained_learning_rate = pretrained_learning_rate
         self.n_estimators = n_estimators
         self.solver = solver
         self.alpha = alpha

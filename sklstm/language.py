@@ -18,6 +18,7 @@ from sklstm._core.sklearn_compat import (
     with_callbacks,
 )
 from sklstm._core.symbol_model import BaseSymbolModel
+from sklstm._core.transfer import Pretrained
 from sklstm._input.symbols import learn_symbols
 from sklstm._language.fitting import LanguageFit
 from sklstm._language.prediction import (
@@ -550,6 +551,12 @@ class LSTMLanguageModel(DensityMixin, BaseSymbolModel):
         symbols = [*self.vocabulary_, END_NAME, UNKNOWN_NAME]
         # The unknown symbol has the first code.
         return pd.DataFrame(np.roll(probabilities, -1, axis=1), columns=symbols)
+
+    def _layers_to_transfer(self):
+        """Return the layers that another estimator can start from."""
+        return Pretrained.of_language_network(
+            type(self).__name__, self._network, self._symbols.coding
+        )
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

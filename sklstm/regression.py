@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from numbers import Real
-from typing import Literal, Self
+from typing import Any, Literal, Self
 
 import numpy as np
 from sklearn.base import RegressorMixin
@@ -17,6 +17,7 @@ from sklstm._core.base import (
     INPUT_LAYER_CONSTRAINTS,
     INPUT_LAYER_PARAMETERS,
     RECURRENT_PARAMETERS,
+    TRANSFER_CONSTRAINTS,
     PoolingLSTM,
     allow_auto,
 )
@@ -406,6 +407,7 @@ class LSTMRegressor(RegressorMixin, PoolingLSTM):
     _parameter_constraints: dict = {
         **allow_auto(PoolingLSTM._parameter_constraints | INPUT_LAYER_CONSTRAINTS),
         **ENSEMBLE_CONSTRAINTS,
+        **TRANSFER_CONSTRAINTS,
         "loss": [
             StrOptions(
                 {"squared_error", "absolute_error", "huber", "poisson", "quantile"}
@@ -441,6 +443,8 @@ class LSTMRegressor(RegressorMixin, PoolingLSTM):
             "squared_error", "absolute_error", "huber", "poisson", "quantile"
         ] = "squared_error",
         quantiles: float | Sequence[float] | None = None,
+        pretrained: Any = None,
+        pretrained_learning_rate: float = 0.1,
         n_estimators: int = 1,
         solver: Solver = "adam",
         alpha: float = 0.0,
@@ -479,6 +483,8 @@ class LSTMRegressor(RegressorMixin, PoolingLSTM):
         self.max_timescale = max_timescale
         self.loss = loss
         self.quantiles = quantiles
+        self.pretrained = pretrained
+        self.pretrained_learning_rate = pretrained_learning_rate
         self.n_estimators = n_estimators
         self.solver = solver
         self.alpha = alpha

@@ -49,6 +49,7 @@ from sklstm._core.scaling import identity_scale
 from sklstm._core.sklearn_compat import (
     CallbackRunner,
     CallbackSupportMixin,
+    HasMethods,
     Interval,
     Options,
     StrOptions,
@@ -56,11 +57,13 @@ from sklstm._core.sklearn_compat import (
     check_weights,
     output_container,
 )
+from sklstm._core.transfer import Pretrained, read_pretrained
 from sklstm._core.window_scaling import make_scale
 from sklstm._input.arrays import unwrap
 from sklstm._input.check import check_windows
 from sklstm._input.instances import is_long, read_instances
 from sklstm._input.padding import like_sequences, unflatten_steps
+from sklstm._input.symbols import coding_of
 from sklstm._input.tokens import are_token_codes, check_codes, count_codes
 from sklstm._nn.activations import ACTIVATIONS
 from sklstm._nn.architecture import n_multiplications
@@ -98,6 +101,10 @@ INPUT_LAYER_PARAMETERS = (
 
 ENSEMBLE_CONSTRAINTS: dict = {
     "n_estimators": [Interval(Integral, 1, None, closed="left")],
+}
+TRANSFER_CONSTRAINTS: dict = {
+    "pretrained": [HasMethods(["fit"]), None],
+    "pretrained_learning_rate": [Interval(Real, 0, 1, closed="both")],
 }
 INPUT_LAYER_CONSTRAINTS: dict = {
     "embedding_size": [Interval(Integral, 1, None, closed="left"), None],
@@ -194,6 +201,15 @@ class BaseLSTM(CallbackSupportMixin, BaseEstimator, ABC):
         """Number of networks to train."""
         return getattr(self, "n_estimators", 1)
 
+    @property
+    def _pretrained(self):
+        """Layers to start from, as :class:`Pretrained`, or None."""
+        return read_pretrained(getattr(self, "pretrained", None))
+
+    def _layers_to_transfer(self):
+        """Return the layers that another estimator can start from."""
+        return Pretrained.of_model(type(self).__name__, self._model, self._coding)
+
     @abstractmethod
     def _new_task(self, y, **options):
         """Return the task for y."""
@@ -205,7 +221,11 @@ class BaseLSTM(CallbackSupportMixin, BaseEstimator, ABC):
     def _reads_codes(self, X):
         """Whether X holds token codes, by the parameters or by the type of X."""
         size = getattr(self, "embedding_size", None)
-        return are_token_codes(X) if is_auto(size) else size is not None
+        if not is_auto(size):
+            return size is not None
+        pretrained = self._pretrained
+        reads_codes = pretrained is not None and pretrained.n_codes is not None
+        return reads_codes or are_token_codes(X)
 
     @property
     def _n_codes(self):
@@ -236,10 +256,16 @@ class BaseLSTM(CallbackSupportMixin, BaseEstimator, ABC):
         windows = check_windows(
             self, X, reset=reset, allow_padding=has_codes, allow_empty=allow_empty
         )
-        if not has_codes:
+        if has_codes:
+            check_codes(windows, n_codes)
+            windows = windows._replace(n_codes=n_codes or count_codes(windows))
+        if not reset:
             return windows
-        check_codes(windows, n_codes)
-        return windows._replace(n_codes=n_codes or count_codes(windows))
+        self._coding = coding_of(X) if has_codes else None
+        pretrained = self._pretrained
+        if pretrained is None:
+            return windows
+        return pretrained.check_windows(windows, self._coding)
 
     def _check_samples(
         self, X, y, sample_weight, *, reset, n_codes=None, task=None, **options
@@ -409,8 +435,11 @@ class BaseLSTM(CallbackSupportMixin, BaseEstimator, ABC):
 
         Values that were chosen in an earlier fit are kept if its training continues.
         """
-        parameters = self.get_params(deep=False)
-        chosen = choose_parameters(parameters, recipe, samples.n_weighted)
+        parameters, inherited = self.get_params(deep=False), {}
+        if self._pretrained is not None:
+            inherited = self._pretrained.choices(parameters)
+        chosen = choose_parameters(parameters | inherited, recipe, samples.n_weighted)
+        chosen |= inherited
         if continues:
             before = self.auto_params_
             chosen |= {name: before[name] for name in chosen if name in before}
@@ -489,10 +518,14 @@ class BaseLSTM(CallbackSupportMixin, BaseEstimator, ABC):
         models = [model.copy(architecture, task.loss, device) for model in former]
         if not models:
             models = [self._new_model(architecture, task, samples, generators[0])]
-        return models + [
+        models += [
             models[0].with_new_weights(generator, self.max_timescale)
             for generator in generators[len(models) :]
         ]
+        if self._pretrained is not None:
+            for model in models[len(former) :]:
+                self._pretrained.load_into(model.network)
+        return models
 
     def _architecture(self, parameters, task, samples, former):
         """Return the parameters of the network for these samples."""
@@ -508,10 +541,21 @@ class BaseLSTM(CallbackSupportMixin, BaseEstimator, ABC):
             architecture["n_codes"] = windows.n_codes
         if former:
             return architecture | self._kept_parameters(windows, former[0])
+        if self._pretrained is not None:
+            self._pretrained.check_parameters(
+                architecture, self.standardize, self.max_timescale
+            )
+        return architecture | {"dtype": self._dtype_of_new(architecture, windows)}
+
+    def _dtype_of_new(self, architecture, windows):
+        """Return the precision of a new network for training windows."""
+        if self.dtype != "auto":
+            return self.dtype
+        if self._pretrained is not None:
+            return self._pretrained.dtype
         n_steps = math.prod(windows.values.shape[:2])
         n_per_epoch = n_steps * n_multiplications(**architecture)
-        dtype = _choose_dtype(self.dtype, windows.values.dtype, n_per_epoch)
-        return architecture | {"dtype": dtype}
+        return _choose_dtype(windows.values.dtype, n_per_epoch)
 
     def _kept_parameters(self, windows, former):
         """Return the parameters that a network keeps when it is trained further."""
@@ -531,7 +575,10 @@ class BaseLSTM(CallbackSupportMixin, BaseEstimator, ABC):
                 'no gates. Choose cell="lstm" or "gru", or set max_timescale=None.'
             )
         windows = samples.windows
-        x_scale = make_scale(self.standardize, windows, samples.window_weights)
+        if self._pretrained is None:
+            x_scale = make_scale(self.standardize, windows, samples.window_weights)
+        else:
+            x_scale = self._pretrained.x_scale
         y_scale = identity_scale(1)  # for any number of targets
         if self.standardize:
             y_scale = task.scale_of_targets(samples, x_scale)
@@ -605,6 +652,12 @@ class BaseLSTM(CallbackSupportMixin, BaseEstimator, ABC):
 
     def __sklearn_is_fitted__(self):
         return hasattr(self, "_models")
+
+    def __sklearn_clone__(self):
+        copy = super().__sklearn_clone__()
+        if getattr(self, "pretrained", None) is not None:
+            copy.pretrained = self.pretrained  # fitted, as a clone of it is not
+        return copy
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
@@ -726,14 +779,15 @@ class PoolingLSTM(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseLSTM):
 
 def _training_options(parameters, n_samples):
     """Return the training options for a number of samples."""
-    options = {name: getattr(parameters, name) for name in TrainingOptions._fields}
+    names = vars(parameters).keys() & set(TrainingOptions._fields)
+    if getattr(parameters, "pretrained", None) is None:
+        names -= {"pretrained_learning_rate"}
+    options = {name: getattr(parameters, name) for name in names}
     batch_size = min(int(parameters.batch_size), n_samples)
     return TrainingOptions(**options | {"batch_size": batch_size})
 
 
-def _choose_dtype(dtype, dtype_of_X, n_per_epoch):
-    """Return `dtype`; if "auto", choose by the dtype of X and the size of an epoch."""
-    if dtype != "auto":
-        return dtype
+def _choose_dtype(dtype_of_X, n_per_epoch):
+    """Choose a precision by the dtype of X and the size of an epoch."""
     is_small = n_per_epoch < FLOAT64_EPOCH
     return "float64" if dtype_of_X == np.float64 and is_small else "float32"
