@@ -155,8 +155,8 @@ class LSTMClassifier(ClassifierMixin, PoolingLSTM):
         Whether to learn which classes follow each other, for ``pooling=None``. With
         True, the network has a score for each transition between two classes, and for
         the first and the last class of a sequence. It then learns the probabilities of
-        whole sequences of classes: a conditional random field [13]_ on top of the
-        recurrent layers [14]_. `predict` returns the most probable sequence of classes.
+        whole sequences of classes: a conditional random field [14]_ on top of the
+        recurrent layers [15]_. `predict` returns the most probable sequence of classes.
         With "seen", transitions between classes that never occur in the training and
         validation sequences are excluded: they never occur in predictions. Each class
         can be the first or the last one. With False, each step is classified on its
@@ -169,6 +169,26 @@ class LSTMClassifier(ClassifierMixin, PoolingLSTM):
         weight 1. Class weights are multiplied by `sample_weight`. With
         ``pooling=None``, they apply to time steps. They are not available for several
         labels per window, and not with `transitions`.
+
+    pretrained : estimator or None, default=None
+        Fitted estimator to start from, or a pipeline that ends in one: an
+        :class:`LSTMLanguageModel`, an :class:`LSTMAutoencoder`, an
+        :class:`LSTMClassifier` or an :class:`LSTMRegressor`. The first `fit` copies its
+        layers before the pooling: embedding, convolutions and recurrent layers. Of an
+        autoencoder, they are those of the encoder; of several networks, those of the
+        first. The other layers are new. X must have the same features or token codes.
+        For the codes of a language model, pass its `vocabulary_` to
+        :class:`SequenceEncoder`. X is scaled as in the fit of `pretrained`. Of the
+        parameters of the layers, those that are "auto" get the values of `pretrained`;
+        the others must agree with it, and so must `standardize`, unless it has its
+        default. The poolings may differ. Clones keep `pretrained` fitted, and pickles
+        include it. If None, all layers are new.
+
+    pretrained_learning_rate : float, default=0.1
+        Learning rate of the layers from `pretrained`, divided by that of the new
+        layers, in [0, 1] [13]_. With 0, they are frozen: their weights do not change,
+        nor do the running averages of batch normalizations. With 1, all layers have the
+        same learning rate. Only used with `pretrained`.
 
     n_estimators : int, default=1
         Number of networks, which are trained on the same windows with different seeds,
@@ -396,10 +416,12 @@ class LSTMClassifier(ClassifierMixin, PoolingLSTM):
        Training by Reducing Internal Covariate Shift", ICML 2015, 448-456.
     .. [12] A. Joulin et al., "Bag of Tricks for Efficient Text Classification", EACL
        2017, 427-431.
-    .. [13] J. Lafferty, A. McCallum and F. Pereira, "Conditional Random Fields:
+    .. [13] J. Howard and S. Ruder, "Universal Language Model Fine-tuning for Text
+       Classification", ACL 2018, 328-339.
+    .. [14] J. Lafferty, A. McCallum and F. Pereira, "Conditional Random Fields:
        Probabilistic Models for Segmenting and Labeling Sequence Data", ICML 2001,
        282-289.
-    .. [14] G. Lample et al., "Neural Architectures for Named Entity Recognition", NAACL
+    .. [15] G. Lample et al., "Neural Architectures for Named Entity Recognition", NAACL
        2016, 260-270.
 
     Examples

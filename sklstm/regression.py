@@ -170,6 +170,26 @@ class LSTMRegressor(RegressorMixin, PoolingLSTM):
         Quantiles to predict, increasing, in (0, 1). Only used if ``loss="quantile"``.
         Predicted quantiles never cross. None means (0.1, 0.5, 0.9).
 
+    pretrained : estimator or None, default=None
+        Fitted estimator to start from, or a pipeline that ends in one: an
+        :class:`LSTMLanguageModel`, an :class:`LSTMAutoencoder`, an
+        :class:`LSTMClassifier` or an :class:`LSTMRegressor`. The first `fit` copies its
+        layers before the pooling: embedding, convolutions and recurrent layers. Of an
+        autoencoder, they are those of the encoder; of several networks, those of the
+        first. The other layers are new. X must have the same features or token codes.
+        For the codes of a language model, pass its `vocabulary_` to
+        :class:`SequenceEncoder`. X is scaled as in the fit of `pretrained`. Of the
+        parameters of the layers, those that are "auto" get the values of `pretrained`;
+        the others must agree with it, and so must `standardize`, unless it has its
+        default. The poolings may differ. Clones keep `pretrained` fitted, and pickles
+        include it. If None, all layers are new.
+
+    pretrained_learning_rate : float, default=0.1
+        Learning rate of the layers from `pretrained`, divided by that of the new
+        layers, in [0, 1] [13]_. With 0, they are frozen: their weights do not change,
+        nor do the running averages of batch normalizations. With 1, all layers have the
+        same learning rate. Only used with `pretrained`.
+
     n_estimators : int, default=1
         Number of networks, which are trained on the same windows with different seeds,
         one after another. A classifier predicts the mean of their probabilities, and a
@@ -385,6 +405,8 @@ class LSTMRegressor(RegressorMixin, PoolingLSTM):
        Training by Reducing Internal Covariate Shift", ICML 2015, 448-456.
     .. [12] A. Joulin et al., "Bag of Tricks for Efficient Text Classification", EACL
        2017, 427-431.
+    .. [13] J. Howard and S. Ruder, "Universal Language Model Fine-tuning for Text
+       Classification", ACL 2018, 328-339.
 
     Examples
     --------

@@ -57,7 +57,7 @@ from sklstm._core.sklearn_compat import (
     check_weights,
     output_container,
 )
-from sklstm._core.transfer import Pretrained, read_pretrained
+from sklstm._core.transfer import Pretrained, PretrainedMixin
 from sklstm._core.window_scaling import make_scale
 from sklstm._input.arrays import unwrap
 from sklstm._input.check import check_windows
@@ -126,7 +126,7 @@ def allow_auto(constraints):
     return constraints | auto
 
 
-class BaseLSTM(CallbackSupportMixin, BaseEstimator, ABC):
+class BaseLSTM(PretrainedMixin, CallbackSupportMixin, BaseEstimator, ABC):
     """Base class of the estimators that train networks on windows.
 
     A subclass defines the kind of its network, the parameters that it passes to the
@@ -200,11 +200,6 @@ class BaseLSTM(CallbackSupportMixin, BaseEstimator, ABC):
     def _n_networks(self):
         """Number of networks to train."""
         return getattr(self, "n_estimators", 1)
-
-    @property
-    def _pretrained(self):
-        """Layers to start from, as :class:`Pretrained`, or None."""
-        return read_pretrained(getattr(self, "pretrained", None))
 
     def _layers_to_transfer(self):
         """Return the layers that another estimator can start from."""
@@ -435,9 +430,7 @@ class BaseLSTM(CallbackSupportMixin, BaseEstimator, ABC):
 
         Values that were chosen in an earlier fit are kept if its training continues.
         """
-        parameters, inherited = self.get_params(deep=False), {}
-        if self._pretrained is not None:
-            inherited = self._pretrained.choices(parameters)
+        parameters, inherited = self.get_params(deep=False), self._inherited()
         chosen = choose_parameters(parameters | inherited, recipe, samples.n_weighted)
         chosen |= inherited
         if continues:
@@ -652,12 +645,6 @@ class BaseLSTM(CallbackSupportMixin, BaseEstimator, ABC):
 
     def __sklearn_is_fitted__(self):
         return hasattr(self, "_models")
-
-    def __sklearn_clone__(self):
-        copy = super().__sklearn_clone__()
-        if getattr(self, "pretrained", None) is not None:
-            copy.pretrained = self.pretrained  # fitted, as a clone of it is not
-        return copy
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

@@ -8,6 +8,7 @@ from sklearn.frozen import FrozenEstimator
 from sklearn.pipeline import Pipeline
 
 from sklstm._core.auto import is_auto
+from sklstm._core.layer_sizes import check_sizes
 from sklstm._core.scaling import Scale, identity_scale
 from sklstm._core.window_scaling import StepScale, WindowScale
 from sklstm._input.symbols import Coding
@@ -107,6 +108,12 @@ class Pretrained(NamedTuple):
             Parameters of the estimator that starts from these layers.
         """
         values = self.parameters | self.poolings
+        filters = parameters["conv_filters"]
+        # Other filters are an error, which is not to be about the sizes of each.
+        if not is_auto(filters) and (
+            check_sizes(filters, "conv_filters") != values["conv_filters"]
+        ):
+            del values["conv_kernel_size"], values["conv_pool_size"]
         return {name: v for name, v in values.items() if is_auto(parameters.get(name))}
 
     def check_windows(self, windows, coding):
@@ -206,6 +213,49 @@ class Pretrained(NamedTuple):
         layers = network.layers_before_pooling()
         # Vectors of pairs of tokens may be new.
         layers.load_state_dict(layers.state_dict() | self.weights)
+
+
+class PretrainedMixin:
+    """Mixin of estimators that may have a parameter `pretrained`, which is fitted."""
+
+    @property
+    def _pretrained(self):
+        """Layers to start from, as :class:`Pretrained`, or None."""
+        return read_pretrained(getattr(self, "pretrained", None))
+
+    def _inherited(self):
+        """Return the values of "auto" that the pretrained estimator determines."""
+        pretrained = self._pretrained
+        parameters = self.get_params(deep=False)
+        return {} if pretrained is None else pretrained.choices(parameters)
+
+    def get_params(self, deep: bool = True) -> dict[str, Any]:
+        """Return the parameters of the estimator.
+
+        Parameters
+        ----------
+        deep : bool, default=True
+            Whether to return the parameters of nested estimators, too. Those of
+            `pretrained` are left out: it is fitted, and other values would not change
+            its layers.
+
+        Returns
+        -------
+        parameters : dict
+            Values of the parameters, by name.
+        """
+        parameters = super().get_params(deep)
+        return {
+            name: value
+            for name, value in parameters.items()
+            if not name.startswith("pretrained__")
+        }
+
+    def __sklearn_clone__(self):
+        copy = super().__sklearn_clone__()
+        if getattr(self, "pretrained", None) is not None:
+            copy.pretrained = self.pretrained  # a clone of it is not fitted
+        return copy
 
 
 def read_pretrained(estimator):
