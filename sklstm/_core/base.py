@@ -251,16 +251,18 @@ class BaseLSTM(PretrainedMixin, CallbackSupportMixin, BaseEstimator, ABC):
         windows = check_windows(
             self, X, reset=reset, allow_padding=has_codes, allow_empty=allow_empty
         )
+        coding = coding_of(X) if has_codes else None
         if has_codes:
             check_codes(windows, n_codes)
-            windows = windows._replace(n_codes=n_codes or count_codes(windows))
+            n_codes = n_codes or (coding and coding.n_codes) or count_codes(windows)
+            windows = windows._replace(n_codes=n_codes)
         if not reset:
             return windows
-        self._coding = coding_of(X) if has_codes else None
+        self._coding = coding
         pretrained = self._pretrained
-        if pretrained is None:
-            return windows
-        return pretrained.check_windows(windows, self._coding)
+        return (
+            windows if pretrained is None else pretrained.check_windows(windows, coding)
+        )
 
     def _check_samples(
         self, X, y, sample_weight, *, reset, n_codes=None, task=None, **options

@@ -70,7 +70,7 @@ class Pretrained(NamedTuple):
 
         The last code is the end of a sequence, which an encoder does not have.
         """
-        architecture, n_codes = network.architecture, coding.n_symbols + 1
+        architecture, n_codes = network.architecture, coding.n_codes
         vectors = network.embedding.vectors.detach()[:n_codes]
         weights = {"input_layers.embedding.vectors": vectors}
         for number, layer in enumerate(network.layers):

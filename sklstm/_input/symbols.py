@@ -57,6 +57,11 @@ class Coding(NamedTuple):
     n_symbols: int
     digest: str  # of the vocabulary
 
+    @property
+    def n_codes(self):
+        """Number of codes, that of unknown tokens included."""
+        return self.n_symbols + 1
+
 
 class Symbols(NamedTuple):
     """Symbols that were learned from sequences of one kind."""
