@@ -32,8 +32,9 @@ class FlatWeights:
 
     Attributes
     ----------
-    parts : list of (slice, float)
-        Neighboring weights with the same learning rate, and their rate.
+    parts : list of (slice or None, float)
+        Neighboring weights with the same learning rate, and their rate. None stands for
+        all weights.
     """
 
     def __init__(self, network, slow=(), rate=1.0):
@@ -60,7 +61,7 @@ class FlatWeights:
     def _parts(self, slow, rate):
         """Return the slices of weights with the same learning rate, and their rates."""
         if not slow or rate == 1:
-            return [(slice(None), 1.0)]
+            return [(None, 1.0)]
         sizes = [p.numel() for p in self.parameters]
         is_slow = [p in slow for p in self.parameters]
         start = sum(sizes[: is_slow.index(True)])
@@ -177,12 +178,13 @@ class Adam(Optimizer):
     def _update_part(self, rows, learning_rate):
         """Update the weights in a slice once."""
         if self.decay:
-            self.weights.matrices[rows].mul_(1 - learning_rate * self.decay)
+            matrices = _select(self.weights.matrices, rows)
+            matrices.mul_(1 - learning_rate * self.decay)
         self._update(
-            self.weights.values[rows],
-            self.weights.gradient[rows],
-            self.state["mean"][rows],
-            self.state["mean_square"][rows],
+            _select(self.weights.values, rows),
+            _select(self.weights.gradient, rows),
+            _select(self.state["mean"], rows),
+            _select(self.state["mean_square"], rows),
             self.state["n_steps"],
             learning_rate,
             self.beta_1,
@@ -241,7 +243,13 @@ class SGD(Optimizer):
         velocity = self.state["velocity"].mul_(self.momentum).add_(gradient)
         update = gradient.add(velocity, alpha=self.momentum)
         for rows, rate in self.weights.parts:
-            values[rows].add_(update[rows], alpha=-self.learning_rate * rate)
+            size = -self.learning_rate * rate
+            _select(values, rows).add_(_select(update, rows), alpha=size)
+
+
+def _select(tensor, rows):
+    """Return the rows of a tensor in a slice; all rows for None, without a view."""
+    return tensor if rows is None else tensor[rows]
 
 
 def _shapes(state):
