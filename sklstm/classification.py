@@ -17,7 +17,6 @@ from sklstm._core.base import (
     INPUT_LAYER_CONSTRAINTS,
     INPUT_LAYER_PARAMETERS,
     RECURRENT_PARAMETERS,
-    TRANSFER_CONSTRAINTS,
     PoolingLSTM,
     allow_auto,
 )
@@ -26,6 +25,7 @@ from sklstm._core.fit_methods import all_or_nothing, callback_data
 from sklstm._core.samples import split_off_last, split_off_stratified
 from sklstm._core.sklearn_compat import StrOptions, fit_context, with_callbacks
 from sklstm._core.targets import Classification, read_classes
+from sklstm._core.transfer import TRANSFER_CONSTRAINTS
 from sklstm._typing import (
     Activation,
     ArrayLike,

@@ -17,7 +17,6 @@ from sklstm._core.base import (
     INPUT_LAYER_CONSTRAINTS,
     INPUT_LAYER_PARAMETERS,
     RECURRENT_PARAMETERS,
-    TRANSFER_CONSTRAINTS,
     PoolingLSTM,
     allow_auto,
 )
@@ -31,6 +30,7 @@ from sklstm._core.sklearn_compat import (
     with_callbacks,
 )
 from sklstm._core.targets import Regression
+from sklstm._core.transfer import TRANSFER_CONSTRAINTS
 from sklstm._typing import (
     Activation,
     ArrayLike,

@@ -443,6 +443,16 @@ def test_the_number_of_features_must_agree(autoencoder):
         model.fit(WINDOWS[:, :, :1], TARGET)
 
 
+def test_the_names_of_the_features_must_agree():
+    index = pd.MultiIndex.from_product([range(6), range(4)])
+    frame = pd.DataFrame(RANDOM.normal(size=(24, 2)), index, columns=["a", "b"])
+    source = LSTMAutoencoder((3,), n_components=2, **SMALL).fit(frame)
+    model = LSTMRegressor(pretrained=source, **SMALL)
+    model.fit(frame, np.arange(6.0))
+    with pytest.raises(ValueError, match=r"features \['b', 'a'\], but .* \['a', 'b'\]"):
+        model.fit(frame[["b", "a"]], np.arange(6.0))
+
+
 def test_codes_of_another_vocabulary_are_refused(language_model):
     model = LSTMClassifier(pretrained=language_model, **SMALL)
     other = SequenceEncoder().fit_transform([text + "!" for text in TEXTS])

@@ -49,7 +49,6 @@ from sklstm._core.scaling import identity_scale
 from sklstm._core.sklearn_compat import (
     CallbackRunner,
     CallbackSupportMixin,
-    HasMethods,
     Interval,
     Options,
     StrOptions,
@@ -57,7 +56,7 @@ from sklstm._core.sklearn_compat import (
     check_weights,
     output_container,
 )
-from sklstm._core.transfer import Pretrained, PretrainedMixin
+from sklstm._core.transfer import TransferMixin
 from sklstm._core.window_scaling import make_scale
 from sklstm._input.arrays import unwrap
 from sklstm._input.check import check_windows
@@ -102,10 +101,6 @@ INPUT_LAYER_PARAMETERS = (
 ENSEMBLE_CONSTRAINTS: dict = {
     "n_estimators": [Interval(Integral, 1, None, closed="left")],
 }
-TRANSFER_CONSTRAINTS: dict = {
-    "pretrained": [HasMethods(["fit"]), None],
-    "pretrained_learning_rate": [Interval(Real, 0, 1, closed="both")],
-}
 INPUT_LAYER_CONSTRAINTS: dict = {
     "embedding_size": [Interval(Integral, 1, None, closed="left"), None],
     "conv_filters": ["array-like", Interval(Integral, 1, None, closed="left")],
@@ -126,7 +121,7 @@ def allow_auto(constraints):
     return constraints | auto
 
 
-class BaseLSTM(PretrainedMixin, CallbackSupportMixin, BaseEstimator, ABC):
+class BaseLSTM(TransferMixin, CallbackSupportMixin, BaseEstimator, ABC):
     """Base class of the estimators that train networks on windows.
 
     A subclass defines the kind of its network, the parameters that it passes to the
@@ -201,10 +196,6 @@ class BaseLSTM(PretrainedMixin, CallbackSupportMixin, BaseEstimator, ABC):
         """Number of networks to train."""
         return getattr(self, "n_estimators", 1)
 
-    def _layers_to_transfer(self):
-        """Return the layers that another estimator can start from."""
-        return Pretrained.of_model(type(self).__name__, self._model, self._coding)
-
     @abstractmethod
     def _new_task(self, y, **options):
         """Return the task for y."""
@@ -219,8 +210,7 @@ class BaseLSTM(PretrainedMixin, CallbackSupportMixin, BaseEstimator, ABC):
         if not is_auto(size):
             return size is not None
         pretrained = self._pretrained
-        reads_codes = pretrained is not None and pretrained.n_codes is not None
-        return reads_codes or are_token_codes(X)
+        return are_token_codes(X) or bool(pretrained and pretrained.n_codes)
 
     @property
     def _n_codes(self):
@@ -256,13 +246,7 @@ class BaseLSTM(PretrainedMixin, CallbackSupportMixin, BaseEstimator, ABC):
             check_codes(windows, n_codes)
             n_codes = n_codes or (coding and coding.n_codes) or count_codes(windows)
             windows = windows._replace(n_codes=n_codes)
-        if not reset:
-            return windows
-        self._coding = coding
-        pretrained = self._pretrained
-        return (
-            windows if pretrained is None else pretrained.check_windows(windows, coding)
-        )
+        return self._check_transfer(windows, coding) if reset else windows
 
     def _check_samples(
         self, X, y, sample_weight, *, reset, n_codes=None, task=None, **options
@@ -536,21 +520,16 @@ class BaseLSTM(PretrainedMixin, CallbackSupportMixin, BaseEstimator, ABC):
             architecture["n_codes"] = windows.n_codes
         if former:
             return architecture | self._kept_parameters(windows, former[0])
+        dtype = self.dtype
         if self._pretrained is not None:
             self._pretrained.check_parameters(
                 architecture, self.standardize, self.max_timescale
             )
-        return architecture | {"dtype": self._dtype_of_new(architecture, windows)}
-
-    def _dtype_of_new(self, architecture, windows):
-        """Return the precision of a new network for training windows."""
-        if self.dtype != "auto":
-            return self.dtype
-        if self._pretrained is not None:
-            return self._pretrained.dtype
+            dtype = self._pretrained.dtype if dtype == "auto" else dtype
         n_steps = math.prod(windows.values.shape[:2])
         n_per_epoch = n_steps * n_multiplications(**architecture)
-        return _choose_dtype(windows.values.dtype, n_per_epoch)
+        dtype = _choose_dtype(dtype, windows.values.dtype, n_per_epoch)
+        return architecture | {"dtype": dtype}
 
     def _kept_parameters(self, windows, former):
         """Return the parameters that a network keeps when it is trained further."""
@@ -776,7 +755,9 @@ def _training_options(parameters, n_samples):
     return TrainingOptions(**options | {"batch_size": batch_size})
 
 
-def _choose_dtype(dtype_of_X, n_per_epoch):
-    """Choose a precision by the dtype of X and the size of an epoch."""
+def _choose_dtype(dtype, dtype_of_X, n_per_epoch):
+    """Return `dtype`; if "auto", choose by the dtype of X and the size of an epoch."""
+    if dtype != "auto":
+        return dtype
     is_small = n_per_epoch < FLOAT64_EPOCH
     return "float64" if dtype_of_X == np.float64 and is_small else "float32"

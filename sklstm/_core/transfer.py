@@ -1,5 +1,6 @@
 """Layers that one fitted estimator passes on to another."""
 
+from numbers import Real
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -10,6 +11,7 @@ from sklearn.pipeline import Pipeline
 from sklstm._core.auto import is_auto
 from sklstm._core.layer_sizes import check_sizes
 from sklstm._core.scaling import Scale, identity_scale
+from sklstm._core.sklearn_compat import HasMethods, Interval
 from sklstm._core.window_scaling import StepScale, WindowScale
 from sklstm._input.symbols import Coding
 
@@ -41,10 +43,12 @@ class Pretrained(NamedTuple):
     n_features: int
     n_codes: int | None = None  # None if it reads numbers
     coding: Coding | None = None  # None if it is not known
+    feature_names: list[str] | None = None
 
     @classmethod
-    def of_model(cls, name, model, coding):
-        """Return the layers of a :class:`ScaledNetwork`, or of its encoder."""
+    def of_estimator(cls, estimator):
+        """Return the layers of an estimator of windows, or of its encoder."""
+        model = estimator._model
         architecture = model.architecture
         network = getattr(model.network, "encoder", model.network)
         poolings = {
@@ -53,7 +57,7 @@ class Pretrained(NamedTuple):
             if architecture.get(key) is not None
         }
         return cls(
-            name,
+            type(estimator).__name__,
             LAYER_PARAMETERS | _select(architecture, LAYER_PARAMETERS),
             poolings,
             network.layers_before_pooling().state_dict(),
@@ -61,7 +65,8 @@ class Pretrained(NamedTuple):
             model.x_scale,
             architecture["n_features"],
             architecture.get("n_codes"),
-            coding,
+            estimator._coding,
+            _feature_names(estimator),
         )
 
     @classmethod
@@ -116,7 +121,7 @@ class Pretrained(NamedTuple):
             del values["conv_kernel_size"], values["conv_pool_size"]
         return {name: v for name, v in values.items() if is_auto(parameters.get(name))}
 
-    def check_windows(self, windows, coding):
+    def check_windows(self, windows, coding, feature_names):
         """Check that windows are of the kind that the layers read.
 
         Parameters
@@ -125,6 +130,8 @@ class Pretrained(NamedTuple):
             Training windows.
         coding : Coding or None
             What their token codes stand for, if it is known.
+        feature_names : list of str or None
+            Names of their features, if they are known.
 
         Returns
         -------
@@ -144,6 +151,13 @@ class Pretrained(NamedTuple):
                 f"X has {n_features} features, but the pretrained {self.name} was "
                 f"fitted on {self.n_features}. Pass the same features, or set "
                 "pretrained=None."
+            )
+        known = None not in (feature_names, self.feature_names)
+        if known and feature_names != self.feature_names:
+            raise ValueError(
+                f"X has the features {feature_names}, but the pretrained {self.name} "
+                f"was fitted on {self.feature_names}. Pass the same features in the "
+                "same order, or set pretrained=None."
             )
         if self.n_codes is None:
             return windows
@@ -215,8 +229,21 @@ class Pretrained(NamedTuple):
         layers.load_state_dict(layers.state_dict() | self.weights)
 
 
-class PretrainedMixin:
-    """Mixin of estimators that may have a parameter `pretrained`, which is fitted."""
+TRANSFER_CONSTRAINTS: dict = {
+    "pretrained": [HasMethods(["fit"]), None],
+    "pretrained_learning_rate": [Interval(Real, 0, 1, closed="both")],
+}
+
+
+class TransferMixin:
+    """Mixin of estimators of windows, whose layers another one can start from.
+
+    They may start from another one themselves, which is their parameter `pretrained`.
+    """
+
+    def _layers_to_transfer(self):
+        """Return the layers that another estimator can start from."""
+        return Pretrained.of_estimator(self)
 
     @property
     def _pretrained(self):
@@ -228,6 +255,13 @@ class PretrainedMixin:
         pretrained = self._pretrained
         parameters = self.get_params(deep=False)
         return {} if pretrained is None else pretrained.choices(parameters)
+
+    def _check_transfer(self, windows, coding):
+        """Keep the coding of training windows; compare them with `pretrained`."""
+        self._coding = coding
+        if self._pretrained is None:
+            return windows
+        return self._pretrained.check_windows(windows, coding, _feature_names(self))
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:
         """Return the parameters of the estimator.
@@ -303,6 +337,14 @@ def _last_step(estimator):
             estimator = estimator.estimator
         else:
             return estimator
+
+
+def _feature_names(estimator):
+    """Return the names of the features of a time step; None if they are not known."""
+    if estimator._n_axes_in == 2:  # these are names of lags
+        return None
+    names = getattr(estimator, "feature_names_in_", None)
+    return None if names is None else names.tolist()
 
 
 def _select(values, names):
