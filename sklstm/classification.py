@@ -438,6 +438,16 @@ class LSTMClassifier(ClassifierMixin, PoolingLSTM):
     True
     >>> model.classes_
     array(['falls', 'rises'], dtype='<U5')
+
+    Learn from 20 labels, after an autoencoder has learned from all waves:
+
+    >>> from sklstm import LSTMAutoencoder
+    >>> autoencoder = LSTMAutoencoder(
+    ...     (16,), n_components=2, learning_rate="cosine", max_iter=20, random_state=0
+    ... ).fit(X[:150])
+    >>> few = LSTMClassifier(pretrained=autoencoder, random_state=0)
+    >>> few.fit(X[:20], y[:20]).score(X[150:], y[150:]) > 0.8
+    True
     """
 
     classes_: NDArray[Any]
@@ -624,9 +634,10 @@ class LSTMClassifier(ClassifierMixin, PoolingLSTM):
         Raises
         ------
         ValueError
-            If a parameter, X, y or a weight is not as described here; if y has only one
-            class; if `transitions` are set with another `pooling` than None, or with
-            `class_weight`; if `X_val` is passed without `y_val`; if early stopping
+            If a parameter, X, y or a weight is not as described here; if `pretrained`
+            is not fitted, or does not agree with X and the parameters; if y has only
+            one class; if `transitions` are set with another `pooling` than None, or
+            with `class_weight`; if `X_val` is passed without `y_val`; if early stopping
             leaves no window for training or for validation; if training diverges; or,
             with ``warm_start=True``, if the weights of the last fit have other shapes,
             that fit has more networks than `n_estimators`, or y lacks one of its

@@ -191,7 +191,7 @@ class LSTMLanguageModel(DensityMixin, BaseSymbolModel):
     See Also
     --------
     SequenceEncoder : Convert sequences of symbols to codes.
-    LSTMClassifier : Classify texts.
+    LSTMClassifier : Classify texts; `pretrained` starts from a language model.
     sklearn.neighbors.KernelDensity : Density of vectors.
 
     Notes

@@ -593,7 +593,8 @@ class LSTMRegressor(RegressorMixin, PoolingLSTM):
         Raises
         ------
         ValueError
-            If a parameter, X, y or a weight is not as described here; if `X_val` is
+            If a parameter, X, y or a weight is not as described here; if `pretrained`
+            is not fitted, or does not agree with X and the parameters; if `X_val` is
             passed without `y_val`; if early stopping leaves no training window; if
             training diverges; or, with ``warm_start=True``, if the weights of the last
             fit have other shapes or that fit has more networks than `n_estimators`.
