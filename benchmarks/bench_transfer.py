@@ -40,6 +40,7 @@ CLASSIFIER = {
     "embedding_size": 256,
     "pooling": ("last", "mean", "max"),
     "conv_pooling": ("mean", "max"),
+    "max_iter": 40,
 }
 
 N_PER_CLASS, N_DRAWS = 3, 5

@@ -184,7 +184,7 @@ class LSTMClassifier(ClassifierMixin, PoolingLSTM):
         default. The poolings may differ. Clones keep `pretrained` fitted, and pickles
         include it. If None, all layers are new.
 
-    pretrained_learning_rate : float, default=0.1
+    pretrained_learning_rate : float, default=0.3
         Learning rate of the layers from `pretrained`, divided by that of the new
         layers, in [0, 1] [13]_. With 0, they are frozen: their weights do not change,
         nor do the running averages of batch normalizations. With 1, all layers have the
@@ -490,7 +490,7 @@ class LSTMClassifier(ClassifierMixin, PoolingLSTM):
         transitions: bool | Literal["seen"] = False,
         class_weight: dict[Any, float] | Literal["balanced"] | None = None,
         pretrained: Any = None,
-        pretrained_learning_rate: float = 0.1,
+        pretrained_learning_rate: float = 0.3,
         n_estimators: int = 1,
         solver: Solver = "adam",
         alpha: float = 0.0,
