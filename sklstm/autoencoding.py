@@ -220,6 +220,7 @@ class LSTMAutoencoder(PoolingLSTM):
     See Also
     --------
     SlidingWindowTransformer : Cut a series into windows in a pipeline.
+    LSTMClassifier : Classify windows; `pretrained` starts from an autoencoder.
     sklearn.decomposition.PCA : Linear components of flattened windows.
 
     Notes

@@ -25,6 +25,7 @@ from sklstm._core.fit_methods import all_or_nothing, callback_data
 from sklstm._core.samples import split_off_last, split_off_stratified
 from sklstm._core.sklearn_compat import StrOptions, fit_context, with_callbacks
 from sklstm._core.targets import Classification, read_classes
+from sklstm._core.transfer import TRANSFER_CONSTRAINTS
 from sklstm._typing import (
     Activation,
     ArrayLike,
@@ -154,8 +155,8 @@ class LSTMClassifier(ClassifierMixin, PoolingLSTM):
         Whether to learn which classes follow each other, for ``pooling=None``. With
         True, the network has a score for each transition between two classes, and for
         the first and the last class of a sequence. It then learns the probabilities of
-        whole sequences of classes: a conditional random field [13]_ on top of the
-        recurrent layers [14]_. `predict` returns the most probable sequence of classes.
+        whole sequences of classes: a conditional random field [14]_ on top of the
+        recurrent layers [15]_. `predict` returns the most probable sequence of classes.
         With "seen", transitions between classes that never occur in the training and
         validation sequences are excluded: they never occur in predictions. Each class
         can be the first or the last one. With False, each step is classified on its
@@ -168,6 +169,26 @@ class LSTMClassifier(ClassifierMixin, PoolingLSTM):
         weight 1. Class weights are multiplied by `sample_weight`. With
         ``pooling=None``, they apply to time steps. They are not available for several
         labels per window, and not with `transitions`.
+
+    pretrained : estimator or None, default=None
+        Fitted estimator to start from, or a pipeline that ends in one: an
+        :class:`LSTMLanguageModel`, an :class:`LSTMAutoencoder`, an
+        :class:`LSTMClassifier` or an :class:`LSTMRegressor`. The first `fit` copies its
+        layers before the pooling: embedding, convolutions and recurrent layers. Of an
+        autoencoder, they are those of the encoder; of several networks, those of the
+        first. The other layers are new. X must have the same features or token codes.
+        For the codes of a language model, pass its `vocabulary_` to
+        :class:`SequenceEncoder`. X is scaled as in the fit of `pretrained`. Of the
+        parameters of the layers, those that are "auto" get the values of `pretrained`;
+        the others must agree with it, and so must `standardize`, unless it has its
+        default. The poolings may differ. Clones keep `pretrained` fitted, and pickles
+        include it. If None, all layers are new.
+
+    pretrained_learning_rate : float, default=0.3
+        Learning rate of the layers from `pretrained`, divided by that of the new
+        layers, in [0, 1] [13]_. With 0, they are frozen: their weights do not change,
+        nor do the running averages of batch normalizations. With 1, all layers have the
+        same learning rate. Only used with `pretrained`.
 
     n_estimators : int, default=1
         Number of networks, which are trained on the same windows with different seeds,
@@ -395,10 +416,12 @@ class LSTMClassifier(ClassifierMixin, PoolingLSTM):
        Training by Reducing Internal Covariate Shift", ICML 2015, 448-456.
     .. [12] A. Joulin et al., "Bag of Tricks for Efficient Text Classification", EACL
        2017, 427-431.
-    .. [13] J. Lafferty, A. McCallum and F. Pereira, "Conditional Random Fields:
+    .. [13] J. Howard and S. Ruder, "Universal Language Model Fine-tuning for Text
+       Classification", ACL 2018, 328-339.
+    .. [14] J. Lafferty, A. McCallum and F. Pereira, "Conditional Random Fields:
        Probabilistic Models for Segmenting and Labeling Sequence Data", ICML 2001,
        282-289.
-    .. [14] G. Lample et al., "Neural Architectures for Named Entity Recognition", NAACL
+    .. [15] G. Lample et al., "Neural Architectures for Named Entity Recognition", NAACL
        2016, 260-270.
 
     Examples
@@ -415,6 +438,16 @@ class LSTMClassifier(ClassifierMixin, PoolingLSTM):
     True
     >>> model.classes_
     array(['falls', 'rises'], dtype='<U5')
+
+    Learn from 20 labels, after an autoencoder has learned from all waves:
+
+    >>> from sklstm import LSTMAutoencoder
+    >>> autoencoder = LSTMAutoencoder(
+    ...     (16,), n_components=2, learning_rate="cosine", max_iter=20, random_state=0
+    ... ).fit(X[:150])
+    >>> few = LSTMClassifier(pretrained=autoencoder, random_state=0)
+    >>> few.fit(X[:20], y[:20]).score(X[150:], y[150:]) > 0.8
+    True
     """
 
     classes_: NDArray[Any]
@@ -430,6 +463,7 @@ class LSTMClassifier(ClassifierMixin, PoolingLSTM):
     _parameter_constraints: dict = {
         **allow_auto(PoolingLSTM._parameter_constraints | INPUT_LAYER_CONSTRAINTS),
         **ENSEMBLE_CONSTRAINTS,
+        **TRANSFER_CONSTRAINTS,
         "class_weight": [dict, StrOptions({"balanced"}), None],
         "transitions": ["boolean", StrOptions({"seen"})],
     }
@@ -455,6 +489,8 @@ class LSTMClassifier(ClassifierMixin, PoolingLSTM):
         max_timescale: float | None = None,
         transitions: bool | Literal["seen"] = False,
         class_weight: dict[Any, float] | Literal["balanced"] | None = None,
+        pretrained: Any = None,
+        pretrained_learning_rate: float = 0.3,
         n_estimators: int = 1,
         solver: Solver = "adam",
         alpha: float = 0.0,
@@ -493,6 +529,8 @@ class LSTMClassifier(ClassifierMixin, PoolingLSTM):
         self.max_timescale = max_timescale
         self.transitions = transitions
         self.class_weight = class_weight
+        self.pretrained = pretrained
+        self.pretrained_learning_rate = pretrained_learning_rate
         self.n_estimators = n_estimators
         self.solver = solver
         self.alpha = alpha
@@ -596,9 +634,10 @@ class LSTMClassifier(ClassifierMixin, PoolingLSTM):
         Raises
         ------
         ValueError
-            If a parameter, X, y or a weight is not as described here; if y has only one
-            class; if `transitions` are set with another `pooling` than None, or with
-            `class_weight`; if `X_val` is passed without `y_val`; if early stopping
+            If a parameter, X, y or a weight is not as described here; if `pretrained`
+            is not fitted, or does not agree with X and the parameters; if y has only
+            one class; if `transitions` are set with another `pooling` than None, or
+            with `class_weight`; if `X_val` is passed without `y_val`; if early stopping
             leaves no window for training or for validation; if training diverges; or,
             with ``warm_start=True``, if the weights of the last fit have other shapes,
             that fit has more networks than `n_estimators`, or y lacks one of its

@@ -1,5 +1,6 @@
 """Token codes as a pipeline step, for texts, DNA and lists of tokens."""
 
+from collections.abc import Iterable, Mapping
 from numbers import Integral
 from typing import Any, Literal, Self
 
@@ -62,10 +63,18 @@ class SequenceEncoder(TransformerMixin, CallbackSupportMixin, BaseEstimator):
         of `CountVectorizer`. Rarer tokens get code 0. A float between 0 and 1 is a
         fraction of the sequences. A token that occurs twice in a sequence counts once.
 
+    vocabulary : dict, list of tokens or None, default=None
+        Known tokens, similar to `vocabulary` of `CountVectorizer`. A dict has the code
+        of each token, as `vocabulary_` of another encoder or of
+        :class:`LSTMLanguageModel`. The codes then agree. The tokens of a list get the
+        codes 1, 2, 3 and so on. `fit` only measures the length of the sequences, and
+        `min_frequency` is ignored. If None, `fit` learns the tokens.
+
     Attributes
     ----------
     vocabulary_ : dict
-        Code of each known token. Codes start at 1, in the order of the sorted tokens.
+        Code of each known token. Codes start at 1, in the order of the sorted tokens
+        or of `vocabulary`.
 
     n_timesteps_ : int
         Number of columns: `max_length`, or the length of the longest training sequence.
@@ -119,6 +128,7 @@ class SequenceEncoder(TransformerMixin, CallbackSupportMixin, BaseEstimator):
             Interval(Integral, 1, None, closed="left"),
             Interval(RealNotInt, 0, 1, closed="neither"),
         ],
+        "vocabulary": [dict, "array-like", None],
     }
 
     def __init__(
@@ -129,12 +139,14 @@ class SequenceEncoder(TransformerMixin, CallbackSupportMixin, BaseEstimator):
         token_pattern: str | None = r"(?u)\b\w+\b",
         max_length: int | None = None,
         min_frequency: float = 1,
+        vocabulary: Mapping[Any, int] | Iterable[Any] | None = None,
     ):
         self.analyzer = analyzer
         self.lowercase = lowercase
         self.token_pattern = token_pattern
         self.max_length = max_length
         self.min_frequency = min_frequency
+        self.vocabulary = vocabulary
 
     @with_callbacks
     @fit_context
@@ -161,15 +173,16 @@ class SequenceEncoder(TransformerMixin, CallbackSupportMixin, BaseEstimator):
         ValueError
             If X is a single string or empty; if a sequence is empty, of another kind
             than the first one, or neither a string nor a sequence of tokens; if no
-            token is frequent enough; or if `token_pattern` is None with
-            ``analyzer="word"``.
+            token is frequent enough, or none is in `vocabulary`; if `vocabulary` is not
+            as described; or if `token_pattern` is None with ``analyzer="word"``.
         """
         callback_runner = CallbackRunner(self, {"X": X, "y": y})
         splitting = Splitting.of(self)
         self._symbols, self.n_timesteps_ = Symbols.learn(
-            X, splitting, self.min_frequency, self.max_length
+            X, splitting, self.min_frequency, self.max_length, self.vocabulary
         )
         self.vocabulary_ = self._symbols.vocabulary
+        self._coding = self._symbols.coding
         callback_runner.end_fit()
         return self
 
@@ -208,7 +221,7 @@ class SequenceEncoder(TransformerMixin, CallbackSupportMixin, BaseEstimator):
         if output_container(self) == "pandas":
             index = X.index if isinstance(X, pd.Series | pd.DataFrame) else None
             codes = pd.DataFrame(codes, index=index)
-        return mark_token_codes(codes)
+        return mark_token_codes(codes, self._coding)
 
     def inverse_transform(self, X: ArrayLike) -> list[Any]:
         """Convert codes back to sequences.

@@ -18,6 +18,7 @@ from sklstm._core.sklearn_compat import (
     with_callbacks,
 )
 from sklstm._core.symbol_model import BaseSymbolModel
+from sklstm._core.transfer import Pretrained
 from sklstm._input.symbols import learn_symbols
 from sklstm._language.fitting import LanguageFit
 from sklstm._language.prediction import (
@@ -190,7 +191,7 @@ class LSTMLanguageModel(DensityMixin, BaseSymbolModel):
     See Also
     --------
     SequenceEncoder : Convert sequences of symbols to codes.
-    LSTMClassifier : Classify texts.
+    LSTMClassifier : Classify texts; `pretrained` starts from a language model.
     sklearn.neighbors.KernelDensity : Density of vectors.
 
     Notes
@@ -554,6 +555,12 @@ class LSTMLanguageModel(DensityMixin, BaseSymbolModel):
             np.roll(probabilities, -1, axis=1),  # the unknown symbol has the first code
             index=X.index if isinstance(X, pd.Series | pd.DataFrame) else None,
             columns=[*self.vocabulary_, *others],
+        )
+
+    def _layers_to_transfer(self):
+        """Return the layers that another estimator can start from."""
+        return Pretrained.of_language_network(
+            type(self).__name__, self._network, self._symbols.coding
         )
 
     def __sklearn_tags__(self):

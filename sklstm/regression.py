@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from numbers import Real
-from typing import Literal, Self
+from typing import Any, Literal, Self
 
 import numpy as np
 from sklearn.base import RegressorMixin
@@ -30,6 +30,7 @@ from sklstm._core.sklearn_compat import (
     with_callbacks,
 )
 from sklstm._core.targets import Regression
+from sklstm._core.transfer import TRANSFER_CONSTRAINTS
 from sklstm._typing import (
     Activation,
     ArrayLike,
@@ -168,6 +169,26 @@ class LSTMRegressor(RegressorMixin, PoolingLSTM):
     quantiles : float, tuple of float or None, default=None
         Quantiles to predict, increasing, in (0, 1). Only used if ``loss="quantile"``.
         Predicted quantiles never cross. None means (0.1, 0.5, 0.9).
+
+    pretrained : estimator or None, default=None
+        Fitted estimator to start from, or a pipeline that ends in one: an
+        :class:`LSTMLanguageModel`, an :class:`LSTMAutoencoder`, an
+        :class:`LSTMClassifier` or an :class:`LSTMRegressor`. The first `fit` copies its
+        layers before the pooling: embedding, convolutions and recurrent layers. Of an
+        autoencoder, they are those of the encoder; of several networks, those of the
+        first. The other layers are new. X must have the same features or token codes.
+        For the codes of a language model, pass its `vocabulary_` to
+        :class:`SequenceEncoder`. X is scaled as in the fit of `pretrained`. Of the
+        parameters of the layers, those that are "auto" get the values of `pretrained`;
+        the others must agree with it, and so must `standardize`, unless it has its
+        default. The poolings may differ. Clones keep `pretrained` fitted, and pickles
+        include it. If None, all layers are new.
+
+    pretrained_learning_rate : float, default=0.3
+        Learning rate of the layers from `pretrained`, divided by that of the new
+        layers, in [0, 1] [13]_. With 0, they are frozen: their weights do not change,
+        nor do the running averages of batch normalizations. With 1, all layers have the
+        same learning rate. Only used with `pretrained`.
 
     n_estimators : int, default=1
         Number of networks, which are trained on the same windows with different seeds,
@@ -384,6 +405,8 @@ class LSTMRegressor(RegressorMixin, PoolingLSTM):
        Training by Reducing Internal Covariate Shift", ICML 2015, 448-456.
     .. [12] A. Joulin et al., "Bag of Tricks for Efficient Text Classification", EACL
        2017, 427-431.
+    .. [13] J. Howard and S. Ruder, "Universal Language Model Fine-tuning for Text
+       Classification", ACL 2018, 328-339.
 
     Examples
     --------
@@ -406,6 +429,7 @@ class LSTMRegressor(RegressorMixin, PoolingLSTM):
     _parameter_constraints: dict = {
         **allow_auto(PoolingLSTM._parameter_constraints | INPUT_LAYER_CONSTRAINTS),
         **ENSEMBLE_CONSTRAINTS,
+        **TRANSFER_CONSTRAINTS,
         "loss": [
             StrOptions(
                 {"squared_error", "absolute_error", "huber", "poisson", "quantile"}
@@ -441,6 +465,8 @@ class LSTMRegressor(RegressorMixin, PoolingLSTM):
             "squared_error", "absolute_error", "huber", "poisson", "quantile"
         ] = "squared_error",
         quantiles: float | Sequence[float] | None = None,
+        pretrained: Any = None,
+        pretrained_learning_rate: float = 0.3,
         n_estimators: int = 1,
         solver: Solver = "adam",
         alpha: float = 0.0,
@@ -479,6 +505,8 @@ class LSTMRegressor(RegressorMixin, PoolingLSTM):
         self.max_timescale = max_timescale
         self.loss = loss
         self.quantiles = quantiles
+        self.pretrained = pretrained
+        self.pretrained_learning_rate = pretrained_learning_rate
         self.n_estimators = n_estimators
         self.solver = solver
         self.alpha = alpha
@@ -565,7 +593,8 @@ class LSTMRegressor(RegressorMixin, PoolingLSTM):
         Raises
         ------
         ValueError
-            If a parameter, X, y or a weight is not as described here; if `X_val` is
+            If a parameter, X, y or a weight is not as described here; if `pretrained`
+            is not fitted, or does not agree with X and the parameters; if `X_val` is
             passed without `y_val`; if early stopping leaves no training window; if
             training diverges; or, with ``warm_start=True``, if the weights of the last
             fit have other shapes or that fit has more networks than `n_estimators`.

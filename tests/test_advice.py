@@ -23,6 +23,7 @@ from sklstm import (
     LSTMAutoencoder,
     LSTMClassifier,
     LSTMForecaster,
+    LSTMLanguageModel,
     LSTMOutlierDetector,
     LSTMRegressor,
     SequenceEncoder,
@@ -655,6 +656,25 @@ TOKEN_CASES = {
             .predict(list(np.full((1, 2), 7)))
         ),
     ),
+    "a repeated token": case(
+        "list(dict.fromkeys(vocabulary))",
+        lambda: SequenceEncoder(vocabulary=["a", "a"]).fit(TOKENS),
+        lambda vocabulary: SequenceEncoder(vocabulary=vocabulary).fit(TOKENS),
+        vocabulary=["a", "a"],
+    ),
+    "a vocabulary of several types": case(
+        "[str(token) for token in vocabulary]",
+        lambda: SequenceEncoder(vocabulary=["a", 1]).fit(TOKENS),
+        lambda vocabulary: SequenceEncoder(vocabulary=vocabulary).fit(TOKENS),
+        vocabulary=["a", 1],
+    ),
+    "texts that are split in another way": prose(
+        "analyzer, lowercase and token_pattern",
+        lambda: SequenceEncoder("word", vocabulary=["one"]).fit(["ONE"]),
+        lambda: SequenceEncoder("word", vocabulary=["one"], lowercase=True).fit(
+            ["ONE"]
+        ),
+    ),
     "codes of no token": prose(
         "Pass codes as transform returns them",
         lambda: SequenceEncoder().fit(TEXTS).inverse_transform([[9.0]]),
@@ -942,6 +962,64 @@ DETECTOR_CASES = {
     ),
 }
 
+LANGUAGE_TEXTS = ["one two", "Two one", "two two"] * 4
+LANGUAGE_MODEL = LSTMLanguageModel((3,), analyzer="word", lowercase=True, **SMALL)
+LANGUAGE_MODEL.fit(LANGUAGE_TEXTS)
+
+
+def classify_words(encoder):
+    codes = encoder.fit_transform(LANGUAGE_TEXTS)
+    model = LSTMClassifier(pretrained=LANGUAGE_MODEL, **SMALL)
+    return model.fit(codes, [0, 1, 0] * 4)
+
+
+def start_from(pretrained, **settings):
+    settings = SMALL | {"pretrained": pretrained} | settings
+    return LSTMRegressor(**settings).fit(WINDOWS, TARGET)
+
+
+TRANSFER_CASES = {
+    "codes of another encoder": case(
+        "SequenceEncoder(analyzer='word', lowercase=True, "
+        r"token_pattern='(?u)\\b\\w+\\b', vocabulary=model.vocabulary_)",
+        lambda: classify_words(SequenceEncoder("word")),
+        classify_words,
+        model=LANGUAGE_MODEL,
+    ),
+    "codes of other tokens": case(
+        "SequenceEncoder(analyzer='word', lowercase=True, "
+        r"token_pattern='(?u)\\b\\w+\\b', vocabulary=model.vocabulary_)",
+        lambda: classify_words(SequenceEncoder("word", vocabulary=["one"])),
+        classify_words,
+        model=LANGUAGE_MODEL,
+    ),
+    "layers of another size": prose(
+        "hidden_layer_sizes=(3,), not (2,). Set them to its values",
+        lambda: start_from(regressor().fit(WINDOWS, TARGET), hidden_layer_sizes=(3,)),
+        lambda: start_from(regressor().fit(WINDOWS, TARGET), hidden_layer_sizes=(2,)),
+    ),
+    "a timescale of layers that are copied": case(
+        "max_timescale=None",
+        lambda: start_from(regressor().fit(WINDOWS, TARGET), max_timescale=9),
+        lambda settings: start_from(regressor().fit(WINDOWS, TARGET), **settings),
+    ),
+    "other features": case(
+        "pretrained=None",
+        lambda: start_from(regressor().fit(FLAT, TARGET)),
+        lambda settings: start_from(**settings),
+    ),
+    "a model that is not fitted": prose(
+        "Call its fit first",
+        lambda: start_from(regressor()),
+        lambda: start_from(regressor().fit(WINDOWS, TARGET)),
+    ),
+    "an estimator without layers": prose(
+        "Pass such an estimator, or None",
+        lambda: start_from(Ridge()),
+        lambda: start_from(None),
+    ),
+}
+
 CASES = {
     f"{kind}: {name}": one
     for kind, cases in {
@@ -951,6 +1029,7 @@ CASES = {
         "table": TABLE_CASES,
         "forecast": FORECAST_CASES,
         "detector": DETECTOR_CASES,
+        "transfer": TRANSFER_CASES,
     }.items()
     for name, one in cases.items()
 }

@@ -72,6 +72,7 @@ MEAN_SOMETHING_ELSE = {
     ("AnomalyDisplay", "axes_"),
     ("AnomalyDisplay", "lines_"),
     ("LSTMForecaster", "n_estimators"),
+    ("LSTMForecaster", "pretrained"),
     ("LSTMForecaster", "n_features_in_"),
     ("LSTMForecaster", "window_size"),
     ("LSTMForecaster", "horizon"),

@@ -22,7 +22,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, OneHotEncoder
 from sklearn.utils import check_array
 
-from sklstm import LSTMRegressor, SequenceEncoder
+from sklstm import LSTMClassifier, LSTMRegressor, SequenceEncoder
 from sklstm._input.tokens import are_token_codes
 
 NAN = np.nan
@@ -238,6 +238,52 @@ def test_only_fit_changes_the_encoder():
     assert X[1] == ["a", "c", "b"]
     assert encoder.get_params() == params
     assert vars(encoder) == fitted == vars(clone(encoder).fit(X))
+
+
+@pytest.mark.parametrize(
+    "vocabulary",
+    [["c", "a"], ("c", "a"), np.array(["c", "a"]), {"c": 1, "a": 2}, {"a": 2, "c": 1}],
+)
+def test_a_vocabulary_determines_the_codes(vocabulary):
+    encoder = SequenceEncoder(vocabulary=vocabulary).fit(["abc", "bb"])
+    assert encoder.vocabulary_ == {"c": 1, "a": 2}
+    npt.assert_array_equal(encoder.transform(["abc"]), [[2, 0, 1]])
+    assert encoder.inverse_transform([[1, 2]]) == ["ca"]
+
+
+def test_the_tokens_of_a_set_are_sorted():
+    encoder = SequenceEncoder(vocabulary={"c", "a"}).fit(["ac"])
+    assert encoder.vocabulary_ == {"a": 1, "c": 2}
+
+
+def test_the_vocabulary_of_another_encoder_gives_its_codes():
+    first = SequenceEncoder("word").fit(["one two three"])
+    other = SequenceEncoder("word", vocabulary=first.vocabulary_).fit(["two", "four"])
+    assert first.vocabulary_ == other.vocabulary_
+    npt.assert_array_equal(other.transform(["two"]), [[3]])
+    npt.assert_array_equal(other.transform(["four"]), [[0]])
+
+
+@pytest.mark.parametrize(
+    ("vocabulary", "words"),
+    [
+        (["a", "a", "b"], "only 2 are different"),
+        ({"a": 0, "b": 1}, "codes 1 to 2"),
+        ({"a": 1, "b": 3}, "codes 1 to 2"),
+        ([], "at least one token"),
+        (["a", 1], "all strings or all integers"),
+        (["x", "y"], "No token of X is in vocabulary"),
+    ],
+)
+def test_a_vocabulary_that_does_not_fit_is_refused(vocabulary, words):
+    with pytest.raises(ValueError, match=words):
+        SequenceEncoder(vocabulary=vocabulary).fit(["ab"])
+
+
+def test_codes_that_are_missing_in_the_fit_of_a_network_are_predicted():
+    codes = SequenceEncoder().fit_transform(["ab", "ba", "ca", "dc"])
+    model = LSTMClassifier(max_iter=1, random_state=0).fit(codes[:2], [0, 1])
+    assert model.predict_proba(codes).shape == (4, 2)
 
 
 def test_a_failed_fit_leaves_the_encoder_unfitted():

@@ -52,7 +52,7 @@ FLOORS = [
     ["_core.nested", "_core.samples"],
     ["_core.auto", "_core.scaling", "_core.sklearn_compat", "_core.symbol_fit"],
     ["_core.fit_methods", "_core.targets", "_core.window_scaling"],
-    ["_core.scaled_network", "_core.symbol_model"],
+    ["_core.scaled_network", "_core.symbol_model", "_core.transfer"],
     ["_core.base"],
     # 3: what one estimator needs
     ["_anomaly.averages", "_anomaly.comparison", "_anomaly.errors"],

@@ -85,6 +85,55 @@ def test_twenty_steps_are_those_of_pytorch(solver, windows):
         npt.assert_allclose(our.detach(), their.detach(), rtol=1e-12, atol=1e-15)
 
 
+@pytest.mark.parametrize("solver", ["adam", "adamw", "sgd"])
+def test_slow_layers_take_the_steps_of_a_group_of_pytorch(solver, windows):
+    ours, theirs = new_network(), new_network()
+    slow = [*ours.layers_before_pooling().parameters()]
+    weights = FlatWeights(ours, slow, rate=0.25)
+    optimizer = make_optimizer(solver, weights, 0.01, DECAY)
+    reference = their_optimizer(solver, theirs, 0.01)
+    are_slow = {*theirs.layers_before_pooling().parameters()}
+    for group in [*reference.param_groups]:
+        parameters = group["params"]
+        group["params"] = [p for p in parameters if p not in are_slow]
+        their_slow = [p for p in parameters if p in are_slow]
+        options = {k: v for k, v in group.items() if k not in ("params", "lr")}
+        reference.add_param_group({"params": their_slow, "lr": 0.0025, **options})
+    for _ in range(20):
+        weights.set_gradient(loss_of(ours, windows))
+        optimizer.step()
+        reference.zero_grad()
+        loss_of(theirs, windows).backward()
+        reference.step()
+    for our, their in zip(ours.parameters(), theirs.parameters(), strict=True):
+        npt.assert_allclose(our.detach(), their.detach(), rtol=1e-12, atol=1e-15)
+
+
+def test_weights_that_need_no_gradient_are_left_out(network, windows):
+    network.layers_before_pooling().requires_grad_(False)
+    before = {name: part.clone() for name, part in network.state_dict().items()}
+    weights = FlatWeights(network)
+    n_frozen = sum(p.numel() for p in network.parameters() if not p.requires_grad)
+    n_all = sum(p.numel() for p in network.parameters())
+    assert len(weights.values) == n_all - n_frozen
+    weights.set_gradient(loss_of(network, windows))
+    make_optimizer("adamw", weights, 0.01, DECAY).step()
+    after = network.state_dict()
+    changed = {name for name in after if not after[name].equal(before[name])}
+    learned = {name for name, p in network.named_parameters() if p.requires_grad}
+    assert changed == learned
+
+
+def test_a_state_of_other_weights_is_not_loaded(network, windows):
+    optimizer = make_optimizer("adam", FlatWeights(network), 0.01, 0.0)
+    optimizer.weights.set_gradient(loss_of(network, windows))
+    optimizer.step()
+    network.layers_before_pooling().requires_grad_(False)
+    other = make_optimizer("adam", FlatWeights(network), 0.01, 0.0)
+    other.load_state(optimizer.state)
+    assert other.state["n_steps"] == 0
+
+
 @pytest.mark.parametrize("solver", ["adam", "adamw"])
 def test_unfused_adam_takes_the_steps_of_fused_adam(solver, windows):
     results = []

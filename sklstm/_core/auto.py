@@ -211,8 +211,9 @@ def with_small_networks(estimator):
     """
     copy = clone(estimator)
     for nested in [copy, *copy.get_params().values()]:
-        if getattr(nested, "_recipes", None):
-            parameters = nested.get_params(deep=False)
+        # An estimator that another one starts from is fitted, and stays as it is.
+        if getattr(nested, "_recipes", None) and not nested.__sklearn_is_fitted__():
+            parameters = nested.get_params(deep=False) | nested._inherited()
             chosen = choose_parameters(parameters, FEW, n_windows=1)
             # The number of windows is only known in fit.
             chosen.pop("n_iter_no_change", None)

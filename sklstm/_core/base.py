@@ -56,11 +56,13 @@ from sklstm._core.sklearn_compat import (
     check_weights,
     output_container,
 )
+from sklstm._core.transfer import TransferMixin
 from sklstm._core.window_scaling import make_scale
 from sklstm._input.arrays import unwrap
 from sklstm._input.check import check_windows
 from sklstm._input.instances import is_long, read_instances
 from sklstm._input.padding import like_sequences, unflatten_steps
+from sklstm._input.symbols import coding_of
 from sklstm._input.tokens import are_token_codes, check_codes, count_codes
 from sklstm._nn.activations import ACTIVATIONS
 from sklstm._nn.architecture import n_multiplications
@@ -119,7 +121,7 @@ def allow_auto(constraints):
     return constraints | auto
 
 
-class BaseLSTM(CallbackSupportMixin, BaseEstimator, ABC):
+class BaseLSTM(TransferMixin, CallbackSupportMixin, BaseEstimator, ABC):
     """Base class of the estimators that train networks on windows.
 
     A subclass defines the kind of its network, the parameters that it passes to the
@@ -205,7 +207,10 @@ class BaseLSTM(CallbackSupportMixin, BaseEstimator, ABC):
     def _reads_codes(self, X):
         """Whether X holds token codes, by the parameters or by the type of X."""
         size = getattr(self, "embedding_size", None)
-        return are_token_codes(X) if is_auto(size) else size is not None
+        if not is_auto(size):
+            return size is not None
+        pretrained = self._pretrained
+        return are_token_codes(X) or bool(pretrained and pretrained.n_codes)
 
     @property
     def _n_codes(self):
@@ -236,10 +241,12 @@ class BaseLSTM(CallbackSupportMixin, BaseEstimator, ABC):
         windows = check_windows(
             self, X, reset=reset, allow_padding=has_codes, allow_empty=allow_empty
         )
-        if not has_codes:
-            return windows
-        check_codes(windows, n_codes)
-        return windows._replace(n_codes=n_codes or count_codes(windows))
+        coding = coding_of(X) if has_codes else None
+        if has_codes:
+            check_codes(windows, n_codes)
+            n_codes = n_codes or (coding and coding.n_codes) or count_codes(windows)
+            windows = windows._replace(n_codes=n_codes)
+        return self._check_transfer(windows, coding) if reset else windows
 
     def _check_samples(
         self, X, y, sample_weight, *, reset, n_codes=None, task=None, **options
@@ -409,8 +416,9 @@ class BaseLSTM(CallbackSupportMixin, BaseEstimator, ABC):
 
         Values that were chosen in an earlier fit are kept if its training continues.
         """
-        parameters = self.get_params(deep=False)
-        chosen = choose_parameters(parameters, recipe, samples.n_weighted)
+        parameters, inherited = self.get_params(deep=False), self._inherited()
+        chosen = choose_parameters(parameters | inherited, recipe, samples.n_weighted)
+        chosen |= inherited
         if continues:
             before = self.auto_params_
             chosen |= {name: before[name] for name in chosen if name in before}
@@ -489,10 +497,14 @@ class BaseLSTM(CallbackSupportMixin, BaseEstimator, ABC):
         models = [model.copy(architecture, task.loss, device) for model in former]
         if not models:
             models = [self._new_model(architecture, task, samples, generators[0])]
-        return models + [
+        models += [
             models[0].with_new_weights(generator, self.max_timescale)
             for generator in generators[len(models) :]
         ]
+        if self._pretrained is not None:
+            for model in models[len(former) :]:
+                self._pretrained.load_into(model.network)
+        return models
 
     def _architecture(self, parameters, task, samples, former):
         """Return the parameters of the network for these samples."""
@@ -508,9 +520,15 @@ class BaseLSTM(CallbackSupportMixin, BaseEstimator, ABC):
             architecture["n_codes"] = windows.n_codes
         if former:
             return architecture | self._kept_parameters(windows, former[0])
+        dtype = self.dtype
+        if self._pretrained is not None:
+            self._pretrained.check_parameters(
+                architecture, self.standardize, self.max_timescale
+            )
+            dtype = self._pretrained.dtype if dtype == "auto" else dtype
         n_steps = math.prod(windows.values.shape[:2])
         n_per_epoch = n_steps * n_multiplications(**architecture)
-        dtype = _choose_dtype(self.dtype, windows.values.dtype, n_per_epoch)
+        dtype = _choose_dtype(dtype, windows.values.dtype, n_per_epoch)
         return architecture | {"dtype": dtype}
 
     def _kept_parameters(self, windows, former):
@@ -531,7 +549,10 @@ class BaseLSTM(CallbackSupportMixin, BaseEstimator, ABC):
                 'no gates. Choose cell="lstm" or "gru", or set max_timescale=None.'
             )
         windows = samples.windows
-        x_scale = make_scale(self.standardize, windows, samples.window_weights)
+        if self._pretrained is None:
+            x_scale = make_scale(self.standardize, windows, samples.window_weights)
+        else:
+            x_scale = self._pretrained.x_scale
         y_scale = identity_scale(1)  # for any number of targets
         if self.standardize:
             y_scale = task.scale_of_targets(samples, x_scale)
@@ -726,7 +747,10 @@ class PoolingLSTM(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseLSTM):
 
 def _training_options(parameters, n_samples):
     """Return the training options for a number of samples."""
-    options = {name: getattr(parameters, name) for name in TrainingOptions._fields}
+    names = vars(parameters).keys() & set(TrainingOptions._fields)
+    if getattr(parameters, "pretrained", None) is None:
+        names -= {"pretrained_learning_rate"}
+    options = {name: getattr(parameters, name) for name in names}
     batch_size = min(int(parameters.batch_size), n_samples)
     return TrainingOptions(**options | {"batch_size": batch_size})
 

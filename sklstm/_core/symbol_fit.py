@@ -124,7 +124,8 @@ class SymbolFit(ABC):
             fields["n_iter_no_change"] = math.inf if is_cosine else N_NO_CHANGE
         if fields["max_iter"] == "auto":
             fields["max_iter"] = self._n_epochs(fields["batch_size"])
-        return TrainingOptions(**{f: fields[f] for f in TrainingOptions._fields})
+        names = fields.keys() & set(TrainingOptions._fields)
+        return TrainingOptions(**{name: fields[name] for name in names})
 
 
 def clip(number, lowest, highest):

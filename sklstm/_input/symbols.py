@@ -1,11 +1,20 @@
 """Symbols of sequences: how texts are split into them, and the code of each."""
 
+from collections.abc import Mapping, Set
+from hashlib import sha256
+from numbers import Integral
 from typing import Any, NamedTuple
 
 import numpy as np
 from sklearn.feature_extraction.text import CountVectorizer
 
-from sklstm._input.tokens import TEXT, UNKNOWN, build_vocabulary, read_sequences
+from sklstm._input.tokens import (
+    TEXT,
+    UNKNOWN,
+    build_vocabulary,
+    mark_of,
+    read_sequences,
+)
 
 
 class Splitting(NamedTuple):
@@ -40,6 +49,20 @@ class Splitting(NamedTuple):
         ).build_analyzer()
 
 
+class Coding(NamedTuple):
+    """What codes stand for, in a form that is small and can be compared."""
+
+    # Parameters of the splitting that matter, by name. Empty for sequences of tokens.
+    splitting: tuple[tuple[str, Any], ...]
+    n_symbols: int
+    digest: str  # of the vocabulary
+
+    @property
+    def n_codes(self):
+        """Number of codes, that of unknown tokens included."""
+        return self.n_symbols + 1
+
+
 class Symbols(NamedTuple):
     """Symbols that were learned from sequences of one kind."""
 
@@ -48,7 +71,15 @@ class Symbols(NamedTuple):
     vocabulary: dict[Any, int]  # code of each known symbol, from 1 on
 
     @classmethod
-    def learn(cls, X, splitting, min_frequency=1, max_length=None, name="X"):
+    def learn(
+        cls,
+        X,
+        splitting,
+        min_frequency=1,
+        max_length=None,
+        vocabulary=None,
+        name="X",
+    ):
         """Learn the symbols of sequences.
 
         Parameters
@@ -61,6 +92,8 @@ class Symbols(NamedTuple):
             As in :func:`~sklstm._input.tokens.build_vocabulary`.
         max_length : int or None, default=None
             Number of tokens at the end of each sequence that count. None for all.
+        vocabulary : Mapping, iterable or None, default=None
+            Known tokens, as in :func:`read_vocabulary`. None for those of X.
         name : str, default="X"
             Name of X in messages.
 
@@ -74,7 +107,11 @@ class Symbols(NamedTuple):
         sequences, kind = read_sequences(X, splitting.analyze(), name=name)
         n_timesteps = max_length or max(map(len, sequences))
         kept = [tokens[-n_timesteps:] for tokens in sequences]
-        vocabulary = build_vocabulary(kept, min_frequency)
+        if vocabulary is None:
+            vocabulary = build_vocabulary(kept, min_frequency)
+        else:
+            vocabulary = read_vocabulary(vocabulary)
+            _check_some_known(kept, vocabulary, name)
         return cls(splitting, kind, vocabulary), n_timesteps
 
     def check_splitting(self, estimator):
@@ -112,9 +149,93 @@ class Symbols(NamedTuple):
         return [separator.join(tokens) for tokens in sequences]
 
     @property
+    def coding(self):
+        """What the codes stand for, as :class:`Coding`."""
+        splitting = self.splitting._asdict() if self.kind == TEXT else {}
+        # Estimators that write texts keep white space, and an encoder need not.
+        splitting.pop("keeps_white_space", None)
+        if splitting.get("analyzer") == "char":
+            splitting.pop("token_pattern")
+        tokens = repr([*self.vocabulary]).encode()
+        digest = sha256(tokens).hexdigest()
+        return Coding(tuple(splitting.items()), len(self.vocabulary), digest)
+
+    @property
     def are_characters(self):
         """Whether the symbols are the characters of texts."""
         return self.kind == TEXT and self.splitting.analyzer == "char"
+
+
+def coding_of(X):
+    """Return the :class:`Coding` of token codes; None if it is not known."""
+    mark = mark_of(X)
+    return mark if isinstance(mark, Coding) else None
+
+
+def read_vocabulary(vocabulary):
+    """Check a vocabulary and sort it by its codes.
+
+    Parameters
+    ----------
+    vocabulary : Mapping or iterable
+        Code of each token, from 1 on; or the tokens in the order of their codes. The
+        tokens of a set are sorted.
+
+    Returns
+    -------
+    vocabulary : dict
+        Code of each token.
+
+    Raises
+    ------
+    ValueError
+        If there is no token; if the tokens are not all strings or all integers; if a
+        token is repeated; or if the codes are not 1 to the number of tokens.
+    """
+    if isinstance(vocabulary, Mapping):
+        codes = {_as_python(token): code for token, code in vocabulary.items()}
+    else:
+        tokens = sorted(vocabulary) if isinstance(vocabulary, Set) else [*vocabulary]
+        codes = {_as_python(token): code for code, token in enumerate(tokens, start=1)}
+        if len(codes) < len(tokens):
+            raise ValueError(
+                f"vocabulary has {len(tokens)} tokens, of which only {len(codes)} are "
+                "different. Pass each token once: list(dict.fromkeys(vocabulary))."
+            )
+    wanted = {*range(1, len(codes) + 1)}
+    if not codes or {*codes.values()} != wanted:
+        raise ValueError(
+            f"vocabulary must give the codes 1 to {len(codes)} to its {len(codes)} "
+            "tokens, each once; code 0 is for unknown tokens. Pass a mapping such as "
+            "the attribute vocabulary_ of an encoder, or a list of at least one token."
+        )
+    types = {type(token) for token in codes}
+    if types not in ({str}, {int}):
+        raise ValueError(
+            "The tokens of vocabulary must be all strings or all integers, got "
+            f"{', '.join(sorted(cls.__name__ for cls in types))}. Convert them to "
+            "strings: [str(token) for token in vocabulary]."
+        )
+    return dict(sorted(codes.items(), key=lambda item: item[1]))
+
+
+def _as_python(token):
+    """Convert a token of an array to a string or an integer of Python."""
+    if isinstance(token, str):
+        return str(token)
+    return int(token) if isinstance(token, Integral) else token
+
+
+def _check_some_known(sequences, vocabulary, name):
+    """Raise if no token of the sequences is in a vocabulary."""
+    if any(token in vocabulary for tokens in sequences for token in tokens):
+        return
+    raise ValueError(
+        f"No token of {name} is in vocabulary: {name} has tokens such as "
+        f"{sequences[0][0]!r}, and vocabulary such as {next(iter(vocabulary))!r}. "
+        f"Split {name} as the sequences that the vocabulary comes from: check "
+        "analyzer, lowercase and token_pattern."
+    )
 
 
 def learn_symbols(X, estimator, name="X"):

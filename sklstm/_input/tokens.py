@@ -30,10 +30,28 @@ class TokenCodes(np.ndarray):
 
     Selections, copies, concatenations and pickles are token codes, too. The results of
     arithmetic are plain arrays, and ``np.asarray`` converts codes to a plain array.
+
+    Attributes
+    ----------
+    mark : object
+        What the codes stand for. True if it is not known, as in concatenations.
     """
 
+    mark: object = True
     # With a positive number, concatenations are token codes.
     __array_priority__ = 1
+
+    def __array_finalize__(self, array):
+        """Keep the mark of the array that this one is made from."""
+        self.mark = getattr(array, "mark", True)
+
+    def __reduce__(self):
+        rebuild, arguments, state = super().__reduce__()
+        return rebuild, arguments, (self.mark, state)
+
+    def __setstate__(self, state):
+        self.mark, state_of_array = state
+        super().__setstate__(state_of_array)
 
     def __array_ufunc__(self, ufunc, method, *inputs, out=None, **options):
         """Compute with plain arrays."""
@@ -198,13 +216,15 @@ def decode(codes, tokens):
     ]
 
 
-def mark_token_codes(data):
+def mark_token_codes(data, mark=True):
     """Mark an array or a pandas frame, so that :func:`are_token_codes` returns True.
 
     Parameters
     ----------
     data : ndarray or pandas.DataFrame
         Token codes.
+    mark : object, default=True
+        What the codes stand for; see :func:`mark_of`.
 
     Returns
     -------
@@ -212,8 +232,10 @@ def mark_token_codes(data):
         View of the array, or the same frame.
     """
     if isinstance(data, np.ndarray):
-        return data.view(TokenCodes)
-    data.attrs[FRAME_MARK] = True
+        codes = data.view(TokenCodes)
+        codes.mark = mark
+        return codes
+    data.attrs[FRAME_MARK] = mark
     return data
 
 
@@ -233,9 +255,15 @@ def are_token_codes(X):
         Whether :class:`~sklstm.SequenceEncoder` returned X or data that X was selected
         from.
     """
+    return mark_of(X) is not None
+
+
+def mark_of(X):
+    """Return the mark of token codes; None for an X that is not marked."""
+    if isinstance(X, TokenCodes):
+        return X.mark
     attributes = getattr(X, "attrs", None)
-    is_marked_frame = isinstance(attributes, dict) and attributes.get(FRAME_MARK, False)
-    return isinstance(X, TokenCodes) or is_marked_frame
+    return attributes.get(FRAME_MARK) if isinstance(attributes, dict) else None
 
 
 def count_codes(windows):

@@ -135,6 +135,8 @@ def make_backprop(network, weights):
     backprop : PlainBackprop or AutogradBackprop
         Object with the methods `forward` and `backward`.
     """
-    if skips_autograd(network.head.weight.device.type, network.plain_layers):
+    learns_all = all(part.requires_grad for part in network.parameters())
+    device = network.head.weight.device.type
+    if learns_all and skips_autograd(device, network.plain_layers):
         return PlainBackprop(network)
     return AutogradBackprop(network, weights)

@@ -60,6 +60,7 @@ def hidden_states(
         Hidden state after the last step. Its backward pass is cheaper than that of
         ``states[:, -1]``.
     """
+    learns = inputs.requires_grad or weights.recurrent.requires_grad
     method = choose_method(
         Case(
             cell,
@@ -68,7 +69,7 @@ def hidden_states(
             inputs.dtype,
             *inputs.shape[:2],
             size=weights.recurrent.shape[1],
-            needs_gradient=torch.is_grad_enabled(),
+            needs_gradient=learns and torch.is_grad_enabled(),
             has_padding=step_mask is not None,
             has_recurrent_mask=recurrent_mask is not None,
         )

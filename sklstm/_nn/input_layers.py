@@ -114,7 +114,8 @@ class BatchNorm(nn.Module):
 
     In training, each channel is scaled to mean 0 and variance 1 over all real steps of
     a batch. In prediction, running averages of the means and variances are used, so
-    that the outputs do not depend on the batch.
+    that the outputs do not depend on the batch. So they are in training if the layer
+    is frozen, that is, if its weights need no gradient.
 
     Parameters
     ----------
@@ -148,8 +149,9 @@ class BatchNorm(nn.Module):
         """Normalize (n_rows, width[, n_timesteps]) and update the running averages."""
         # A single number per channel has no variance.
         has_variance = channels.numel() > channels.shape[1]
+        uses_batch = self.training and self.scale.requires_grad and has_variance
         weights = self.mean, self.variance, self.scale, self.shift
-        return batch_norm(channels, *weights, training=self.training and has_variance)
+        return batch_norm(channels, *weights, training=uses_batch)
 
 
 class Convolution(nn.Module):

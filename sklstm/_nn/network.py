@@ -158,6 +158,11 @@ class RecurrentNetwork(nn.Module):
         """Length of the vector that the head reads."""
         return self.head.weight.shape[1]
 
+    def layers_before_pooling(self):
+        """Return the input layers and the recurrent layers, as one module."""
+        layers = {"input_layers": self.input_layers, "layers": self.layers}
+        return nn.ModuleDict(layers)
+
     def start_training(self, generator):
         """Prepare for training, with a generator for dropout on the same device."""
         self.generator = generator
@@ -166,6 +171,7 @@ class RecurrentNetwork(nn.Module):
     def end_training(self):
         """Release what only training needs."""
         self.generator = None
+        self.requires_grad_(True)
         self.zero_grad(set_to_none=True)
         self.layers.set_workspaces(lambda: None)
         self.eval()

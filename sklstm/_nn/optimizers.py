@@ -3,6 +3,7 @@
 import math
 from abc import ABC, abstractmethod
 from copy import deepcopy
+from itertools import compress
 
 import torch
 
@@ -14,20 +15,37 @@ MIN_LEARNING_RATE = 1e-6
 
 
 class FlatWeights:
-    """All weights of a network in one flat tensor, and their gradient in another.
+    """All weights that a network learns in one flat tensor, their gradient in another.
 
     The parameters of the network and their ``grad`` become views of these tensors. A
     training step, a norm or a copy is then one operation instead of one per parameter.
-    Matrices come before biases.
+    Matrices come before biases. Parameters that need no gradient are left out.
 
     Parameters
     ----------
     network : torch.nn.Module
         Network to change in place. Its outputs stay the same.
+    slow : sequence of torch.nn.Parameter, default=()
+        Parameters with a learning rate of their own. Their weights are neighbors.
+    rate : float, default=1.0
+        Learning rate of these parameters, divided by that of the others.
+
+    Attributes
+    ----------
+    parts : list of (slice or None, float)
+        Neighboring weights with the same learning rate, and their rate. None stands for
+        all weights.
     """
 
-    def __init__(self, network):
-        self.parameters = sorted(network.parameters(), key=lambda p: p.dim() < 2)
+    def __init__(self, network, slow=(), rate=1.0):
+        slow = set(slow)
+
+        def position(parameter):
+            is_matrix, is_slow = parameter.dim() > 1, parameter in slow
+            return (1 if is_slow else 0) if is_matrix else (2 if is_slow else 3)
+
+        learned = [p for p in network.parameters() if p.requires_grad]
+        self.parameters = sorted(learned, key=position)
         self.values = torch.cat([p.detach().reshape(-1) for p in self.parameters])
         # Running averages, which are not trained.
         self.buffers = list(network.buffers())
@@ -35,9 +53,21 @@ class FlatWeights:
         n_in_matrices = sum(p.numel() for p in self.parameters if p.dim() > 1)
         # Only matrices are penalized and decayed.
         self.matrices = self.values[:n_in_matrices]
+        self.parts = self._parts(slow, rate)
         views = self._views(self.values), self._views(self.gradient)
         for parameter, values, gradient in zip(self.parameters, *views, strict=True):
             parameter.data, parameter.grad = values, gradient
+
+    def _parts(self, slow, rate):
+        """Return the slices of weights with the same learning rate, and their rates."""
+        if not slow or rate == 1:
+            return [(None, 1.0)]
+        sizes = [p.numel() for p in self.parameters]
+        is_slow = [p in slow for p in self.parameters]
+        start = sum(sizes[: is_slow.index(True)])
+        end = start + sum(compress(sizes, is_slow))
+        parts = (slice(start), 1.0), (slice(start, end), rate), (slice(end, None), 1.0)
+        return list(parts)
 
     def _views(self, flat):
         """Split a flat tensor into views with the shapes of the parameters."""
@@ -96,8 +126,8 @@ class Optimizer(ABC):
         """Return the initial state, a dict."""
 
     def load_state(self, state):
-        """Copy the state of an earlier optimizer, unless it was of another type."""
-        if state.keys() == self.state.keys():
+        """Copy the state of an earlier optimizer of the same type and weights."""
+        if _shapes(state) == _shapes(self.state):
             self.state = deepcopy(state)
 
     @abstractmethod
@@ -142,16 +172,21 @@ class Adam(Optimizer):
     def step(self):
         """Update the weights once."""
         self.state["n_steps"] += 1
+        for rows, rate in self.weights.parts:
+            self._update_part(rows, self.learning_rate * rate)
+
+    def _update_part(self, rows, learning_rate):
+        """Update the weights in a slice once."""
         if self.decay:
-            self.weights.matrices.mul_(1 - self.learning_rate * self.decay)
-        mean, mean_square = self.state["mean"], self.state["mean_square"]
+            matrices = _select(self.weights.matrices, rows)
+            matrices.mul_(1 - learning_rate * self.decay)
         self._update(
-            self.weights.values,
-            self.weights.gradient,
-            mean,
-            mean_square,
+            _select(self.weights.values, rows),
+            _select(self.weights.gradient, rows),
+            _select(self.state["mean"], rows),
+            _select(self.state["mean_square"], rows),
             self.state["n_steps"],
-            self.learning_rate,
+            learning_rate,
             self.beta_1,
             self.beta_2,
             self.epsilon,
@@ -207,7 +242,19 @@ class SGD(Optimizer):
         values, gradient = self.weights.values, self.weights.gradient
         velocity = self.state["velocity"].mul_(self.momentum).add_(gradient)
         update = gradient.add(velocity, alpha=self.momentum)
-        values.add_(update, alpha=-self.learning_rate)
+        for rows, rate in self.weights.parts:
+            size = -self.learning_rate * rate
+            _select(values, rows).add_(_select(update, rows), alpha=size)
+
+
+def _select(tensor, rows):
+    """Return the rows of a tensor in a slice; all rows for None, without a view."""
+    return tensor if rows is None else tensor[rows]
+
+
+def _shapes(state):
+    """Return the shape of each part of the state of an optimizer."""
+    return {name: getattr(part, "shape", None) for name, part in state.items()}
 
 
 def make_optimizer(solver, weights, learning_rate, alpha):

@@ -40,6 +40,8 @@ class TrainingOptions(NamedTuple):
     shuffle: bool = True
     tol: float = 1e-4
     n_iter_no_change: float = 10  # an int or infinity
+    # Of the pretrained layers, divided by that of the others. None if there are none.
+    pretrained_learning_rate: float | None = None
 
 
 class Trainer(ABC):
@@ -60,7 +62,7 @@ class Trainer(ABC):
 
     def __init__(self, network, options, optimizer_state=None):
         self.network, self.options = network, options
-        self.weights = FlatWeights(network)
+        self.weights = _flatten(network, options.pretrained_learning_rate)
         self.optimizer = make_optimizer(
             options.solver, self.weights, options.learning_rate_init, options.alpha
         )
@@ -341,6 +343,17 @@ def _reason_to_end(history, best, schedule, options):
             return "tol"
         best.n_epochs_no_change = 0
     return "max_iter" if len(history.loss_curve) == options.max_iter else None
+
+
+def _flatten(network, rate):
+    """Return the flat weights of a network, whose pretrained layers have a rate."""
+    if rate is None:
+        return FlatWeights(network)
+    pretrained = network.layers_before_pooling()
+    if rate > 0:
+        return FlatWeights(network, [*pretrained.parameters()], rate)
+    pretrained.requires_grad_(False)
+    return FlatWeights(network)
 
 
 def _batches(training, options, generator):
