@@ -9,6 +9,7 @@ from sklstm._nn.cells import CELLS
 from sklstm._nn.input_layers import Embedding, Filters
 from sklstm._nn.layers import Attention, Linear
 from sklstm._nn.recurrent import RecurrentLayer
+from sklstm._nn.transformer import InputMap
 
 
 def initialize(network, generator, device="cpu", max_timescale=None):
@@ -53,8 +54,7 @@ def initialize(network, generator, device="cpu", max_timescale=None):
             if isinstance(module, RecurrentLayer):
                 _initialize_layer(module, generator, max_timescale)
             elif isinstance(module, Linear):
-                module.weight.copy_(_glorot(module.weight.shape, generator))
-                module.bias.zero_()
+                _initialize_map(module, generator)
             elif isinstance(module, Attention):
                 module.query.copy_(_glorot(module.query.shape, generator))
             elif isinstance(module, Filters):
@@ -67,6 +67,14 @@ def initialize(network, generator, device="cpu", max_timescale=None):
                 if module.pair_vectors is not None:
                     module.pair_vectors.zero_()
     network.to(device)
+
+
+def _initialize_map(linear, generator):
+    """Draw the weights of a linear map and set its biases."""
+    linear.weight.copy_(_glorot(linear.weight.shape, generator))
+    linear.bias.zero_()
+    if isinstance(linear, InputMap):
+        linear.bias.copy_(_uniform(linear.bias.shape, generator))
 
 
 def _initialize_layer(layer, generator, max_timescale):
@@ -107,6 +115,11 @@ def _glorot(shape, generator):
     """Draw weights that keep the variance of their inputs."""
     weights = torch.empty(shape, dtype=torch.float64)
     return nn.init.xavier_uniform_(weights, generator=generator)
+
+
+def _uniform(shape, generator):
+    """Draw biases of the size of standardized inputs, from -1 to 1."""
+    return 2 * torch.rand(shape, dtype=torch.float64, generator=generator) - 1
 
 
 def _orthogonal(size, generator):
