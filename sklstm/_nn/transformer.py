@@ -11,13 +11,16 @@ References
    Context", ACL 2019, 2978-2988.
 .. [5] D. Hendrycks and K. Gimpel, "Gaussian Error Linear Units (GELUs)",
    arXiv:1606.08415, 2016.
+.. [6] T. Karras et al., "Progressive Growing of GANs for Improved Quality, Stability,
+   and Variation", ICLR 2018, arXiv:1710.10196.
 """
+
+import math
 
 import torch
 from torch import nn
-from torch.nn.functional import gelu, scaled_dot_product_attention
+from torch.nn.functional import gelu, linear, scaled_dot_product_attention
 
-from sklstm._nn.layers import Linear
 from sklstm._nn.masking import with_padding_last, zero_padding
 from sklstm._nn.runtime import dropout_mask
 from sklstm._nn.sequence_layer import SequenceLayer
@@ -28,24 +31,53 @@ UNITS_PER_HEAD = 32
 EXPANSION = 4
 # A step that continues earlier ones attends to this many steps, itself included.
 N_REMEMBERED = 256
+# Weights learn at this rate, divided by the square root of the number of inputs, where
+# those of a recurrent layer learn at 1. Measured on texts, dates and tags.
+SPEED = 2.0
+# Initial scale of the states. Those of recurrent layers have about this size, too.
+STATE_SCALE = 0.25
 # Base of the wavelengths of rotary positions.
 BASE = 10_000.0
 
 
-class InputMap(Linear):
-    """Linear map of the inputs of a block to its width.
+class ScaledLinear(nn.Module):
+    """Linear map whose weights are multiplied by a constant, ``x (c W).T + b`` [6]_.
 
-    Its biases start at random numbers. If they were zero, the normalization behind it
-    would leave only the sign of a single input.
+    A training step of Adam changes each weight by about the learning rate. In a wide
+    block, these changes add up. With the constant, a learning rate that suits a
+    recurrent layer suits a block of any width.
+
+    Parameters
+    ----------
+    n_inputs : int
+        Number of inputs.
+    n_outputs : int
+        Number of outputs.
+    dtype : torch.dtype
+        Precision of the weights.
+    bias_range : float, default=0.0
+        Largest initial bias.
     """
+
+    def __init__(self, n_inputs, n_outputs, dtype, bias_range=0.0):
+        super().__init__()
+        self.weight = nn.Parameter(torch.empty(n_outputs, n_inputs, dtype=dtype))
+        self.bias = nn.Parameter(torch.empty(n_outputs, dtype=dtype))
+        self.scale = SPEED / math.sqrt(n_inputs)
+        self.bias_range = bias_range
+
+    def forward(self, inputs):
+        """Map (..., n_inputs) to (..., n_outputs)."""
+        return linear(inputs, self.weight * self.scale, self.bias)
 
 
 class TransformerLayer(SequenceLayer):
     """Transformer block [1]_: self-attention and a feed-forward part.
 
     Both parts read normalized inputs and add their outputs to these inputs [2]_, and
-    the sum is normalized. Positions are rotations of queries and keys [3]_: only the
-    distances of steps matter, so padding in front of a window changes nothing.
+    the sum is normalized. The activation is GELU [5]_. Positions are rotations of
+    queries and keys [3]_: only the distances of steps matter, so padding in front of a
+    window changes nothing.
 
     Parameters
     ----------
@@ -69,14 +101,20 @@ class TransformerLayer(SequenceLayer):
         # It remembers keys and values of the steps before [4]_.
         super().__init__(size, 2, recurrent_dropout)
         self.is_causal, self.n_heads = is_causal, count_heads(size)
-        self.map = None if n_inputs == size else InputMap(n_inputs, size, dtype)
+        self.map = None
+        if n_inputs != size:
+            # Without biases, the norm would leave only the sign of a single input.
+            self.map = ScaledLinear(n_inputs, size, dtype, bias_range=1.0)
         self.attention_norm = nn.LayerNorm(size, dtype=dtype)
-        self.project = Linear(size, 3 * size, dtype)  # to queries, keys and values
-        self.combine = Linear(size, size, dtype)
+        self.project = ScaledLinear(
+            size, 3 * size, dtype
+        )  # to queries, keys and values
+        self.combine = ScaledLinear(size, size, dtype)
         self.feed_norm = nn.LayerNorm(size, dtype=dtype)
-        self.expand = Linear(size, EXPANSION * size, dtype)
-        self.reduce = Linear(EXPANSION * size, size, dtype)
+        self.expand = ScaledLinear(size, EXPANSION * size, dtype)
+        self.reduce = ScaledLinear(EXPANSION * size, size, dtype)
         self.output_norm = nn.LayerNorm(size, dtype=dtype)
+        nn.init.constant_(self.output_norm.weight, STATE_SCALE)
 
     def forward(self, inputs, generator=None, step_mask=None, wants_states=True):
         """Compute the states of whole sequences."""
