@@ -80,9 +80,18 @@ def rotated(x):
     return np.hstack([z.real, z.imag, x[:, 2 * half :]])
 
 
+def codes(n_steps, size):
+    """Half the cosines and sines of positions times speeds."""
+    half = size // 2
+    angles = np.outer(np.arange(n_steps), 10_000.0 ** (-np.arange(half) / half))
+    rest = np.zeros((n_steps, size % 2))
+    return np.hstack([np.cos(angles), np.sin(angles), rest]) / 2
+
+
 def block_in_numpy(layer, window):
     """States of one window, one equation per line."""
     x = window if layer.map is None else mapped(window, layer.map)
+    x = x if layer.is_causal else x + codes(*x.shape)
     q, k, v = np.split(mapped(normalized(x, layer.attention_norm), layer.project), 3, 1)
     attended = []
     for head in np.split(np.arange(layer.size), layer.n_heads):

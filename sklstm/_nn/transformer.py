@@ -19,7 +19,7 @@ import math
 
 import torch
 from torch import nn
-from torch.nn.functional import gelu, linear, scaled_dot_product_attention
+from torch.nn.functional import gelu, linear, pad, scaled_dot_product_attention
 
 from sklstm._nn.masking import with_padding_last, zero_padding
 from sklstm._nn.runtime import dropout_mask
@@ -36,8 +36,8 @@ N_REMEMBERED = 256
 SPEED = 2.0
 # Initial scale of the states. Those of recurrent layers have about this size, too.
 STATE_SCALE = 0.25
-# Base of the wavelengths of rotary positions.
-BASE = 10_000.0
+# Base of the wavelengths of positions, and size of the codes of positions.
+BASE, CODE_SCALE = 10_000.0, 0.5
 
 
 class ScaledLinear(nn.Module):
@@ -76,8 +76,9 @@ class TransformerLayer(SequenceLayer):
 
     Both parts read normalized inputs and add their outputs to these inputs [2]_, and
     the sum is normalized. The activation is GELU [5]_. Positions are rotations of
-    queries and keys [3]_: only the distances of steps matter, so padding in front of a
-    window changes nothing.
+    queries and keys [3]_: only the distances of steps matter, so there is no longest
+    window. A block that attends to all steps could hardly tell from these which step is
+    the first one. Codes of the positions are added to its inputs [1]_.
 
     Parameters
     ----------
@@ -118,6 +119,9 @@ class TransformerLayer(SequenceLayer):
 
     def forward(self, inputs, generator=None, step_mask=None, wants_states=True):
         """Compute the states of whole sequences."""
+        inputs = self._mapped(inputs)
+        if not self.is_causal:
+            inputs = inputs + position_codes(inputs, step_mask)
         if not wants_states:
             return None, self._last_state(inputs, generator, step_mask)
         if not self.is_causal:
@@ -139,6 +143,7 @@ class TransformerLayer(SequenceLayer):
         Each step attends to `N_REMEMBERED` steps at most, in whatever parts the steps
         are read.
         """
+        inputs = self._mapped(inputs)
         n_queries = inputs.shape[1]
         n_keys = state[0].shape[1] + n_queries
         mask = _mask_of_recent(n_queries, n_keys, inputs.device)
@@ -153,6 +158,10 @@ class TransformerLayer(SequenceLayer):
     def start_from(self, vectors):
         """Return given vectors as the key and the value of one step."""
         return tuple(part[:, None] for part in vectors.chunk(self.n_states, 1))
+
+    def _mapped(self, inputs):
+        """Map inputs to the width of the block."""
+        return inputs if self.map is None else self.map(inputs)
 
     def _causal_states(self, inputs, generator):
         """Return the states of steps that attend to all steps before them."""
@@ -181,8 +190,6 @@ class TransformerLayer(SequenceLayer):
         given, its keys and values come before those of the inputs.
         """
         n_outputs = n_outputs or inputs.shape[1]
-        if self.map is not None:
-            inputs = self.map(inputs)
         projected = self.project(self.attention_norm(inputs))
         queries, keys, values = projected.chunk(3, 2)
         if state is not None:
@@ -247,14 +254,43 @@ def rotate(vectors, first):
     """
     n_steps, n_units = vectors.shape[-2:]
     half = n_units // 2
-    # In single precision, the angles of late steps would be wrong.
-    options = {"dtype": torch.float64, "device": vectors.device}
-    positions = torch.arange(first, first + n_steps, **options)
-    speeds = BASE ** -(torch.arange(half, **options) / max(1, half))
-    angles = positions[:, None] * speeds
-    cos, sin = angles.cos().to(vectors), angles.sin().to(vectors)
+    steps = torch.arange(first, first + n_steps, device=vectors.device)
+    cos, sin = _cos_and_sin(steps, half, vectors)
     x, y, rest = vectors.split([half, half, n_units - 2 * half], -1)
     return torch.cat([x * cos - y * sin, y * cos + x * sin, rest], -1)
+
+
+def position_codes(inputs, step_mask):
+    """Return codes of the positions of steps [1]_.
+
+    Parameters
+    ----------
+    inputs : torch.Tensor of shape (n_windows, n_timesteps, size)
+        Inputs of the steps.
+    step_mask : torch.Tensor of bool of shape (n_windows, n_timesteps) or None
+        True where a step is real. Positions are counted from the first real step.
+
+    Returns
+    -------
+    codes : torch.Tensor of shape (n_windows or 1, n_timesteps, size)
+        Cosines and sines of the angles by which :func:`rotate` rotates. If the size is
+        odd, the last number is 0.
+    """
+    n_timesteps, size = inputs.shape[1:]
+    if step_mask is None:
+        positions = torch.arange(n_timesteps, device=inputs.device)[None]
+    else:
+        positions = step_mask.cumsum(1) - 1
+    codes = torch.cat(_cos_and_sin(positions, size // 2, inputs), -1)
+    return CODE_SCALE * pad(codes, (0, size % 2))
+
+
+def _cos_and_sin(positions, n_angles, like):
+    """Return cosine and sine of the angles of positions, (..., n_angles) each."""
+    # In single precision, the angles of late steps would be wrong.
+    numbers = torch.arange(n_angles, dtype=torch.float64, device=positions.device)
+    angles = positions[..., None] * BASE ** -(numbers / max(1, n_angles))
+    return angles.cos().to(like), angles.sin().to(like)
 
 
 def _mask_of_keys(step_mask):
