@@ -25,7 +25,7 @@ from sklstm._nn.masking import with_padding_last, zero_padding
 from sklstm._nn.runtime import dropout_mask
 from sklstm._nn.sequence_layer import SequenceLayer
 
-# A head has at least about this many units.
+# A head has about this many units, or more.
 UNITS_PER_HEAD = 32
 # Number of units of the feed-forward part for each unit of the block.
 EXPANSION = 4
@@ -107,9 +107,8 @@ class TransformerLayer(SequenceLayer):
             # Without biases, the norm would leave only the sign of a single input.
             self.map = ScaledLinear(n_inputs, size, dtype, bias_range=1.0)
         self.attention_norm = nn.LayerNorm(size, dtype=dtype)
-        self.project = ScaledLinear(
-            size, 3 * size, dtype
-        )  # to queries, keys and values
+        # To queries, keys and values.
+        self.project = ScaledLinear(size, 3 * size, dtype)
         self.combine = ScaledLinear(size, size, dtype)
         self.feed_norm = nn.LayerNorm(size, dtype=dtype)
         self.expand = ScaledLinear(size, EXPANSION * size, dtype)
