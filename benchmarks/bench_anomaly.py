@@ -13,6 +13,7 @@ from _timing import environment, in_fresh_process, print_table
 from sklstm import LSTMOutlierDetector
 from sklstm._anomaly.events import runs_of_outliers
 from sklstm._anomaly.ranges import PastExtremes, distances_from_range, extremes
+from sklstm.anomaly import default_estimator
 from sklstm.datasets import make_machine
 
 SEEDS = range(3)
@@ -194,7 +195,7 @@ class Telemetry:
         `events_of` is a function of the rows to fit, the rows to score and a seed. It
         returns the first and the last row of each event.
         """
-        runs = [self._counts(events_of, seed) for seed in SEEDS]
+        runs = [self.score(events_of, seed) for seed in SEEDS]
         # The run with the median score.
         f1, found, false, missed, share = sorted(runs)[len(runs) // 2]
         return {
@@ -207,7 +208,8 @@ class Telemetry:
             "rows flagged": f"{100 * share:.1f} %",
         }
 
-    def _counts(self, events_of, seed):
+    def score(self, events_of, seed):
+        """Return the F1 score of the events of all channels, and their counts."""
         counts, n_flagged, n_rows = np.zeros(3, dtype=int), 0, 0
         for channel in self.channels.values():
             fitted, scored = (channel[k].astype(float) for k in ("train", "test"))
@@ -220,9 +222,10 @@ class Telemetry:
         return f1, found, false, missed, n_flagged / n_rows
 
 
-def detected_events(fitted, scored, seed):
+def detected_events(fitted, scored, seed, cell="lstm"):
     """Return the events of the detector with its default parameters."""
-    events = LSTMOutlierDetector(random_state=seed).fit(fitted).events(scored)
+    detector = LSTMOutlierDetector(default_estimator().set_params(cell=cell))
+    events = detector.set_params(random_state=seed).fit(fitted).events(scored)
     return events[["start", "end"]].to_numpy()
 
 

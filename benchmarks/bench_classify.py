@@ -58,15 +58,16 @@ PUBLISHED = {
 }
 
 
-def classes(folder, seed, *, name):
+def classes(folder, seed, *, name, cell="lstm"):
     """Return the accuracy on measured sequences, and those of simpler models."""
     data = load(folder, name)
     X, y, X_test, y_test = (
         data[key] for key in ("X_train", "y_train", "X_test", "y_test")
     )
+    model = LSTMClassifier(cell=cell, random_state=seed)
     linear = make_pipeline(StandardScaler(), LogisticRegression(max_iter=1000))
     figures = {
-        "value": LSTMClassifier(random_state=seed).fit(X, y).score(X_test, y_test),
+        "value": model.fit(X, y).score(X_test, y_test),
         "naive": DummyClassifier().fit(X, y).score(X_test, y_test),
         "linear": linear.fit(_flat(X), y).score(_flat(X_test), y_test),
     }
@@ -84,14 +85,14 @@ def _flat(sequences):
     return np.stack([sequence.mean(axis=0) for sequence in sequences])
 
 
-def books(folder, seed):
+def books(folder, seed, cell="lstm"):
     """Return the accuracy for the book of a verse, and that of TF-IDF."""
     data = load(folder, "books")
     X, y, X_test, y_test = (
         data[key] for key in ("X_train", "y_train", "X_test", "y_test")
     )
     encoder = SequenceEncoder("word", lowercase=True)
-    model = make_pipeline(encoder, LSTMClassifier(random_state=seed))
+    model = make_pipeline(encoder, LSTMClassifier(cell=cell, random_state=seed))
     linear = make_pipeline(
         TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True),
         LogisticRegression(C=10, max_iter=1000),
@@ -103,7 +104,7 @@ def books(folder, seed):
     }
 
 
-def engines(folder, seed, *, name):
+def engines(folder, seed, *, name, cell="lstm"):
     """Return the RMSE of remaining cycles, and those of simpler forecasts.
 
     The naive forecast is the mean life minus the age. The other figure is that of
@@ -114,7 +115,7 @@ def engines(folder, seed, *, name):
     windows, left = _cut_lives(lives, np.random.default_rng(seed))
     histories = [history[-MOST_CYCLES:] for history in histories]
     scaler = GroupScaler(groups=[0]) if name == "cmapss_fd004" else "passthrough"
-    model = make_pipeline(scaler, LSTMRegressor(random_state=seed))
+    model = make_pipeline(scaler, LSTMRegressor(cell=cell, random_state=seed))
     forecast = model.fit(windows, np.minimum(left, NEW)).predict(histories)
     linear = make_pipeline(
         clone(scaler) if scaler != "passthrough" else scaler,
@@ -186,12 +187,13 @@ def adding(folder, seed, *, draw, cell="lstm", max_timescale=100):
     return {"value": math.inf}
 
 
-def dna(_folder, seed):
+def dna(_folder, seed, cell="lstm"):
     """Return the accuracy for a DNA motif, and that of a linear model of letters."""
     random = np.random.default_rng(seed)
     X, y = _make_dna(N_DNA, random)
     X_test, y_test = _make_dna(N_DNA_TEST, random)
-    model = make_pipeline(SequenceEncoder(), LSTMClassifier(random_state=seed))
+    classifier = LSTMClassifier(cell=cell, random_state=seed)
+    model = make_pipeline(SequenceEncoder(), classifier)
     linear = make_pipeline(OneHotEncoder(), LogisticRegression())
     linear.fit([*map(list, X)], y)
     return {

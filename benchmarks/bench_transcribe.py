@@ -21,10 +21,11 @@ BY_HAND = {
 }
 
 
-def measure(data, seed):
+def measure(data, seed, cell="lstm"):
     """Fit on the training voices; return the errors on the others in percent."""
     start = time.process_time()
-    model = LSTMTranscriber(random_state=seed).fit(data["X_train"], data["y_train"])
+    model = LSTMTranscriber(cell=cell, random_state=seed)
+    model.fit(data["X_train"], data["y_train"])
     minutes = (time.process_time() - start) / 60
     test = data["X_test"], data["y_test"]
     return {

@@ -13,7 +13,7 @@ RandomState: TypeAlias = int | np.random.RandomState | None
 Series: TypeAlias = "pd.Series[Any]"
 
 Auto: TypeAlias = Literal["auto"]
-Cell: TypeAlias = Literal["lstm", "gru", "rnn"]
+Cell: TypeAlias = Literal["lstm", "gru", "rnn", "transformer"]
 Activation: TypeAlias = Literal["tanh", "relu", "logistic", "identity"]
 Pooling: TypeAlias = Literal["last", "mean", "max", "attention"]
 ConvPooling: TypeAlias = Literal["mean", "max"]

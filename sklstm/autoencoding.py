@@ -56,17 +56,20 @@ class LSTMAutoencoder(PoolingLSTM):
     n_components : int, default=10
         Number of components that each window is compressed to.
 
-    cell : {"lstm", "gru", "rnn"}, default="lstm"
-        Type of recurrent cell: LSTM [1]_ with a forget gate [2]_, gated recurrent unit
-        [3]_, or simple recurrent network (Elman) [4]_.
+    cell : {"lstm", "gru", "rnn", "transformer"}, default="lstm"
+        Type of the layers: LSTM [1]_ with a forget gate [2]_, gated recurrent unit
+        [3]_, simple recurrent network (Elman) [4]_, or Transformer block. :doc:`/cells`
+        compares them. A Transformer block has one head per 32 units.
 
     activation : {"tanh", "relu", "logistic", "identity"}, default="tanh"
         Activation function of the candidate and the output of a cell. The gates always
-        use the logistic function. "tanh" is the fastest, especially on a GPU.
+        use the logistic function. "tanh" is the fastest, especially on a GPU. Leave
+        "tanh" for ``cell="transformer"``, whose blocks always use GELU.
 
     bidirectional : bool, default=False
         Whether each layer also reads the windows backward. This doubles the number of
-        units.
+        units. With ``cell="transformer"``, it does not: a time step then attends to all
+        others, instead of to those before it.
 
     pooling : {"last", "mean", "max", "attention"}, default="last"
         How the hidden states of all time steps become one vector per window: the state
@@ -79,7 +82,9 @@ class LSTMAutoencoder(PoolingLSTM):
 
     recurrent_dropout : float, default=0.0
         Fraction of the hidden state to drop before the gates during training, in [0,
-        1). The same units are dropped at every time step of a window [6]_.
+        1). The same units are dropped at every time step of a window [6]_. With
+        ``cell="transformer"``, the fraction of what the two parts of a block, attention
+        and feed-forward, add to their inputs.
 
     max_timescale : float or None, default=None
         Longest dependency to learn, in time steps, at least 2. The gate biases are then
@@ -87,7 +92,7 @@ class LSTMAutoencoder(PoolingLSTM):
         initialization) [7]_. If None, the forget gate bias starts at 1, and long
         dependencies take longer to learn: on the adding problem with 100 steps
         (:func:`~sklstm.datasets.make_adding`), the mean squared error after the same
-        number of sequences is six times as large. Not available for ``cell="rnn"``.
+        number of sequences is six times as large. Only for ``cell="lstm"`` and "gru".
 
     loss : {"squared_error", "absolute_error", "huber"}, default="squared_error"
         Loss to minimize, averaged over the time steps and features of each window: half

@@ -75,8 +75,8 @@ class LSTMLanguageModel(DensityMixin, BaseSymbolModel):
         Minimum number of training sequences that contain a symbol, as in
         :class:`SequenceEncoder`. Rarer symbols are unknown symbols.
 
-    cell : {"lstm", "gru", "rnn"}, default="lstm"
-        Type of recurrent cell, as in :class:`LSTMClassifier`.
+    cell : {"lstm", "gru", "rnn", "transformer"}, default="lstm"
+        Type of the layers, as in :class:`LSTMClassifier`.
 
     embedding_size : int or "auto", default="auto"
         Size of the vector that the network learns for each symbol. "auto" is 64 for up
@@ -97,7 +97,9 @@ class LSTMLanguageModel(DensityMixin, BaseSymbolModel):
 
     recurrent_dropout : float, default=0.0
         Fraction of the hidden state to drop before the gates during training, in [0,
-        1). The same units are dropped at every step.
+        1). The same units are dropped at every step. With ``cell="transformer"``, the
+        fraction of what the two parts of a block, attention and feed-forward, add to
+        their inputs.
 
     solver : {"adam", "adamw", "sgd"}, default="adam"
         Optimizer, as in :class:`LSTMClassifier`.
@@ -198,9 +200,10 @@ class LSTMLanguageModel(DensityMixin, BaseSymbolModel):
     -----
     Long sequences are read in pieces of at most 128 symbols. The state of the network
     is carried from piece to piece, but gradients are not: truncated backpropagation
-    through time [3]_. Memory therefore does not grow with the length of a sequence. In
-    training, a sequence of more than 16 pieces is cut into parts if it has more than
-    ``1 / batch_size`` of all symbols. The parts are read side by side.
+    through time [3]_. The state of Transformer blocks is that of the last 255 symbols.
+    Memory therefore does not grow with the length of a sequence. In training, a
+    sequence of more than 16 pieces is cut into parts if it has more than ``1 /
+    batch_size`` of all symbols. The parts are read side by side.
 
     Symbols that are not in `vocabulary_` have one probability together. If no symbol of
     the training sequences is unknown, the probability of an unknown symbol is estimated

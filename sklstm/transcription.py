@@ -62,17 +62,20 @@ class LSTMTranscriber(BaseLSTM):
         Number of units of each recurrent layer, from first to last. An int means one
         layer.
 
-    cell : {"lstm", "gru", "rnn"}, default="lstm"
-        Type of recurrent cell: LSTM [1]_ with a forget gate [2]_, gated recurrent unit
-        [3]_, or simple recurrent network (Elman) [4]_.
+    cell : {"lstm", "gru", "rnn", "transformer"}, default="lstm"
+        Type of the layers: LSTM [1]_ with a forget gate [2]_, gated recurrent unit
+        [3]_, simple recurrent network (Elman) [4]_, or Transformer block. :doc:`/cells`
+        compares them. A Transformer block has one head per 32 units.
 
     activation : {"tanh", "relu", "logistic", "identity"}, default="tanh"
         Activation function of the candidate and the output of a cell. The gates always
-        use the logistic function. "tanh" is the fastest, especially on a GPU.
+        use the logistic function. "tanh" is the fastest, especially on a GPU. Leave
+        "tanh" for ``cell="transformer"``, whose blocks always use GELU.
 
     bidirectional : bool, default=True
         Whether each layer also reads the windows backward. This doubles the number of
-        units.
+        units. With ``cell="transformer"``, it does not: a time step then attends to all
+        others, instead of to those before it.
 
     dropout : float, default=0.0
         Fraction of the outputs of each recurrent layer to drop during training, in [0,
@@ -80,7 +83,9 @@ class LSTMTranscriber(BaseLSTM):
 
     recurrent_dropout : float, default=0.0
         Fraction of the hidden state to drop before the gates during training, in [0,
-        1). The same units are dropped at every time step of a window [6]_.
+        1). The same units are dropped at every time step of a window [6]_. With
+        ``cell="transformer"``, the fraction of what the two parts of a block, attention
+        and feed-forward, add to their inputs.
 
     masking : float, default=0.15
         Fraction of the time steps and of the features to hide during training, in [0,
@@ -95,7 +100,7 @@ class LSTMTranscriber(BaseLSTM):
         initialization) [7]_. If None, the forget gate bias starts at 1, and long
         dependencies take longer to learn: on the adding problem with 100 steps
         (:func:`~sklstm.datasets.make_adding`), the mean squared error after the same
-        number of sequences is six times as large. Not available for ``cell="rnn"``.
+        number of sequences is six times as large. Only for ``cell="lstm"`` and "gru".
 
     beam_width : int, default=10
         Number of label sequences that are kept after each time step in the search for

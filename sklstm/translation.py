@@ -99,12 +99,12 @@ class LSTMTranslator(BaseSymbolModel):
         Minimum number of training sequences that contain a symbol, as in
         :class:`SequenceEncoder`. Rarer symbols are unknown symbols.
 
-    cell : {"lstm", "gru", "rnn"}, default="lstm"
-        Type of recurrent cell, as in :class:`LSTMClassifier`.
+    cell : {"lstm", "gru", "rnn", "transformer"}, default="lstm"
+        Type of the layers, as in :class:`LSTMClassifier`.
 
     bidirectional : bool, default=True
         Whether the encoder also reads the sources backward. Its layers then have twice
-        the number of units.
+        the number of units, except with ``cell="transformer"``.
 
     embedding_size : int or "auto", default="auto"
         Size of the vector that the network learns for each symbol. "auto" is 64 for up
@@ -121,7 +121,9 @@ class LSTMTranslator(BaseSymbolModel):
 
     recurrent_dropout : float, default=0.0
         Fraction of the hidden state to drop before the gates during training, in [0,
-        1). The same units are dropped at every step.
+        1). The same units are dropped at every step. With ``cell="transformer"``, the
+        fraction of what the two parts of a block, attention and feed-forward, add to
+        their inputs.
 
     solver : {"adam", "adamw", "sgd"}, default="adam"
         Optimizer, as in :class:`LSTMClassifier`.

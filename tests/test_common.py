@@ -66,6 +66,12 @@ ESTIMATORS = [
         max_iter=100,
         shuffle=False,
     ),
+    LSTMRegressor(
+        (8,),
+        cell="transformer",
+        **ONE_LAYER | {"bidirectional": True, "pooling": "mean"},
+        max_iter=100,
+    ),
     LSTMOutlierDetector(window_size=3),
     LSTMOutlierDetector(
         window_size=4, method="reconstruction", distance="absolute", halflife=2

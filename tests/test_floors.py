@@ -18,6 +18,7 @@ FLOORS = [
     ["_typing"],
     # 1: the engine, and what users pass
     ["_nn.augmentation", "_nn.ctc", "_nn.layers", "_nn.runtime"],
+    ["_nn.sequence_layer"],
     ["_nn.losses"],
     ["_nn.activations", "_nn.crf", "_nn.masking", "_nn.onednn"],
     ["_nn.batches", "_nn.cells", "_nn.input_layers"],
@@ -28,7 +29,8 @@ FLOORS = [
     ["_nn.bptt.gru", "_nn.bptt.lstm", "_nn.bptt.rnn"],
     ["_nn.autograd"],
     ["_nn.hidden_states"],
-    ["_nn.recurrent"],
+    ["_nn.recurrent", "_nn.transformer"],
+    ["_nn.stack"],
     ["_nn.attention", "_nn.dropout", "_nn.network", "_nn.saving"],
     ["_nn.encoder", "_nn.symbol_network"],
     ["_nn.decoder", "_nn.language"],

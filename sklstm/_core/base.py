@@ -34,7 +34,7 @@ from sklstm._core.convergence import (
     warn_of_max_iter,
 )
 from sklstm._core.ensemble import Ensemble, combine, random_generators
-from sklstm._core.layer_sizes import POOLINGS, as_poolings, check_layers
+from sklstm._core.layer_sizes import POOLINGS, as_poolings, check_cell, check_layers
 from sklstm._core.samples import (
     Samples,
     check_n_rows,
@@ -67,9 +67,9 @@ from sklstm._input.tokens import are_token_codes, check_codes, count_codes
 from sklstm._nn.activations import ACTIVATIONS
 from sklstm._nn.architecture import n_multiplications
 from sklstm._nn.batches import weights_of_steps
-from sklstm._nn.cells import CELLS
 from sklstm._nn.initialization import initialize
 from sklstm._nn.runtime import default_modes, resolve_device, threads_for
+from sklstm._nn.stack import CELL_NAMES
 from sklstm._nn.training import TrainingOptions
 from sklstm._typing import ArrayLike, Floats
 
@@ -148,7 +148,7 @@ class BaseLSTM(TransferMixin, CallbackSupportMixin, BaseEstimator, ABC):
             "array-like",
             Interval(Integral, 1, None, closed="left"),
         ],
-        "cell": [StrOptions(set(CELLS))],
+        "cell": [StrOptions(set(CELL_NAMES))],
         "activation": [StrOptions(set(ACTIVATIONS))],
         "bidirectional": ["boolean"],
         "dropout": [Interval(Real, 0, 1, closed="left")],
@@ -543,11 +543,8 @@ class BaseLSTM(TransferMixin, CallbackSupportMixin, BaseEstimator, ABC):
 
     def _new_model(self, architecture, task, samples, generator):
         """Build a network with initial weights, and compute its scales."""
-        if self.max_timescale is not None and CELLS[self.cell].forget_gate is None:
-            raise ValueError(
-                f'max_timescale sets the gates of a cell, and cell="{self.cell}" has '
-                'no gates. Choose cell="lstm" or "gru", or set max_timescale=None.'
-            )
+        sizes = architecture["hidden_layer_sizes"]
+        check_cell(self.cell, sizes, self.activation, self.max_timescale)
         windows = samples.windows
         if self._pretrained is None:
             x_scale = make_scale(self.standardize, windows, samples.window_weights)

@@ -4,6 +4,8 @@ from numbers import Integral
 
 import numpy as np
 
+from sklstm._nn.stack import TRANSFORMER, has_gates
+
 CONV_POOLINGS = ("mean", "max")
 POOLINGS = ("last", "mean", "max", "attention")
 
@@ -59,6 +61,37 @@ def check_sizes(sizes, name):
             "such as (50,) or (64, 32)."
         )
     return tuple(int(size) for size in layers)
+
+
+def check_cell(cell, sizes, activation="tanh", max_timescale=None):
+    """Raise if the other parameters of the layers do not fit their cell.
+
+    Parameters
+    ----------
+    cell, activation, max_timescale
+        Parameters of the estimators.
+    sizes : tuple of int
+        Number of units of each layer.
+    """
+    if max_timescale is not None and not has_gates(cell):
+        raise ValueError(
+            f'max_timescale sets the gates of a cell, and cell="{cell}" has no gates. '
+            'Choose cell="lstm" or "gru", or set max_timescale=None.'
+        )
+    if cell != TRANSFORMER:
+        return
+    if activation != "tanh":
+        raise ValueError(
+            f'activation="{activation}" is for recurrent cells, and the blocks of '
+            'cell="transformer" always use GELU. Leave activation="tanh", which they '
+            'ignore, or choose cell="lstm", "gru" or "rnn".'
+        )
+    if min(sizes) < 2:
+        raise ValueError(
+            f"hidden_layer_sizes={sizes} has a layer of one unit. The blocks of "
+            'cell="transformer" scale their units to mean 0 and variance 1, so a '
+            "single unit would be constant. Pass sizes of at least 2, such as (32,)."
+        )
 
 
 def _check_poolings(pooling, name, allowed):

@@ -10,7 +10,7 @@ from sklstm._core.convergence import (
     warn_of_interrupted_training,
     warn_of_max_iter,
 )
-from sklstm._core.layer_sizes import check_sizes
+from sklstm._core.layer_sizes import check_cell, check_sizes
 from sklstm._nn.initialization import initialize
 from sklstm._nn.runtime import default_modes, resolve_device, threads_for
 from sklstm._nn.training import TrainingOptions, run_epochs
@@ -38,6 +38,7 @@ class SymbolFit(ABC):
         self.sizes = check_sizes(
             self.parameters.hidden_layer_sizes, "hidden_layer_sizes"
         )
+        check_cell(self.parameters.cell, self.sizes)
         self.options = self._make_options()
 
     @abstractmethod

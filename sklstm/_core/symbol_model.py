@@ -16,8 +16,8 @@ from sklstm._core.sklearn_compat import (
     Options,
     StrOptions,
 )
-from sklstm._nn.cells import CELLS
 from sklstm._nn.runtime import random_generator
+from sklstm._nn.stack import CELL_NAMES
 
 
 class BaseSymbolModel(CallbackSupportMixin, BaseEstimator, ABC):
@@ -43,7 +43,7 @@ class BaseSymbolModel(CallbackSupportMixin, BaseEstimator, ABC):
         "analyzer": [StrOptions({"char", "word"})],
         "lowercase": ["boolean"],
         "token_pattern": [str, None],
-        "cell": [StrOptions(set(CELLS))],
+        "cell": [StrOptions(set(CELL_NAMES))],
         "embedding_size": [
             Interval(Integral, 1, None, closed="left"),
             StrOptions({"auto"}),

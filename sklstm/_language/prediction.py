@@ -6,6 +6,7 @@ from torch.nn.functional import log_softmax
 from sklstm._language.texts import kept_state, pieces
 from sklstm._language.training import N_STEPS
 from sklstm._nn.input_layers import UNKNOWN
+from sklstm._nn.sequence_layer import repeat_states, select_states
 
 # Numbers that the widest layer may have at once.
 BLOCK_NUMBERS = 2**22
@@ -77,7 +78,7 @@ def sample_codes(network, prompt, end, n_samples, choose, n_symbols):
     for part in start.split(N_STEPS, dim=1):
         hidden, state = network.hidden(part, state)
     outputs = network.outputs(hidden[:, -1]).expand(n_samples, -1)
-    state = [tuple(p.expand(n_samples, -1).clone() for p in parts) for parts in state]
+    state = repeat_states(state, n_samples)
     samples = [[] for _ in range(n_samples)]
     active = torch.arange(n_samples, device=prompt.device)
     for _ in range(n_symbols):
@@ -88,7 +89,7 @@ def sample_codes(network, prompt, end, n_samples, choose, n_symbols):
             samples[number].append(code)
         if not len(active):
             break
-        state = [tuple(part[goes_on] for part in parts) for parts in state]
+        state = select_states(state, goes_on)
         outputs, state = network(codes[:, None], state)
         outputs = outputs[:, 0]
     return samples

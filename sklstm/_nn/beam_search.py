@@ -7,6 +7,7 @@ import torch
 from torch.nn.functional import pad
 
 from sklstm._nn.input_layers import UNKNOWN
+from sklstm._nn.sequence_layer import select_states
 
 # Sources whose search has ended are removed as soon as they are this share of all.
 SHARE_TO_REMOVE = 0.2
@@ -181,7 +182,7 @@ def beam_search(decoder, memory, *, end, n_beams, max_length, length_penalty):
         if not len(sources):
             break
         rows = rows.flatten()
-        state = [tuple(part[rows] for part in parts) for parts in state]
+        state = select_states(state, rows)
     return results
 
 

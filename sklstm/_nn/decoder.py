@@ -4,15 +4,14 @@ import torch
 from torch import nn
 
 from sklstm._nn.attention import ATTENTIONS
-from sklstm._nn.cells import CELLS
 from sklstm._nn.dropout import drop_codes, drop_states
 from sklstm._nn.input_layers import Embedding
 from sklstm._nn.layers import Linear
-from sklstm._nn.recurrent import RecurrentLayer
+from sklstm._nn.stack import make_layer
 
 
 class Decoder(nn.Module):
-    """Recurrent layers that attend to a source and predict the next symbol.
+    """Layers that attend to a source and predict the next symbol.
 
     The first layer reads the symbols. Its states are the queries of the attention. The
     context, which is what the attention returns, goes into all later layers [1]_ and
@@ -36,7 +35,7 @@ class Decoder(nn.Module):
     dtype : torch.dtype
         Precision of the weights.
     **settings : dict
-        Other parameters of :class:`~sklstm._nn.recurrent.RecurrentLayer`.
+        `cell` and other parameters of :func:`~sklstm._nn.stack.make_layer`.
 
     References
     ----------
@@ -62,13 +61,15 @@ class Decoder(nn.Module):
         super().__init__()
         self.embedding_dropout, self.dropout = embedding_dropout, dropout
         self.embedding = Embedding(n_codes, embedding_size, dtype)
-        self.n_states = CELLS[settings["cell"]].n_states  # parts of a layer's state
-        self.start = Linear(width, self.n_states * sum(sizes), dtype)
         n_inputs = [embedding_size, *(size + width for size in sizes[:-1])]
-        self.layers = nn.ModuleList(
-            RecurrentLayer(*shape, dtype=dtype, **settings)
-            for shape in zip(n_inputs, sizes, strict=True)
-        )
+        layers = [
+            make_layer(n_inputs=n, size=size, dtype=dtype, **settings)
+            for n, size in zip(n_inputs, sizes, strict=True)
+        ]
+        # Lengths of the vectors with which the memory of each layer starts.
+        self.start_widths = [layer.n_states * layer.size for layer in layers]
+        self.start = Linear(width, sum(self.start_widths), dtype)
+        self.layers = nn.ModuleList(layers)
         self.attention = ATTENTIONS[attention](sizes[0], width, dtype)
         self.combine = Linear(sizes[-1] + width, sizes[-1], dtype)
         self.head = Linear(sizes[-1], n_codes, dtype)
@@ -82,9 +83,11 @@ class Decoder(nn.Module):
 
         It is computed from the last states of the source.
         """
-        widths = [self.n_states * layer.size for layer in self.layers]
-        of_layers = torch.tanh(self.start(memory.last)).split(widths, 1)
-        return [part.chunk(self.n_states, 1) for part in of_layers]
+        of_layers = torch.tanh(self.start(memory.last)).split(self.start_widths, 1)
+        return [
+            layer.start_from(vectors)
+            for layer, vectors in zip(self.layers, of_layers, strict=True)
+        ]
 
     def forward(self, codes, state, memory, generator=None):
         """Predict the symbol after each symbol.
@@ -94,7 +97,7 @@ class Decoder(nn.Module):
         codes : torch.Tensor of int64 of shape (n_targets, n_symbols)
             Codes of the symbols. Each source may have several targets, which follow
             each other.
-        state : list of tuple of torch.Tensor of shape (n_targets, size)
+        state : list of tuple of torch.Tensor
             State of each layer before the first symbol.
         memory : Memory
             Sources with their keys.
@@ -107,7 +110,7 @@ class Decoder(nn.Module):
             Logarithms of the probabilities of the next symbols, up to a constant.
         weights : torch.Tensor of shape (n_targets, n_symbols, n_steps)
             Attention weights of the steps of the source for each next symbol.
-        state : list of tuple of torch.Tensor of shape (n_targets, size)
+        state : list of tuple of torch.Tensor
             State of each layer after the last symbol.
         """
 

@@ -5,11 +5,11 @@ from torch import nn
 from sklstm._nn.dropout import drop_codes, drop_states
 from sklstm._nn.input_layers import Embedding
 from sklstm._nn.masking import zero_padding
-from sklstm._nn.recurrent import RecurrentStack
+from sklstm._nn.stack import LayerStack
 
 
 class Encoder(nn.Module):
-    """Recurrent layers that read a source, in one or in both directions.
+    """Layers that read a source, in one or in both directions.
 
     Parameters
     ----------
@@ -27,7 +27,7 @@ class Encoder(nn.Module):
     dtype : torch.dtype
         Precision of the weights.
     **settings : dict
-        Other parameters of :class:`~sklstm._nn.recurrent.RecurrentStack`.
+        Other parameters of :class:`~sklstm._nn.stack.LayerStack`.
     """
 
     def __init__(
@@ -47,7 +47,7 @@ class Encoder(nn.Module):
         if n_codes is not None:
             self.embedding = Embedding(n_codes, embedding_size, dtype)
         n_inputs = n_features if n_codes is None else embedding_size
-        self.layers = RecurrentStack(n_inputs, dtype=dtype, **settings)
+        self.layers = LayerStack(n_inputs, dtype=dtype, **settings)
 
     def forward(self, sources, step_mask, generator=None):
         """Read sources.

@@ -9,6 +9,7 @@ from sklstm._nn.cells import CELLS
 from sklstm._nn.input_layers import Embedding, Filters
 from sklstm._nn.layers import Attention, Linear
 from sklstm._nn.recurrent import RecurrentLayer
+from sklstm._nn.transformer import ScaledLinear
 
 
 def initialize(network, generator, device="cpu", max_timescale=None):
@@ -55,18 +56,36 @@ def initialize(network, generator, device="cpu", max_timescale=None):
             elif isinstance(module, Linear):
                 module.weight.copy_(_glorot(module.weight.shape, generator))
                 module.bias.zero_()
+            elif isinstance(module, ScaledLinear):
+                _initialize_scaled(module, generator)
             elif isinstance(module, Attention):
                 module.query.copy_(_glorot(module.query.shape, generator))
             elif isinstance(module, Filters):
                 module.kernel.copy_(_glorot(module.kernel.shape, generator))
                 module.bias.zero_()
             elif isinstance(module, Embedding):
-                shape = module.vectors.shape
-                vectors = torch.randn(shape, dtype=torch.float64, generator=generator)
-                module.vectors.copy_(vectors / math.sqrt(shape[1]))
-                if module.pair_vectors is not None:
-                    module.pair_vectors.zero_()
+                _initialize_embedding(module, generator)
     network.to(device)
+
+
+def _initialize_scaled(module, generator):
+    """Draw the weights and biases of a linear map whose weights are scaled."""
+    weight = _glorot(module.weight.shape, generator)
+    module.weight.copy_(weight / module.scale)
+    module.bias.zero_()
+    if module.bias_range:
+        shape = module.bias.shape
+        uniform = torch.rand(shape, dtype=torch.float64, generator=generator)
+        module.bias.copy_(module.bias_range * (2 * uniform - 1))
+
+
+def _initialize_embedding(module, generator):
+    """Draw the vectors of tokens, and set those of pairs to zero."""
+    shape = module.vectors.shape
+    vectors = torch.randn(shape, dtype=torch.float64, generator=generator)
+    module.vectors.copy_(vectors / math.sqrt(shape[1]))
+    if module.pair_vectors is not None:
+        module.pair_vectors.zero_()
 
 
 def _initialize_layer(layer, generator, max_timescale):

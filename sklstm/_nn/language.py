@@ -6,16 +6,15 @@ import torch
 from torch import nn
 from torch.nn.functional import linear
 
-from sklstm._nn.cells import zero_state
 from sklstm._nn.dropout import drop_codes, drop_states
 from sklstm._nn.input_layers import Embedding
 from sklstm._nn.layers import Linear
-from sklstm._nn.recurrent import RecurrentLayer
+from sklstm._nn.stack import make_layer
 from sklstm._nn.symbol_network import SymbolNetwork
 
 
 class LanguageNetwork(SymbolNetwork):
-    """Embedding, recurrent layers and the probabilities of the next symbol.
+    """Embedding, layers and the probabilities of the next symbol.
 
     Parameters
     ----------
@@ -24,19 +23,19 @@ class LanguageNetwork(SymbolNetwork):
     embedding_size : int
         Length of the vector of a symbol.
     hidden_layer_sizes : tuple of int
-        Number of units of each recurrent layer, from first to last.
+        Number of units of each layer, from first to last.
     cell : str
-        Type of cell, a key of :data:`sklstm._nn.cells.CELLS`.
+        Type of the layers, one of :data:`sklstm._nn.stack.CELL_NAMES`.
     shares_embedding : bool
         Whether the vectors of the symbols are also the weights of the output layer
         [1]_. If the last layer has another number of units, a linear map comes first.
     embedding_dropout : float
         Fraction of the symbols to replace by the unknown symbol during training.
     dropout : float
-        Fraction of the outputs of the embedding and of each recurrent layer to drop
+        Fraction of the outputs of the embedding and of each layer to drop
         during training.
     recurrent_dropout : float
-        Fraction of the hidden state to drop before the gates during training.
+        As in :func:`~sklstm._nn.stack.make_layer`.
     dtype : torch.dtype, default=torch.float32
         Precision of the weights.
 
@@ -72,9 +71,9 @@ class LanguageNetwork(SymbolNetwork):
         )
         self.embedding_dropout, self.dropout = embedding_dropout, dropout
         self.embedding = Embedding(n_codes, embedding_size, dtype)
-        options = {"cell": cell, "activation": "tanh", "dtype": dtype}
+        options = {"recurrent_dropout": recurrent_dropout, "dtype": dtype}
         self.layers = nn.ModuleList(
-            RecurrentLayer(*sizes, recurrent_dropout=recurrent_dropout, **options)
+            make_layer(cell, *sizes, **options)
             for sizes in pairwise((embedding_size, *hidden_layer_sizes))
         )
         width = hidden_layer_sizes[-1]
@@ -92,14 +91,13 @@ class LanguageNetwork(SymbolNetwork):
         """Device of the weights."""
         return self.embedding.vectors.device
 
-    def recurrent_layers(self):
-        """Return all recurrent layers."""
+    def sequence_layers(self):
+        """Return all layers that read sequences."""
         return list(self.layers)
 
     def first_state(self, n_sequences):
         """Return the state of each layer before the first symbol."""
-        like = self.embedding.vectors.new_empty(n_sequences, 0)
-        return [zero_state(layer.cell, layer.size, like) for layer in self.layers]
+        return [layer.first_state(n_sequences) for layer in self.layers]
 
     def forward(self, codes, state):
         """Predict the symbol after each symbol.
@@ -108,14 +106,14 @@ class LanguageNetwork(SymbolNetwork):
         ----------
         codes : torch.Tensor of int64 of shape (n_sequences, n_symbols)
             Codes of the symbols.
-        state : list of tuple of torch.Tensor of shape (n_sequences, size)
+        state : list of tuple of torch.Tensor
             State of each layer before the first symbol.
 
         Returns
         -------
         outputs : torch.Tensor of shape (n_sequences, n_symbols, n_codes)
             Logarithms of the probabilities of the next symbols, up to a constant.
-        state : list of tuple of torch.Tensor of shape (n_sequences, size)
+        state : list of tuple of torch.Tensor
             State of each layer after the last symbol.
         """
         hidden, after = self.hidden(codes, state)

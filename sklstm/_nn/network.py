@@ -4,13 +4,12 @@ import torch
 from torch import nn
 
 from sklstm._nn.autograd import Workspaces
-from sklstm._nn.cells import CELLS
 from sklstm._nn.crf import Transitions, log_marginals
 from sklstm._nn.input_layers import InputLayers, kernel_sizes, one_per_layer
 from sklstm._nn.layers import Last, Linear, make_pooling
 from sklstm._nn.masking import make_step_mask
-from sklstm._nn.recurrent import RecurrentStack
 from sklstm._nn.runtime import dropout_mask
+from sklstm._nn.stack import LayerStack, n_parts, n_weights
 
 
 class RecurrentNetwork(nn.Module):
@@ -28,7 +27,7 @@ class RecurrentNetwork(nn.Module):
     hidden_layer_sizes : tuple of int
         Number of units of each recurrent layer, from first to last.
     cell : str
-        Type of cell, a key of :data:`sklstm._nn.cells.CELLS`.
+        Type of the layers, one of :data:`sklstm._nn.stack.CELL_NAMES`.
     activation : str
         Activation function of the cells.
     bidirectional : bool
@@ -54,7 +53,7 @@ class RecurrentNetwork(nn.Module):
         Fraction of the outputs of each recurrent layer to drop during training. The
         outputs of the last layer are included.
     recurrent_dropout : float
-        Fraction of the hidden state to drop before the gates during training.
+        As in :func:`~sklstm._nn.stack.make_layer`.
     transitions : bool
         Whether the outputs of the steps are scores of classes, to which learned scores
         of the transitions between the classes are added. The weights of the transitions
@@ -116,7 +115,7 @@ class RecurrentNetwork(nn.Module):
         )
         n_inputs = self.input_layers.width
         self.widest = max(*hidden_layer_sizes, self.input_layers.widest)
-        self.layers = RecurrentStack(
+        self.layers = LayerStack(
             n_inputs,
             hidden_layer_sizes,
             cell=cell,
@@ -273,8 +272,8 @@ def n_multiplications(parameters):
     n_multiplications : int
         Number of weights of the layers, without the biases.
     """
-    n_gates = CELLS[parameters["cell"]].n_gates
-    n_directions = 2 if parameters["bidirectional"] else 1
+    cell = parameters["cell"]
+    n_directions = n_parts(cell, parameters["bidirectional"])
     n_inputs, total = parameters["n_features"], 0
     if parameters.get("n_codes") is not None:
         n_inputs = parameters["embedding_size"]
@@ -286,6 +285,6 @@ def n_multiplications(parameters):
         total += n_steps * n_filters * n_inputs * sum(size)
         n_inputs, n_steps = n_filters * len(size), n_steps / pool_size
     for size in parameters["hidden_layer_sizes"]:
-        total += n_steps * n_directions * n_gates * size * (n_inputs + size)
+        total += n_steps * n_directions * n_weights(cell, n_inputs, size)
         n_inputs = n_directions * size
     return round(total)

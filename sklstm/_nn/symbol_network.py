@@ -33,8 +33,8 @@ class SymbolNetwork(nn.Module, ABC):
         """Device of the weights."""
 
     @abstractmethod
-    def recurrent_layers(self):
-        """Return all recurrent layers."""
+    def sequence_layers(self):
+        """Return all layers that read sequences."""
 
     def __getstate__(self):
         return {
@@ -51,13 +51,13 @@ class SymbolNetwork(nn.Module, ABC):
     def start_training(self, generator):
         """Prepare for training, with a generator for dropout on the same device."""
         self.generator = generator
-        for layer in self.recurrent_layers():
+        for layer in self.sequence_layers():
             layer.workspaces = Workspaces()
 
     def end_training(self):
         """Release what only training needs."""
         self.generator = None
         self.zero_grad(set_to_none=True)
-        for layer in self.recurrent_layers():
+        for layer in self.sequence_layers():
             layer.workspaces = None
         self.eval()

@@ -23,10 +23,10 @@ class TranslationNetwork(SymbolNetwork):
     target_embedding_size : int
         Length of the vector of a symbol of the targets.
     hidden_layer_sizes : tuple of int
-        Number of units of each recurrent layer of the encoder, in each direction, and
+        Number of units of each layer of the encoder, in each direction, and
         of the decoder.
     cell : str
-        Type of cell, a key of :data:`sklstm._nn.cells.CELLS`.
+        Type of the layers, one of :data:`sklstm._nn.stack.CELL_NAMES`.
     bidirectional : bool
         Whether the encoder also reads the sources backward.
     attention : str
@@ -34,7 +34,7 @@ class TranslationNetwork(SymbolNetwork):
     embedding_dropout, dropout : float
         As in :class:`~sklstm._nn.encoder.Encoder`.
     recurrent_dropout : float
-        Fraction of the hidden state to drop before the gates during training.
+        As in :func:`~sklstm._nn.stack.make_layer`.
     dtype : torch.dtype, default=torch.float32
         Precision of the weights.
     """
@@ -102,8 +102,8 @@ class TranslationNetwork(SymbolNetwork):
         """Device of the weights."""
         return self.decoder.head.weight.device
 
-    def recurrent_layers(self):
-        """Return all recurrent layers."""
+    def sequence_layers(self):
+        """Return all layers that read sequences."""
         of_encoder = (layer for layers in self.encoder.layers for layer in layers)
         return [*of_encoder, *self.decoder.layers]
 

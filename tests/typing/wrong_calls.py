@@ -16,7 +16,7 @@ from sklstm.datasets import load_retail_sales
 X, y = np.zeros((100, 24, 3)), np.zeros(100)
 
 LSTMRegressor(batch_size="many")  # error
-LSTMRegressor(cell="transformer")  # error
+LSTMRegressor(cell="elman")  # error
 LSTMRegressor(pooling="median")  # error
 LSTMRegressor(hidden_layer_sizes="50")  # error
 LSTMRegressor(units=50)  # error
