@@ -99,7 +99,7 @@ def books(folder):
             }
             for seed in SEEDS
         ]
-        rows.append({"labels": n_labels, **_medians(scores)})
+        rows.append({"labels": str(n_labels), **_medians(scores)})
     print_table("Accuracy on books, median of three seeds", rows)
 
 
