@@ -51,10 +51,10 @@ def adding(_folder, seed, cell, *, n_timesteps):
     return np.mean((model.predict(X[N_ADDING:]) - y[N_ADDING:]) ** 2)
 
 
-def tags(_folder, seed, cell, *, make):
+def tags(_folder, seed, cell, *, name):
     """Return the percent of wrong steps of a task of `bench_tags.py`."""
     settings = {"bidirectional": True, "transitions": False, "cell": cell}
-    return 100 * bench_tags.run(make, settings, seed)[1]
+    return 100 * bench_tags.run(name, settings, seed)[1]
 
 
 def translate(_folder, seed, cell, *, draw):
@@ -107,8 +107,8 @@ TASKS = {
     },
     "adding, 30 steps": ("MSE", partial(adding, n_timesteps=30)),
     "adding, 100 steps": ("MSE", partial(adding, n_timesteps=100)),
-    "tags, marked": ("% wrong", partial(tags, make=bench_tags.marked)),
-    "tags, unmarked": ("% wrong", partial(tags, make=bench_tags.unmarked)),
+    "tags, marked": ("% wrong", partial(tags, name="marked")),
+    "tags, unmarked": ("% wrong", partial(tags, name="unmarked")),
     "dates": (
         "% wrong",
         partial(translate, draw=partial(make_dates, 11_000, random_state=0)),

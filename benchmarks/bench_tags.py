@@ -1,7 +1,7 @@
 """Classify the steps of sequences, with and without transitions.
 
-The steps are those of series of segments, and the letters of words to hyphenate. Needs
-pyphen, whose hyphens are the classes.
+The steps are those of series of segments and, if pyphen is installed, the letters of
+words. The classes of letters are the hyphens of pyphen.
 """
 
 import argparse
@@ -10,13 +10,17 @@ import warnings
 from statistics import median
 
 import numpy as np
-import pyphen
 import torch
 from _timing import environment, print_table
 from sklearn.exceptions import ConvergenceWarning
 
 from sklstm import LSTMClassifier, SequenceEncoder
 from sklstm.datasets import load_pronunciations
+
+try:
+    import pyphen
+except ImportError:
+    pyphen = None
 
 N_CLASSES, N_TRAINING, N_TEST = 3, 300, 1000
 SETTINGS = {
@@ -133,7 +137,7 @@ if __name__ == "__main__":
     print(environment(1))
     rows = [
         compare(name, bidirectional, arguments.seeds)
-        for name in ("marked", "unmarked", "words")
+        for name in ("marked", "unmarked", *["words"] * (pyphen is not None))
         for bidirectional in (False, True)
     ]
     print_table(f"Medians of {arguments.seeds} seeds", rows)

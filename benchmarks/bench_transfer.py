@@ -1,4 +1,4 @@
-"""Classify with few labels, with and without layers that learned without labels."""
+"""Compare classifiers with and without pretrained layers, for few labels."""
 
 import argparse
 import time
@@ -56,7 +56,8 @@ AUTOENCODER = {
 
 def fit_language_model(verses, held_out):
     """Return a language model of the verses that are not held out."""
-    kept = [verse for verse in verses if verse not in set(held_out)]
+    held_out = set(held_out)
+    kept = [verse for verse in verses if verse not in held_out]
     print(f"{len(kept)} verses to model; {len(verses) - len(kept)} are left out")
     start = time.process_time()
     model = LSTMLanguageModel(**LANGUAGE_MODEL, random_state=0).fit(kept)

@@ -545,9 +545,9 @@ class LSTMLanguageModel(DensityMixin, BaseSymbolModel):
         probabilities : DataFrame of shape (n_prefixes, n_symbols + 2)
             One row per prefix. Each row sums to 1. The columns are the symbols of
             `vocabulary_`, "<end>" for the end of the sequence and "<unknown>" for all
-            other symbols together. If "<end>" is a symbol itself, the column is
-            "<<end>>"; the same holds for "<unknown>". The index is that of a series or
-            frame X.
+            other symbols together. If a text has such a symbol itself, the column has
+            further brackets, such as "<<end>>". If X is a series or a frame, the index
+            is that of X.
         """
         check_is_fitted(self)
         texts = self._texts(self._symbols.read(X))

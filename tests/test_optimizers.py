@@ -64,6 +64,15 @@ def their_optimizer(solver, network, learning_rate):
     return torch.optim.AdamW(groups, lr=learning_rate)
 
 
+def step_both(ours, weights, optimizer, theirs, reference, windows):
+    """Take a step of our optimizer and of the one of PyTorch."""
+    weights.set_gradient(loss_of(ours, windows))
+    optimizer.step()
+    reference.zero_grad()
+    loss_of(theirs, windows).backward()
+    reference.step()
+
+
 @pytest.mark.parametrize("solver", ["adam", "adamw", "sgd"])
 def test_twenty_steps_are_those_of_pytorch(solver, windows):
     ours, theirs = new_network(), new_network()
@@ -76,11 +85,7 @@ def test_twenty_steps_are_those_of_pytorch(solver, windows):
             optimizer.learning_rate = 0.003
             for group in reference.param_groups:
                 group["lr"] = 0.003
-        weights.set_gradient(loss_of(ours, windows))
-        optimizer.step()
-        reference.zero_grad()
-        loss_of(theirs, windows).backward()
-        reference.step()
+        step_both(ours, weights, optimizer, theirs, reference, windows)
     for our, their in zip(ours.parameters(), theirs.parameters(), strict=True):
         npt.assert_allclose(our.detach(), their.detach(), rtol=1e-12, atol=1e-15)
 
@@ -100,11 +105,7 @@ def test_slow_layers_take_the_steps_of_a_group_of_pytorch(solver, windows):
         options = {k: v for k, v in group.items() if k not in ("params", "lr")}
         reference.add_param_group({"params": their_slow, "lr": 0.0025, **options})
     for _ in range(20):
-        weights.set_gradient(loss_of(ours, windows))
-        optimizer.step()
-        reference.zero_grad()
-        loss_of(theirs, windows).backward()
-        reference.step()
+        step_both(ours, weights, optimizer, theirs, reference, windows)
     for our, their in zip(ours.parameters(), theirs.parameters(), strict=True):
         npt.assert_allclose(our.detach(), their.detach(), rtol=1e-12, atol=1e-15)
 

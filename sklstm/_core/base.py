@@ -501,9 +501,10 @@ class BaseLSTM(TransferMixin, CallbackSupportMixin, BaseEstimator, ABC):
             models[0].with_new_weights(generator, self.max_timescale)
             for generator in generators[len(models) :]
         ]
-        if self._pretrained is not None:
+        pretrained = self._pretrained
+        if pretrained is not None:
             for model in models[len(former) :]:
-                self._pretrained.load_into(model.network)
+                pretrained.load_into(model.network)
         return models
 
     def _architecture(self, parameters, task, samples, former):
@@ -520,12 +521,12 @@ class BaseLSTM(TransferMixin, CallbackSupportMixin, BaseEstimator, ABC):
             architecture["n_codes"] = windows.n_codes
         if former:
             return architecture | self._kept_parameters(windows, former[0])
-        dtype = self.dtype
-        if self._pretrained is not None:
-            self._pretrained.check_parameters(
+        dtype, pretrained = self.dtype, self._pretrained
+        if pretrained is not None:
+            pretrained.check_parameters(
                 architecture, self.standardize, self.max_timescale
             )
-            dtype = self._pretrained.dtype if dtype == "auto" else dtype
+            dtype = pretrained.dtype if dtype == "auto" else dtype
         n_steps = math.prod(windows.values.shape[:2])
         n_per_epoch = n_steps * n_multiplications(**architecture)
         dtype = _choose_dtype(dtype, windows.values.dtype, n_per_epoch)
@@ -545,11 +546,11 @@ class BaseLSTM(TransferMixin, CallbackSupportMixin, BaseEstimator, ABC):
         """Build a network with initial weights, and compute its scales."""
         sizes = architecture["hidden_layer_sizes"]
         check_cell(self.cell, sizes, self.activation, self.max_timescale)
-        windows = samples.windows
-        if self._pretrained is None:
+        windows, pretrained = samples.windows, self._pretrained
+        if pretrained is None:
             x_scale = make_scale(self.standardize, windows, samples.window_weights)
         else:
-            x_scale = self._pretrained.x_scale
+            x_scale = pretrained.x_scale
         y_scale = identity_scale(1)  # for any number of targets
         if self.standardize:
             y_scale = task.scale_of_targets(samples, x_scale)

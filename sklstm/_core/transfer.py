@@ -258,10 +258,10 @@ class TransferMixin:
 
     def _check_transfer(self, windows, coding):
         """Keep the coding of training windows; compare them with `pretrained`."""
-        self._coding = coding
-        if self._pretrained is None:
+        self._coding, pretrained = coding, self._pretrained
+        if pretrained is None:
             return windows
-        return self._pretrained.check_windows(windows, coding, _feature_names(self))
+        return pretrained.check_windows(windows, coding, _feature_names(self))
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:
         """Return the parameters of the estimator.

@@ -248,8 +248,9 @@ def _may_differ(estimator, X, n_axes):
     they were padded and have 3 axes.
     """
     axes = {n_axes, estimator._n_axes_in}
-    are_arrays = all(isinstance(sequence, np.ndarray) for sequence in X)
-    return axes == {2, 3} or (axes == {2} and are_arrays and estimator._layout is None)
+    if axes != {2} or estimator._layout is not None:
+        return axes == {2, 3}
+    return all(isinstance(sequence, np.ndarray) for sequence in X)
 
 
 def _from_sequences(estimator, X):

@@ -248,7 +248,8 @@ def learn_symbols(X, estimator, name="X"):
     X : iterable, or table of one column
         Sequences, as in :func:`~sklstm._input.tokens.read_sequences`.
     estimator : estimator
-        Estimator with the parameters of a splitting, and with `min_frequency`.
+        Estimator with the parameters `analyzer`, `lowercase`, `token_pattern` and
+        `min_frequency`.
     name : str, default="X"
         Name of X in messages.
 

@@ -115,7 +115,7 @@ class Decoder(nn.Module):
         """
 
         def drop(states):
-            return drop_states(self, states, generator)
+            return drop_states(self, states, self.dropout, generator)
 
         vectors = drop(self.embedding(drop_codes(self, codes, generator)))
         first, *upper = self.layers

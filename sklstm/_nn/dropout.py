@@ -1,14 +1,14 @@
-"""Dropout of states and of symbols during training, with the rates of a module."""
+"""Dropout of states and of symbols during training."""
 
 from sklstm._nn.input_layers import UNKNOWN
 from sklstm._nn.runtime import dropout_mask
 
 
-def drop_states(module, states, generator):
-    """Apply dropout with the rate of a module to states, during training."""
-    if not (module.training and module.dropout):
+def drop_states(module, states, rate, generator):
+    """Apply dropout to states of a module, during training."""
+    if not (module.training and rate):
         return states
-    return states * dropout_mask(states.shape, module.dropout, states, generator)
+    return states * dropout_mask(states.shape, rate, states, generator)
 
 
 def drop_codes(module, codes, generator):

@@ -71,7 +71,7 @@ class Encoder(nn.Module):
         """
 
         def drop(states):
-            return drop_states(self, states, generator)
+            return drop_states(self, states, self.dropout, generator)
 
         inputs = sources
         if self.embedding is not None:

@@ -69,7 +69,7 @@ def initialize(network, generator, device="cpu", max_timescale=None):
 
 
 def _initialize_scaled(module, generator):
-    """Draw the weights and biases of a linear map whose weights are scaled."""
+    """Draw the weights and biases of a :class:`ScaledLinear`."""
     weight = _glorot(module.weight.shape, generator)
     module.weight.copy_(weight / module.scale)
     module.bias.zero_()

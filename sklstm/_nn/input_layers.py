@@ -114,8 +114,8 @@ class BatchNorm(nn.Module):
 
     In training, each channel is scaled to mean 0 and variance 1 over all real steps of
     a batch. In prediction, running averages of the means and variances are used, so
-    that the outputs do not depend on the batch. So they are in training if the layer
-    is frozen, that is, if its weights need no gradient.
+    that the outputs do not depend on the batch. A frozen layer, whose weights need no
+    gradient, also uses the running averages in training.
 
     Parameters
     ----------

@@ -129,11 +129,15 @@ class LanguageNetwork(SymbolNetwork):
 
     def hidden(self, codes, state):
         """Return the last hidden states, and the state after the last symbol."""
+
+        def drop(states):
+            return drop_states(self, states, self.dropout, self.generator)
+
         codes = drop_codes(self, codes, self.generator)
-        states = drop_states(self, self.embedding(codes), self.generator)
+        states = drop(self.embedding(codes))
         after = []
         for layer, before in zip(self.layers, state, strict=True):
             states, last = layer.continue_from(before, states, self.generator)
-            states = drop_states(self, states, self.generator)
+            states = drop(states)
             after.append(last)
         return states, after

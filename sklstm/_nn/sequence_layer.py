@@ -78,7 +78,7 @@ class SequenceLayer(nn.Module, ABC):
 
     @abstractmethod
     def start_from(self, vectors):
-        """Return what a layer remembers whose memory starts with given vectors.
+        """Return a state, as in :meth:`continue_from`, that consists of given vectors.
 
         Parameters
         ----------

@@ -51,7 +51,7 @@ def has_gates(cell):
 
 
 def n_weights(cell, n_inputs, size):
-    """Return the number of weights of a part of a layer, without the biases."""
+    """Count the weights of a layer that reads in one direction, without biases."""
     if cell == TRANSFORMER:
         of_map = 0 if n_inputs == size else n_inputs * size
         return of_map + (4 + 2 * EXPANSION) * size * size

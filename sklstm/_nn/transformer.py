@@ -21,8 +21,8 @@ import torch
 from torch import nn
 from torch.nn.functional import gelu, linear, pad, scaled_dot_product_attention
 
+from sklstm._nn.dropout import drop_states
 from sklstm._nn.masking import with_padding_last, zero_padding
-from sklstm._nn.runtime import dropout_mask
 from sklstm._nn.sequence_layer import SequenceLayer
 
 # A head has about this many units, or more.
@@ -221,10 +221,7 @@ class TransformerLayer(SequenceLayer):
 
     def _drop(self, outputs, generator):
         """Apply dropout to the outputs of a part, during training."""
-        if not (self.training and self.recurrent_dropout):
-            return outputs
-        options = outputs.shape, self.recurrent_dropout, outputs, generator
-        return outputs * dropout_mask(*options)
+        return drop_states(self, outputs, self.recurrent_dropout, generator)
 
 
 def count_heads(size):
