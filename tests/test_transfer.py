@@ -499,6 +499,12 @@ def test_an_estimator_that_is_not_fitted_is_refused():
             model.predict(WINDOWS)
 
 
+def test_a_class_is_refused():
+    model = LSTMRegressor(pretrained=LSTMAutoencoder, **SMALL)
+    with pytest.raises(ValueError, match="got the class LSTMAutoencoder"):
+        model.fit(WINDOWS, TARGET)
+
+
 def test_an_estimator_without_layers_is_refused():
     for source in (Ridge(), LSTMTranslator()):
         model = LSTMRegressor(pretrained=source, **SMALL)

@@ -313,11 +313,13 @@ def read_pretrained(estimator):
     if estimator is None:
         return None
     last = _last_step(estimator)
-    if not hasattr(last, "_layers_to_transfer"):
+    is_class = isinstance(last, type)
+    if is_class or not hasattr(last, "_layers_to_transfer"):
+        kind = f"the class {last.__name__}" if is_class else type(last).__name__
         raise ValueError(
             "pretrained must be a fitted LSTMLanguageModel, LSTMAutoencoder, "
             "LSTMClassifier or LSTMRegressor, or a pipeline that ends in one, got "
-            f"{type(last).__name__}. Pass such an estimator, or None."
+            f"{kind}. Pass such an estimator, or None."
         )
     if not last.__sklearn_is_fitted__():
         raise ValueError(

@@ -202,12 +202,16 @@ def read_vocabulary(vocabulary):
                 f"vocabulary has {len(tokens)} tokens, of which only {len(codes)} are "
                 "different. Pass each token once: list(dict.fromkeys(vocabulary))."
             )
-    wanted = {*range(1, len(codes) + 1)}
-    if not codes or {*codes.values()} != wanted:
+    if not codes:
+        raise ValueError(
+            "vocabulary is empty. Pass at least one token, or None to learn the tokens "
+            "from X."
+        )
+    if {*codes.values()} != {*range(1, len(codes) + 1)}:
         raise ValueError(
             f"vocabulary must give the codes 1 to {len(codes)} to its {len(codes)} "
             "tokens, each once; code 0 is for unknown tokens. Pass a mapping such as "
-            "the attribute vocabulary_ of an encoder, or a list of at least one token."
+            "the attribute vocabulary_ of an encoder, or a list of tokens."
         )
     types = {type(token) for token in codes}
     if types not in ({str}, {int}):
