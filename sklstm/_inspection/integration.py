@@ -16,10 +16,11 @@ from sklstm._nn.training import rows_per_block
 # Number of points of the Gauss-Legendre quadrature of a part.
 N_NODES = 4
 # Number of parts at first, and how often a part is halved at most.
-N_PARTS, MOST_HALVINGS = 4, 14
+N_PARTS, MOST_HALVINGS = 4, 30
 # A part is halved if its error is more than this fraction of the largest error of a
-# window: errors of many parts add up.
-FRACTION = 1 / 16
+# window. If the errors of its parts add up to more than the largest error, the next
+# fraction is tried.
+FRACTIONS = 1 / 16, 1 / 256
 # Error of a sum, as a fraction of the sum of the absolute values of its terms. Sums
 # that cancel out are only as precise as their terms.
 ROUNDING = 1e-6
@@ -31,6 +32,7 @@ class Parts(NamedTuple):
     rows: torch.Tensor  # numbers of the windows, (n_parts,)
     starts: torch.Tensor  # shares, (n_parts,)
     stops: torch.Tensor  # (n_parts,)
+    limits: torch.Tensor  # largest errors, (n_parts,)
 
     def select(self, which):
         """Select some of the parts."""
@@ -43,6 +45,7 @@ class Parts(NamedTuple):
             torch.cat([self.rows, self.rows]),
             torch.cat([self.starts, middles]),
             torch.cat([middles, self.stops]),
+            torch.cat([self.limits, self.limits]),
         )
 
 
@@ -70,37 +73,49 @@ def integrate(line, output, differences, n_steps, tolerance):
     is_right : torch.Tensor of bool of shape (n_windows,)
         Whether the integrals of a window add up to its difference.
     """
-    is_fixed = n_steps != "auto"
-    parts = _equal_parts(
-        len(differences), -(-n_steps // N_NODES) if is_fixed else N_PARTS
-    )
-    integrals, limits = torch.zeros_like(line.windows), None
-    for n_halvings in range(1 if is_fixed else MOST_HALVINGS + 1):
-        of_parts = integrate_parts(line, output, parts)
-        if limits is None:
-            sizes = torch.zeros_like(differences)
-            sizes.index_add_(0, parts.rows, of_parts.abs().sum((1, 2)))
-            limits = tolerance * differences.abs() + ROUNDING * sizes
-        errors = of_parts.sum((1, 2)) - _differences(line, output, parts)
-        is_wrong = errors.abs() > FRACTION * limits[parts.rows]
-        if is_fixed or n_halvings == MOST_HALVINGS:
-            is_wrong[:] = False
-        integrals.index_add_(0, parts.rows[~is_wrong], of_parts[~is_wrong])
-        parts = parts.select(is_wrong).halves()
-        if not len(parts.rows):
+    integrals = torch.zeros_like(line.windows)
+    is_right = torch.zeros(len(differences), dtype=torch.bool)
+    fractions = FRACTIONS if n_steps == "auto" else (torch.inf,)
+    n_parts = N_PARTS if n_steps == "auto" else -(-n_steps // N_NODES)
+    for fraction in fractions:
+        rows = torch.nonzero(~is_right)[:, 0]
+        if not len(rows):
             break
-    return integrals, (integrals.sum((1, 2)) - differences).abs() <= limits
+        limits = fraction * tolerance * differences[rows].abs()
+        parts = _equal_parts(rows, limits, n_parts)
+        integrals[rows] = 0
+        integrate_parts(line, output, parts, integrals)
+        errors = (integrals.sum((1, 2)) - differences).abs()
+        rounding = ROUNDING * integrals.abs().sum((1, 2))
+        is_right = errors <= tolerance * differences.abs() + rounding
+    return integrals, is_right
 
 
-def _equal_parts(n_windows, n_parts):
-    """Return the lines of all windows, each cut into equal parts."""
+def integrate_parts(line, output, parts, integrals):
+    """Add the integrals over parts of lines, which are halved, to `integrals`."""
+    for n_halvings in range(MOST_HALVINGS + 1):
+        of_parts = _quadrature(line, output, parts)
+        sums, sizes = of_parts.sum((1, 2)), of_parts.abs().sum((1, 2))
+        errors = (sums - _differences(line, output, parts)).abs()
+        is_right = errors <= parts.limits + ROUNDING * sizes
+        if n_halvings == MOST_HALVINGS:
+            is_right[:] = True
+        integrals.index_add_(0, parts.rows[is_right], of_parts[is_right])
+        parts = parts.select(~is_right).halves()
+        if not len(parts.rows):
+            return
+
+
+def _equal_parts(rows, limits, n_parts):
+    """Return the lines of some windows, each cut into equal parts."""
     bounds = torch.linspace(0, 1, n_parts + 1, dtype=torch.float64)
-    rows = torch.arange(n_windows).repeat_interleave(n_parts)
-    return Parts(rows, bounds[:-1].repeat(n_windows), bounds[1:].repeat(n_windows))
+    starts, stops = (part.repeat(len(rows)) for part in (bounds[:-1], bounds[1:]))
+    rows, limits = (part.repeat_interleave(n_parts) for part in (rows, limits))
+    return Parts(rows, starts, stops, limits)
 
 
-def integrate_parts(line, output, parts):
-    """Integrate derivatives over parts of lines, (n_parts, n_timesteps, n_features)."""
+def _quadrature(line, output, parts):
+    """Integrate derivatives over parts, (n_parts, n_timesteps, n_features)."""
     nodes, weights = map(torch.from_numpy, np.polynomial.legendre.leggauss(N_NODES))
     widths = parts.stops - parts.starts
     shape = len(parts.rows), *line.windows.shape[1:]

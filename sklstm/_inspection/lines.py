@@ -10,7 +10,7 @@ from abc import ABC, abstractmethod
 import torch
 from torch import nn
 
-from sklstm._nn.masking import make_step_mask
+from sklstm._nn.masking import make_step_mask, zero_padding
 
 
 class Line(ABC):
@@ -95,7 +95,8 @@ class LineOfTokens(Line):
 
     def __init__(self, networks, windows, n_padding, baselines):
         super().__init__(networks, windows, n_padding)
-        self.baselines = baselines[:, :, 0].long()
+        step_mask = make_step_mask(windows.shape[1], n_padding)
+        self.baselines = zero_padding(baselines, step_mask)[:, :, 0].long()
         self.embeddings = [network.input_layers.embedding for network in networks]
 
     def _inputs(self, rows, shares, n_padding):
