@@ -463,11 +463,17 @@ def test_too_few_points_raise_a_warning_whose_advice_works():
     check(model, X, model.predict(X), n_steps="auto")
 
 
-def test_shap_explains_flat_windows():
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("X", [X, X[:, :, 0]], ids=["3-D", "2-D"])
+@pytest.mark.parametrize("name", ["KernelExplainer", "PermutationExplainer"])
+def test_shap_explains_flat_windows(name, X):
     shap = pytest.importorskip("shap")
-    model = regressor(X[:, :, 0])
-    explainer = shap.PermutationExplainer(model.predict, X[:, :, 0], seed=0)
-    values = explainer(X[:3, :, 0])
-    npt.assert_allclose(
-        values.values.sum(axis=1) + values.base_values, model.predict(X[:3, :, 0])
-    )
+    model = regressor(X)
+
+    def predict(flat):
+        return model.predict(flat.reshape(-1, *X.shape[1:]))
+
+    flat = X.reshape(len(X), -1)
+    explanation = getattr(shap, name)(predict, flat[:5])(flat[:3])
+    sums = explanation.values.sum(axis=1) + explanation.base_values
+    npt.assert_allclose(sums, model.predict(X[:3]))
