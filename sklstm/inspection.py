@@ -408,8 +408,14 @@ def memory_horizon(
     share : float, default=0.9
         Share of the absolute gradient that the horizon contains, between 0 and 1.
 
-    target, quantile, step : object, float or None, int, default=None, None, -1
-        Which output is differentiated, as in :func:`integrated_gradients`.
+    target : int, class label or None, default=None
+        Number of the output, or class, as in :func:`integrated_gradients`.
+
+    quantile : float or None, default=None
+        Quantile of the output, as in :func:`integrated_gradients`.
+
+    step : int, default=-1
+        Time step of the output, as in :func:`integrated_gradients`.
 
     Returns
     -------
@@ -506,15 +512,9 @@ def gate_traces(estimator: Any, X: ArrayLike, *, network: int = 0) -> pd.DataFra
         step, unit), which are the levels of the index. Windows, layers, steps and units
         are numbered from 0, and steps from the first step of a sequence. The direction
         is "forward" or "backward"; the step of a backward layer is the one that it
-        reads. The columns depend on the cell:
-
-        ======= =======================================================
-        cell    columns
-        ======= =======================================================
-        "lstm"  input, forget, candidate, output, cell, hidden
-        "gru"   reset, update, candidate, hidden
-        "rnn"   hidden
-        ======= =======================================================
+        reads. The columns are input, forget, candidate, output, cell and hidden for an
+        LSTM; reset, update, candidate and hidden for a GRU; and hidden for a simple
+        recurrent network.
 
     Raises
     ------
