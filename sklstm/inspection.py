@@ -447,6 +447,8 @@ def memory_horizon(
 
     Notes
     -----
+    With ``standardize=False``, values are measured in the units of X instead.
+
     A gradient is local: it says nothing about larger changes. If an output is saturated
     for a window, its gradient is small, but its shares count as those of any other
     window. For tokens, the derivative is that along the line from the vector of the

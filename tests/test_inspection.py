@@ -456,6 +456,13 @@ def test_baselines_that_do_not_fit_are_rejected():
         integrated_gradients(model, CODES, baseline=0.5)
 
 
+@pytest.mark.parametrize("n_steps", ["auto", 4])
+def test_windows_like_the_baseline_have_no_attributions(n_steps):
+    result = integrated_gradients(regressor(), X, baseline=X, n_steps=n_steps)
+    npt.assert_array_equal(result.attributions, 0)
+    npt.assert_array_equal(result.outputs, result.baseline_outputs)
+
+
 def test_too_few_points_raise_a_warning_whose_advice_works():
     model = regressor(conv_filters=(8, 8), learning_rate_init=0.1)
     with pytest.warns(UserWarning, match='Pass n_steps="auto", or a larger number'):

@@ -15,8 +15,10 @@ from sklstm._nn.training import rows_per_block
 
 # Number of points of the Gauss-Legendre quadrature of a part.
 N_NODES = 4
-# Number of parts at first, and how often a part is halved at most.
+# Number of parts of a line at first, and how often a part is halved at most.
 N_PARTS, MOST_HALVINGS = 4, 30
+# Parts are not halved if there are this many times as many as at first.
+MOST_PARTS = 256
 # A part is halved if its error is more than this fraction of the largest error of a
 # window. If the errors of its parts add up to more than the largest error, the next
 # fraction is tried.
@@ -81,7 +83,8 @@ def integrate(line, output, differences, n_steps, tolerance):
         rows = torch.nonzero(~is_right)[:, 0]
         if not len(rows):
             break
-        limits = fraction * tolerance * differences[rows].abs()
+        # Limits are infinite if the number of points is fixed, also for no difference.
+        limits = (fraction * tolerance * differences[rows].abs()).nan_to_num(torch.inf)
         parts = _equal_parts(rows, limits, n_parts)
         integrals[rows] = 0
         integrate_parts(line, output, parts, integrals)
@@ -93,17 +96,19 @@ def integrate(line, output, differences, n_steps, tolerance):
 
 def integrate_parts(line, output, parts, integrals):
     """Add the integrals over parts of lines, which are halved, to `integrals`."""
-    for n_halvings in range(MOST_HALVINGS + 1):
+    n_most = MOST_PARTS * len(parts.rows)
+    for _ in range(MOST_HALVINGS):
         of_parts = _quadrature(line, output, parts)
         sums, sizes = of_parts.sum((1, 2)), of_parts.abs().sum((1, 2))
         errors = (sums - _differences(line, output, parts)).abs()
-        is_right = errors <= parts.limits + ROUNDING * sizes
-        if n_halvings == MOST_HALVINGS:
-            is_right[:] = True
-        integrals.index_add_(0, parts.rows[is_right], of_parts[is_right])
-        parts = parts.select(~is_right).halves()
+        is_wrong = errors > parts.limits + ROUNDING * sizes
+        if is_wrong.sum() > n_most:
+            break
+        integrals.index_add_(0, parts.rows[~is_wrong], of_parts[~is_wrong])
+        parts = parts.select(is_wrong).halves()
         if not len(parts.rows):
             return
+    integrals.index_add_(0, parts.rows, _quadrature(line, output, parts))
 
 
 def _equal_parts(rows, limits, n_parts):

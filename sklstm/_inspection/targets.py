@@ -1,9 +1,11 @@
 """Choose the output to explain from what a user passed."""
 
+from numbers import Integral
 from typing import NamedTuple
 
 import numpy as np
 import torch
+from sklearn.utils import check_scalar
 
 from sklstm._core.samples import make_step_mask
 from sklstm._inspection.outputs import (
@@ -49,6 +51,7 @@ def choose_output(model, X, windows, target, quantile, step):
     ValueError
         If the model has no such output.
     """
+    check_scalar(step, "step", Integral)
     has_quantiles = model._model.loss_parameters["name"] == "quantile"
     if quantile is not None and not has_quantiles:
         raise ValueError(
