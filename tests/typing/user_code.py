@@ -89,7 +89,7 @@ def pipelines(X: pd.DataFrame, y: pd.Series) -> None:
 
 def inspection(X: pd.DataFrame, y: pd.Series) -> None:
     model = LSTMRegressor(random_state=0).fit(X, y)
-    print(gate_traces(model, X).loc[0, 0, "forward"].mean())
+    print(gate_traces(model, X)["forget"].groupby("unit").mean())
     print(integrated_gradients(model, X, baseline="zeros", n_steps=64).outputs)
 
 
