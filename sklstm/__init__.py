@@ -15,6 +15,7 @@ _NAMES = {
     "displays": ["AnomalyDisplay", "ForecastDisplay"],
     "encoding": ["SequenceEncoder"],
     "forecasting": ["LSTMForecaster"],
+    "inspection": [],
     "language": ["LSTMLanguageModel"],
     "preprocessing": ["SlidingWindowTransformer"],
     "regression": ["LSTMRegressor"],

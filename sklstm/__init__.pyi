@@ -7,6 +7,7 @@ from sklstm import datasets as datasets
 from sklstm import displays as displays
 from sklstm import encoding as encoding
 from sklstm import forecasting as forecasting
+from sklstm import inspection as inspection
 from sklstm import language as language
 from sklstm import preprocessing as preprocessing
 from sklstm import regression as regression

@@ -9,6 +9,7 @@ import sklstm
 import sklstm.anomaly
 import sklstm.datasets
 import sklstm.forecasting
+import sklstm.inspection
 import sklstm.streaming
 import sklstm.testing
 
@@ -18,6 +19,7 @@ MODULES = [
     sklstm.anomaly,
     sklstm.datasets,
     sklstm.forecasting,
+    sklstm.inspection,
     sklstm.streaming,
     sklstm.testing,
 ]

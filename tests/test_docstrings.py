@@ -10,6 +10,7 @@ from numpydoc.validate import validate
 import sklstm
 import sklstm.datasets
 import sklstm.forecasting
+import sklstm.inspection
 import sklstm.streaming
 import sklstm.testing
 
@@ -20,6 +21,7 @@ MODULES = [
     sklstm,
     sklstm.datasets,
     sklstm.forecasting,
+    sklstm.inspection,
     sklstm.streaming,
     sklstm.testing,
 ]

@@ -11,7 +11,7 @@ import sklstm
 # Modules on one line know nothing of each other.
 FLOORS = [
     ["_anomaly", "_core", "_forecast", "_input", "_nn", "_nn.bptt", "_synthetic"],
-    ["_language", "_transcription"],
+    ["_inspection", "_language", "_transcription"],
     ["_translation"],
     ["_windowing"],
     ["_streaming"],
@@ -31,7 +31,7 @@ FLOORS = [
     ["_nn.hidden_states"],
     ["_nn.recurrent", "_nn.transformer"],
     ["_nn.stack"],
-    ["_nn.attention", "_nn.network", "_nn.saving"],
+    ["_nn.attention", "_nn.gates", "_nn.network", "_nn.saving"],
     ["_nn.encoder", "_nn.symbol_network"],
     ["_nn.decoder", "_nn.language"],
     ["_nn.autoencoder", "_nn.backprop", "_nn.initialization", "_nn.translator"],
@@ -81,6 +81,9 @@ FLOORS = [
     ["_translation.answers", "_translation.pairs"],
     ["_translation.prediction", "_translation.sources", "_translation.training"],
     ["_translation.fitting"],
+    ["_inspection.integration", "_inspection.lines", "_inspection.outputs"],
+    ["_inspection.baselines", "_inspection.permutation", "_inspection.sequences"],
+    ["_inspection.traces"],
     # 3: made-up series
     ["_synthetic.calendar", "_synthetic.dates", "_synthetic.mixture"],
     ["_synthetic.calendar_effects", "_synthetic.counts", "_synthetic.disturbances"],
@@ -95,7 +98,9 @@ FLOORS = [
     ["transcription", "translation"],
     # 5: what holds estimators
     ["anomaly", "forecasting"],
-    ["_streaming.forecasts", "_streaming.rows", "testing"],
+    ["_inspection.models", "_inspection.targets"],
+    ["_inspection.inputs"],
+    ["_streaming.forecasts", "_streaming.rows", "inspection", "testing"],
     ["streaming"],
     ["__init__"],
 ]

@@ -139,6 +139,17 @@ class ScaledNetwork:
         initialize(model.network, generator, self.device, max_timescale)
         return model
 
+    def in_double_precision(self):
+        """Return a copy on the CPU, in float64 and in prediction mode."""
+        architecture = self.architecture | {"dtype": "float64"}
+        copy = ScaledNetwork(
+            architecture, self.loss_parameters, self.x_scale, self.y_scale
+        )
+        copy.constant = self.constant
+        copy.network.load_state_dict(self.network.state_dict())
+        copy.network.requires_grad_(False).eval()
+        return copy
+
     def set_constant(self, targets, weights):
         """Set the outputs for windows without time steps to the best constant.
 
@@ -285,10 +296,14 @@ class ScaledNetwork:
         size = rows_per_block(self.network, n_timesteps)
         for start in range(0, n_windows, size):
             block = windows.select(slice(start, start + size))
-            values, n_padding, scale_batch = self._load(block)
-            if scale_batch is not None:
-                values = scale_batch(values, n_padding)
-            yield values, n_padding
+            yield self.scaled(block)
+
+    def scaled(self, windows):
+        """Return windows as the network reads them, and their padding, as tensors."""
+        values, n_padding, scale_batch = self._load(windows)
+        if scale_batch is not None:
+            values = scale_batch(values, n_padding)
+        return values, n_padding
 
     def _load(self, windows):
         return load_windows(windows, self.x_scale, self.dtype, self.device)

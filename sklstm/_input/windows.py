@@ -174,11 +174,9 @@ def lag_layout(names):
     >>> lag_layout(["lag_1", "lag_2", "lag_3"]).order
     array([2, 1, 0])
     """
-    matches = [
-        _LAG_NAME.fullmatch(name) if isinstance(name, str) else None for name in names
-    ]
-    others = [n for n, match in zip(names, matches, strict=True) if match is None]
-    if len(others) == len(matches):
+    cells = [lag_cell(name) for name in names]
+    others = [name for name, cell in zip(names, cells, strict=True) if cell is None]
+    if len(others) == len(cells):
         return None
     if others:
         raise ValueError(
@@ -188,13 +186,24 @@ def lag_layout(names):
             "constant in time. Name columns that are known in advance, such as a "
             "promotion, in its parameter known_ahead."
         )
-    cells = [(match[1] or match[2] or "", int(match[3])) for match in matches]
     columns = {cell: column for column, cell in enumerate(cells)}
     grid = _grid(cells)
     _check_grid(Counter(cells), grid)
     order = np.array([columns[cell] for cell in grid])
     n_features = len({feature for feature, _ in cells})
     return LagLayout(order, len(grid) // n_features, n_features)
+
+
+def lag_cell(name):
+    """Return the feature and the lag of a lag column; None for any other name.
+
+    Examples
+    --------
+    >>> lag_cell("sales__lag3")
+    ('sales', 3)
+    """
+    match = _LAG_NAME.fullmatch(name) if isinstance(name, str) else None
+    return match and (match[1] or match[2] or "", int(match[3]))
 
 
 def _grid(cells):

@@ -55,6 +55,12 @@ def lstm_step(from_inputs, state, weights, activation):
     state : tuple of two torch.Tensor of shape (n_windows, size)
         Hidden state and cell state after this step.
     """
+    gates = lstm_gates(from_inputs, state, weights, activation)
+    return gates["hidden"], gates["cell"]
+
+
+def lstm_gates(from_inputs, state, weights, activation):
+    """Compute the gates and the states of one step by name, as :func:`lstm_step`."""
     hidden, cell_state = state
     i, f, candidate, o = linear(hidden, weights.recurrent).add(from_inputs).chunk(4, 1)
     f = sigmoid(f)
@@ -63,7 +69,8 @@ def lstm_step(from_inputs, state, weights, activation):
     cell_state = f * cell_state + i * candidate
     o = sigmoid(o)
     hidden = o * activation(cell_state)
-    return hidden, cell_state
+    gates = {"input": i, "forget": f, "candidate": candidate, "output": o}
+    return gates | {"cell": cell_state, "hidden": hidden}
 
 
 def gru_step(from_inputs, state, weights, activation):
@@ -88,6 +95,12 @@ def gru_step(from_inputs, state, weights, activation):
     state : tuple of two torch.Tensor of shape (n_windows, size)
         Hidden state after this step, twice.
     """
+    hidden = gru_gates(from_inputs, state, weights, activation)["hidden"]
+    return hidden, hidden
+
+
+def gru_gates(from_inputs, state, weights, activation):
+    """Compute the gates and the state of one step by name, as :func:`gru_step`."""
     dropped, hidden = state
     r, z, candidate = from_inputs.chunk(3, 1)
     r_recurrent, z_recurrent, recurrent = linear(dropped, weights.recurrent).chunk(3, 1)
@@ -95,7 +108,7 @@ def gru_step(from_inputs, state, weights, activation):
     z = sigmoid(z + z_recurrent)
     candidate = activation(candidate + r * (recurrent + weights.candidate_bias))
     hidden = (1 - z) * candidate + z * hidden
-    return hidden, hidden
+    return {"reset": r, "update": z, "candidate": candidate, "hidden": hidden}
 
 
 def rnn_step(from_inputs, state, weights, activation):
@@ -139,11 +152,24 @@ class Cell(NamedTuple):
     forget_bias: float = 0.0
     # Position of the gate that adds new input, if the forget gate does not.
     input_gate: int | None = None
+    # Function with the parameters of `step` that returns the gates and the states by
+    # name. None for a cell without gates, whose only state is hidden.
+    gates: Callable | None = None
 
 
 CELLS = {
-    "lstm": Cell(lstm_step, 4, 2, input_gate=0, forget_gate=1, forget_bias=1.0),
-    "gru": Cell(gru_step, 3, 1, has_candidate_bias=True, forget_gate=1),
+    "lstm": Cell(
+        lstm_step,
+        4,
+        2,
+        input_gate=0,
+        forget_gate=1,
+        forget_bias=1.0,
+        gates=lstm_gates,
+    ),
+    "gru": Cell(
+        gru_step, 3, 1, has_candidate_bias=True, forget_gate=1, gates=gru_gates
+    ),
     "rnn": Cell(rnn_step, 1, 1),
 }
 

@@ -26,6 +26,10 @@ from typing import NamedTuple
 import torch
 from torch import nn
 from torch.autograd.function import once_differentiable
+from torch.nn.functional import one_hot
+
+# Score of a class that a path must not have at a step.
+EXCLUDED = -1e4
 
 
 class TransitionScores(NamedTuple):
@@ -136,6 +140,37 @@ def log_marginals(scores, transitions, n_padding=None):
     sums = _sum_backward(scores, transitions, first)
     marginals, _ = _marginals(sums, transitions, first)
     return marginals.log_().transpose(0, 1)
+
+
+def log_odds_of_class(scores, transitions, steps, numbers, n_padding=None):
+    """Return the log-odds of a class at a step of each window, given all steps.
+
+    They are the difference of the logarithms of two sums: over the paths with the
+    class at the step, and over all other paths.
+
+    Parameters
+    ----------
+    scores, transitions, n_padding
+        As in :func:`path_losses`.
+    steps, numbers : torch.Tensor of int of shape (n_windows,)
+        The step of each window, and the number of the class.
+
+    Returns
+    -------
+    log_odds : torch.Tensor of shape (n_windows,)
+        Log-odds in double precision, which can be differentiated as the losses.
+    """
+    # A loss is the logarithm of the sum over all paths, minus the score of a path.
+    paths, rows = best_paths(scores, transitions, n_padding), _rows(steps)
+    is_class = one_hot(numbers, scores.shape[2]).bool()
+    log_odds = 0
+    for sign, excluded in ((1, ~is_class), (-1, is_class)):
+        penalties = torch.zeros_like(scores)
+        penalties[rows, steps] = excluded.to(scores) * EXCLUDED
+        losses = path_losses(scores + penalties, transitions, paths, n_padding)
+        of_paths = penalties[rows, steps, paths[rows, steps]]
+        log_odds = log_odds + sign * (losses + of_paths)
+    return log_odds
 
 
 @torch.no_grad()

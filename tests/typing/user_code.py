@@ -32,6 +32,7 @@ from sklstm.datasets import (
     make_series,
 )
 from sklstm.forecasting import score_forecasts
+from sklstm.inspection import gate_traces, integrated_gradients
 from sklstm.streaming import Stream
 
 
@@ -87,6 +88,12 @@ def pipelines(X: pd.DataFrame, y: pd.Series) -> None:
     ).fit(X).update(X)
     stream = Stream(model).update(X)
     print(stream.predict(), stream.predict_interval(coverage=0.8))
+
+
+def inspection(X: pd.DataFrame, y: pd.Series) -> None:
+    model = LSTMRegressor(random_state=0).fit(X, y)
+    print(gate_traces(model, X)["forget"].groupby("unit").mean())
+    print(integrated_gradients(model, X, baseline="zeros", n_steps=64).outputs)
 
 
 def classification(texts: list[str], labels: list[str]) -> None:
