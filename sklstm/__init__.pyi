@@ -16,10 +16,11 @@ from sklstm import streaming as streaming
 from sklstm import testing as testing
 from sklstm import transcription as transcription
 from sklstm import translation as translation
+from sklstm._displays.anomaly import AnomalyDisplay
+from sklstm._displays.forecast import ForecastDisplay
 from sklstm.anomaly import LSTMOutlierDetector
 from sklstm.autoencoding import LSTMAutoencoder
 from sklstm.classification import LSTMClassifier
-from sklstm.displays import AnomalyDisplay, ForecastDisplay
 from sklstm.encoding import SequenceEncoder
 from sklstm.forecasting import LSTMForecaster
 from sklstm.language import LSTMLanguageModel

@@ -10,7 +10,8 @@ import sklstm
 
 # Modules on one line know nothing of each other.
 FLOORS = [
-    ["_anomaly", "_core", "_forecast", "_input", "_nn", "_nn.bptt", "_synthetic"],
+    ["_anomaly", "_core", "_displays", "_forecast", "_input", "_nn", "_nn.bptt"],
+    ["_synthetic"],
     ["_language", "_transcription"],
     ["_translation"],
     ["_windowing"],
@@ -86,6 +87,9 @@ FLOORS = [
     ["_synthetic.seasons", "_synthetic.trends"],
     ["_synthetic.smoothing", "_synthetic.structural"],
     ["_synthetic.series"],
+    # 3: plots
+    ["_displays.axes"],
+    ["_displays.anomaly", "_displays.forecast"],
     # 4: what the user calls
     ["autoencoding", "classification", "datasets", "displays", "encoding"],
     ["preprocessing"],
