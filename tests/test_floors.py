@@ -88,6 +88,7 @@ FLOORS = [
     ["_synthetic.smoothing", "_synthetic.structural"],
     ["_synthetic.series"],
     # 3: plots
+    ["_displays.dates"],
     ["_displays.axes"],
     ["_displays.anomaly", "_displays.forecast"],
     # 4: what the user calls

@@ -1,6 +1,16 @@
-"""Figures, axes and lines of the displays."""
+"""Figures, axes, colors and lines of the displays."""
 
 import pandas as pd
+
+# Colors that color-blind people tell apart [1]_. Of the eight colors, these have a
+# contrast of at least 3 with white and with black. So has the gray.
+#
+# .. [1] M. Okabe and K. Ito, "Color Universal Design", 2008.
+BLUE, VERMILLION, GREEN, PURPLE = "#0072B2", "#D55E00", "#009E73", "#CC79A7"
+GRAY = "#808080"
+# Color of areas, which lines in blue stand out from in light and in dark styles.
+SKY_BLUE = "#56B4E9"
+PALETTE = [BLUE, VERMILLION, GREEN, PURPLE]
 
 
 def new_axes(display, n_rows=1, n_columns=1, **options):
@@ -12,18 +22,28 @@ def new_axes(display, n_rows=1, n_columns=1, **options):
             f"{display} needs matplotlib, which is not installed. Run "
             "pip install matplotlib."
         ) from error
-    return plt.subplots(
-        n_rows, n_columns, sharex=True, layout="constrained", **options
-    )[1]
+    options = {"sharex": True, "layout": "constrained", **options}
+    return plt.subplots(n_rows, n_columns, **options)[1]
 
 
 def draw_line(ax, numbers, style):
     """Plot one line; a single number becomes a point."""
     style = {"marker": "." if len(numbers) == 1 else None, **style}
-    (line,) = ax.plot(positions(numbers.index), numbers.to_numpy(), **style)
+    times = positions(numbers.index)
+    (line,) = ax.plot(times, numbers.to_numpy(), **style)
+    if isinstance(times, pd.DatetimeIndex):
+        # matplotlib is optional, so it is only imported to plot.
+        from sklstm._displays.dates import set_date_ticks
+
+        set_date_ticks(ax.xaxis)
     return line
 
 
 def positions(times):
     """Convert times to a type that matplotlib can plot."""
     return times.to_timestamp() if isinstance(times, pd.PeriodIndex) else times
+
+
+def text_color(ax):
+    """Return the color of the labels of axes, which is white in a dark style."""
+    return ax.xaxis.label.get_color()

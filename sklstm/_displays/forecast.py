@@ -10,8 +10,20 @@ import pandas as pd
 from numpy.typing import NDArray
 from sklearn.utils.validation import check_is_fitted, check_scalar
 
-from sklstm._displays.axes import draw_line, new_axes, positions
-from sklstm._forecast.drawn_series import drawn_series
+from sklstm._displays.axes import (
+    BLUE,
+    GRAY,
+    SKY_BLUE,
+    draw_line,
+    new_axes,
+    positions,
+    text_color,
+)
+from sklstm._forecast.drawn_series import (
+    actual_series,
+    drawn_series,
+    read_predictions,
+)
 from sklstm._typing import ArrayLike
 
 if TYPE_CHECKING:
@@ -24,9 +36,11 @@ MAX_COLUMNS, WIDTH, HEIGHT = 3, 3.2, 2.2
 class ForecastDisplay:
     """Plot of one series or several, their forecasts and intervals.
 
-    One series is plotted on one pair of axes, several series on a grid of axes. Create
-    a display with :meth:`from_estimator`. The parameters are stored as attributes;
-    :meth:`plot` can be called again with other axes or styles.
+    One series is plotted on one pair of axes, several series on a grid of axes. A
+    dotted line marks the last value that is known. Create a display with
+    :meth:`from_estimator`, or with :meth:`from_predictions` from forecasts of any
+    model. The parameters are stored as attributes; :meth:`plot` can be called again
+    with other axes or styles.
 
     Parameters
     ----------
@@ -41,6 +55,10 @@ class ForecastDisplay:
     interval : DataFrame of shape (horizon, 2), list of DataFrame or None, default=None
         Limits of the interval, in the columns "lower" and "upper", a list if `forecast`
         is a list. If None, no interval is drawn.
+
+    actual : Series of shape (horizon,), list of Series or None, default=None
+        Actual values at the times of the forecast, a list if `forecast` is a list. NaN
+        where they are not known. If None, they are not drawn.
 
     coverage : float or None, default=None
         Fraction of actual values that the interval covers, for the legend.
@@ -57,12 +75,14 @@ class ForecastDisplay:
         Figure of the axes.
 
     lines_ : dict of str to matplotlib Line2D, or list of dict
-        The lines "history" and "forecast". If `forecast` is a list, a list with the
-        lines of each series.
+        The lines "history", "now", "forecast" and "actual" of what is drawn. The line
+        of the forecast begins at the last value of the history. If `forecast` is a
+        list, a list with the lines of each series.
 
     band_ : matplotlib PolyCollection, None, or list of them
-        Band of the interval. None without an interval. If `forecast` is a list, a list
-        with the band of each series.
+        Band of the interval, which begins at the last value of the history. None
+        without an interval. If `forecast` is a list, a list with the band of each
+        series.
 
     See Also
     --------
@@ -102,11 +122,13 @@ class ForecastDisplay:
         *,
         history: pd.Series | list[pd.Series] | None = None,
         interval: pd.DataFrame | list[pd.DataFrame] | None = None,
+        actual: pd.Series | list[pd.Series] | None = None,
         coverage: float | None = None,
     ) -> None:
         self.forecast = forecast
         self.history = history
         self.interval = interval
+        self.actual = actual
         self.coverage = coverage
 
     @classmethod
@@ -120,6 +142,7 @@ class ForecastDisplay:
         series: Hashable | list[Hashable] = None,
         last_window: ArrayLike = None,
         n_history: int | None = None,
+        actual: ArrayLike = None,
         ax: Any = None,
         **styles: Any,
     ) -> Self:
@@ -155,12 +178,18 @@ class ForecastDisplay:
             Number of values before the forecast to draw. If None, four times the number
             of forecast steps.
 
+        actual : array-like, Series, DataFrame, list of them or None, default=None
+            Actual values of the forecast steps, by time, or by step if they have no
+            times. Values at other times are ignored. With several series, in the form
+            of the forecasts of :meth:`LSTMForecaster.predict`.
+
         ax : matplotlib Axes, array-like of them or None, default=None
             Axes to draw on, one for each series. If None, a new figure is created, for
             several series with a grid of axes that share the x-axis.
 
         **styles : dict
-            `history_kwargs`, `forecast_kwargs` and `band_kwargs` of :meth:`plot`.
+            `history_kwargs`, `forecast_kwargs`, `band_kwargs`, `now_kwargs` and
+            `actual_kwargs` of :meth:`plot`.
 
         Returns
         -------
@@ -171,8 +200,9 @@ class ForecastDisplay:
         ------
         ValueError
             If no series or several series have a name in `series`; if the numbers of
-            axes and of series differ; if `n_history` is negative; or for a reason given
-            in :meth:`LSTMForecaster.predict_interval`.
+            axes and of series differ; if `n_history` is negative; if `actual` has no
+            value at the times of a forecast; or for a reason given in
+            :meth:`LSTMForecaster.predict_interval`.
         TypeError
             If the estimator is not a forecaster, or `n_history` is not an integer.
         ImportError
@@ -194,20 +224,103 @@ class ForecastDisplay:
             horizon=horizon,
             coverage=coverage,
         )
-        forecast, history, interval = (list(each) for each in zip(*parts, strict=True))
-        history = [
-            past.tail(4 * len(after) if n_history is None else n_history)
-            for past, after in zip(history, forecast, strict=True)
+        parts = [
+            (after, past.tail(4 * len(after) if n_history is None else n_history), band)
+            for after, past, band in parts
         ]
-        if len(parts) == 1 and pd.api.types.is_hashable(series):
-            forecast, history, interval = forecast[0], history[0], interval[0]
-        display = cls(
+        is_one = len(parts) == 1 and pd.api.types.is_hashable(series)
+        display = cls._of(parts, is_one, actual, coverage)
+        return display.plot(ax, **styles)
+
+    @classmethod
+    def from_predictions(
+        cls,
+        forecast: ArrayLike,
+        *,
+        history: ArrayLike = None,
+        interval: ArrayLike = None,
+        actual: ArrayLike = None,
+        coverage: float | None = None,
+        ax: Any = None,
+        **styles: Any,
+    ) -> Self:
+        """Plot forecasts of any model.
+
+        Parameters
+        ----------
+        forecast : array-like, Series, DataFrame or list of them
+            Forecasts of one series or several, in a form that
+            :meth:`LSTMForecaster.predict` returns.
+
+        history : array-like, Series, DataFrame, list of them or None, default=None
+            Values before the forecasts, with the series in the same order. Forecasts
+            without times follow them. If None, no history is drawn.
+
+        interval : array-like, DataFrame, list of them or None, default=None
+            Intervals in a form that :meth:`LSTMForecaster.predict_interval` returns. If
+            None, no interval is drawn.
+
+        actual : array-like, Series, DataFrame, list of them or None, default=None
+            Actual values of the forecast steps, by time, or by step if they have no
+            times. Values at other times are ignored. With several series, in the form
+            of the forecasts of :meth:`LSTMForecaster.predict`.
+
+        coverage : float or None, default=None
+            Fraction of actual values that the interval covers, for the legend.
+
+        ax : matplotlib Axes, array-like of them or None, default=None
+            Axes to draw on, one for each series. If None, a new figure is created, for
+            several series with a grid of axes that share the x-axis.
+
+        **styles : dict
+            `history_kwargs`, `forecast_kwargs`, `band_kwargs`, `now_kwargs` and
+            `actual_kwargs` of :meth:`plot`.
+
+        Returns
+        -------
+        display : ForecastDisplay
+            Display with the plot.
+
+        Raises
+        ------
+        ValueError
+            If the numbers of series or of axes differ, or if `actual` has no value at
+            the times of a forecast.
+        ImportError
+            If matplotlib is not installed.
+
+        Examples
+        --------
+        >>> from sklstm import ForecastDisplay
+        >>> from sklstm.datasets import load_retail_sales
+        >>> sales = load_retail_sales()["2014":"2019"]
+        >>> last_year = sales["2018":"2018"].set_axis(sales["2019":"2019"].index)
+        >>> display = ForecastDisplay.from_predictions(
+        ...     last_year, history=sales[:"2018"], actual=sales["2019":]
+        ... )
+        >>> sorted(display.lines_)
+        ['actual', 'forecast', 'history', 'now']
+        """
+        parts = read_predictions(forecast, history, interval)
+        display = cls._of(parts, len(parts) == 1, actual, coverage)
+        return display.plot(ax, **styles)
+
+    @classmethod
+    def _of(cls, parts, is_one, actual, coverage):
+        """Return the display of forecasts, histories and intervals."""
+        columns = [list(each) for each in zip(*parts, strict=True)]
+        columns.append([None] if actual is None else actual_series(actual, columns[0]))
+        columns = [None if each[0] is None else each for each in columns]
+        if is_one:
+            columns = [each and each[0] for each in columns]
+        forecast, history, interval, actual = columns
+        return cls(
             forecast,
             history=history,
-            interval=None if coverage is None else interval,
+            interval=interval,
+            actual=actual,
             coverage=coverage,
         )
-        return display.plot(ax, **styles)
 
     def plot(
         self,
@@ -216,8 +329,10 @@ class ForecastDisplay:
         history_kwargs: dict[str, Any] | None = None,
         forecast_kwargs: dict[str, Any] | None = None,
         band_kwargs: dict[str, Any] | None = None,
+        now_kwargs: dict[str, Any] | None = None,
+        actual_kwargs: dict[str, Any] | None = None,
     ) -> Self:
-        """Plot the history, the forecast and the interval of each series.
+        """Plot the history, the forecast, the interval and the actual values.
 
         Parameters
         ----------
@@ -225,11 +340,14 @@ class ForecastDisplay:
             Axes to draw on, one for each series. If None, a new figure is created, for
             several series with a grid of axes that share the x-axis.
 
-        history_kwargs, forecast_kwargs : dict or None, default=None
+        history_kwargs, forecast_kwargs, actual_kwargs : dict or None, default=None
             Keyword arguments passed to :meth:`matplotlib.axes.Axes.plot`.
 
         band_kwargs : dict or None, default=None
             Keyword arguments passed to :meth:`matplotlib.axes.Axes.fill_between`.
+
+        now_kwargs : dict or None, default=None
+            Keyword arguments passed to :meth:`matplotlib.axes.Axes.axvline`.
 
         Returns
         -------
@@ -253,28 +371,32 @@ class ForecastDisplay:
             )
         self.axes_, self.ax_, self.figure_ = axes, axes[0], axes[0].figure
         percent = "" if self.coverage is None else f"{100 * self.coverage:g} % "
-        band = {"color": "C0", "alpha": 0.25, "linewidth": 0}
-        styles = (
-            {"color": "0.4", "label": "history", **(history_kwargs or {})},
-            {"color": "C0", "label": "forecast", **(forecast_kwargs or {})},
-            {**band, "label": f"{percent}interval", **(band_kwargs or {})},
-        )
+        styles = {
+            "history": {"color": GRAY, "label": "history", **(history_kwargs or {})},
+            "now": {"color": GRAY, "linestyle": ":", "linewidth": 1},
+            "band": {"color": SKY_BLUE, "alpha": 0.4, "linewidth": 0},
+            "forecast": {"color": BLUE, "label": "forecast", **(forecast_kwargs or {})},
+            "actual": {"color": text_color(axes[0]), "linestyle": "", "marker": "."},
+        }
+        styles["now"] |= now_kwargs or {}
+        styles["band"] |= {"label": f"{percent}interval", **(band_kwargs or {})}
+        styles["actual"] |= {"label": "actual", **(actual_kwargs or {})}
         pairs = zip(axes, series, strict=True)
-        drawn = [_plot_series(on, *one, *styles) for on, one in pairs]
+        drawn = [_plot_series(on, *one, styles) for on, one in pairs]
         lines, bands = (list(each) for each in zip(*drawn, strict=True))
         self.lines_, self.band_ = (lines[0], bands[0]) if is_one else (lines, bands)
-        for on, (forecast, _, _) in zip(axes, series, strict=True):
+        for on, (forecast, *_) in zip(axes, series, strict=True):
             on.set(**{"ylabel" if is_one else "title": forecast.name})
         if is_one or ax is not None:
             self.ax_.legend()
         else:
             entries = self.ax_.get_legend_handles_labels()
-            self.figure_.legend(*entries, loc="outside lower center", ncols=3)
+            self.figure_.legend(*entries, loc="outside lower center", ncols=4)
         return self
 
     def _series(self):
-        """Return the forecast, history and interval of each series, as tuples."""
-        parts = self.forecast, self.history, self.interval
+        """Return forecast, history, interval and actual values of each series."""
+        parts = self.forecast, self.history, self.interval, self.actual
         if isinstance(self.forecast, pd.Series):
             return [parts]
         n_series = len(self.forecast)
@@ -282,24 +404,35 @@ class ForecastDisplay:
         return list(zip(*parts, strict=True))
 
 
-def _plot_series(axes, forecast, history, interval, *styles):
-    """Plot one series; return its lines and the band of its interval.
-
-    The styles are those of the history, the forecast and the band.
-    """
-    lines, band = {}, None
+def _plot_series(axes, forecast, history, interval, actual, styles):
+    """Plot one series; return its lines and the band of its interval."""
+    lines, band, last = {}, None, forecast[:0]
     if history is not None:
-        lines["history"] = draw_line(axes, history, styles[0])
-    lines["forecast"] = draw_line(axes, forecast, styles[1])
+        lines["history"] = draw_line(axes, history, styles["history"])
+        last = history.dropna().tail(1)
+    if history is not None and len(history):
+        now = positions(history.index)[-1]
+        lines["now"] = axes.axvline(now, **styles["now"])
+    # The last value has no marker of a forecast.
+    marks = {"markevery": slice(len(last), None)}
+    if len(forecast) == 1:
+        marks["marker"] = "."
+    joined = _join(last, forecast)
+    lines["forecast"] = draw_line(axes, joined, marks | styles["forecast"])
     if interval is not None:
-        times = positions(interval.index)
-        band = axes.fill_between(
-            times, interval["lower"], interval["upper"], **styles[2]
-        )
+        lower, upper = (_join(last, interval[side]) for side in ("lower", "upper"))
+        band = axes.fill_between(positions(lower.index), lower, upper, **styles["band"])
+    if actual is not None:
+        lines["actual"] = draw_line(axes, actual, styles["actual"])
     # In a grid, only the lowest axes have labels.
     if axes.xaxis.get_tick_params().get("labelbottom", True):
         axes.set(xlabel=forecast.index.name)
     return lines, band
+
+
+def _join(last, later):
+    """Return later values after the last known value, if there is one."""
+    return pd.concat([last, later]) if len(last) else later
 
 
 def _axes_for(n_series, is_one):
@@ -314,6 +447,6 @@ def _axes_for(n_series, is_one):
         unused.remove()
     axes = axes[:n_series]
     for lowest in axes[-n_columns:]:
-        # Rotated, the dates of small axes do not overlap.
-        lowest.tick_params(axis="x", labelbottom=True, labelrotation=30)
+        lowest.tick_params(axis="x", labelbottom=True)
+        lowest.xaxis.offsetText.set_visible(True)
     return axes
