@@ -441,13 +441,17 @@ def spans(display):
 @pytest.mark.parametrize("feature", [None, "vibration_y"])
 def test_lines_are_values_expected_values_and_distances(feature):
     display = AnomalyDisplay.from_estimator(DETECTOR, MACHINE, feature=feature)
-    name = feature or "vibration_x"
-    x, y = display.lines_["values"].get_data()
-    npt.assert_array_equal(mdates.date2num(x), mdates.date2num(MACHINE.index))
-    npt.assert_array_equal(y, MACHINE[name])
-    expected = display.lines_["expected"].get_ydata()
-    npt.assert_array_equal(expected[:4], np.nan)
-    npt.assert_allclose(expected[4:], MACHINE[name][3:-1])
+    names = [feature] if feature else list(MACHINE)
+    lines = [display.lines_[name] for name in ("values", "expected")]
+    if feature:
+        lines = [[line] for line in lines]
+    for name, values, expected in zip(names, *lines, strict=True):
+        x, y = values.get_data()
+        npt.assert_array_equal(mdates.date2num(x), mdates.date2num(MACHINE.index))
+        npt.assert_array_equal(y, MACHINE[name])
+        expected = expected.get_ydata()
+        npt.assert_array_equal(expected[:4], np.nan)
+        npt.assert_allclose(expected[4:], MACHINE[name][3:-1])
     scores = DETECTOR.score_samples(MACHINE)
     distances = display.lines_["distances"].get_ydata()
     npt.assert_array_equal(np.isnan(distances), np.arange(len(MACHINE)) < 4)
@@ -455,8 +459,8 @@ def test_lines_are_values_expected_values_and_distances(feature):
     threshold = display.lines_["threshold"].get_ydata()
     npt.assert_array_equal(threshold, -DETECTOR.offset_)
     labels = [axes.get_ylabel() for axes in display.axes_]
-    assert labels == [name, "distance"]
-    assert display.axes_[1].get_xlabel() == "time"
+    assert labels == [*names, "distance"]
+    assert display.axes_[-1].get_xlabel() == "time"
 
 
 def test_expected_values_are_those_of_explain():
@@ -470,7 +474,9 @@ def test_spans_are_runs_of_outliers():
     assert 3 < is_outlier.sum() < 100
     by_position = MACHINE.to_numpy()
     with pytest.warns(UserWarning, match="feature names"):
-        display = AnomalyDisplay.from_estimator(DETECTOR, by_position)
+        display = AnomalyDisplay.from_estimator(
+            DETECTOR, by_position, ax=plt.subplots(2)[1]
+        )
     rows = [np.arange(np.ceil(start), end) for start, end in spans(display)]
     npt.assert_array_equal(np.concatenate(rows), np.flatnonzero(is_outlier))
     assert all((start % 1, end % 1) == (0.5, 0.5) for start, end in spans(display))
@@ -479,6 +485,49 @@ def test_spans_are_runs_of_outliers():
     assert (np.diff(edges) > 0).all()
     entries = [text.get_text() for text in display.axes_[0].get_legend().get_texts()]
     assert entries == ["value", "expected", "outlier"]
+
+
+def test_spans_are_drawn_behind_each_feature():
+    display = AnomalyDisplay.from_estimator(DETECTOR, MACHINE)
+    one = AnomalyDisplay.from_estimator(DETECTOR, MACHINE, feature="temperature")
+    assert spans(display) == 3 * spans(one)
+    for each in (display, one):
+        (legend,) = each.figure_.legends
+        entries = [text.get_text() for text in legend.get_texts()]
+        assert entries == ["value", "expected", "outlier", "threshold"]
+    on = [span.axes for span in display.spans_]
+    assert [on.count(ax) for ax in display.axes_] == [len(one.spans_)] * 3 + [0]
+
+
+def test_features_are_selected_by_name_or_by_the_number_of_axes():
+    names = ["temperature", "vibration_x"]
+    display = AnomalyDisplay.from_estimator(DETECTOR, MACHINE, feature=names)
+    assert [ax.get_ylabel() for ax in display.axes_] == [*names, "distance"]
+    for n_axes in (2, 3):
+        axes = plt.subplots(n_axes)[1]
+        display = AnomalyDisplay.from_estimator(DETECTOR, MACHINE, ax=axes)
+        labels = [ax.get_ylabel() for ax in display.axes_]
+        assert labels == [*list(MACHINE)[: n_axes - 1], "distance"]
+        assert all(ax.get_legend() for ax in display.axes_[[0, -1]])
+    with pytest.raises(ValueError, match="feature is empty"):
+        AnomalyDisplay.from_estimator(DETECTOR, MACHINE, feature=[])
+
+
+def test_expected_values_of_any_model_are_drawn():
+    reference = AnomalyDisplay.from_estimator(DETECTOR, MACHINE)
+    display = AnomalyDisplay.from_predictions(
+        MACHINE,
+        reference.expected.to_numpy(),
+        distances=reference.distances,
+        threshold=reference.threshold,
+    )
+    assert spans(display) == spans(reference)
+    values = pd.DataFrame({"a": [1.0, 2.0, 3.0], "b": [0.0, 0.0, 4.0]})
+    display = AnomalyDisplay.from_predictions(values, np.ones((3, 2)), threshold=1.5)
+    npt.assert_allclose(display.lines_["distances"].get_ydata(), [0.5, 1, 2.5])
+    assert spans(display) == [(1.5, 2)] * 2
+    with pytest.raises(ValueError, match=r"shape \(3,\), but expected has \(2,\)"):
+        AnomalyDisplay.from_predictions(values["a"], [1.0, 2.0], threshold=1)
 
 
 def test_a_series_without_outliers_has_no_span():
@@ -549,7 +598,7 @@ def test_anomaly_display_refuses_invalid_input(monkeypatch):
         AnomalyDisplay.from_estimator(Ridge(), MACHINE)
     with pytest.raises(ValueError, match=r"no feature 'c'\. Choose from \['vib"):
         AnomalyDisplay.from_estimator(DETECTOR, MACHINE, feature="c")
-    with pytest.raises(ValueError, match="two axes, got 1"):
+    with pytest.raises(ValueError, match="1 features on 2 axes, got 1"):
         AnomalyDisplay.from_estimator(DETECTOR, MACHINE, ax=plt.gca())
     panel = pd.concat({"here": MACHINE, "there": MACHINE})
     with pytest.raises(ValueError, match=r"holds 2 series.*'here'"):

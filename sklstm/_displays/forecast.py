@@ -188,8 +188,8 @@ class ForecastDisplay:
             several series with a grid of axes that share the x-axis.
 
         **styles : dict
-            `history_kwargs`, `forecast_kwargs`, `band_kwargs`, `now_kwargs` and
-            `actual_kwargs` of :meth:`plot`.
+            `history_kwargs`, `forecast_kwargs`, `actual_kwargs`, `band_kwargs` and
+            `now_kwargs` of :meth:`plot`.
 
         Returns
         -------
@@ -273,8 +273,8 @@ class ForecastDisplay:
             several series with a grid of axes that share the x-axis.
 
         **styles : dict
-            `history_kwargs`, `forecast_kwargs`, `band_kwargs`, `now_kwargs` and
-            `actual_kwargs` of :meth:`plot`.
+            `history_kwargs`, `forecast_kwargs`, `actual_kwargs`, `band_kwargs` and
+            `now_kwargs` of :meth:`plot`.
 
         Returns
         -------
@@ -328,9 +328,9 @@ class ForecastDisplay:
         *,
         history_kwargs: dict[str, Any] | None = None,
         forecast_kwargs: dict[str, Any] | None = None,
+        actual_kwargs: dict[str, Any] | None = None,
         band_kwargs: dict[str, Any] | None = None,
         now_kwargs: dict[str, Any] | None = None,
-        actual_kwargs: dict[str, Any] | None = None,
     ) -> Self:
         """Plot the history, the forecast, the interval and the actual values.
 
