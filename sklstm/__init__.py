@@ -12,7 +12,12 @@ _NAMES = {
     "autoencoding": ["LSTMAutoencoder"],
     "classification": ["LSTMClassifier"],
     "datasets": [],
-    "displays": ["AnomalyDisplay", "ForecastDisplay"],
+    "displays": [
+        "AnomalyDisplay",
+        "ForecastDisplay",
+        "LossCurveDisplay",
+        "WindowDisplay",
+    ],
     "encoding": ["SequenceEncoder"],
     "forecasting": ["LSTMForecaster"],
     "language": ["LSTMLanguageModel"],

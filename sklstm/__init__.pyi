@@ -18,6 +18,8 @@ from sklstm import transcription as transcription
 from sklstm import translation as translation
 from sklstm._displays.anomaly import AnomalyDisplay
 from sklstm._displays.forecast import ForecastDisplay
+from sklstm._displays.loss_curve import LossCurveDisplay
+from sklstm._displays.windows import WindowDisplay
 from sklstm.anomaly import LSTMOutlierDetector
 from sklstm.autoencoding import LSTMAutoencoder
 from sklstm.classification import LSTMClassifier
@@ -43,8 +45,10 @@ __all__ = [
     "LSTMRegressor",
     "LSTMTranscriber",
     "LSTMTranslator",
+    "LossCurveDisplay",
     "SequenceEncoder",
     "SlidingWindowTransformer",
+    "WindowDisplay",
     "make_windows",
     "pad_sequences",
 ]

@@ -2,5 +2,7 @@
 
 from sklstm._displays.anomaly import AnomalyDisplay
 from sklstm._displays.forecast import ForecastDisplay
+from sklstm._displays.loss_curve import LossCurveDisplay
+from sklstm._displays.windows import WindowDisplay
 
-__all__ = ["AnomalyDisplay", "ForecastDisplay"]
+__all__ = ["AnomalyDisplay", "ForecastDisplay", "LossCurveDisplay", "WindowDisplay"]

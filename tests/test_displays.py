@@ -472,11 +472,9 @@ def test_expected_values_are_those_of_explain():
 def test_spans_are_runs_of_outliers():
     is_outlier = DETECTOR.predict(MACHINE) == -1
     assert 3 < is_outlier.sum() < 100
-    by_position = MACHINE.to_numpy()
+    by_position, pair = MACHINE.to_numpy(), plt.subplots(2)[1]
     with pytest.warns(UserWarning, match="feature names"):
-        display = AnomalyDisplay.from_estimator(
-            DETECTOR, by_position, ax=plt.subplots(2)[1]
-        )
+        display = AnomalyDisplay.from_estimator(DETECTOR, by_position, ax=pair)
     rows = [np.arange(np.ceil(start), end) for start, end in spans(display)]
     npt.assert_array_equal(np.concatenate(rows), np.flatnonzero(is_outlier))
     assert all((start % 1, end % 1) == (0.5, 0.5) for start, end in spans(display))

@@ -17,8 +17,7 @@ from sklstm._displays.axes import (
     positions,
     text_color,
 )
-from sklstm._input.row_times import series_keys
-from sklstm._input.time_dtypes import as_dates
+from sklstm._displays.series import check_one_series, times_of
 from sklstm._typing import ArrayLike
 
 if TYPE_CHECKING:
@@ -153,8 +152,8 @@ class AnomalyDisplay:
                 f"AnomalyDisplay plots an LSTMOutlierDetector, got {estimator!r}."
             )
         comparison = estimator.compare(X)
-        _check_one_series(X, estimator.groups)
-        comparison = comparison.set_axis(_times_of(X, estimator.time))
+        check_one_series(X, estimator.groups)
+        comparison = comparison.set_axis(times_of(X, estimator.time))
         chosen = _selected(feature, list(comparison["value"].columns), ax)
         display = cls(
             comparison["value"][chosen],
@@ -364,41 +363,6 @@ def _selected(feature, names, ax):
     if not wanted:
         raise ValueError(f"feature is empty. Choose from {names}, or pass None.")
     return feature
-
-
-def _times_of(X, time):
-    """Return the times of the rows; positions if they are neither dates nor numbers."""
-    if time is not None:
-        times = _column(X, time)
-    elif isinstance(X, pd.DataFrame):
-        times = X.index.get_level_values(-1)
-    else:
-        times = pd.RangeIndex(len(X))
-    times = as_dates(times)
-    is_number = pd.api.types.is_any_real_numeric_dtype(times)
-    is_date = isinstance(times, (pd.DatetimeIndex, pd.PeriodIndex))
-    return times if is_number or is_date else pd.RangeIndex(len(times))
-
-
-def _check_one_series(X, groups):
-    """Raise a ValueError if X holds several series."""
-    keys = None
-    if groups is not None:
-        keys = _column(X, groups)
-    elif isinstance(X, pd.DataFrame):
-        keys = series_keys(X.index)
-    if keys is not None and keys.nunique() > 1:
-        raise ValueError(
-            f"X holds {keys.nunique()} series. Pass the rows of one series, such as "
-            f"{keys[0]!r}."
-        )
-
-
-def _column(X, column):
-    """Return a column of X, given by name or position, as an index."""
-    if isinstance(column, str):
-        return pd.Index(X[column], name=column)
-    return pd.Index(getattr(X, "iloc", np.asarray(X))[:, column])
 
 
 def _runs(is_outlier):
