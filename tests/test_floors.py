@@ -36,6 +36,7 @@ FLOORS = [
     ["_nn.autoencoder", "_nn.backprop", "_nn.initialization", "_nn.translator"],
     ["_nn.beam_search"],
     ["_nn.architecture", "_nn.mixture"],
+    ["_nn.summary"],
     ["_input.time_dtypes"],
     ["_input.arrays", "_input.finite", "_input.numbers"],
     ["_input.time_errors", "_input.tokens", "_input.windows"],
@@ -52,7 +53,8 @@ FLOORS = [
     ["_core.layer_sizes"],
     ["_core.nested", "_core.samples"],
     ["_core.auto", "_core.scaling", "_core.sklearn_compat", "_core.symbol_fit"],
-    ["_core.fit_methods", "_core.targets", "_core.window_scaling"],
+    ["_core.fit_methods", "_core.network_summary", "_core.targets"],
+    ["_core.window_scaling"],
     ["_core.scaled_network", "_core.symbol_model"],
     ["_core.base"],
     # 3: what one estimator needs

@@ -35,6 +35,7 @@ from sklstm._core.convergence import (
 )
 from sklstm._core.ensemble import Ensemble, combine, random_generators
 from sklstm._core.layer_sizes import POOLINGS, as_poolings, check_layers
+from sklstm._core.network_summary import SummaryMixin
 from sklstm._core.samples import (
     Samples,
     check_n_rows,
@@ -119,7 +120,7 @@ def allow_auto(constraints):
     return constraints | auto
 
 
-class BaseLSTM(CallbackSupportMixin, BaseEstimator, ABC):
+class BaseLSTM(SummaryMixin, CallbackSupportMixin, BaseEstimator, ABC):
     """Base class of the estimators that train networks on windows.
 
     A subclass defines the kind of its network, the parameters that it passes to the
@@ -183,6 +184,10 @@ class BaseLSTM(CallbackSupportMixin, BaseEstimator, ABC):
         """The trained network; the first of several networks."""
         check_is_fitted(self)
         return self._model.network
+
+    def _networks_by_title(self):
+        """Return the networks by their title."""
+        return {type(self).__name__: [model.network for model in self._models]}
 
     @property
     def _model(self):

@@ -25,6 +25,9 @@ from sklearn.utils.validation import _check_sample_weight
 from sklstm._input.arrays import unwrap
 from sklstm._input.numbers import check_numbers
 
+# Address of the pages of the documentation.
+DOCUMENTATION = "https://sklstm.github.io/sklstm"
+
 # A decorated method keeps its signature for type checkers.
 Method = TypeVar("Method", bound=Callable[..., Any])
 
@@ -43,6 +46,7 @@ except ImportError:  # scikit-learn < 1.9
 
 __all__ = [
     "CallbackSupportMixin",
+    "DocumentedMixin",
     "HasMethods",
     "Interval",
     "Method",
@@ -56,6 +60,16 @@ __all__ = [
     "output_container",
     "with_callbacks",
 ]
+
+
+class DocumentedMixin:
+    """Links to the documentation in the HTML representation of an estimator.
+
+    scikit-learn makes them from these attributes.
+    """
+
+    _doc_link_module = "sklstm"
+    _doc_link_template = f"{DOCUMENTATION}/generated/sklstm.{{estimator_name}}.html"
 
 
 def with_callbacks(method: Method) -> Method:

@@ -9,6 +9,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 from torch import nn
 
+from sklstm._core.network_summary import SummaryMixin
 from sklstm._core.sklearn_compat import (
     CallbackRunner,
     CallbackSupportMixin,
@@ -20,7 +21,7 @@ from sklstm._nn.cells import CELLS
 from sklstm._nn.runtime import random_generator
 
 
-class BaseSymbolModel(CallbackSupportMixin, BaseEstimator, ABC):
+class BaseSymbolModel(SummaryMixin, CallbackSupportMixin, BaseEstimator, ABC):
     """Base class of estimators whose networks read or write symbols.
 
     A subclass reads its data, sets the attributes that :attr:`_attributes_of_data`
@@ -87,6 +88,10 @@ class BaseSymbolModel(CallbackSupportMixin, BaseEstimator, ABC):
         """The trained network."""
         check_is_fitted(self)
         return self._network
+
+    def _networks_by_title(self):
+        """Return the network by its title."""
+        return {type(self).__name__: [self._network]}
 
     def __sklearn_is_fitted__(self):
         return hasattr(self, "_network")
