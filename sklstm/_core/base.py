@@ -388,7 +388,14 @@ class BaseLSTM(SummaryMixin, CallbackSupportMixin, BaseEstimator, ABC):
         )
         parameters.max_iter = 1
         first, *_ = self._train(
-            former, task, samples, None, data, parameters, optimizer_states=states
+            former,
+            task,
+            samples,
+            None,
+            data,
+            parameters,
+            optimizer_states=states,
+            n_before=len(curve),
         )
         best_loss = min(best_loss, first.best_loss)
         self._set_curves(curve + first.loss_curve, None, best_loss)
@@ -433,6 +440,7 @@ class BaseLSTM(SummaryMixin, CallbackSupportMixin, BaseEstimator, ABC):
         *,
         optimizer_states=(),
         n_kept=0,
+        n_before=0,
     ):
         """Train models and store them in the estimator.
 
@@ -449,6 +457,8 @@ class BaseLSTM(SummaryMixin, CallbackSupportMixin, BaseEstimator, ABC):
             State of the optimizer of each former model to continue from.
         n_kept : int, default=0
             Number of the former models that are not trained further.
+        n_before : int, default=0
+            Number of epochs before, for the printed numbers of epochs.
 
         Returns
         -------
@@ -467,7 +477,7 @@ class BaseLSTM(SummaryMixin, CallbackSupportMixin, BaseEstimator, ABC):
             ensemble = Ensemble(models, len(former), optimizer_states)
             fitted = {"_task": task, **task.fitted_attributes(samples)}
             n_tasks = parameters.max_iter if len(models) == 1 else len(models) - n_kept
-            callback_runner = CallbackRunner(self, data, fitted, n_tasks)
+            callback_runner = CallbackRunner(self, data, fitted, n_tasks, n_before)
             histories = ensemble.train(
                 models[0].rows(samples),
                 None if validation is None else models[0].rows(validation),

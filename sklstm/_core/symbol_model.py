@@ -143,10 +143,14 @@ class BaseSymbolModel(SummaryMixin, CallbackSupportMixin, BaseEstimator, ABC):
             if name in self._attributes_of_data
         }
         fitted["_network"] = network
-        runner = CallbackRunner(self, for_callbacks, fitted, fit.options.max_iter)
+        n_before = self.n_iter_ if is_partial and former is not None else 0
+        runner = CallbackRunner(
+            self, for_callbacks, fitted, fit.options.max_iter, n_before
+        )
         history, self._optimizer_state = fit.train(
             network, generator, runner, optimizer_state
         )
+        runner.print_end(history, fit.options)
         self._network = network
         self._set_curves(
             history.loss_curve, history.validation_loss_curve, history.best_loss
