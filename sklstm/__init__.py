@@ -14,6 +14,7 @@ _NAMES = {
     "datasets": [],
     "displays": [
         "AnomalyDisplay",
+        "AttributionDisplay",
         "ForecastDisplay",
         "LossCurveDisplay",
         "WindowDisplay",

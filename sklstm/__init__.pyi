@@ -17,6 +17,7 @@ from sklstm import testing as testing
 from sklstm import transcription as transcription
 from sklstm import translation as translation
 from sklstm._displays.anomaly import AnomalyDisplay
+from sklstm._displays.attribution import AttributionDisplay
 from sklstm._displays.forecast import ForecastDisplay
 from sklstm._displays.loss_curve import LossCurveDisplay
 from sklstm._displays.windows import WindowDisplay
@@ -35,6 +36,7 @@ from sklstm.translation import LSTMTranslator
 
 __all__ = [
     "AnomalyDisplay",
+    "AttributionDisplay",
     "ForecastDisplay",
     "GroupScaler",
     "LSTMAutoencoder",

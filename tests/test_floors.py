@@ -92,8 +92,8 @@ FLOORS = [
     # 3: plots
     ["_displays.dates"],
     ["_displays.axes", "_displays.series"],
-    ["_displays.anomaly", "_displays.forecast", "_displays.loss_curve"],
-    ["_displays.windows"],
+    ["_displays.anomaly", "_displays.attribution", "_displays.forecast"],
+    ["_displays.loss_curve", "_displays.windows"],
     # 4: what the user calls
     ["autoencoding", "classification", "datasets", "displays", "encoding"],
     ["preprocessing"],
