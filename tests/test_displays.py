@@ -116,6 +116,19 @@ def test_styles_and_axes_are_those_of_the_caller():
     assert again.band_.get_alpha() == 0.5
 
 
+def test_short_names_of_styles_are_accepted():
+    display = ForecastDisplay.from_estimator(
+        FORECASTER.fit(FRAME["a"]),
+        forecast_kwargs={"c": "red", "lw": 3},
+        now_kwargs={"ls": "--"},
+        band_kwargs={"lw": 2},
+    )
+    forecast, now = (display.lines_[name] for name in ("forecast", "now"))
+    assert (forecast.get_color(), forecast.get_linewidth()) == ("red", 3)
+    assert now.get_linestyle() == "--"
+    assert display.band_.get_linewidth() == 2
+
+
 def test_series_without_names_are_found_by_position():
     forecaster = FORECASTER.fit([FRAME["a"].to_numpy(), FRAME["b"].to_numpy()])
     display = ForecastDisplay.from_estimator(forecaster, series=1, n_history=0)

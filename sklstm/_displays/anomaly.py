@@ -13,6 +13,7 @@ from sklstm._displays.axes import (
     GRAY,
     VERMILLION,
     draw_line,
+    merge_styles,
     new_axes,
     positions,
     text_color,
@@ -25,6 +26,15 @@ if TYPE_CHECKING:
 
 # At most this number of features is plotted if the user selects none.
 MAX_FEATURES = 6
+STYLES = {
+    # The values lie above the expected values, so both are visible.
+    "values": {"label": "value", "linewidth": 0.8, "zorder": 3},
+    "expected": {"label": "expected", "color": BLUE, "linewidth": 2},
+    # With an edge line, a span narrower than a pixel is still visible.
+    "span": {"label": "outlier", "color": VERMILLION, "alpha": 0.3, "linewidth": 1},
+    "distances": {"color": GRAY, "linewidth": 1},
+    "threshold": {"label": "threshold", "color": VERMILLION, "linestyle": "--"},
+}
 # Size of the figure in inches, and height of its axes for several features.
 WIDTH, HEIGHT, HEIGHT_OF_MANY = 6.4, 4.8, 1.5
 
@@ -291,41 +301,40 @@ class AnomalyDisplay:
             )
         *upper, lower = self.axes_
         self.figure_ = lower.figure
-        # The values lie above the expected values, so both are visible.
-        styles = {
-            "values": {"color": text_color(lower), "linewidth": 0.8, "zorder": 3},
-            "expected": {"color": BLUE, "label": "expected", "linewidth": 2},
-            # With an edge line, a span narrower than a pixel is still visible.
-            "span": {"color": VERMILLION, "alpha": 0.3, "linewidth": 1},
-            "distances": {"color": GRAY, "linewidth": 1},
-            "threshold": {"color": VERMILLION, "linestyle": "--"},
-        }
-        styles["values"] |= {"label": "value", **(values_kwargs or {})}
-        styles["expected"] |= expected_kwargs or {}
-        styles["span"] |= {"label": "outlier", **(span_kwargs or {})}
-        styles["distances"] |= distances_kwargs or {}
-        styles["threshold"] |= {"label": "threshold", **(threshold_kwargs or {})}
+        styles = merge_styles(
+            STYLES,
+            values={"color": text_color(lower), **(values_kwargs or {})},
+            expected=expected_kwargs,
+            span=span_kwargs,
+            distances=distances_kwargs,
+            threshold=threshold_kwargs,
+        )
         runs = list(_runs(self.distances > self.threshold))
         features = zip(upper, values, expected, strict=True)
         drawn = [_plot_feature(*one, runs, styles) for one in features]
-        lines, spans = (list(each) for each in zip(*drawn, strict=True))
-        pairs = [list(pair) for pair in zip(*lines, strict=True)]
+        of_values, of_expected, spans = (
+            list(each) for each in zip(*drawn, strict=True)
+        )
         self.lines_ = {
-            "values": pairs[0][0] if is_one else pairs[0],
-            "expected": pairs[1][0] if is_one else pairs[1],
+            "values": of_values[0] if is_one else of_values,
+            "expected": of_expected[0] if is_one else of_expected,
             "distances": draw_line(lower, self.distances, styles["distances"]),
             "threshold": lower.axhline(self.threshold, **styles["threshold"]),
         }
         self.spans_ = list(chain.from_iterable(spans))
         lower.set(xlabel=self.distances.index.name, ylabel="distance")
-        if ax is None:
-            axes = upper[0], lower
+        self._add_legends(upper[0], lower, is_new=ax is None)
+        return self
+
+    def _add_legends(self, upper, lower, is_new):
+        """Add a legend below a new figure, or two in the axes of the user."""
+        if is_new:
+            axes = upper, lower
             handles = [one for on in axes for one in on.get_legend_handles_labels()[0]]
             self.figure_.legend(handles=handles, loc="outside lower center", ncols=4)
         else:
-            upper[0].legend()
+            upper.legend()
             lower.legend()
-        return self
 
 
 def _plot_feature(ax, values, expected, runs, styles):
@@ -341,7 +350,7 @@ def _plot_feature(ax, values, expected, runs, styles):
         for run, label in zip(runs, labels, strict=False)
     ]
     ax.set(ylabel=values.name)
-    return lines, spans
+    return *lines, spans
 
 
 def _axes_for(n_features):

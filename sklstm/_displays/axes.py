@@ -8,6 +8,15 @@ import pandas as pd
 # .. [1] M. Okabe and K. Ito, "Color Universal Design", 2008.
 BLUE, VERMILLION, GREEN, PURPLE = "#0072B2", "#D55E00", "#009E73", "#CC79A7"
 GRAY = "#808080"
+# Short names of keyword arguments, which matplotlib refuses beside the long ones.
+SHORT = {
+    "c": "color",
+    "ls": "linestyle",
+    "lw": "linewidth",
+    "ms": "markersize",
+    "fc": "facecolor",
+    "ec": "edgecolor",
+}
 # Color of areas, which lines in blue stand out from in light and in dark styles.
 SKY_BLUE = "#56B4E9"
 PALETTE = [BLUE, VERMILLION, GREEN, PURPLE]
@@ -42,6 +51,28 @@ def draw_line(ax, numbers, style):
 def positions(times):
     """Convert times to a type that matplotlib can plot."""
     return times.to_timestamp() if isinstance(times, pd.PeriodIndex) else times
+
+
+def merge_styles(defaults, **given):
+    """Return the default styles of artists, changed by those of the user.
+
+    Parameters
+    ----------
+    defaults : dict of str to dict
+        Keyword arguments of each artist.
+    **given : dict or None
+        Keyword arguments of the user, by artist. Short names of matplotlib, such as
+        "lw", are accepted.
+
+    Returns
+    -------
+    styles : dict of str to dict
+        Keyword arguments of each artist.
+    """
+    return {
+        name: style | {SHORT.get(key, key): v for key, v in (given[name] or {}).items()}
+        for name, style in defaults.items()
+    }
 
 
 def text_color(ax):

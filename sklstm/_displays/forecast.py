@@ -15,6 +15,7 @@ from sklstm._displays.axes import (
     GRAY,
     SKY_BLUE,
     draw_line,
+    merge_styles,
     new_axes,
     positions,
     text_color,
@@ -371,16 +372,23 @@ class ForecastDisplay:
             )
         self.axes_, self.ax_, self.figure_ = axes, axes[0], axes[0].figure
         percent = "" if self.coverage is None else f"{100 * self.coverage:g} % "
-        styles = {
-            "history": {"color": GRAY, "label": "history", **(history_kwargs or {})},
+        defaults = {
+            "history": {"label": "history", "color": GRAY},
             "now": {"color": GRAY, "linestyle": ":", "linewidth": 1},
-            "band": {"color": SKY_BLUE, "alpha": 0.4, "linewidth": 0},
-            "forecast": {"color": BLUE, "label": "forecast", **(forecast_kwargs or {})},
-            "actual": {"color": text_color(axes[0]), "linestyle": "", "marker": "."},
+            "forecast": {"label": "forecast", "color": BLUE},
+            "band": {"label": f"{percent}interval", "color": SKY_BLUE, "alpha": 0.4},
+            "actual": {"label": "actual", "linestyle": "", "marker": "."},
         }
-        styles["now"] |= now_kwargs or {}
-        styles["band"] |= {"label": f"{percent}interval", **(band_kwargs or {})}
-        styles["actual"] |= {"label": "actual", **(actual_kwargs or {})}
+        defaults["band"]["linewidth"] = 0
+        defaults["actual"]["color"] = text_color(axes[0])
+        styles = merge_styles(
+            defaults,
+            history=history_kwargs,
+            now=now_kwargs,
+            forecast=forecast_kwargs,
+            band=band_kwargs,
+            actual=actual_kwargs,
+        )
         pairs = zip(axes, series, strict=True)
         drawn = [_plot_series(on, *one, styles) for on, one in pairs]
         lines, bands = (list(each) for each in zip(*drawn, strict=True))

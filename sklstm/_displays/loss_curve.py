@@ -7,11 +7,16 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.utils.validation import check_is_fitted
 
-from sklstm._displays.axes import PALETTE, new_axes
+from sklstm._displays.axes import PALETTE, merge_styles, new_axes
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+STYLES = {
+    "training": {},
+    "validation": {"linestyle": "--"},
+    "best": {"linestyle": "", "marker": "o"},
+}
 # Attributes in which estimators keep the fitted estimators that they hold.
 NESTED = ("best_estimator_", "estimator_", "estimators_")
 
@@ -178,11 +183,12 @@ class LossCurveDisplay:
             _check_positive([*self.loss_curves.values(), *validation.values()])
         self.ax_ = new_axes("LossCurveDisplay") if ax is None else ax
         self.axes_, self.figure_ = np.array([self.ax_]), self.ax_.figure
-        styles = {
-            "training": training_kwargs or {},
-            "validation": {"linestyle": "--", **(validation_kwargs or {})},
-            "best": {"linestyle": "", "marker": "o", **(best_kwargs or {})},
-        }
+        styles = merge_styles(
+            STYLES,
+            training=training_kwargs,
+            validation=validation_kwargs,
+            best=best_kwargs,
+        )
         self.lines_, self.best_epochs_ = {}, {}
         colors = cycle(PALETTE)
         for name, training in self.loss_curves.items():

@@ -14,6 +14,7 @@ from sklstm._displays.axes import (
     GRAY,
     PURPLE,
     VERMILLION,
+    merge_styles,
     new_axes,
     text_color,
 )
@@ -237,13 +238,17 @@ class WindowDisplay:
         self.rows_, self.windows_, self.targets_ = [], [], []
         target = {"marker": "D", "s": 22, "zorder": 3}
         target["edgecolors"] = text_color(self.ax_)
-        targets_kwargs = target | (targets_kwargs or {})
-        styles = rows_kwargs or {}, windows_kwargs or {}, targets_kwargs
+        styles = merge_styles(
+            {"rows": {}, "windows": {}, "targets": target},
+            rows=rows_kwargs,
+            windows=windows_kwargs,
+            targets=targets_kwargs,
+        )
         top, ticks = 0.0, []
         for split in self.splits:
             ticks.append(top + ROWS / 2)
             rows, windows, targets = _plot_split(
-                self.ax_, split, self.n_rows, top, *styles
+                self.ax_, split, self.n_rows, top, styles
             )
             self.rows_.append(rows)
             self.windows_.append(windows)
@@ -328,14 +333,14 @@ def _rows(X, rows):
     return X.iloc[rows] if isinstance(X, pd.DataFrame) else X[rows]
 
 
-def _plot_split(ax, split, n_rows, top, rows_kwargs, windows_kwargs, targets_kwargs):
+def _plot_split(ax, split, n_rows, top, styles):
     """Plot the rows and the windows of a split; return the artists."""
     kinds = np.full(n_rows, "unused", dtype="<U8")
     kinds[split.train] = "training"
     if len(split.test):
         kinds[split.train[split.train > split.test.min()]] = "late"
         kinds[split.test] = "test"
-    rows = _plot_bars(ax, np.arange(n_rows), kinds, (top, ROWS), rows_kwargs)
+    rows = _plot_bars(ax, np.arange(n_rows), kinds, (top, ROWS), styles["rows"])
     tops = top + ROWS + WINDOW * np.arange(len(split.targets))
     windows = []
     for steps, is_padding, above in zip(
@@ -343,9 +348,9 @@ def _plot_split(ax, split, n_rows, top, rows_kwargs, windows_kwargs, targets_kwa
     ):
         of_steps = np.where(is_padding, "padding", kinds[steps.clip(0, n_rows - 1)])
         place = above + 0.2 * WINDOW, 0.6 * WINDOW
-        windows.append(_plot_bars(ax, steps, of_steps, place, windows_kwargs))
+        windows.append(_plot_bars(ax, steps, of_steps, place, styles["windows"]))
     colors = [COLORS[kind] for kind in kinds[split.targets]]
-    style = {"facecolors": colors, **targets_kwargs}
+    style = {"facecolors": colors, **styles["targets"]}
     targets = ax.scatter(split.targets, tops + WINDOW / 2, **style)
     return rows, windows, targets
 
