@@ -72,16 +72,19 @@ errors = {
 labels = {name: f"{name}, error {error:.1f} %" for name, error in errors.items()}
 
 display = ForecastDisplay.from_estimator(
-    forecaster, n_history=24, forecast_kwargs={"label": labels.pop("forecast")}
+    forecaster,
+    n_history=24,
+    actual=actual,
+    forecast_kwargs={"label": labels.pop("forecast")},
 )
 axes, months = display.ax_, actual.index.to_timestamp()
-axes.plot(months, actual, "k.", label="actual")
-for color, (name, label) in zip(["C1", "C2"], labels.items(), strict=True):
-    axes.plot(months, forecasts[name], f"{color}:", label=label)
+# Colors that color-blind people tell apart from the blue of the forecast.
+for color, (name, label) in zip(["#D55E00", "#009E73"], labels.items(), strict=True):
+    axes.plot(months, forecasts[name], ":", color=color, label=label)
 axes.set(ylabel="billion US dollars", title="Monthly retail sales", xlabel="")
 axes.get_legend().remove()
-display.figure_.legend(loc="outside lower center", ncols=3)
-display.figure_.set_size_inches(9, 4.5)
+display.figure_.legend(loc="outside lower center", ncols=2)
+display.figure_.set_size_inches(7, 4.5)
 display.figure_.savefig("forecast_sales.png", dpi=120)
 print("Figure saved as forecast_sales.png")
 

@@ -20,7 +20,6 @@ import time
 
 import numpy as np
 import pandas as pd
-from matplotlib import dates
 from matplotlib import pyplot as plt
 
 from sklstm import ForecastDisplay, LSTMForecaster
@@ -53,12 +52,12 @@ for freq, (_, horizon) in sizes.items():
 
 figure, axes = plt.subplots(4, 3, sharex="row", figsize=(10, 10), layout="constrained")
 for row, (freq, forecaster) in zip(axes, forecasters.items(), strict=True):
-    display = ForecastDisplay.from_estimator(forecaster, ax=row)
+    display = ForecastDisplay.from_estimator(
+        forecaster, actual=actual[freq], ax=row, actual_kwargs={"markersize": 3}
+    )
     display.ax_.get_legend().remove()
-    for ax, (name, values) in zip(row, actual[freq].items(), strict=True):
-        ax.plot(values.index.to_timestamp(), values, "k.", label="actual", markersize=3)
-        ax.set(title=f"{freq}, {name}", xlabel="")
-        ax.xaxis.set_major_locator(dates.AutoDateLocator(minticks=2, maxticks=6))
+    for ax in row:
+        ax.set(title=f"{freq}, {ax.get_title()}", xlabel="")
 entries = axes[0, 0].get_legend_handles_labels()
 figure.legend(*entries, loc="outside lower center", ncols=4)
 figure.savefig("forecast_without_training.png", dpi=120)

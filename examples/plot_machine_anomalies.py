@@ -189,7 +189,6 @@ for model in (by_lstm, by_linear):
 # The expected values continue the rotation, and the fault deviates from them. The
 # stronger the fault, the further the distance rises above the threshold.
 
-plt.rcParams["date.converter"] = "concise"
 figure, axes = plt.subplots(
     2, 2, figsize=(11, 5.5), sharex="col", height_ratios=[3, 2], layout="constrained"
 )

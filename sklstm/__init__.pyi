@@ -17,10 +17,14 @@ from sklstm import streaming as streaming
 from sklstm import testing as testing
 from sklstm import transcription as transcription
 from sklstm import translation as translation
+from sklstm._displays.anomaly import AnomalyDisplay
+from sklstm._displays.attribution import AttributionDisplay
+from sklstm._displays.forecast import ForecastDisplay
+from sklstm._displays.loss_curve import LossCurveDisplay
+from sklstm._displays.windows import WindowDisplay
 from sklstm.anomaly import LSTMOutlierDetector
 from sklstm.autoencoding import LSTMAutoencoder
 from sklstm.classification import LSTMClassifier
-from sklstm.displays import AnomalyDisplay, ForecastDisplay
 from sklstm.encoding import SequenceEncoder
 from sklstm.forecasting import LSTMForecaster
 from sklstm.language import LSTMLanguageModel
@@ -33,6 +37,7 @@ from sklstm.translation import LSTMTranslator
 
 __all__ = [
     "AnomalyDisplay",
+    "AttributionDisplay",
     "ForecastDisplay",
     "GroupScaler",
     "LSTMAutoencoder",
@@ -43,8 +48,10 @@ __all__ = [
     "LSTMRegressor",
     "LSTMTranscriber",
     "LSTMTranslator",
+    "LossCurveDisplay",
     "SequenceEncoder",
     "SlidingWindowTransformer",
+    "WindowDisplay",
     "make_windows",
     "pad_sequences",
 ]

@@ -32,6 +32,7 @@ from sklstm._core.auto import with_small_networks
 from sklstm._core.defaults import TunableDefault, with_epochs
 from sklstm._core.fit_methods import all_or_nothing
 from sklstm._core.nested import clone_with_seed
+from sklstm._core.network_summary import SummaryMixin, networks_of
 from sklstm._core.sklearn_compat import (
     CallbackRunner,
     CallbackSupportMixin,
@@ -109,7 +110,7 @@ def default_estimator(
 
 
 class LSTMOutlierDetector(
-    TunableDefault, OutlierMixin, CallbackSupportMixin, BaseEstimator
+    SummaryMixin, TunableDefault, OutlierMixin, CallbackSupportMixin, BaseEstimator
 ):
     """Detector of rows in a time series that do not follow from the rows before them.
 
@@ -764,6 +765,10 @@ class LSTMOutlierDetector(
         """Return the names of the features; positions in X if they have no names."""
         names = getattr(self, "feature_names_in_", np.arange(self.n_features_in_))
         return names[table.columns]
+
+    def _networks_by_title(self):
+        """Return the networks of the estimator, by their titles."""
+        return networks_of(self.estimator_)
 
     def __sklearn_is_fitted__(self):
         return hasattr(self, "offset_")

@@ -282,7 +282,7 @@ class LSTMClassifier(ClassifierMixin, PoolingLSTM):
         for reproducible results. The global random generators are not used.
 
     verbose : bool, default=False
-        Whether to print the loss of each epoch.
+        Whether to print the loss of each epoch, and why training ended early.
 
     device : str, default="cpu"
         PyTorch device to train on, such as "cpu" or "cuda:1". "auto" is a CUDA GPU if

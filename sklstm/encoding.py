@@ -13,6 +13,7 @@ from sklearn.utils.validation import check_array, check_is_fitted
 from sklstm._core.sklearn_compat import (
     CallbackRunner,
     CallbackSupportMixin,
+    DocumentedMixin,
     Interval,
     RealNotInt,
     StrOptions,
@@ -28,7 +29,9 @@ from sklstm._input.windows import lag_names
 from sklstm._typing import ArrayLike
 
 
-class SequenceEncoder(TransformerMixin, CallbackSupportMixin, BaseEstimator):
+class SequenceEncoder(
+    DocumentedMixin, TransformerMixin, CallbackSupportMixin, BaseEstimator
+):
     r"""Convert sequences of tokens to rows of integer codes.
 
     Each token that is frequent enough in :term:`fit` gets a code of its own, from 1 on.

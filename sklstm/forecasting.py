@@ -17,6 +17,7 @@ from sklearn.utils.validation import check_is_fitted, check_scalar
 
 from sklstm._core.auto import with_small_networks
 from sklstm._core.defaults import TunableDefault
+from sklstm._core.network_summary import SummaryMixin, networks_of
 from sklstm._core.sklearn_compat import (
     CallbackRunner,
     CallbackSupportMixin,
@@ -103,7 +104,7 @@ def default_regressor() -> LSTMRegressor:
     return regressor.set_params(max_iter="auto")
 
 
-class LSTMForecaster(TunableDefault, CallbackSupportMixin, BaseEstimator):
+class LSTMForecaster(SummaryMixin, TunableDefault, CallbackSupportMixin, BaseEstimator):
     """Forecast the next steps of one series, or of thousands.
 
     The forecaster computes about thirty simple forecasts, the bases: exponential
@@ -1034,6 +1035,17 @@ class LSTMForecaster(TunableDefault, CallbackSupportMixin, BaseEstimator):
             self.feature_names_in_ = np.array(names, dtype=object)
         elif hasattr(self, "feature_names_in_"):
             del self.feature_names_in_
+
+    def _networks_by_title(self):
+        """Return the networks of the mixture and of the regressors, by their titles."""
+        networks = {}
+        mixture = self._fitted.models.spec.mixture
+        if mixture is not None:
+            networks["mixture of base forecasts"] = mixture.networks
+        for regressor in self.estimators_:
+            for title, one in networks_of(regressor).items():
+                networks[title] = [*networks.get(title, []), *one]
+        return networks
 
     def _forecasts_from(self, panels):
         """Forecast from several origins, on the original scales of the series."""

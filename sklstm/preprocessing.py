@@ -12,6 +12,7 @@ from sklearn.utils.validation import check_is_fitted
 from sklstm._core.sklearn_compat import (
     CallbackRunner,
     CallbackSupportMixin,
+    DocumentedMixin,
     Interval,
     StrOptions,
     fit_context,
@@ -26,7 +27,9 @@ from sklstm._windowing.missing_past import warn_if_past_is_missing
 from sklstm._windowing.windower import Windower, n_context
 
 
-class SlidingWindowTransformer(TransformerMixin, CallbackSupportMixin, BaseEstimator):
+class SlidingWindowTransformer(
+    DocumentedMixin, TransformerMixin, CallbackSupportMixin, BaseEstimator
+):
     """Convert each row of a table to the window of rows that ends there.
 
     A pipeline cannot drop rows of y, so every row gets a window. For a `stride`, use

@@ -13,7 +13,12 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_array, check_is_fitted, validate_data
 
 from sklstm._core.scaling import identity_scale, scale_of_columns
-from sklstm._core.sklearn_compat import Interval, fit_context, output_container
+from sklstm._core.sklearn_compat import (
+    DocumentedMixin,
+    Interval,
+    fit_context,
+    output_container,
+)
 from sklstm._input.arrays import unwrap
 from sklstm._input.check import FLOATS, count_axes
 from sklstm._input.numbers import check_no_dates, check_numbers
@@ -22,7 +27,9 @@ from sklstm._input.table import column_positions
 from sklstm._typing import ArrayLike, RandomState
 
 
-class GroupScaler(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
+class GroupScaler(
+    DocumentedMixin, OneToOneFeatureMixin, TransformerMixin, BaseEstimator
+):
     """Standardize features within groups of time steps, such as operating conditions.
 
     A sensor of an engine measures other values at other speeds. If all time steps are

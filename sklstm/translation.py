@@ -181,7 +181,7 @@ class LSTMTranslator(BaseSymbolModel):
         generators are not used.
 
     verbose : bool, default=False
-        Whether to print the loss of each epoch.
+        Whether to print the loss of each epoch, and why training ended early.
 
     device : str, default="cpu"
         PyTorch device to train on, such as "cpu" or "cuda:1". "auto" is a CUDA GPU if

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.testing as npt
 import pandas as pd
 import pytest
+from matplotlib.colors import to_rgb
 from sklearn.base import BaseEstimator
 from sklearn.exceptions import NotFittedError
 from sklearn.linear_model import Ridge
@@ -18,6 +19,7 @@ from sklstm import (
     LSTMForecaster,
     LSTMOutlierDetector,
 )
+from sklstm._displays import axes
 from sklstm.datasets import make_machine
 
 plt.switch_backend("agg")
@@ -49,11 +51,16 @@ def test_lines_and_band_are_the_forecasts():
     display = ForecastDisplay.from_estimator(forecaster, coverage=0.8)
     forecasts, history = forecaster.predict(), FRAME["a"][-16:]
     x, y = display.lines_["forecast"].get_data()
-    npt.assert_array_equal(mdates.date2num(x), mdates.date2num(forecasts.index))
-    npt.assert_array_equal(y, forecasts)
+    # Forecast and band begin at the last value that is known.
+    days = history.index[-1:].append(forecasts.index)
+    npt.assert_array_equal(mdates.date2num(x), mdates.date2num(days))
+    npt.assert_array_equal(y, [history.iloc[-1], *forecasts])
     npt.assert_array_equal(display.lines_["history"].get_ydata(), history)
     interval = forecaster.predict_interval(coverage=0.8)
-    npt.assert_allclose(heights(display.band_), np.unique(interval))
+    edges = [history.iloc[-1], *np.ravel(interval)]
+    npt.assert_allclose(heights(display.band_), np.unique(edges))
+    now = display.lines_["now"].get_xdata()
+    npt.assert_array_equal(mdates.date2num(now), mdates.date2num(history.index[-1]))
     pd.testing.assert_frame_equal(display.interval, interval, check_freq=False)
     labels = [text.get_text() for text in display.ax_.get_legend().get_texts()]
     assert labels == ["history", "forecast", "80 % interval"]
@@ -109,11 +116,153 @@ def test_styles_and_axes_are_those_of_the_caller():
     assert again.band_.get_alpha() == 0.5
 
 
+def test_short_names_of_styles_are_accepted():
+    display = ForecastDisplay.from_estimator(
+        FORECASTER.fit(FRAME["a"]),
+        forecast_kwargs={"c": "red", "lw": 3},
+        now_kwargs={"ls": "--"},
+        band_kwargs={"lw": 2},
+    )
+    forecast, now = (display.lines_[name] for name in ("forecast", "now"))
+    assert (forecast.get_color(), forecast.get_linewidth()) == ("red", 3)
+    assert now.get_linestyle() == "--"
+    assert display.band_.get_linewidth() == 2
+
+
 def test_series_without_names_are_found_by_position():
     forecaster = FORECASTER.fit([FRAME["a"].to_numpy(), FRAME["b"].to_numpy()])
     display = ForecastDisplay.from_estimator(forecaster, series=1, n_history=0)
     npt.assert_allclose(display.forecast, forecaster.predict()[1])
     assert not len(display.history)
+    assert "now" not in display.lines_
+    npt.assert_array_equal(display.lines_["forecast"].get_ydata(), display.forecast)
+
+
+def test_a_missing_last_value_is_left_out():
+    forecaster = FORECASTER.fit(FRAME["a"].where(FRAME.index < DAYS[48]))
+    display = ForecastDisplay.from_estimator(forecaster)
+    x, y = display.lines_["forecast"].get_data()
+    assert (x[0], y[0], x[1]) == (DAYS[47], FRAME["a"].iloc[47], DAYS[50])
+    assert display.lines_["now"].get_xdata() == [DAYS[49]] * 2
+    # Only forecasts have markers.
+    again = display.plot(forecast_kwargs={"marker": "o"})
+    assert again.lines_["forecast"].get_markevery() == slice(1, None)
+
+
+NEXT = pd.DataFrame({"a": range(6), "b": range(6, 12)}, DAYS[48:54], dtype=float)
+ACTUAL = {
+    "frame": NEXT,
+    "part": NEXT[:4],
+    "long": NEXT.unstack(),
+    "list": [NEXT["a"], NEXT["b"]],
+    "array": NEXT.to_numpy()[2:],
+}
+
+
+@pytest.mark.parametrize("name", ACTUAL)
+def test_actual_values_are_drawn_at_the_times_of_the_forecasts(name):
+    forecaster = FORECASTER.fit(FRAME)
+    display = ForecastDisplay.from_estimator(forecaster, actual=ACTUAL[name])
+    values = [lines["actual"].get_ydata() for lines in display.lines_]
+    expected = [[2, 3, 4, 5], [8, 9, 10, 11]]
+    if name == "part":
+        expected = [[2, 3, np.nan, np.nan], [8, 9, np.nan, np.nan]]
+    npt.assert_array_equal(values, expected)
+    assert list(display.lines_[1]["actual"].get_xdata()) == list(DAYS[50:54])
+    (legend,) = display.figure_.legends
+    assert legend.get_texts()[-1].get_text() == "actual"
+    actual = NEXT["b"].rename("any name") if name == "array" else ACTUAL[name]
+    one = ForecastDisplay.from_estimator(forecaster, series="b", actual=actual)
+    npt.assert_array_equal(one.lines_["actual"].get_ydata(), expected[1])
+
+
+def test_actual_values_at_other_times_are_refused():
+    forecaster = FORECASTER.fit(FRAME)
+    message = "actual has no value from 2023-02-20 00:00:00 to 2023-02-23 00:00:00"
+    with pytest.raises(ValueError, match=message):
+        ForecastDisplay.from_estimator(forecaster, actual=FRAME)
+    with pytest.raises(ValueError, match=r"no series 'b'\. Choose from \['a'\]"):
+        ForecastDisplay.from_estimator(forecaster, actual=NEXT[["a"]])
+    with pytest.raises(ValueError, match=r"no series 'a'\. Choose from \['u', 'v'\]"):
+        ForecastDisplay.from_estimator(
+            forecaster, actual=NEXT.set_axis(["u", "v"], axis=1)
+        )
+
+
+@pytest.mark.parametrize(
+    "y",
+    [FRAME, LONG, FRAME.to_numpy(), [FRAME["a"], FRAME["b"]], FRAME["a"], [FRAME["a"]]],
+)
+def test_predictions_are_drawn_as_those_of_an_estimator(y):
+    forecaster = FORECASTER.fit(y)
+    intervals = forecaster.predict_interval()
+    display = ForecastDisplay.from_predictions(
+        forecaster.predict(), history=y, interval=intervals, coverage=0.9
+    )
+    expected = ForecastDisplay.from_estimator(forecaster, n_history=50)
+    for name in ("forecast", "history", "interval"):
+        parts = getattr(display, name), getattr(expected, name)
+        parts = [part if isinstance(part, list) else [part] for part in parts]
+        for one, other in zip(*parts, strict=True):
+            npt.assert_allclose(one, other)
+            assert one.index.tolist() == other.index.tolist()
+    assert type(display.band_) is type(expected.band_) or len(y) == 1
+
+
+def test_forecasts_alone_are_drawn():
+    display = ForecastDisplay.from_predictions([1.0, 2.0])
+    assert list(display.lines_) == ["forecast"]
+    npt.assert_array_equal(display.lines_["forecast"].get_xdata(), [0, 1])
+    with pytest.raises(ValueError, match="are 1 forecasts, but history has 2 series"):
+        ForecastDisplay.from_predictions([1.0, 2.0], history=np.eye(2))
+
+
+SPANS = ["20s", "3min", "40min", "7h", "2D", "9D", "40D", "200D", "3000D", "20000D"]
+
+
+@pytest.mark.parametrize("n_columns", [1, 2, 3])
+@pytest.mark.parametrize("span", SPANS)
+def test_dates_do_not_overlap(span, n_columns):
+    times = pd.date_range("2019-12-28 07:11", periods=60, freq=pd.Timedelta(span) / 60)
+    names = list("abcdef")[:n_columns]
+    series = [pd.Series(np.arange(60.0), times, name=name) for name in names]
+    display = ForecastDisplay(series, coverage=None)
+    display.plot(None if n_columns > 1 else plt.subplots(figsize=(3, 2))[1])
+    display.figure_.draw_without_rendering()
+    for ax in display.axes_:
+        labels = [label for label in ax.get_xticklabels() if label.get_visible()]
+        boxes = [label.get_window_extent() for label in labels]
+        edges = [edge for box in boxes for edge in (box.x0, box.x1)]
+        assert (np.diff(edges) > 2).all()
+        assert len(boxes) >= 2 or not ax.xaxis.get_tick_params().get("labelbottom")
+
+
+def test_ticks_of_the_user_are_kept():
+    _, ax = plt.subplots()
+    ax.xaxis.set_major_locator(mdates.DayLocator())
+    ForecastDisplay.from_estimator(FORECASTER.fit(FRAME["a"]), ax=ax)
+    assert type(ax.xaxis.get_major_locator()) is mdates.DayLocator
+
+
+def luminance(color):
+    """Return the relative luminance of a color, by WCAG 2.2."""
+    rgb = np.array(to_rgb(color))
+    linear = np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4)
+    return linear @ [0.2126, 0.7152, 0.0722]
+
+
+@pytest.mark.parametrize("color", [*axes.PALETTE, axes.GRAY])
+def test_colors_stand_out_from_white_and_from_black(color):
+    assert 1.05 / (luminance(color) + 0.05) >= 3
+    assert (luminance(color) + 0.05) / 0.05 >= 3
+
+
+def test_actual_values_have_the_color_of_text():
+    forecaster = FORECASTER.fit(FRAME["a"])
+    for style, color in [("default", "black"), ("dark_background", "white")]:
+        with plt.style.context(style):
+            display = ForecastDisplay.from_estimator(forecaster, actual=NEXT["a"])
+            assert display.lines_["actual"].get_color() == color
 
 
 @pytest.mark.parametrize("form", [pd.Series, np.asarray])
@@ -152,10 +301,13 @@ def test_a_last_window_is_drawn_in_every_form_of_one_series(form):
 
 def drawn(display):
     """Return the heights of the forecasts and the histories of several series."""
-    return [
+    forecasts, histories = (
         [lines[name].get_ydata() for lines in display.lines_]
         for name in ("forecast", "history")
-    ]
+    )
+    lasts = [forecast[0] for forecast in forecasts]
+    npt.assert_array_equal(lasts, [history[-1] for history in histories])
+    return [forecast[1:] for forecast in forecasts], histories
 
 
 @pytest.mark.parametrize("y", [FRAME, LONG, FRAME.to_numpy(), list(FRAME.to_numpy().T)])
@@ -251,7 +403,7 @@ def test_a_forecaster_without_training_draws_other_series():
     options = {"last_window": short, "X": X[:15], "series": ["d"]}
     display = ForecastDisplay.from_estimator(forecaster, **options)
     forecasts = forecaster.predict(last_window=short, X=X[:15])
-    npt.assert_allclose(display.lines_[0]["forecast"].get_ydata(), forecasts["d"])
+    npt.assert_allclose(drawn(display)[0], [forecasts["d"]])
     assert display.axes_[0].get_title() == "d"
 
 
@@ -302,13 +454,17 @@ def spans(display):
 @pytest.mark.parametrize("feature", [None, "vibration_y"])
 def test_lines_are_values_expected_values_and_distances(feature):
     display = AnomalyDisplay.from_estimator(DETECTOR, MACHINE, feature=feature)
-    name = feature or "vibration_x"
-    x, y = display.lines_["values"].get_data()
-    npt.assert_array_equal(mdates.date2num(x), mdates.date2num(MACHINE.index))
-    npt.assert_array_equal(y, MACHINE[name])
-    expected = display.lines_["expected"].get_ydata()
-    npt.assert_array_equal(expected[:4], np.nan)
-    npt.assert_allclose(expected[4:], MACHINE[name][3:-1])
+    names = [feature] if feature else list(MACHINE)
+    lines = [display.lines_[name] for name in ("values", "expected")]
+    if feature:
+        lines = [[line] for line in lines]
+    for name, values, expected in zip(names, *lines, strict=True):
+        x, y = values.get_data()
+        npt.assert_array_equal(mdates.date2num(x), mdates.date2num(MACHINE.index))
+        npt.assert_array_equal(y, MACHINE[name])
+        expected = expected.get_ydata()
+        npt.assert_array_equal(expected[:4], np.nan)
+        npt.assert_allclose(expected[4:], MACHINE[name][3:-1])
     scores = DETECTOR.score_samples(MACHINE)
     distances = display.lines_["distances"].get_ydata()
     npt.assert_array_equal(np.isnan(distances), np.arange(len(MACHINE)) < 4)
@@ -316,8 +472,8 @@ def test_lines_are_values_expected_values_and_distances(feature):
     threshold = display.lines_["threshold"].get_ydata()
     npt.assert_array_equal(threshold, -DETECTOR.offset_)
     labels = [axes.get_ylabel() for axes in display.axes_]
-    assert labels == [name, "distance"]
-    assert display.axes_[1].get_xlabel() == "time"
+    assert labels == [*names, "distance"]
+    assert display.axes_[-1].get_xlabel() == "time"
 
 
 def test_expected_values_are_those_of_explain():
@@ -329,9 +485,9 @@ def test_expected_values_are_those_of_explain():
 def test_spans_are_runs_of_outliers():
     is_outlier = DETECTOR.predict(MACHINE) == -1
     assert 3 < is_outlier.sum() < 100
-    by_position = MACHINE.to_numpy()
+    by_position, pair = MACHINE.to_numpy(), plt.subplots(2)[1]
     with pytest.warns(UserWarning, match="feature names"):
-        display = AnomalyDisplay.from_estimator(DETECTOR, by_position)
+        display = AnomalyDisplay.from_estimator(DETECTOR, by_position, ax=pair)
     rows = [np.arange(np.ceil(start), end) for start, end in spans(display)]
     npt.assert_array_equal(np.concatenate(rows), np.flatnonzero(is_outlier))
     assert all((start % 1, end % 1) == (0.5, 0.5) for start, end in spans(display))
@@ -340,6 +496,49 @@ def test_spans_are_runs_of_outliers():
     assert (np.diff(edges) > 0).all()
     entries = [text.get_text() for text in display.axes_[0].get_legend().get_texts()]
     assert entries == ["value", "expected", "outlier"]
+
+
+def test_spans_are_drawn_behind_each_feature():
+    display = AnomalyDisplay.from_estimator(DETECTOR, MACHINE)
+    one = AnomalyDisplay.from_estimator(DETECTOR, MACHINE, feature="temperature")
+    assert spans(display) == 3 * spans(one)
+    for each in (display, one):
+        (legend,) = each.figure_.legends
+        entries = [text.get_text() for text in legend.get_texts()]
+        assert entries == ["value", "expected", "outlier", "threshold"]
+    on = [span.axes for span in display.spans_]
+    assert [on.count(ax) for ax in display.axes_] == [len(one.spans_)] * 3 + [0]
+
+
+def test_features_are_selected_by_name_or_by_the_number_of_axes():
+    names = ["temperature", "vibration_x"]
+    display = AnomalyDisplay.from_estimator(DETECTOR, MACHINE, feature=names)
+    assert [ax.get_ylabel() for ax in display.axes_] == [*names, "distance"]
+    for n_axes in (2, 3):
+        axes = plt.subplots(n_axes)[1]
+        display = AnomalyDisplay.from_estimator(DETECTOR, MACHINE, ax=axes)
+        labels = [ax.get_ylabel() for ax in display.axes_]
+        assert labels == [*list(MACHINE)[: n_axes - 1], "distance"]
+        assert all(ax.get_legend() for ax in display.axes_[[0, -1]])
+    with pytest.raises(ValueError, match="feature is empty"):
+        AnomalyDisplay.from_estimator(DETECTOR, MACHINE, feature=[])
+
+
+def test_expected_values_of_any_model_are_drawn():
+    reference = AnomalyDisplay.from_estimator(DETECTOR, MACHINE)
+    display = AnomalyDisplay.from_predictions(
+        MACHINE,
+        reference.expected.to_numpy(),
+        distances=reference.distances,
+        threshold=reference.threshold,
+    )
+    assert spans(display) == spans(reference)
+    values = pd.DataFrame({"a": [1.0, 2.0, 3.0], "b": [0.0, 0.0, 4.0]})
+    display = AnomalyDisplay.from_predictions(values, np.ones((3, 2)), threshold=1.5)
+    npt.assert_allclose(display.lines_["distances"].get_ydata(), [0.5, 1, 2.5])
+    assert spans(display) == [(1.5, 2)] * 2
+    with pytest.raises(ValueError, match=r"shape \(3,\), but expected has \(2,\)"):
+        AnomalyDisplay.from_predictions(values["a"], [1.0, 2.0], threshold=1)
 
 
 def test_a_series_without_outliers_has_no_span():
@@ -410,7 +609,7 @@ def test_anomaly_display_refuses_invalid_input(monkeypatch):
         AnomalyDisplay.from_estimator(Ridge(), MACHINE)
     with pytest.raises(ValueError, match=r"no feature 'c'\. Choose from \['vib"):
         AnomalyDisplay.from_estimator(DETECTOR, MACHINE, feature="c")
-    with pytest.raises(ValueError, match="two axes, got 1"):
+    with pytest.raises(ValueError, match="1 features on 2 axes, got 1"):
         AnomalyDisplay.from_estimator(DETECTOR, MACHINE, ax=plt.gca())
     panel = pd.concat({"here": MACHINE, "there": MACHINE})
     with pytest.raises(ValueError, match=r"holds 2 series.*'here'"):

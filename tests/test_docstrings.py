@@ -73,6 +73,9 @@ def test_documented_defaults_are_those_of_the_signature(item):
 MEAN_SOMETHING_ELSE = {
     ("AnomalyDisplay", "axes_"),
     ("AnomalyDisplay", "lines_"),
+    ("ForecastDisplay", "ax_"),
+    ("ForecastDisplay", "axes_"),
+    ("ForecastDisplay", "lines_"),
     ("LSTMForecaster", "n_estimators"),
     ("LSTMForecaster", "pretrained"),
     ("LSTMForecaster", "n_features_in_"),

@@ -10,7 +10,8 @@ import sklstm
 
 # Modules on one line know nothing of each other.
 FLOORS = [
-    ["_anomaly", "_core", "_forecast", "_input", "_nn", "_nn.bptt", "_synthetic"],
+    ["_anomaly", "_core", "_displays", "_forecast", "_input", "_nn", "_nn.bptt"],
+    ["_synthetic"],
     ["_inspection", "_language", "_transcription"],
     ["_translation"],
     ["_windowing"],
@@ -37,6 +38,7 @@ FLOORS = [
     ["_nn.autoencoder", "_nn.backprop", "_nn.initialization", "_nn.translator"],
     ["_nn.beam_search"],
     ["_nn.architecture", "_nn.mixture"],
+    ["_nn.summary"],
     ["_input.time_dtypes"],
     ["_input.arrays", "_input.finite", "_input.numbers"],
     ["_input.time_errors", "_input.tokens", "_input.windows"],
@@ -53,7 +55,8 @@ FLOORS = [
     ["_core.layer_sizes"],
     ["_core.nested", "_core.samples"],
     ["_core.auto", "_core.scaling", "_core.sklearn_compat", "_core.symbol_fit"],
-    ["_core.fit_methods", "_core.targets", "_core.window_scaling"],
+    ["_core.fit_methods", "_core.network_summary", "_core.targets"],
+    ["_core.window_scaling"],
     ["_core.scaled_network", "_core.symbol_model", "_core.transfer"],
     ["_core.base"],
     # 3: what one estimator needs
@@ -91,6 +94,11 @@ FLOORS = [
     ["_synthetic.seasons", "_synthetic.trends"],
     ["_synthetic.smoothing", "_synthetic.structural"],
     ["_synthetic.series"],
+    # 3: plots
+    ["_displays.dates"],
+    ["_displays.axes", "_displays.series"],
+    ["_displays.anomaly", "_displays.attribution", "_displays.forecast"],
+    ["_displays.loss_curve", "_displays.windows"],
     # 4: what the user calls
     ["autoencoding", "classification", "datasets", "displays", "encoding"],
     ["preprocessing"],

@@ -15,8 +15,9 @@ STUB = Path(sklstm.__file__).with_suffix(".pyi")
 WITHOUT_PYTORCH = """
 import numpy as np
 import sklstm.datasets
-from sklstm import AnomalyDisplay, ForecastDisplay, GroupScaler, SequenceEncoder
-from sklstm import SlidingWindowTransformer, make_windows, pad_sequences
+from sklstm import AnomalyDisplay, ForecastDisplay, LossCurveDisplay, WindowDisplay
+from sklstm import GroupScaler, SequenceEncoder, SlidingWindowTransformer
+from sklstm import make_windows, pad_sequences
 
 SlidingWindowTransformer(2).fit_transform(np.eye(3))
 GroupScaler().fit_transform(np.eye(3))

@@ -10,6 +10,7 @@ from itertools import chain
 from pathlib import Path
 
 import sklstm
+from sklstm._core.sklearn_compat import DOCUMENTATION
 
 ROOT = Path(__file__).parents[1]
 
@@ -27,6 +28,11 @@ def pins():
 
 def test_version_is_that_of_the_metadata():
     assert sklstm.__version__ == version("sklstm")
+
+
+def test_links_lead_to_the_documentation_of_the_metadata():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    assert project["urls"]["Documentation"] == DOCUMENTATION
 
 
 def test_every_dependency_has_an_exact_version():

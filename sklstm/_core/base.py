@@ -35,6 +35,7 @@ from sklstm._core.convergence import (
 )
 from sklstm._core.ensemble import Ensemble, combine, random_generators
 from sklstm._core.layer_sizes import POOLINGS, as_poolings, check_cell, check_layers
+from sklstm._core.network_summary import SummaryMixin
 from sklstm._core.samples import (
     Samples,
     check_n_rows,
@@ -121,7 +122,7 @@ def allow_auto(constraints):
     return constraints | auto
 
 
-class BaseLSTM(TransferMixin, CallbackSupportMixin, BaseEstimator, ABC):
+class BaseLSTM(TransferMixin, SummaryMixin, CallbackSupportMixin, BaseEstimator, ABC):
     """Base class of the estimators that train networks on windows.
 
     A subclass defines the kind of its network, the parameters that it passes to the
@@ -185,6 +186,10 @@ class BaseLSTM(TransferMixin, CallbackSupportMixin, BaseEstimator, ABC):
         """The trained network; the first of several networks."""
         check_is_fitted(self)
         return self._model.network
+
+    def _networks_by_title(self):
+        """Return the networks by their title."""
+        return {type(self).__name__: [model.network for model in self._models]}
 
     @property
     def _model(self):
@@ -390,7 +395,14 @@ class BaseLSTM(TransferMixin, CallbackSupportMixin, BaseEstimator, ABC):
         )
         parameters.max_iter = 1
         first, *_ = self._train(
-            former, task, samples, None, data, parameters, optimizer_states=states
+            former,
+            task,
+            samples,
+            None,
+            data,
+            parameters,
+            optimizer_states=states,
+            n_before=len(curve),
         )
         best_loss = min(best_loss, first.best_loss)
         self._set_curves(curve + first.loss_curve, None, best_loss)
@@ -436,6 +448,7 @@ class BaseLSTM(TransferMixin, CallbackSupportMixin, BaseEstimator, ABC):
         *,
         optimizer_states=(),
         n_kept=0,
+        n_before=0,
     ):
         """Train models and store them in the estimator.
 
@@ -452,6 +465,8 @@ class BaseLSTM(TransferMixin, CallbackSupportMixin, BaseEstimator, ABC):
             State of the optimizer of each former model to continue from.
         n_kept : int, default=0
             Number of the former models that are not trained further.
+        n_before : int, default=0
+            Number of epochs before, for the printed numbers of epochs.
 
         Returns
         -------
@@ -470,7 +485,7 @@ class BaseLSTM(TransferMixin, CallbackSupportMixin, BaseEstimator, ABC):
             ensemble = Ensemble(models, len(former), optimizer_states)
             fitted = {"_task": task, **task.fitted_attributes(samples)}
             n_tasks = parameters.max_iter if len(models) == 1 else len(models) - n_kept
-            callback_runner = CallbackRunner(self, data, fitted, n_tasks)
+            callback_runner = CallbackRunner(self, data, fitted, n_tasks, n_before)
             histories = ensemble.train(
                 models[0].rows(samples),
                 None if validation is None else models[0].rows(validation),

@@ -85,6 +85,7 @@ class Ensemble:
                     optimizer_state=self.optimizer_states[position],
                 )
                 histories.append(history)
+                runner.print_end(history, options)
                 if history.ended_by == "interrupt":
                     raise KeyboardInterrupt
                 n_done = position + 1

@@ -25,6 +25,9 @@ from sklearn.utils.validation import _check_sample_weight
 from sklstm._input.arrays import unwrap
 from sklstm._input.numbers import check_numbers
 
+# Address of the pages of the documentation.
+DOCUMENTATION = "https://sklstm.github.io/sklstm"
+
 # A decorated method keeps its signature for type checkers.
 Method = TypeVar("Method", bound=Callable[..., Any])
 
@@ -43,6 +46,7 @@ except ImportError:  # scikit-learn < 1.9
 
 __all__ = [
     "CallbackSupportMixin",
+    "DocumentedMixin",
     "HasMethods",
     "Interval",
     "Method",
@@ -56,6 +60,16 @@ __all__ = [
     "output_container",
     "with_callbacks",
 ]
+
+
+class DocumentedMixin:
+    """Links to the documentation in the HTML representation of an estimator.
+
+    scikit-learn makes them from these attributes.
+    """
+
+    _doc_link_module = "sklstm"
+    _doc_link_template = f"{DOCUMENTATION}/generated/sklstm.{{estimator_name}}.html"
 
 
 def with_callbacks(method: Method) -> Method:
@@ -106,13 +120,22 @@ class CallbackRunner:
     n_subtasks : int, default=0
         Maximum number of epochs, or number of nested fits. 0 for an estimator without
         them.
+    n_before : int, default=0
+        Number of epochs before this fit that the printed numbers of epochs include.
     """
 
-    def __init__(self, estimator, data, fitted=MappingProxyType({}), n_subtasks=0):
+    def __init__(
+        self,
+        estimator,
+        data,
+        fitted=MappingProxyType({}),
+        n_subtasks=0,
+        n_before=0,
+    ):
         self._estimator = estimator
         self._data = data
         self._fitted = fitted
-        self._label = ""
+        self._label, self._n_before = "", n_before
         self._fit = self._epoch = None
         if getattr(estimator, "_skl_callbacks", None):
             self._fit = estimator._init_callback_context(max_subtasks=n_subtasks)
@@ -158,10 +181,29 @@ class CallbackRunner:
     def end_epoch(self, history):
         """Call the callbacks after an epoch; return whether one asks to stop."""
         if self._estimator.verbose:
-            print(self._label + _describe(history))
+            print(self._label + _describe(history, self._n_before))
         if self._epoch is None:
             return False
         return self._call_on_end(self._epoch)
+
+    def print_end(self, history, options):
+        """Print why training ended before the last epoch, as scikit-learn does.
+
+        Parameters
+        ----------
+        history : TrainingHistory
+            Losses of all epochs, and why training ended.
+        options : TrainingOptions
+            Options of training.
+        """
+        if self._estimator.verbose and history.ended_by == "tol":
+            has_validation = history.validation_loss_curve is not None
+            kind = "Validation" if has_validation else "Training"
+            print(
+                f"{self._label}{kind} loss did not improve more than "
+                f"tol={options.tol:f} for {options.n_iter_no_change} consecutive "
+                "epochs. Stopping."
+            )
 
     @contextmanager
     def around_fit(self, nested):
@@ -192,9 +234,10 @@ class CallbackRunner:
         )
 
 
-def _describe(history):
-    """Return one line about the last epoch."""
-    line = f"Iteration {len(history.loss_curve)}, loss = {history.loss_curve[-1]:.8f}"
+def _describe(history, n_before):
+    """Return one line about the last epoch, after a number of earlier epochs."""
+    number = n_before + len(history.loss_curve)
+    line = f"Iteration {number}, loss = {history.loss_curve[-1]:.8f}"
     if history.validation_loss_curve:
         line += f", validation loss = {history.validation_loss_curve[-1]:.8f}"
     return line

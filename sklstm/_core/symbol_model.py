@@ -9,6 +9,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 from torch import nn
 
+from sklstm._core.network_summary import SummaryMixin
 from sklstm._core.sklearn_compat import (
     CallbackRunner,
     CallbackSupportMixin,
@@ -20,7 +21,7 @@ from sklstm._nn.runtime import random_generator
 from sklstm._nn.stack import CELL_NAMES
 
 
-class BaseSymbolModel(CallbackSupportMixin, BaseEstimator, ABC):
+class BaseSymbolModel(SummaryMixin, CallbackSupportMixin, BaseEstimator, ABC):
     """Base class of estimators whose networks read or write symbols.
 
     A subclass reads its data, sets the attributes that :attr:`_attributes_of_data`
@@ -88,6 +89,10 @@ class BaseSymbolModel(CallbackSupportMixin, BaseEstimator, ABC):
         check_is_fitted(self)
         return self._network
 
+    def _networks_by_title(self):
+        """Return the network by its title."""
+        return {type(self).__name__: [self._network]}
+
     def __sklearn_is_fitted__(self):
         return hasattr(self, "_network")
 
@@ -138,10 +143,14 @@ class BaseSymbolModel(CallbackSupportMixin, BaseEstimator, ABC):
             if name in self._attributes_of_data
         }
         fitted["_network"] = network
-        runner = CallbackRunner(self, for_callbacks, fitted, fit.options.max_iter)
+        n_before = self.n_iter_ if is_partial and former is not None else 0
+        runner = CallbackRunner(
+            self, for_callbacks, fitted, fit.options.max_iter, n_before
+        )
         history, self._optimizer_state = fit.train(
             network, generator, runner, optimizer_state
         )
+        runner.print_end(history, fit.options)
         self._network = network
         self._set_curves(
             history.loss_curve, history.validation_loss_curve, history.best_loss

@@ -1,4 +1,4 @@
-"""Forecasts of the series that a display draws."""
+"""Series that a display draws: their forecasts, histories and actual values."""
 
 import numpy as np
 import pandas as pd
@@ -48,6 +48,121 @@ def drawn_series(estimator, series, last_window, n_axes, **options):
         names = [None]
     pairs = zip(parts, names, strict=True)
     return [_with_times(*part, name) for part, name in pairs]
+
+
+def read_predictions(forecast, history, interval):
+    """Read forecasts, histories and intervals that the user passed.
+
+    Parameters
+    ----------
+    forecast, interval : array-like, Series, DataFrame or list of them
+        One series or several, as :meth:`LSTMForecaster.predict` and
+        :meth:`LSTMForecaster.predict_interval` return them. The interval may be None.
+    history : array-like, Series, DataFrame, list of them or None
+        Values before the forecasts, in the order of the forecasts.
+
+    Returns
+    -------
+    parts : list of tuple of (Series, Series, DataFrame or None)
+        Forecast, history and interval of each series, by time or position.
+    """
+    forecasts = _read_alike(forecast, None, "forecast")
+    n_series = len(forecasts)
+    histories = [None] * n_series
+    if history is not None:
+        histories = _read_alike(history, n_series, "history")
+    bounds = [None] * n_series
+    if interval is not None:
+        lower, upper = (
+            _read_alike(_side_of(interval, side), n_series, "interval")
+            for side in (0, 1)
+        )
+        pairs = zip(lower, upper, strict=True)
+        bounds = [pd.concat(pair, axis=1, keys=SIDES) for pair in pairs]
+    return [
+        (_after(one, past), past, None if limits is None else _after(limits, past))
+        for one, past, limits in zip(forecasts, histories, bounds, strict=True)
+    ]
+
+
+def actual_series(actual, forecasts):
+    """Return the actual values at the times of forecasts.
+
+    Parameters
+    ----------
+    actual : array-like, Series, DataFrame or list of them
+        Actual values of one series or several, by time, or by step if they have no
+        times. Of several series with names, those of the forecasts are selected.
+    forecasts : list of Series
+        Forecast of each series.
+
+    Returns
+    -------
+    actual : list of Series
+        Actual values of each series, NaN where they are not known.
+
+    Raises
+    ------
+    ValueError
+        If there are no values of a series, or none at the times of its forecast.
+    """
+    panel = read_series(actual, is_whole=False)
+    names = [one.name for one in forecasts]
+    has_names = len(panel.series) > 1 and panel.series[0].is_labelled
+    if len(panel.series) == len(names) and not has_names:
+        chosen = panel.series
+    else:
+        chosen = [panel.series[panel.position_of(name)] for name in names]
+    return [_at_times(*pair) for pair in zip(chosen, forecasts, strict=True)]
+
+
+def _at_times(one, forecast):
+    """Return the values of a series at the times of its forecast."""
+    if not one.is_labelled:
+        values = one.values[: len(forecast)]
+        return pd.Series(values, forecast.index[: len(values)])
+    values = pd.Series(one.values, one.times).reindex(forecast.index)
+    if values.isna().all():
+        raise ValueError(
+            f"actual has no value from {forecast.index[0]} to {forecast.index[-1]}, "
+            "the times of the forecast. Pass the values of these times."
+        )
+    return values
+
+
+def _read_alike(y, n_series, what):
+    """Return one series or several as a list of pandas Series."""
+    panel = read_series(y, is_whole=False)
+    if n_series not in (None, len(panel.series)):
+        raise ValueError(
+            f"There are {n_series} forecasts, but {what} has {len(panel.series)} "
+            "series. Pass the same number, in the same order."
+        )
+    return [
+        pd.Series(one.values, one.times if one.is_labelled else None, name=one.name)
+        for one in panel.series
+    ]
+
+
+def _side_of(interval, side):
+    """Return the lower or the upper limits, in a container like that of forecasts."""
+    if isinstance(interval, list):
+        return [_side_of(one, side) for one in interval]
+    if not isinstance(interval, pd.DataFrame):
+        return np.asarray(interval)[..., side]
+    if interval.columns.nlevels == 1:
+        return interval[SIDES[side]]
+    return interval.xs(SIDES[side], axis=1, level=-1)
+
+
+def _after(part, history):
+    """Return a forecast or its limits, with the times after the history.
+
+    Times that the user passed are kept.
+    """
+    if history is None or not isinstance(part.index, pd.RangeIndex):
+        return part
+    return part.set_axis(times_after(history.index, len(part)))
 
 
 def _selected(series, names, n_axes):

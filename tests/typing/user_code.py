@@ -10,7 +10,9 @@ from sklearn.pipeline import make_pipeline
 
 from sklstm import (
     AnomalyDisplay,
+    AttributionDisplay,
     ForecastDisplay,
+    LossCurveDisplay,
     LSTMAutoencoder,
     LSTMClassifier,
     LSTMForecaster,
@@ -20,6 +22,7 @@ from sklstm import (
     LSTMTranslator,
     SequenceEncoder,
     SlidingWindowTransformer,
+    WindowDisplay,
     make_windows,
     pad_sequences,
 )
@@ -120,7 +123,17 @@ def forecasts(y: pd.Series, X: pd.DataFrame) -> None:
     print(other.fit(y, X).predict(6, X=X, last_window=y))
     print(score_forecasts(forecaster.backtest(y, TimeSeriesSplit(3))))
     forecaster.update(y).predict()
-    print(ForecastDisplay.from_estimator(forecaster).ax_)
+    print(ForecastDisplay.from_estimator(forecaster, actual=y).ax_)
+    print(ForecastDisplay.from_predictions([1.0, 2.0], history=y).lines_)
+    forecaster.summary()
+
+
+def displays(X: pd.DataFrame, y: pd.Series) -> None:
+    windower = SlidingWindowTransformer(12, shift=1)
+    print(WindowDisplay.from_estimator(windower, X, cv=TimeSeriesSplit(3)).ax_)
+    model = make_pipeline(windower, LSTMRegressor()).fit(X, y)
+    print(LossCurveDisplay.from_estimator({"LSTM": model}, yscale="log").best_epochs_)
+    print(AttributionDisplay.from_attributions([1.0, -1.0], symbols="AC").texts_)
 
 
 def anomalies(X: pd.DataFrame) -> None:
