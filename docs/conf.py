@@ -44,13 +44,11 @@ html_show_sourcelink = False
 html_context = {"default_mode": "auto"}
 html_theme_options = {
     "header_links_before_dropdown": 6,
-    "secondary_sidebar_items": ["page-toc"],
+    "secondary_sidebar_items": {"**": ["page-toc"], "index": []},
     "show_prev_next": False,
 }
 # Pages without pages below them have no section navigation.
-html_sidebars = {
-    page: [] for page in ("index", "getting_started", "accuracy", "changes")
-}
+html_sidebars = {"index": [], "getting_started": []}
 
 # Examples save figures in their folder, so run them in a copy of it.
 EXAMPLES = DOCS / "_build" / "examples"
