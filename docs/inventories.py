@@ -38,7 +38,7 @@ NAMES = [
     *(f"sklearn.pipeline.{name}" for name in ("Pipeline", "make_pipeline")),
     "sklearn.utils.class_weight.compute_class_weight",
     *(f"torch.{name}" for name in ("matmul", "set_float32_matmul_precision")),
-    *(f"torch.nn.{name}" for name in ("GRU", "Linear", "LSTM")),
+    *(f"torch.nn.{name}" for name in ("GRU", "Linear", "LSTM", "Module")),
 ]
 
 
