@@ -46,6 +46,7 @@ html_theme_options = {
     "header_links_before_dropdown": 6,
     "secondary_sidebar_items": {"**": ["page-toc"], "index": []},
     "show_prev_next": False,
+    "show_toc_level": 2,
 }
 # Pages without pages below them have no section navigation.
 html_sidebars = {"index": [], "getting_started": []}

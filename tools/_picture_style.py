@@ -52,8 +52,11 @@ def picture_style(scheme):
         yield colors
 
 
-def draw_both(name, draw):
-    """Save what `draw(colors)` returns, a figure, as NAME-light.svg and -dark.svg."""
+def draw_both(name, draw, description=None):
+    """Save what `draw(colors)` returns, a figure, as NAME-light.svg and -dark.svg.
+
+    The description is stored in the files.
+    """
     PICTURES.mkdir(parents=True, exist_ok=True)
     for scheme in COLORS:
         with picture_style(scheme) as colors:
@@ -61,6 +64,6 @@ def draw_both(name, draw):
             figure.savefig(
                 PICTURES / f"{name}-{scheme}.svg",
                 bbox_inches="tight",
-                metadata={"Date": None},
+                metadata={"Date": None, "Description": description},
             )
             plt.close(figure)

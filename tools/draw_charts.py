@@ -160,6 +160,12 @@ def draw_accuracy(colors):
     return figure
 
 
+def descriptions():
+    """Return the numbers of each chart as text, which its files contain."""
+    accuracy = {**forecast_errors(), **wrong_classes()}
+    return {"speed": str(speed_ratios()), "accuracy": str(accuracy)}
+
+
 if __name__ == "__main__":
-    draw_both("speed", draw_speed)
-    draw_both("accuracy", draw_accuracy)
+    for name, draw in {"speed": draw_speed, "accuracy": draw_accuracy}.items():
+        draw_both(name, draw, descriptions()[name])

@@ -115,7 +115,8 @@ def main(site, out, *pages):
         browser = Browser(profile)
         for name, width, scheme in product(pages, WIDTHS, SCHEMES):
             page = Path(site) / name
-            path = out / f"{page.stem}-{width}-{scheme}.png"
+            stem = name.removesuffix(".html").replace("/", "-")
+            path = out / f"{stem}-{width}-{scheme}.png"
             for error in draw(browser, page, width, scheme, path):
                 wrong.append(f"{name}, {width} pixels, {scheme}: {error}")
         browser.close()
