@@ -1,12 +1,15 @@
 """Sphinx settings. Build with `sphinx-build -W docs docs/_build/html`."""
 
-import os
 import shutil
+import sys
 import warnings
 from importlib.metadata import version as installed_version
 from pathlib import Path
 
 DOCS = Path(__file__).parent
+sys.path.insert(0, str(DOCS))
+
+from inventories import write_inventories  # noqa: E402
 
 project = "sklstm"
 author = "The sklstm developers"
@@ -18,7 +21,9 @@ extensions = [
     "numpydoc",
     "sphinx.ext.autodoc",
     "sphinx.ext.autosummary",
+    "sphinx.ext.intersphinx",
     "sphinx.ext.mathjax",
+    "sphinx_copybutton",
     "sphinx_design",
     "sphinx_gallery.gen_gallery",
 ]
@@ -27,13 +32,24 @@ templates_path = ["_templates"]
 
 autosummary_generate = True
 numpydoc_show_class_members = False
+# Docstrings describe the types, and a signature with types fills the screen.
+autodoc_typehints = "none"
+toc_object_entries_show_parents = "hide"
 
 html_theme = "pydata_sphinx_theme"
 html_title = "sklstm"
 html_static_path = ["_static"]
+html_css_files = ["site.css"]
 html_show_sourcelink = False
-html_theme_options = {"show_prev_next": False, "secondary_sidebar_items": ["page-toc"]}
-html_sidebars = {"getting_started": [], "conventions": [], "changes": []}
+html_context = {"default_mode": "auto"}
+html_theme_options = {
+    "header_links_before_dropdown": 6,
+    "secondary_sidebar_items": {"**": ["page-toc"], "index": []},
+    "show_prev_next": False,
+    "show_toc_level": 2,
+}
+# Pages without pages below them have no section navigation.
+html_sidebars = {"index": [], "getting_started": []}
 
 # Examples save figures in their folder, so run them in a copy of it.
 EXAMPLES = DOCS / "_build" / "examples"
@@ -51,19 +67,15 @@ sphinx_gallery_conf = {
     "abort_on_example_error": True,
     "download_all_examples": False,
     "show_signature": False,
+    "within_subsection_order": "gallery_order.place",
     "write_computation_times": False,
 }
 
-# Links to other projects need network access, so they are optional.
-if os.environ.get("SKLSTM_DOCS_ONLINE"):
-    extensions.append("sphinx.ext.intersphinx")
-    intersphinx_mapping = {
-        "numpy": ("https://numpy.org/doc/stable", None),
-        "pandas": ("https://pandas.pydata.org/docs", None),
-        "python": ("https://docs.python.org/3", None),
-        "sklearn": ("https://scikit-learn.org/stable", None),
-        "torch": ("https://docs.pytorch.org/docs/stable", None),
-    }
+intersphinx_mapping = write_inventories(DOCS / "_build" / "inventories")
+
+# The button copies the code of a session, without its prompts and output.
+copybutton_prompt_text = r">>> |\.\.\. "
+copybutton_prompt_is_regexp = True
 
 
 def skip_scikit_learn(_app, _what, _name, member, skip, _options):

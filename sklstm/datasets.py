@@ -145,11 +145,12 @@ def make_adding(
     *,
     random_state: RandomState = None,
 ) -> tuple[Floats, Floats]:
-    """Generate the adding problem, a test of long-term memory [1]_.
+    """Generate the adding problem, a test of long-term memory.
 
     Each time step has a number and a mark. One step in the first half and one in the
     second half are marked; the target is the sum of their two numbers. Always
-    predicting the mean, 1, gives a mean squared error of 1/6.
+    predicting the mean, 1, gives a mean squared error of 1/6. The problem was
+    introduced in [1]_.
 
     Parameters
     ----------

@@ -42,9 +42,29 @@ def test_commands_name_scripts_and_extras_that_exist():
     assert set(extras) <= set(project["optional-dependencies"])
 
 
+def targets(text):
+    """Return what the links and pictures of a page lead to."""
+    links = re.findall(r"\]\(([^)#]+)\)", text)
+    return links + re.findall(r'src(?:set)?="([^"]+)"', text)
+
+
 def test_links_lead_to_files():
-    targets = re.findall(r"\]\(([^)#]+)\)", README)
-    assert [t for t in targets if "://" not in t and not (ROOT / t).exists()] == []
+    local = [target for target in targets(README) if "://" not in target]
+    assert len(local) > 20
+    assert [target for target in local if not (ROOT / target).exists()] == []
+
+
+def test_a_package_index_can_follow_all_links():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    hooks = project["tool"]["hatch"]["metadata"]["hooks"]
+    page = README
+    for rule in hooks["fancy-pypi-readme"]["substitutions"]:
+        page = re.sub(rule["pattern"], rule["replacement"], page)
+    home = project["project"]["urls"]["Repository"].removeprefix("https://github.com/")
+    hosts = ("https://github.com/", "https://raw.githubusercontent.com/")
+    absolute = [target.removeprefix(host) for host in hosts for target in targets(page)]
+    files = [t.split("/main/")[1] for t in absolute if t.startswith(f"{home}/")]
+    assert sorted(files) == sorted(targets(README))
 
 
 def test_tests_and_benchmarks_named_exist():
