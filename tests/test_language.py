@@ -215,9 +215,15 @@ def test_warm_starts_go_on():
     assert warm.set_params(warm_start=False).fit(WORDS).n_iter_ == 4
 
 
-def test_symbols_that_are_kept_are_of_one_kind():
-    warm = model(warm_start=True, early_stopping=False, max_iter=1).fit(WORDS)
-    changes = {"analyzer": "word", "lowercase": True, "token_pattern": "a"}
+@pytest.mark.parametrize(
+    ("kept", "changes"),
+    [
+        ({}, {"analyzer": "word", "lowercase": True}),
+        ({"analyzer": "word"}, {"analyzer": "char", "token_pattern": r"\w"}),
+    ],
+)
+def test_symbols_that_are_kept_are_of_one_kind(kept, changes):
+    warm = model(warm_start=True, early_stopping=False, max_iter=1, **kept).fit(WORDS)
     for name, value in changes.items():
         before = warm.get_params()[name]
         warm.set_params(**{name: value})
@@ -226,6 +232,13 @@ def test_symbols_that_are_kept_are_of_one_kind():
                 fit(WORDS)
         warm.set_params(**{name: before})
     warm.fit(WORDS)
+
+
+def test_parameters_without_an_effect_may_change():
+    characters = model(early_stopping=False).partial_fit(WORDS)
+    characters.set_params(token_pattern="a").partial_fit(WORDS)
+    tokens = model(early_stopping=False).partial_fit([["a", "b"]])
+    tokens.set_params(analyzer="word", lowercase=True).partial_fit([["b", "a"]])
 
 
 @pytest.mark.parametrize(

@@ -119,7 +119,7 @@ class Symbols(NamedTuple):
         wanted = Splitting.of(
             estimator, keeps_white_space=self.splitting.keeps_white_space
         )
-        for name, before in self.splitting._asdict().items():
+        for name, before in self._effective_splitting.items():
             now = getattr(wanted, name)
             if now != before:
                 raise ValueError(
@@ -151,14 +151,20 @@ class Symbols(NamedTuple):
     @property
     def coding(self):
         """What the codes stand for, as :class:`Coding`."""
-        splitting = self.splitting._asdict() if self.kind == TEXT else {}
+        splitting = self._effective_splitting
         # Estimators that write texts keep white space, and an encoder need not.
         splitting.pop("keeps_white_space", None)
-        if splitting.get("analyzer") == "char":
-            splitting.pop("token_pattern")
         tokens = repr([*self.vocabulary]).encode()
         digest = sha256(tokens).hexdigest()
         return Coding(tuple(splitting.items()), len(self.vocabulary), digest)
+
+    @property
+    def _effective_splitting(self):
+        """Parameters of the splitting that have an effect, by name."""
+        splitting = self.splitting._asdict() if self.kind == TEXT else {}
+        if self.are_characters:
+            splitting.pop("token_pattern")
+        return splitting
 
     @property
     def are_characters(self):
