@@ -182,5 +182,5 @@ def test_a_window_that_does_not_exist_is_refused():
     display = AttributionDisplay.from_estimator(model, TABLE, window=39)
     assert display.attributions.shape == (2, 1)
     steps = LSTMRegressor((4,), pooling=None, **SMALL).fit(SEQUENCES, SEQUENCES)
-    with pytest.raises(ValueError, match="The window has 3 time steps, .* no step 4"):
+    with pytest.raises(ValueError, match=r"has 3 time steps, .* no step 4"):
         AttributionDisplay.from_estimator(steps, SEQUENCES, window=1, target=0, step=4)
