@@ -103,6 +103,7 @@ plt.show()
 # -------------
 # The gradient of the predictions has its largest shares at lags 3 and 7.
 
+# sphinx_gallery_thumbnail_number = 2
 memory = memory_horizon(model, X[test], share=0.8)
 assert set(np.argsort(memory.shares)[-2:]) == {3, 7}
 print(f"80 % of the gradient is within {memory.horizon} hours")
