@@ -20,7 +20,12 @@ import pandas as pd
 from sklearn.linear_model import LinearRegression
 from sklearn.pipeline import make_pipeline
 
-from sklstm import LSTMRegressor, SlidingWindowTransformer
+from sklstm import (
+    AttributionDisplay,
+    GateDisplay,
+    LSTMRegressor,
+    SlidingWindowTransformer,
+)
 from sklstm.inspection import (
     gate_traces,
     integrated_gradients,
@@ -79,46 +84,55 @@ attributions = pd.DataFrame(attributions, reasons.lags[:, 0], reasons.feature_na
 assert set(attributions.stack().nlargest(2).index) == CAUSES
 
 row = int(np.argmax(reasons.outputs))
-parts = pd.DataFrame(
-    reasons.attributions[row], reasons.lags[:, 0], reasons.feature_names
-)
+parts = reasons.attributions[row]
 difference = reasons.outputs[row] - reasons.baseline_outputs[row]
-assert np.isclose(parts.to_numpy().sum(), difference, rtol=1e-3)
+assert np.isclose(parts.sum(), difference, rtol=1e-3)
 print(f"prediction {reasons.outputs[row]:.2f}, actual value {y[test].iloc[row]:.2f}")
-print(f"sum of all parts {parts.to_numpy().sum():.2f}")
+print(f"sum of all parts {parts.sum():.2f}")
 
 # %%
-# How far back, and how?
-# ----------------------
-# The gradient of the predictions has its largest shares at lags 3 and 7. To keep the
-# load for seven hours, some units need forget gates close to 1.
+# A picture shows the parts of the largest prediction. The flow was high three hours
+# ago, and the load was low seven hours ago.
 
-memory = memory_horizon(model, X[test], share=0.8)
-assert set(np.argsort(memory.shares)[-2:]) == {3, 7}
-print(f"80 % of the gradient is within {memory.horizon} hours")
-forget = gate_traces(model, X[test][:50])["forget"].groupby("unit").mean()
-assert forget.max() > 0.8
-print(f"mean forget gates: {forget.min():.2f} to {forget.max():.2f}")
-
-figure, axes = plt.subplots(1, 3, figsize=(12, 3.6), layout="constrained")
-limit = np.abs(parts.to_numpy()).max()
-both_signs = {"cmap": "RdBu_r", "vmin": -limit, "vmax": limit}
-maps = [
-    (cells, "Decrease of R2", {"cmap": "Blues"}),
-    (parts, "Parts of one prediction", both_signs),
-]
-for ax, (table, title, style) in zip(axes, maps, strict=False):
-    image = ax.imshow(table.T, aspect="auto", **style)
-    ax.set(title=title, xlabel="lag in hours")
-    ax.set_xticks(range(len(table)), table.index)
-    ax.set_yticks(range(table.shape[1]), table.columns)
-    figure.colorbar(image, ax=ax)
-axes[2].bar(memory.lags, memory.shares)
-axes[2].invert_xaxis()
-axes[2].set(title="Share of the gradient", xlabel="lag in hours", xticks=memory.lags)
+display = AttributionDisplay.from_estimator(model, X[test], window=row)
+assert np.allclose(display.attributions, parts)
 plt.show()
 
 # %%
-# All three agree: the network uses the flow three hours ago, the load seven hours ago,
-# and hardly anything else. On real data there is no such key to compare with. If
+# How far back?
+# -------------
+# The gradient of the predictions has its largest shares at lags 3 and 7.
+
+# sphinx_gallery_thumbnail_number = 2
+memory = memory_horizon(model, X[test], share=0.8)
+assert set(np.argsort(memory.shares)[-2:]) == {3, 7}
+print(f"80 % of the gradient is within {memory.horizon} hours")
+
+figure, axes = plt.subplots(1, 2, figsize=(9, 3.4), layout="constrained")
+image = axes[0].imshow(cells.T, aspect="auto", cmap="cividis")
+figure.colorbar(image, ax=axes[0])
+axes[0].set(title="Decrease of R2", xlabel="lag in hours")
+axes[0].set_xticks(range(len(cells)), cells.index)
+axes[0].set_yticks(range(cells.shape[1]), cells.columns)
+axes[1].bar(memory.lags, memory.shares)
+axes[1].invert_xaxis()
+axes[1].set(title="Share of the gradient", xlabel="lag in hours", xticks=memory.lags)
+plt.show()
+
+# %%
+# What do the gates do?
+# ---------------------
+# To keep the load for seven hours, some units need forget gates close to 1, which are
+# yellow. Blue gates are closed: the unit forgets, stores nothing or shows nothing. The
+# page :doc:`/lstm_explained` has the equations.
+
+forget = gate_traces(model, X[test][:50])["forget"].groupby("unit").mean()
+assert forget.max() > 0.8
+print(f"mean forget gates: {forget.min():.2f} to {forget.max():.2f}")
+GateDisplay.from_estimator(model, X[test], window=row)
+plt.show()
+
+# %%
+# All methods agree: the network uses the flow three hours ago, the load seven hours
+# ago, and hardly anything else. On real data there is no such key to compare with. If
 # attributions point at values that cannot matter, look for a leak or for too few data.

@@ -16,6 +16,7 @@ _NAMES = {
         "AnomalyDisplay",
         "AttributionDisplay",
         "ForecastDisplay",
+        "GateDisplay",
         "LossCurveDisplay",
         "WindowDisplay",
     ],

@@ -20,6 +20,7 @@ from sklstm import translation as translation
 from sklstm._displays.anomaly import AnomalyDisplay
 from sklstm._displays.attribution import AttributionDisplay
 from sklstm._displays.forecast import ForecastDisplay
+from sklstm._displays.gates import GateDisplay
 from sklstm._displays.loss_curve import LossCurveDisplay
 from sklstm._displays.windows import WindowDisplay
 from sklstm.anomaly import LSTMOutlierDetector
@@ -39,6 +40,7 @@ __all__ = [
     "AnomalyDisplay",
     "AttributionDisplay",
     "ForecastDisplay",
+    "GateDisplay",
     "GroupScaler",
     "LSTMAutoencoder",
     "LSTMClassifier",

@@ -1,6 +1,5 @@
 """Understand a fitted model: importances, attributions, gates and memory."""
 
-import warnings
 from functools import partial
 from numbers import Integral, Real
 from typing import Any, Literal
@@ -10,16 +9,15 @@ import pandas as pd
 from sklearn.metrics import check_scoring
 from sklearn.utils import Bunch, check_scalar
 
-from sklstm._inspection.baselines import line_of_unit_steps, line_to, read_baseline
+from sklstm._inspection.attributions import attribute
+from sklstm._inspection.baselines import line_of_unit_steps
 from sklstm._inspection.inputs import column_names, read_network_input
-from sklstm._inspection.integration import derivatives_at, integrate, outputs_at
+from sklstm._inspection.integration import derivatives_at
 from sklstm._inspection.models import split_at_windows, transform
 from sklstm._inspection.permutation import distinct_lags, make_groups, permuted_scores
 from sklstm._inspection.sequences import read_sequence_data
 from sklstm._inspection.targets import choose_output
-from sklstm._inspection.traces import traces_to_frame
-from sklstm._nn.cells import CELLS
-from sklstm._nn.gates import trace_network
+from sklstm._inspection.traces import trace
 from sklstm._nn.runtime import default_modes, threads_for
 from sklstm._typing import ArrayLike, RandomState
 
@@ -29,9 +27,6 @@ __all__ = [
     "memory_horizon",
     "sequence_permutation_importance",
 ]
-
-# Largest error of the sum of attributions, as a fraction of the difference of outputs.
-TOLERANCE = 1e-3
 
 
 def sequence_permutation_importance(
@@ -340,44 +335,18 @@ def integrated_gradients(
            [0. , 0. ],
            [0. , 0. ]])
     """
-    if n_steps != "auto":
-        check_scalar(n_steps, "n_steps", Integral, min_val=1)
     read = read_network_input(estimator, X)
-    baseline = read_baseline(baseline, read.windows)
-    explained = choose_output(read.model, read.X, read.windows, target, quantile, step)
-    models = [model.in_double_precision() for model in read.model._models]
-    with threads_for(models[0].n_per_block(read.windows)), default_modes():
-        line = line_to(models, read.windows, baseline)
-        before, outputs = (
-            outputs_at(line, explained.output, *line.points(share)) for share in (0, 1)
-        )
-        integrals, is_right = integrate(
-            line, explained.output, outputs - before, n_steps, TOLERANCE
-        )
-    _warn_if_wrong(is_right)
-    mean, scale = explained.mean, explained.scale
+    parts = attribute(read, baseline, target, quantile, step, n_steps)
     result = Bunch(
-        attributions=read.like_X(integrals.numpy() * scale),
-        outputs=outputs.numpy() * scale + mean,
-        baseline_outputs=before.numpy() * scale + mean,
+        attributions=read.like_X(parts.values),
+        outputs=parts.outputs,
+        baseline_outputs=parts.baseline_outputs,
         feature_names=read.data.feature_names,
         lags=read.data.lags,
     )
     if read.tokens is not None:
         result.tokens = read.tokens
     return result
-
-
-def _warn_if_wrong(is_right):
-    """Warn if some attributions do not add up to the difference of outputs."""
-    if is_right.all():
-        return
-    warnings.warn(
-        f"The attributions of {int((~is_right).sum())} of {len(is_right)} windows do "
-        f"not add up to the difference of outputs with a precision of {TOLERANCE:.1%}. "
-        'Pass n_steps="auto", or a larger number, such as 4096.',
-        stacklevel=3,
-    )
 
 
 def memory_horizon(
@@ -470,7 +439,7 @@ def memory_horizon(
         share, "share", Real, min_val=0, max_val=1, include_boundaries="neither"
     )
     read = read_network_input(estimator, X)
-    explained = choose_output(read.model, read.X, read.windows, target, quantile, step)
+    explained = choose_output(read.model, read.windows, target, quantile, step)
     models = [model.in_double_precision() for model in read.model._models]
     with threads_for(models[0].n_per_block(read.windows)), default_modes():
         line = line_of_unit_steps(models, read.windows)
@@ -557,22 +526,4 @@ def gate_traces(estimator: Any, X: ArrayLike, *, network: int = 0) -> pd.DataFra
     >>> traces.loc[0, 0, "forward"]["forget"].unstack("unit").shape
     (5, 4)
     """
-    read = read_network_input(estimator, X)
-    model = _select_network(read.model, network).in_double_precision()
-    with threads_for(model.n_per_block(read.windows)), default_modes():
-        encoder = getattr(model.network, "encoder", model.network)
-        traces, step_mask = trace_network(encoder, *model.scaled(read.windows))
-    return traces_to_frame(traces, step_mask)
-
-
-def _select_network(estimator, network):
-    """Return the model with a number, and check that it has recurrent cells."""
-    models = estimator._models
-    check_scalar(network, "network", Integral, min_val=0, max_val=len(models) - 1)
-    cell = models[network].architecture["cell"]
-    if cell not in CELLS:
-        raise ValueError(
-            f"The network was fitted with cell={cell!r}, which has no gates. Fit a "
-            'model with cell="lstm" or "gru".'
-        )
-    return models[network]
+    return trace(read_network_input(estimator, X), network)

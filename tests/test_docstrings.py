@@ -69,13 +69,14 @@ def test_documented_defaults_are_those_of_the_signature(item):
 # windows by class. A transcriber scales each window. A regressor scales its targets
 # too. An autoencoder has no targets per time step, fewer losses and one way to scale. A
 # detector holds out rows. Estimators on tables count all columns of X. Displays have
-# different lines. The networks of a forecaster are regressors.
+# different axes and lines. The networks of a forecaster are regressors.
 MEAN_SOMETHING_ELSE = {
     ("AnomalyDisplay", "axes_"),
     ("AnomalyDisplay", "lines_"),
     ("ForecastDisplay", "ax_"),
     ("ForecastDisplay", "axes_"),
     ("ForecastDisplay", "lines_"),
+    ("GateDisplay", "axes_"),
     ("LSTMForecaster", "n_estimators"),
     ("LSTMForecaster", "pretrained"),
     ("LSTMForecaster", "n_features_in_"),

@@ -97,19 +97,20 @@ FLOORS = [
     # 3: plots
     ["_displays.dates"],
     ["_displays.axes", "_displays.series"],
-    ["_displays.anomaly", "_displays.attribution", "_displays.forecast"],
+    ["_displays.anomaly", "_displays.forecast"],
     ["_displays.loss_curve", "_displays.windows"],
     # 4: what the user calls
-    ["autoencoding", "classification", "datasets", "displays", "encoding"],
+    ["autoencoding", "classification", "datasets", "encoding"],
     ["preprocessing"],
     ["language", "regression", "scaling", "sequences"],
     ["transcription", "translation"],
     # 5: what holds estimators
     ["anomaly", "forecasting"],
     ["_inspection.models", "_inspection.targets"],
-    ["_inspection.inputs"],
+    ["_inspection.attributions", "_inspection.inputs"],
+    ["_displays.attribution", "_displays.gates"],
     ["_streaming.forecasts", "_streaming.rows", "inspection", "testing"],
-    ["streaming"],
+    ["displays", "streaming"],
     ["__init__"],
 ]
 

@@ -79,6 +79,16 @@ def test_name_is_that_of_its_module(name):
     assert vars(sklstm)[name] is value
 
 
+def test_plots_are_imported_one_by_one():
+    packages = packages_after("from sklstm.displays import WindowDisplay")
+    assert packages & {"sklstm", "torch"} == {"sklstm"}
+    listed = in_new_process("import sklstm.displays; print(*dir(sklstm.displays))")
+    assert {"GateDisplay", "WindowDisplay"} <= listed
+    message = "module 'sklstm.displays' has no attribute 'GatesDisplay'"
+    with pytest.raises(AttributeError, match=message):
+        sklstm.displays.GatesDisplay  # noqa: B018
+
+
 def test_all_names_are_imported_by_a_star():
     namespace = {}
     exec("from sklstm import *", namespace)

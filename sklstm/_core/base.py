@@ -601,6 +601,10 @@ class BaseLSTM(TransferMixin, SummaryMixin, CallbackSupportMixin, BaseEstimator,
         windows = self._windows_to_predict(X)
         if method in ("predict", "outputs") and self._model.replaces_empty:
             warn_of_empty_windows(windows, self._task.loss["name"])
+        return self._call_model_on(windows, method)
+
+    def _call_model_on(self, windows, method):
+        """Call a method of the model on windows; return an array, (n_windows, ...)."""
         with threads_for(self._model.n_per_block(windows)), default_modes():
             results = [getattr(model, method)(windows) for model in self._models]
         return combine(self._task, method, results)

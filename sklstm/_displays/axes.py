@@ -1,5 +1,6 @@
 """Figures, axes, colors and lines of the displays."""
 
+import numpy as np
 import pandas as pd
 
 # Colors that color-blind people tell apart [1]_. Of the eight colors, these have a
@@ -17,6 +18,9 @@ SHORT = {
     "fc": "facecolor",
     "ec": "edgecolor",
 }
+# Colors of numbers with a sign, from blue over white to red, and of numbers between 0
+# and 1, from dark blue to yellow. Color-blind people tell both apart.
+SIGNED, BETWEEN_0_AND_1 = "RdBu_r", "cividis"
 # Color of areas, which lines in blue stand out from in light and in dark styles.
 SKY_BLUE = "#56B4E9"
 PALETTE = [BLUE, VERMILLION, GREEN, PURPLE]
@@ -33,6 +37,12 @@ def new_axes(display, n_rows=1, n_columns=1, **options):
         ) from error
     options = {"sharex": True, "layout": "constrained", **options}
     return plt.subplots(n_rows, n_columns, **options)[1]
+
+
+def signed_limits(numbers):
+    """Return the limits of the colors of numbers with a sign. Their middle is zero."""
+    limit = np.nanmax(np.abs(numbers), initial=0) or 1.0
+    return {"cmap": SIGNED, "vmin": -limit, "vmax": limit}
 
 
 def draw_line(ax, numbers, style):

@@ -1,8 +1,10 @@
 """The X that reaches the network of an estimator, with names."""
 
+from numbers import Integral
 from typing import Any, NamedTuple
 
 import numpy as np
+from sklearn.utils import check_scalar
 
 from sklstm._input.check import Windows
 from sklstm._inspection.models import SEQUENCE_MAKERS, split_at_network, transform
@@ -14,7 +16,6 @@ class NetworkInput(NamedTuple):
     """What the network of an estimator reads."""
 
     model: Any  # the estimator of this package
-    X: Any  # X of this estimator
     windows: Windows
     data: SequenceData  # values of X, with names
     tokens: list[list] | None  # of each sequence. None if the pipeline has no encoder
@@ -29,6 +30,23 @@ class NetworkInput(NamedTuple):
             np.concatenate([np.zeros(max(0, len(t) - n_timesteps)), n[-len(t) :, 0]])
             for t, n in zip(self.tokens, numbers, strict=True)
         ]
+
+    def select(self, window):
+        """Return the input of one window, whose number may count from the end.
+
+        Raises
+        ------
+        ValueError
+            If there is no such window.
+        """
+        n = len(self.windows.values)
+        check_scalar(window, "window", Integral, min_val=-n, max_val=n - 1)
+        values = self.data.values[[window]]
+        return self._replace(
+            windows=self.windows.select([window]),
+            data=self.data._replace(values=values, like_X=lambda numbers: numbers),
+            tokens=self.tokens and [self.tokens[window]],
+        )
 
 
 def read_network_input(estimator, X):
@@ -68,7 +86,7 @@ def read_network_input(estimator, X):
             "nothing to explain. Drop empty sequences."
         )
     data = read_sequence_data(reached, column_names(transformers, model))
-    return NetworkInput(model, reached, windows, data, tokens)
+    return NetworkInput(model, windows, data, tokens)
 
 
 def column_names(transformers, estimator):

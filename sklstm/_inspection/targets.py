@@ -27,15 +27,13 @@ class Explained(NamedTuple):
     scale: float = 1.0
 
 
-def choose_output(model, X, windows, target, quantile, step):
+def choose_output(model, windows, target, quantile, step):
     """Choose the output of a model to explain.
 
     Parameters
     ----------
     model : LSTMRegressor, LSTMClassifier or LSTMAutoencoder
         Fitted estimator.
-    X : array-like or list of sequences
-        The X that `windows` come from.
     windows : Windows
         Windows whose outputs are explained.
     target, quantile, step
@@ -64,7 +62,7 @@ def choose_output(model, X, windows, target, quantile, step):
         return Explained(ReconstructionError())
     steps = _find_steps(model, windows, step)
     if isinstance(model, LSTMClassifier):
-        return Explained(_class_output(model, X, windows, target, steps))
+        return Explained(_class_output(model, windows, target, steps))
     number = _number_of_target(model, target)
     position = (number, _position_of(model, quantile)) if has_quantiles else (number,)
     y_scale = model._model.y_scale
@@ -99,8 +97,9 @@ def _find_steps(model, windows, step):
     is_short = (step >= lengths) | (step < -lengths)
     if is_short.any():
         row = int(np.argmax(is_short))
+        name = f"X[{row}]" if len(lengths) > 1 else "The window"
         raise ValueError(
-            f"X[{row}] has {lengths[row]} time steps, so it has no step {step}. Pass a "
+            f"{name} has {lengths[row]} time steps, so it has no step {step}. Pass a "
             f"step from {-lengths.min()} to -1, which all sequences have."
         )
     n_timesteps = windows.values.shape[1]
@@ -135,10 +134,10 @@ def _position_of(model, quantile):
     return quantiles.index(quantile)
 
 
-def _class_output(model, X, windows, target, steps):
+def _class_output(model, windows, target, steps):
     """Return the log-odds of a class or label."""
     task = model._task
-    numbers = _numbers_of_classes(model, X, target, steps)
+    numbers = _numbers_of_classes(model, windows, target, steps)
     numbers = torch.tensor(np.broadcast_to(numbers, len(windows.values)))
     if model._model.network.transitions is None:
         return LogOdds(steps, numbers, task.kind)
@@ -147,7 +146,7 @@ def _class_output(model, X, windows, target, steps):
     return LogOddsOfPaths(steps, numbers, task.kind, n_padding)
 
 
-def _numbers_of_classes(model, X, target, steps):
+def _numbers_of_classes(model, windows, target, steps):
     """Return the number of the class to explain, one or one for each window."""
     classes = model.classes_
     if target is not None:
@@ -159,7 +158,7 @@ def _numbers_of_classes(model, X, target, steps):
         )
     if len(classes) == 2:
         return 1
-    outputs = model._call_model("outputs", X)
+    outputs = model._call_model_on(windows, "outputs")
     if steps is not None:
         outputs = outputs[np.arange(len(outputs)), steps.numpy()]
     return outputs.argmax(axis=1)

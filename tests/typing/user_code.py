@@ -12,6 +12,7 @@ from sklstm import (
     AnomalyDisplay,
     AttributionDisplay,
     ForecastDisplay,
+    GateDisplay,
     LossCurveDisplay,
     LSTMAutoencoder,
     LSTMClassifier,
@@ -134,6 +135,8 @@ def displays(X: pd.DataFrame, y: pd.Series) -> None:
     model = make_pipeline(windower, LSTMRegressor()).fit(X, y)
     print(LossCurveDisplay.from_estimator({"LSTM": model}, yscale="log").best_epochs_)
     print(AttributionDisplay.from_attributions([1.0, -1.0], symbols="AC").texts_)
+    print(AttributionDisplay.from_estimator(model, X, window=3, target=0).image_)
+    print(GateDisplay.from_estimator(model, X, direction="backward").images_["cell"])
 
 
 def anomalies(X: pd.DataFrame) -> None:
