@@ -1,6 +1,6 @@
 """Draw the windows of splits in time order, for the page on tuning.
 
-    python tools/draw_windows.py
+Run it with ``python tools/draw_windows.py``.
 """
 
 import numpy as np
@@ -11,7 +11,7 @@ from sklearn.model_selection import TimeSeriesSplit
 from sklstm import SlidingWindowTransformer, WindowDisplay
 
 
-def draw_windows(colors):
+def draw_windows(_):
     """Draw two splits in time order, with windows of six rows."""
     days = pd.date_range("2024-01-01", periods=30)
     X = pd.DataFrame({"sales": np.arange(30.0)}, days)
