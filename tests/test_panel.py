@@ -1,5 +1,7 @@
 """Forms of y for a forecaster, and forecasts in the same form."""
 
+import re
+
 import numpy as np
 import numpy.testing as npt
 import pandas as pd
@@ -150,6 +152,19 @@ def test_missing_values_are_nan(y):
 def test_invalid_series_are_refused(y, message):
     with pytest.raises(ValueError, match=message):
         read_series(y)
+
+
+def test_a_column_of_dates_as_strings_can_become_the_index():
+    # As pd.read_csv returns it without parse_dates.
+    y = pd.DataFrame({"day": KNOWN.strftime("%Y-%m-%d"), "sales": A})
+    with pytest.raises(ValueError, match="If they are dates") as error:
+        read_series(y)
+    code = re.search(r"y = y\.set_index\(.*\)\)\)", str(error.value))[0]
+    variables = {"pd": pd, "y": y}
+    exec(code, variables)
+    (series,) = read_series(variables["y"]).series
+    assert series.name == "sales"
+    assert series.times.equals(KNOWN.rename("day"))
 
 
 def test_levels_in_the_order_time_and_series_are_refused_with_a_way_out():

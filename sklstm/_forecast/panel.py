@@ -290,8 +290,22 @@ def _from_frame(y):
     """Read a Series, or the columns of a DataFrame."""
     if isinstance(y, pd.Series):
         return Panel([_checked(y.name, y, y.index)], itemgetter(0))
-    series = [_checked(name, y.iloc[:, n], y.index) for n, name in enumerate(y.columns)]
+    series = [
+        _checked(name, y.iloc[:, n], y.index, _if_dates(name, y.index))
+        for n, name in enumerate(y.columns)
+    ]
     return Panel(series, partial(_join_columns, y.columns))
+
+
+def _if_dates(name, index):
+    """Return what to do with a column of strings, which may be dates."""
+    if not isinstance(index, pd.RangeIndex):
+        return None
+    return (
+        "If they are dates, make them the index with: "
+        f"y = y.set_index(pd.to_datetime(y.pop({name!r}))). Drop columns of other "
+        "strings with select_dtypes('number')."
+    )
 
 
 def _from_long(y):
@@ -321,14 +335,14 @@ def _described(name):
     return "y" if name is None else f"the series {name!r} of y"
 
 
-def _checked(name, values, times=None):
+def _checked(name, values, times=None, ways_to_encode=None):
     """Return a series whose values are finite numbers or NaN."""
     owner = _described(name)
     if getattr(values, "dtype", None) == np.float64:
         values = np.asarray(values)
     if values.dtype != np.float64 or np.isinf(values).any():
         check_no_dates(values, owner)
-        with check_numbers(owner):
+        with check_numbers(owner, ways_to_encode):
             values = check_array(
                 values,
                 dtype=np.float64,
