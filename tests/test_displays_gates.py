@@ -6,6 +6,7 @@ from itertools import pairwise
 import matplotlib.pyplot as plt
 import numpy as np
 import numpy.testing as npt
+import pandas as pd
 import pytest
 from sklearn.pipeline import make_pipeline
 
@@ -113,6 +114,9 @@ def test_what_is_not_there_is_refused(monkeypatch):
         draw(model, X, direction="backward")
     with pytest.raises(ValueError, match=r"window=2 was passed, .* \[0, 1\]"):
         GateDisplay.from_traces(gate_traces(model, X[:2]), window=2)
+    for other in (X, pd.DataFrame(X[0])):
+        with pytest.raises(TypeError, match=r"gate_traces returns.*from_estimator"):
+            GateDisplay.from_traces(other)
     with pytest.raises(ValueError, match="cell='transformer', which has no gates"):
         draw(regressor(cell="transformer"), X)
     monkeypatch.setitem(sys.modules, "matplotlib", None)

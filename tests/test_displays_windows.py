@@ -168,6 +168,8 @@ def test_invalid_window_displays_are_refused(monkeypatch):
     panel = pd.concat({"here": SALES, "there": SALES})
     with pytest.raises(ValueError, match="X holds 2 series"):
         WindowDisplay.from_estimator(WINDOWER, panel)
+    with pytest.raises(ValueError, match="X has no rows"):
+        WindowDisplay.from_estimator(WINDOWER, SALES[:0])
     with pytest.raises(ValueError, match="increas"):
         WindowDisplay.from_estimator(WINDOWER, SALES[::-1])
     monkeypatch.setitem(sys.modules, "matplotlib", None)

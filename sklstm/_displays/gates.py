@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from sklstm._displays.axes import BETWEEN_0_AND_1, new_axes, signed_limits
 from sklstm._inspection.inputs import read_network_input
-from sklstm._inspection.traces import trace
+from sklstm._inspection.traces import LEVELS, trace
 from sklstm._typing import ArrayLike
 
 if TYPE_CHECKING:
@@ -192,12 +192,15 @@ class GateDisplay:
 
         Raises
         ------
+        TypeError
+            If `traces` is not a frame of :func:`sklstm.inspection.gate_traces`.
         ValueError
             If `traces` has no such window, layer or direction, or if `ax` has another
             number of axes.
         ImportError
             If matplotlib is not installed.
         """
+        _check_traces(traces)
         for level, wanted in zip(
             ("window", "layer", "direction"), (window, layer, direction), strict=True
         ):
@@ -270,6 +273,17 @@ def _plot_image(ax, name, numbers, style):
     ax.set(title=GATES.get(name) or STATES[name], xlabel="time step", ylabel="unit")
     ax.label_outer()
     return image
+
+
+def _check_traces(traces):
+    """Raise a TypeError unless traces are those of `gate_traces`."""
+    names = getattr(getattr(traces, "index", None), "names", [])
+    if list(names) != LEVELS:
+        raise TypeError(
+            "traces must be the frame that sklstm.inspection.gate_traces returns, got "
+            f"{type(traces).__name__}. Its index has the levels {LEVELS}. Pass the "
+            "frame itself, or the estimator to GateDisplay.from_estimator."
+        )
 
 
 def _check_level(traces, level, wanted):

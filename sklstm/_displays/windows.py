@@ -172,7 +172,8 @@ class WindowDisplay:
         Raises
         ------
         ValueError
-            If X holds several series, or is not valid input for the transformer.
+            If X has no rows, holds several series, or is not valid input for the
+            transformer.
         TypeError
             If the estimator cuts no windows.
         ImportError
@@ -184,7 +185,12 @@ class WindowDisplay:
         shows what it does, also where rows have no times. Columns in `known_ahead` are
         drawn like the others.
         """
-        windower, X = _windower_of(estimator, unwrap(X, "X"), y)
+        X = unwrap(X, "X")
+        if not len(X):
+            raise ValueError(
+                "X has no rows, so there are no windows to draw. Pass at least one row."
+            )
+        windower, X = _windower_of(estimator, X, y)
         check_one_series(X, windower.groups)
         n_rows = len(X)
         numbers = _row_numbers(windower, X)
