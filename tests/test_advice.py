@@ -1084,7 +1084,6 @@ def test_the_axes_that_a_message_names_are_accepted():
     with pytest.raises(ValueError, match=rf"plt.subplots\({n_axes}\)"):
         plot(detector, FRAME, ax=matplotlib.subplots(n_axes + 1)[1])
     plot(detector, FRAME, ax=matplotlib.subplots(n_axes)[1])
-    matplotlib.close("all")
 
 
 def follow(one):

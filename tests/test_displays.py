@@ -34,12 +34,6 @@ FORECASTER = LSTMForecaster(
 )
 
 
-@pytest.fixture(autouse=True)
-def close_figures():
-    yield
-    plt.close("all")
-
-
 def heights(band):
     """Return the lower and the upper edge of a band, as plotted."""
     vertices = band.get_paths()[0].vertices

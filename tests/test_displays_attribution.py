@@ -28,12 +28,6 @@ TABLE = pd.DataFrame(np.random.default_rng(0).normal(size=(40, 2)), DAYS, ["a", 
 VALUES = np.array([[0.1, -0.5], [0.0, 0.2], [2.0, 0.3]])
 
 
-@pytest.fixture(autouse=True)
-def close_figures():
-    yield
-    plt.close("all")
-
-
 def test_values_are_an_image_of_features_by_steps():
     display = AttributionDisplay.from_attributions(VALUES, feature_names=["a", "b"])
     npt.assert_array_equal(display.image_.get_array(), VALUES.T)

@@ -27,12 +27,6 @@ def regressor(sizes=(4,), **settings):
     return LSTMRegressor(sizes, **SMALL | settings).fit(X, Y)
 
 
-@pytest.fixture(autouse=True)
-def close_figures():
-    yield
-    plt.close("all")
-
-
 def test_images_are_the_traces_of_the_window_the_layer_and_the_direction():
     model = regressor((4, 3), bidirectional=True, n_estimators=2)
     where = {"layer": 1, "direction": "backward"}

@@ -30,12 +30,6 @@ X = np.random.default_rng(0).normal(size=(40, 4, 2))
 y = X[:, 1, 0]
 
 
-@pytest.fixture(autouse=True)
-def close_figures():
-    yield
-    plt.close("all")
-
-
 def small(**params):
     return LSTMRegressor(4, **ONE_LAYER | {"max_iter": 6, "random_state": 0} | params)
 

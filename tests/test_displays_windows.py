@@ -22,12 +22,6 @@ SALES = pd.DataFrame({"sales": np.sin(np.arange(24.0))}, DAYS)
 WINDOWER = SlidingWindowTransformer(3, shift=1)
 
 
-@pytest.fixture(autouse=True)
-def close_figures():
-    yield
-    plt.close("all")
-
-
 def rows_of(bars):
     """Return the rows that bars cover."""
     rows = []
