@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from sklstm._displays.axes import GRAY, new_axes, signed_limits
+from sklstm._displays.axes import GRAY, set_one_axes, signed_limits
 from sklstm._displays.series import times_of
 from sklstm._input.arrays import unwrap
 from sklstm._inspection.attributions import attribute
@@ -312,8 +312,7 @@ class AttributionDisplay:
         lines = [] if self.symbols is None else _lines(self.symbols)
         n_lines = len(lines) or np.atleast_2d(self.attributions.T).shape[0]
         size = WIDTH, max(LOWEST, MARGIN + HEIGHT_OF_LINE * n_lines)
-        self.ax_ = new_axes("AttributionDisplay", figsize=size) if ax is None else ax
-        self.axes_, self.figure_ = np.array([self.ax_]), self.ax_.figure
+        set_one_axes(self, ax, figsize=size)
         if self.symbols is None:
             self.image_, self.texts_ = self._plot_image(style), []
             colors = self.image_

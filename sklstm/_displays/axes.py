@@ -39,6 +39,13 @@ def new_axes(display, n_rows=1, n_columns=1, **options):
     return plt.subplots(n_rows, n_columns, **options)[1]
 
 
+def set_one_axes(display, ax, **options):
+    """Set `ax_`, `axes_` and `figure_` of a display. If `ax` is None, create them."""
+    name = type(display).__name__
+    display.ax_ = new_axes(name, **options) if ax is None else ax
+    display.axes_, display.figure_ = np.array([display.ax_]), display.ax_.figure
+
+
 def signed_limits(numbers):
     """Return the limits of the colors of numbers with a sign. Their middle is zero."""
     limit = np.nanmax(np.abs(numbers), initial=0) or 1.0

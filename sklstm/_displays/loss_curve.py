@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.utils.validation import check_is_fitted
 
-from sklstm._displays.axes import PALETTE, merge_styles, new_axes
+from sklstm._displays.axes import PALETTE, merge_styles, set_one_axes
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -181,8 +181,7 @@ class LossCurveDisplay:
         validation = self.validation_loss_curves or {}
         if yscale == "log":
             _check_positive([*self.loss_curves.values(), *validation.values()])
-        self.ax_ = new_axes("LossCurveDisplay") if ax is None else ax
-        self.axes_, self.figure_ = np.array([self.ax_]), self.ax_.figure
+        set_one_axes(self, ax)
         styles = merge_styles(
             STYLES,
             training=training_kwargs,

@@ -15,7 +15,7 @@ from sklstm._displays.axes import (
     PURPLE,
     VERMILLION,
     merge_styles,
-    new_axes,
+    set_one_axes,
     text_color,
 )
 from sklstm._displays.series import check_one_series
@@ -235,12 +235,7 @@ class WindowDisplay:
         """
         n_windows = sum(len(split.targets) for split in self.splits)
         n_lanes = (ROWS + SPACE) * len(self.splits) + WINDOW * n_windows
-        if ax is None:
-            size = WIDTH, MARGIN + HEIGHT_OF_LANE * n_lanes
-            self.ax_ = new_axes("WindowDisplay", figsize=size)
-        else:
-            self.ax_ = ax
-        self.axes_, self.figure_ = np.array([self.ax_]), self.ax_.figure
+        set_one_axes(self, ax, figsize=(WIDTH, MARGIN + HEIGHT_OF_LANE * n_lanes))
         self.rows_, self.windows_, self.targets_ = [], [], []
         target = {"marker": "D", "s": 22, "zorder": 3}
         target["edgecolors"] = text_color(self.ax_)
