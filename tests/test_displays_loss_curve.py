@@ -7,7 +7,9 @@ import numpy as np
 import numpy.testing as npt
 import pytest
 from one_layer import ONE_LAYER
+from sklearn.compose import TransformedTargetRegressor
 from sklearn.exceptions import NotFittedError
+from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import Ridge
 from sklearn.model_selection import GridSearchCV
 from sklearn.neural_network import MLPRegressor
@@ -21,6 +23,7 @@ from sklstm import (
     LSTMRegressor,
     SlidingWindowTransformer,
 )
+from sklstm._core.nested import last_estimator
 
 plt.switch_backend("agg")
 
@@ -93,6 +96,13 @@ def test_estimators_in_other_estimators_are_found():
     assert curves["search"] == search.best_estimator_[-1].loss_curve_
     assert curves["forecaster (2)"] == forecaster.estimators_[1].loss_curve_
     assert LossCurveDisplay.from_estimator(pipeline).lines_.keys() == {"LSTMRegressor"}
+
+
+@pytest.mark.parametrize("wrap", [FrozenEstimator, TransformedTargetRegressor])
+def test_estimators_in_wrappers_are_found(wrap):
+    wrapper = wrap(small(max_iter=2).fit(X, y)).fit(X, y)
+    display = LossCurveDisplay.from_estimator(wrapper)
+    assert display.loss_curves["LSTMRegressor"] == last_estimator(wrapper).loss_curve_
 
 
 def test_scale_axes_and_styles_are_those_of_the_caller():

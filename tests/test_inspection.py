@@ -9,6 +9,7 @@ import pytest
 from scipy.special import logit
 from sklearn.compose import TransformedTargetRegressor
 from sklearn.exceptions import NotFittedError
+from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import LinearRegression
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
@@ -215,7 +216,7 @@ def test_reconstruction_errors_are_explained():
     check(model, X, model.reconstruction_error(X))
 
 
-@pytest.mark.parametrize("wrap", ["pipeline", "target", "search"])
+@pytest.mark.parametrize("wrap", ["pipeline", "target", "search", "frozen"])
 def test_windows_of_a_table_are_explained(wrap):
     table = pd.DataFrame(X[:, 0], pd.date_range("2024", periods=30), ["a", "b"])
     scaler = StandardScaler().set_output(transform="pandas")
@@ -227,6 +228,8 @@ def test_windows_of_a_table_are_explained(wrap):
     if wrap == "search":
         model = GridSearchCV(model, {"lstmregressor__cell": ["gru"]}, cv=2)
     outputs = model.fit(table, Y).predict(table)
+    if wrap == "frozen":
+        model = FrozenEstimator(model)
     if wrap == "target":
         outputs = model.transformer_.transform(outputs[:, None])[:, 0]
     result = check(model, table, outputs)

@@ -6,6 +6,7 @@ import pandas as pd
 import pytest
 from sklearn.base import BaseEstimator, RegressorMixin
 from sklearn.compose import TransformedTargetRegressor
+from sklearn.frozen import FrozenEstimator
 from sklearn.inspection import permutation_importance
 from sklearn.linear_model import LinearRegression
 from sklearn.model_selection import GridSearchCV
@@ -127,7 +128,7 @@ def test_sequences_exchange_steps_counted_from_the_end():
 
 
 @pytest.mark.parametrize("container", ["default", "pandas"])
-@pytest.mark.parametrize("wrap", ["pipeline", "target", "search", "nested"])
+@pytest.mark.parametrize("wrap", ["pipeline", "target", "search", "nested", "frozen"])
 def test_windows_of_a_table_have_columns_and_lags(wrap, container):
     windows = SlidingWindowTransformer(3, shift=2, known_ahead=["promotion"])
     if container == "default":
@@ -143,6 +144,8 @@ def test_windows_of_a_table_have_columns_and_lags(wrap, container):
         scaler = StandardScaler().set_output(transform="pandas")
         model = make_pipeline(scaler, make_pipeline(windows), LinearRegression())
     model.fit(TABLE, y)
+    if wrap == "frozen":
+        model = FrozenEstimator(model)
     result = sequence_permutation_importance(model, TABLE, y, by="cell", random_state=0)
     assert result.feature_names.tolist() == ["sales", "promotion"]
     assert result.lags.tolist() == [4, 3, 2, 1, 0]

@@ -346,9 +346,10 @@ def test_pickles_predict_alike(autoencoder):
         lambda model: make_pipeline("passthrough", model),
         FrozenEstimator,
         lambda model: FrozenEstimator(make_pipeline("passthrough", model)),
+        lambda model: GridSearchCV(model, {"tol": [model.tol]}, cv=2).fit(WINDOWS),
     ],
 )
-def test_the_estimator_may_be_in_a_pipeline_or_frozen(autoencoder, wrap):
+def test_the_estimator_may_be_in_a_pipeline_a_search_or_frozen(autoencoder, wrap):
     model = LSTMRegressor(
         pretrained=wrap(autoencoder), pretrained_learning_rate=0, **SMALL
     ).fit(WINDOWS, TARGET)

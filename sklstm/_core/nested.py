@@ -1,10 +1,57 @@
-"""Nested estimators: their inputs, seeds and warm starts."""
+"""Nested estimators: how to find them, their inputs, seeds and warm starts."""
 
 from copy import deepcopy
 
 import numpy as np
 from sklearn.base import clone
+from sklearn.compose import TransformedTargetRegressor
+from sklearn.frozen import FrozenEstimator
+from sklearn.pipeline import Pipeline
 from sklearn.utils import get_tags
+
+
+def held_attribute(estimator):
+    """Return the name of the attribute with the fitted estimator that one holds.
+
+    Parameters
+    ----------
+    estimator : estimator
+        A search, a ``TransformedTargetRegressor``, a ``FrozenEstimator`` or another
+        estimator.
+
+    Returns
+    -------
+    name : str or None
+        Name of the attribute. None for any other estimator.
+    """
+    if isinstance(estimator, FrozenEstimator):
+        return "estimator"
+    if isinstance(estimator, TransformedTargetRegressor):
+        return "regressor_" if hasattr(estimator, "regressor_") else None
+    return "best_estimator_" if hasattr(estimator, "best_estimator_") else None
+
+
+def last_estimator(estimator):
+    """Return the estimator that predicts, at the end of pipelines and wrappers.
+
+    Parameters
+    ----------
+    estimator : estimator
+        Estimator, also a pipeline that ends in one, or an estimator with an
+        attribute of :func:`held_attribute`.
+
+    Returns
+    -------
+    last : estimator
+        The innermost estimator. A search that is not fitted is returned itself.
+    """
+    while True:
+        if isinstance(estimator, Pipeline):
+            estimator = estimator.steps[-1][1]
+        elif (name := held_attribute(estimator)) is not None:
+            estimator = getattr(estimator, name)
+        else:
+            return estimator
 
 
 def reshape_for(regressor, windows):

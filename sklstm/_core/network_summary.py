@@ -6,6 +6,7 @@ from html import escape
 from sklearn.exceptions import NotFittedError
 from sklearn.utils.validation import check_is_fitted
 
+from sklstm._core.nested import last_estimator
 from sklstm._core.sklearn_compat import DocumentedMixin
 from sklstm._nn.summary import count_weights, layers_of
 
@@ -63,7 +64,7 @@ class SummaryMixin(DocumentedMixin):
 
 def networks_of(estimator):
     """Return the networks of an estimator that another one holds, by their titles."""
-    last = estimator.steps[-1][1] if hasattr(estimator, "steps") else estimator
+    last = last_estimator(estimator)
     return last._networks_by_title() if isinstance(last, SummaryMixin) else {}
 
 

@@ -5,11 +5,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import torch
-from sklearn.frozen import FrozenEstimator
-from sklearn.pipeline import Pipeline
 
 from sklstm._core.auto import is_auto
 from sklstm._core.layer_sizes import check_sizes
+from sklstm._core.nested import last_estimator
 from sklstm._core.scaling import Scale, identity_scale
 from sklstm._core.sklearn_compat import HasMethods, Interval
 from sklstm._core.window_scaling import StepScale, WindowScale
@@ -312,7 +311,7 @@ def read_pretrained(estimator):
     """
     if estimator is None:
         return None
-    last = _last_step(estimator)
+    last = last_estimator(estimator)
     is_class = isinstance(last, type)
     if is_class or not hasattr(last, "_layers_to_transfer"):
         kind = f"the class {last.__name__}" if is_class else type(last).__name__
@@ -328,17 +327,6 @@ def read_pretrained(estimator):
             "estimator."
         )
     return last._layers_to_transfer()
-
-
-def _last_step(estimator):
-    """Return the last step of a pipeline, or the estimator that is frozen."""
-    while True:
-        if isinstance(estimator, Pipeline):
-            estimator = estimator.steps[-1][1]
-        elif isinstance(estimator, FrozenEstimator):
-            estimator = estimator.estimator
-        else:
-            return estimator
 
 
 def _feature_names(estimator):

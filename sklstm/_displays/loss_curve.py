@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.utils.validation import check_is_fitted
 
+from sklstm._core.nested import last_estimator
 from sklstm._displays.axes import PALETTE, merge_styles, set_one_axes
 
 if TYPE_CHECKING:
@@ -17,8 +18,8 @@ STYLES = {
     "validation": {"linestyle": "--"},
     "best": {"linestyle": "", "marker": "o"},
 }
-# Attributes in which estimators keep the fitted estimators that they hold.
-NESTED = ("best_estimator_", "estimator_", "estimators_")
+# Attributes in which estimators of this package keep those that they hold.
+NESTED = ("estimator_", "estimators_")
 
 
 class LossCurveDisplay:
@@ -240,11 +241,10 @@ def _by_name(estimator):
 
 def _trained(estimator):
     """Yield the estimators with losses in an estimator."""
-    nested = [getattr(estimator, name) for name in NESTED if hasattr(estimator, name)]
-    if hasattr(estimator, "loss_curve_"):
-        yield estimator
-    elif hasattr(estimator, "steps"):
-        yield from _trained(estimator.steps[-1][1])
+    last = last_estimator(estimator)
+    nested = [getattr(last, name) for name in NESTED if hasattr(last, name)]
+    if hasattr(last, "loss_curve_"):
+        yield last
     elif nested:
         for each in nested[0] if isinstance(nested[0], list) else nested[:1]:
             yield from _trained(each)
@@ -257,8 +257,7 @@ def _trained(estimator):
 
 def _name(estimator):
     """Return the name of the class of an estimator; of a pipeline, of its last step."""
-    last = estimator.steps[-1][1] if hasattr(estimator, "steps") else estimator
-    return type(last).__name__
+    return type(last_estimator(estimator)).__name__
 
 
 def _check_positive(curves):

@@ -2,10 +2,10 @@
 
 from copy import copy
 
-from sklearn.compose import TransformedTargetRegressor
 from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
 
+from sklstm._core.nested import held_attribute
 from sklstm.autoencoding import LSTMAutoencoder
 from sklstm.classification import LSTMClassifier
 from sklstm.encoding import SequenceEncoder
@@ -23,7 +23,7 @@ def split_at_network(estimator):
     ----------
     estimator : estimator
         Fitted estimator of this package, a pipeline that ends in one, or a
-        ``TransformedTargetRegressor`` or a search around them.
+        ``TransformedTargetRegressor``, a ``FrozenEstimator`` or a search around them.
 
     Returns
     -------
@@ -38,9 +38,8 @@ def split_at_network(estimator):
         If there is no such estimator.
     """
     _check_fitted(estimator)
-    name, nested = _nested(estimator)
-    if name is not None:
-        return split_at_network(nested)
+    if (name := held_attribute(estimator)) is not None:
+        return split_at_network(getattr(estimator, name))
     if isinstance(estimator, Pipeline):
         *steps, (_, last) = _flat_steps(estimator)
         transformers, model = split_at_network(last)
@@ -70,9 +69,8 @@ def split_at_windows(estimator):
         Fitted estimator whose X is the output of the last transformer.
     """
     _check_fitted(estimator)
-    name, nested = _nested(estimator)
-    if name is not None:
-        transformers, rest = split_at_windows(nested)
+    if (name := held_attribute(estimator)) is not None:
+        transformers, rest = split_at_windows(getattr(estimator, name))
         return transformers, _with_nested(estimator, name, rest)
     if not isinstance(estimator, Pipeline):
         return [], estimator
@@ -100,15 +98,6 @@ def _check_fitted(estimator):
     if not hasattr(estimator, "fit"):
         raise TypeError(f"A fitted estimator is needed, got {estimator!r:.100}.")
     check_is_fitted(estimator)
-
-
-def _nested(estimator):
-    """Return the name and the value of the attribute that holds a fitted estimator."""
-    if isinstance(estimator, TransformedTargetRegressor):
-        return "regressor_", estimator.regressor_
-    if hasattr(estimator, "best_estimator_"):
-        return "best_estimator_", estimator.best_estimator_
-    return None, None
 
 
 def _with_nested(estimator, name, nested):
