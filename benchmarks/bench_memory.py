@@ -1,7 +1,12 @@
-"""Measure the memory of fits on a long series, and of forecasts of many values."""
+"""Measure the memory of fits on long series and files, and of many forecasts."""
 
+import sys
+import threading
 import time
 import warnings
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 import pandas as pd
@@ -9,7 +14,7 @@ from _network import ONE_LAYER
 from _timing import in_fresh_process, parse_arguments, peak_memory, print_table
 from sklearn.exceptions import ConvergenceWarning
 
-from sklstm import LSTMForecaster, LSTMRegressor
+from sklstm import LSTMForecaster, LSTMRegressor, make_windows
 
 N_TIMESTEPS, N_FEATURES, BATCH_SIZE = 96, 8, 512
 
@@ -27,6 +32,78 @@ def growth(series):
     before = peak_memory()
     fit(series)
     return peak_memory() - before
+
+
+def write_series(path, n_rows):
+    """Write a random series to a file, a million rows at a time."""
+    shape, random = (n_rows, N_FEATURES), np.random.default_rng(0)
+    series = np.lib.format.open_memmap(path, "w+", np.float32, shape)
+    for start in range(0, n_rows, 1_000_000):
+        block = series[start : start + 1_000_000]
+        block[:] = random.standard_normal(block.shape, np.float32)
+    series.flush()
+
+
+def private_memory():
+    """Return the bytes of this process that are in memory and in no mapped file."""
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return next(int(x.split()[1]) * 1024 for x in lines if x.startswith("RssAnon"))
+
+
+@contextmanager
+def watched():
+    """Yield a list that gets the largest private memory; look 100 times a second."""
+    largest, has_ended = [], threading.Event()
+
+    def watch():
+        peak = 0
+        while not has_ended.wait(0.01):
+            peak = max(peak, private_memory())
+        largest.append(peak)
+
+    thread = threading.Thread(target=watch)
+    thread.start()
+    yield largest
+    has_ended.set()
+    thread.join()
+
+
+def use(series, cells):
+    """Fit a very small network for one epoch and predict; return a row of the table."""
+    windows, targets, _ = make_windows(
+        series, series[:, 0], window_size=N_TIMESTEPS, horizon=1
+    )
+    model = LSTMRegressor(2, **ONE_LAYER, max_iter=1, batch_size=4096, random_state=0)
+    row = {**cells, "rows": str(len(series)), "before, MB": megabytes(private_memory())}
+    for name, run in (
+        ("fit", lambda: model.fit(windows, targets)),
+        ("predict", lambda: model.predict(windows)),
+    ):
+        start = time.process_time()
+        with watched() as largest:
+            run()
+        seconds = time.process_time() - start
+        row[f"{name}, MB"] = megabytes(largest[0])
+        row[f"{name}, us per row"] = f"{1e6 * seconds / len(windows):.1f}"
+    return row
+
+
+def use_files():
+    """Return a row for each series, from a file and in memory."""
+    rows, few = [], 2_000_000
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "series.npy"
+        for n_rows, mmap_mode in ((few, None), (few, "r"), (10 * few, "r")):
+            write_series(path, n_rows)
+            series = np.load(path, mmap_mode=mmap_mode)
+            rows.append(use(series, {"series": "file" if mmap_mode else "in memory"}))
+            del series
+    return rows
+
+
+def megabytes(n_bytes):
+    """Return a number of bytes in megabytes, as text."""
+    return f"{n_bytes / 1e6:.0f}"
 
 
 def forecast(y, X=None):
@@ -65,8 +142,11 @@ def peak_of(name):
 
 
 if __name__ == "__main__":
-    parse_arguments(__doc__, rounds=1)
+    arguments = parse_arguments(__doc__, rounds=1, flags=["--files"])
     warnings.simplefilter("ignore", ConvergenceWarning)
+    if arguments.files:
+        print_table("Private memory, which includes the imports", use_files())
+        sys.exit()
     long = np.random.default_rng(0).normal(size=(1_000_000, N_FEATURES))
     # This includes imports and allocations that are needed once, and one batch.
     for_short = growth(long[: 3 * BATCH_SIZE])

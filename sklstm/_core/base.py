@@ -383,7 +383,8 @@ class BaseLSTM(TransferMixin, SummaryMixin, CallbackSupportMixin, BaseEstimator,
             )
         curve, best_loss, former, states = [], math.inf, [], []
         if self.__sklearn_is_fitted__():
-            check_n_targets(samples, self.n_outputs_)
+            if task.has_fixed_width:
+                check_n_targets(samples, self.n_outputs_)
             curve, best_loss = self.loss_curve_, self.best_loss_
             former = self._former_models()
             # A model that was loaded from a file has no state of the optimizer.

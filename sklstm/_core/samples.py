@@ -127,11 +127,10 @@ def without_zero_weights(samples):
             "Every window of X with a positive weight is all NaN, so there is nothing "
             "to learn. Pass at least one window with values."
         )
-    rows = np.flatnonzero(is_kept)
-    first, last = rows[0], rows[-1]
+    first, stop = is_kept.argmax(), len(is_kept) - is_kept[::-1].argmax()
     # Consecutive rows are selected as a view, others as a copy.
-    is_run = last - first + 1 == len(rows)
-    return samples.select(slice(first, last + 1) if is_run else rows)
+    is_run = is_kept[first:stop].all()
+    return samples.select(slice(first, stop) if is_run else np.flatnonzero(is_kept))
 
 
 def without_empty_windows(samples):

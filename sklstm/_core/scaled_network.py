@@ -1,5 +1,6 @@
 """A network with the scales of its features and targets."""
 
+import math
 from functools import partial
 
 import numpy as np
@@ -23,6 +24,11 @@ MAY_CHANGE = {
     "masked_steps",
     "seen_transitions",
 }
+
+
+# The outputs for windows without time steps are computed from at most this many
+# training targets.
+N_FOR_CONSTANT = 2**22
 
 
 class ScaledNetwork:
@@ -160,8 +166,10 @@ class ScaledNetwork:
         weights : ndarray of shape (n_rows,)
             Weight of each row.
         """
+        step = math.ceil(len(targets) / N_FOR_CONSTANT)
+        targets, weights = targets[::step], weights[::step]
         scaled = torch.from_numpy(self.y_scale.apply(targets))
-        # The weights are copied, because they may be memory-mapped and read-only.
+        # The weights are copied, because they may be read-only.
         constant = self.loss.best_constant(scaled, torch.tensor(weights))
         self.constant = constant.numpy()
 
@@ -215,7 +223,9 @@ class ScaledNetwork:
         mean, scale = (
             part.reshape(-1, *[1] * (predictions.ndim - 2)) for part in self.y_scale
         )
-        return predictions * scale + mean
+        predictions *= scale
+        predictions += mean
+        return predictions
 
     def outputs(self, windows):
         """Return the outputs of the network, (n_windows[, n_timesteps], n_outputs).
@@ -286,17 +296,17 @@ class ScaledNetwork:
         if windows.n_padding is None:
             return predict(self.network, self._blocks(windows), method)
         order = np.argsort(windows.n_padding, kind="stable")
-        blocks = self._blocks(windows.select(order))
+        blocks = self._blocks(windows, order)
         run_trimmed = partial(predict_trimmed, method or self.network)
         return predict(self.network, blocks, run_trimmed)[np.argsort(order)]
 
-    def _blocks(self, windows):
-        """Yield tensors of windows in blocks that fit the memory."""
+    def _blocks(self, windows, order=None):
+        """Yield tensors of windows, in an order, in blocks that fit the memory."""
         n_windows, n_timesteps, _ = windows.values.shape
         size = rows_per_block(self.network, n_timesteps)
         for start in range(0, n_windows, size):
-            block = windows.select(slice(start, start + size))
-            yield self.scaled(block)
+            block = slice(start, start + size)
+            yield self.scaled(windows.select(block if order is None else order[block]))
 
     def scaled(self, windows):
         """Return windows as the network reads them, and their padding, as tensors."""

@@ -52,8 +52,14 @@ def scale_of_columns(columns, weights, name="y"):
         constant column is replaced by 1. If all weights of a column are 0, its mean is
         replaced by 0, too.
     """
+    n_columns = columns.shape[1]
+
+    def weighted_columns():
+        for block in blocks(len(columns), n_columns):
+            yield columns[block], weights[block]
+
     if weights.ndim == 1:
-        return _compute_scale(lambda: [(columns, weights)], columns.shape[1], name)
+        return _compute_scale(weighted_columns, n_columns, name)
     parts = [
         _scale_of_weighted(*pair) for pair in zip(columns.T, weights.T, strict=True)
     ]
@@ -129,15 +135,32 @@ def _weighted_values(windows, weights):
             is_real = n_padding <= step
             yield values[is_real, step], weights[is_real]
     elif is_sliding_view(values):
-        # The weight of a value is the total weight of the windows that contain it.
-        ends = np.cumsum(np.concatenate([[0.0], weights, np.zeros(n_timesteps - 1)]))
-        starts = np.concatenate([np.zeros(n_timesteps), ends[1:-n_timesteps]])
-        series, series_weights = distinct_values(values), ends[1:] - starts
+        series = distinct_values(values)
         for block in blocks(len(series), n_features):
-            yield series[block], series_weights[block]
+            yield series[block], _weights_of_rows(block, weights, n_timesteps)
     else:
         for block in blocks(n_windows, n_timesteps * n_features):
             yield values[block].reshape(-1, n_timesteps * n_features), weights[block]
+
+
+def _weights_of_rows(block, weights, n_timesteps):
+    """Return the total weight of the windows that contain each row of a series.
+
+    Parameters
+    ----------
+    block : slice
+        Rows of the series.
+    weights : ndarray of shape (n_windows,)
+        Weight of each window. A window starts at each row but the last ones.
+    n_timesteps : int
+        Number of rows of a window.
+    """
+    n_windows = len(weights)
+    rows = np.arange(block.start, min(block.stop, n_windows + n_timesteps - 1))
+    first = np.maximum(rows + 1 - n_timesteps, 0)
+    stop = np.minimum(rows + 1, n_windows)
+    sums = np.concatenate([[0.0], np.cumsum(weights[first[0] : stop[-1]])])
+    return sums[stop - first[0]] - sums[first - first[0]]
 
 
 def blocks(n_rows, n_columns):

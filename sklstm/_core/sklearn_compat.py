@@ -93,7 +93,12 @@ def output_container(transformer):
 
 
 def check_weights(sample_weight, X):
-    """Check sample weights and convert them to float64, (n_rows,); None gives ones."""
+    """Check sample weights and convert them to float64, (n_rows,); None gives ones.
+
+    These ones are read-only and take no memory.
+    """
+    if sample_weight is None:
+        return np.broadcast_to(1.0, len(X))
     sample_weight = unwrap(sample_weight, "sample_weight")
     with check_numbers("sample_weight"):
         return _check_sample_weight(

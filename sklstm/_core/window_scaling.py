@@ -15,9 +15,14 @@ from sklstm._core.scaling import (
     scale_of_steps,
     scale_of_windows,
 )
+from sklstm._input.arrays import is_memory_mapped
+from sklstm._input.check import Windows
 from sklstm._input.finite import assumes_finite
 from sklstm._input.windows import distinct_values
 from sklstm._nn.masking import make_step_mask
+
+# Windows that take more bytes are not copied, but loaded batch by batch.
+LARGEST_COPY = 2**29
 
 
 class StepScale(NamedTuple):
@@ -118,7 +123,7 @@ def make_scale(standardize, windows, weights):
 
 
 def load_windows(windows, scale, dtype, device):
-    """Convert windows to tensors; a sliding view remains a view.
+    """Convert windows to tensors, unless they are to be loaded batch by batch.
 
     Parameters
     ----------
@@ -133,23 +138,49 @@ def load_windows(windows, scale, dtype, device):
 
     Returns
     -------
-    values : torch.Tensor of shape (n_windows, n_timesteps, n_features)
-        Windows, zero at padding steps.
+    values : torch.Tensor or ndarray of shape (n_windows, n_timesteps, n_features)
+        Windows, zero at padding steps. A sliding view remains a view. Windows in a
+        memory-mapped file, and very large ones, remain as they are.
     n_padding : torch.Tensor of shape (n_windows,) or None
         Number of padding steps at the start of each window. None if there are none.
     scale_batch : callable or None
-        Function that scales a batch, ``scale_batch(values, n_padding)``. The scaled
-        windows of a series are no view of a series, so all of them at once could exceed
-        the memory. None if the values are scaled already.
+        Function that scales a batch, ``scale_batch(values, n_padding)``, and returns a
+        tensor. The scaled windows of a series are no view of a series, so all of them
+        at once could exceed the memory. None if the values are scaled already.
 
     Raises
     ------
     ValueError
         If the windows do not fit the scale.
     """
+    if not isinstance(scale, Scale):
+        scale.check(windows)
+    if _is_large(windows.values):
+        n_padding = windows.n_padding
+        if n_padding is not None:
+            n_padding = torch.tensor(n_padding, device=device)
+        load_batch = partial(_load_batch, scale=scale, dtype=dtype, device=device)
+        return windows.values, n_padding, load_batch
+    return _convert_windows(windows, scale, dtype, device)
+
+
+def _is_large(values):
+    """Whether a copy of all windows, or of the series they show, is to be avoided."""
+    return is_memory_mapped(values) or distinct_values(values).nbytes > LARGEST_COPY
+
+
+def _load_batch(values, n_padding, *, scale, dtype, device):
+    """Load a batch of windows and scale it."""
+    n_padding = None if n_padding is None else n_padding.cpu().numpy()
+    windows = Windows(values, n_padding)
+    values, n_padding, scale_batch = _convert_windows(windows, scale, dtype, device)
+    return values if scale_batch is None else scale_batch(values, n_padding)
+
+
+def _convert_windows(windows, scale, dtype, device):
+    """Convert windows to tensors, as :func:`load_windows` returns them."""
     if isinstance(scale, Scale):
         return *windows_to_tensors(windows, scale, dtype, device), None
-    scale.check(windows)
     unscaled = identity_scale(windows.values.shape[2])
     dtype_of_X = torch.from_numpy(np.empty(0, windows.values.dtype)).dtype
     tensors = windows_to_tensors(windows, unscaled, dtype_of_X, device)

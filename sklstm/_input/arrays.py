@@ -1,4 +1,6 @@
-"""Convert containers that NumPy misreads: tensors, masked arrays and Arrow tables."""
+"""Convert containers that NumPy misreads, and find arrays that are files."""
+
+from mmap import mmap
 
 import numpy as np
 
@@ -80,3 +82,12 @@ def _fill_masked(array):
     values = array.data.astype(dtype)
     values[np.ma.getmaskarray(array)] = missing
     return values
+
+
+def is_memory_mapped(array):
+    """Whether the values of an array, or of a view, are in a memory-mapped file."""
+    while array is not None:
+        if isinstance(array, np.memmap | mmap):
+            return True
+        array = getattr(array, "base", None)
+    return False

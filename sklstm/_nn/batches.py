@@ -15,16 +15,23 @@ N_SORTED = 20
 class Rows(NamedTuple):
     """Windows, their targets and their sample weights, with one row per window."""
 
-    windows: torch.Tensor  # (n_windows, n_timesteps, n_features)
+    # (n_windows, n_timesteps, n_features). An array if `scale_batch` loads each batch.
+    windows: torch.Tensor
     n_padding: torch.Tensor | None  # (n_windows,), padding steps at the start
-    # (n_windows, n_targets), or for each step (n_windows, n_timesteps, n_targets).
+    # (n_windows, n_targets), or for each step (n_windows, n_timesteps, n_targets). The
+    # targets of an autoencoder are the windows themselves.
     targets: torch.Tensor
     # A weight for each window, (n_windows,); for each step, (n_windows, n_timesteps);
     # or for each target of a window, (n_windows, n_targets). None for equal weights.
     weights: torch.Tensor | None
-    # Function that scales the windows of a batch, (windows, n_padding) -> windows. None
-    # if they are scaled already.
+    # Function that loads and scales the windows of a batch, (windows, n_padding) ->
+    # windows. None if they are scaled already.
     scale_batch: Callable | None = None
+
+    @property
+    def are_windows_targets(self):
+        """Whether the windows themselves are the targets."""
+        return self.targets is self.windows
 
     @property
     def total_weight(self):
@@ -73,7 +80,8 @@ class Rows(NamedTuple):
         if self.scale_batch is None:
             return self
         windows = self.scale_batch(self.windows, self.n_padding)
-        return self._replace(windows=windows, scale_batch=None)
+        targets = windows if self.are_windows_targets else self.targets
+        return self._replace(windows=windows, targets=targets, scale_batch=None)
 
     def trimmed(self):
         """Cut off steps that are padding in all rows."""
@@ -125,17 +133,21 @@ class Rows(NamedTuple):
         """Select rows by a slice or by a tensor of indices; None selects all."""
         if indices is None:
             return self
-        if not isinstance(indices, slice):
-            indices = indices.to(self.targets.device)
-        parts = (part if part is None else _take(part, indices) for part in self[:-1])
-        return Rows(*parts, self.scale_batch)
+        windows, n_padding, targets, weights = (
+            None if part is None else _take(part, indices) for part in self[:-1]
+        )
+        if self.are_windows_targets:
+            targets = windows
+        return Rows(windows, n_padding, targets, weights, self.scale_batch)
 
 
 def _take(part, indices):
-    """Select rows of a tensor by a slice or by a tensor of indices."""
+    """Select rows of a tensor or an array by a slice or by a tensor of indices."""
     if isinstance(indices, slice):
         return part[indices]
-    return part.index_select(0, indices)
+    if isinstance(part, torch.Tensor):
+        return part.index_select(0, indices.to(part.device))
+    return part[indices.cpu().numpy()]
 
 
 def flatten_targets(targets, weights, step_mask):

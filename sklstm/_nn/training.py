@@ -2,7 +2,6 @@
 
 import math
 from abc import ABC, abstractmethod
-from functools import partial
 from typing import NamedTuple
 
 import torch
@@ -175,11 +174,14 @@ class RowTrainer(Trainer):
 
     def bounds(self):
         """Compute the :class:`LossBounds` of the training rows."""
-        return LossBounds.of(self.loss, self._rows_to_check())
+        rows = self._rows_to_check()
+        if rows.are_windows_targets:
+            rows = rows.scaled()
+        return LossBounds.of(self.loss, rows)
 
     def _rows_to_check(self):
         """Return all training rows, or some of them if there are very many."""
-        step = math.ceil(self.training.targets.numel() / N_CHECKED)
+        step = math.ceil(math.prod(self.training.targets.shape) / N_CHECKED)
         return self.training.select(slice(None, None, step))
 
 
@@ -383,9 +385,11 @@ def mean_loss(losses):
     return (total / total_weight).item()
 
 
-@torch.no_grad()
 def evaluate(network, loss, rows):
     """Return the weighted mean loss of rows, without dropout.
+
+    It is computed block by block, because the outputs for all steps may take more
+    memory than the windows.
 
     Parameters
     ----------
@@ -401,17 +405,32 @@ def evaluate(network, loss, rows):
     loss : float
         Weighted mean of the losses.
     """
-    if rows.n_padding is not None:
-        rows = rows.select(rows.n_padding.argsort(stable=True))
+    network.eval()
     size = rows_per_block(network, rows.windows.shape[1])
+    with torch.inference_mode():
+        return mean_loss(
+            _evaluate_block(network, loss, block.scaled())
+            for block in _blocks_of_similar_length(rows, size)
+        )
+
+
+def _blocks_of_similar_length(rows, size):
+    """Yield blocks of rows in the order of their length."""
     starts = range(0, len(rows.targets), size)
-    blocks = (rows.select(slice(start, start + size)).scaled() for start in starts)
-    blocks = ((b.windows, b.n_padding) for b in blocks)
-    outputs = predict(network, blocks, partial(predict_trimmed, network))
+    if rows.n_padding is None:
+        yield from (rows.select(slice(start, start + size)) for start in starts)
+    else:
+        order = rows.n_padding.argsort(stable=True)
+        yield from (rows.select(order[start : start + size]) for start in starts)
+
+
+def _evaluate_block(network, loss, rows):
+    """Return the weighted mean loss of rows, and their weight."""
+    outputs = predict_trimmed(network, rows.windows, rows.n_padding)
     if network.transitions is not None:
-        return mean_path_loss(network, outputs, rows).item()
+        return mean_path_loss(network, outputs, rows), rows.weight_of_steps
     outputs, rows, _ = rows.flatten_steps(outputs)
-    return rows.mean(loss(outputs, rows.targets)).item()
+    return rows.mean(loss(outputs, rows.targets)), rows.total_weight
 
 
 def mean_path_loss(network, scores, rows):
