@@ -22,7 +22,11 @@ from sklstm._core.sklearn_compat import (
 )
 from sklstm._nn.ctc import frame_logs
 from sklstm._transcription.decoding import Frames, pad_codes
-from sklstm._transcription.labels import Transcription, check_n_sequences
+from sklstm._transcription.labels import (
+    Transcription,
+    check_n_sequences,
+    read_labels,
+)
 from sklstm._typing import (
     Activation,
     ArrayLike,
@@ -445,6 +449,68 @@ class LSTMTranscriber(BaseLSTM):
             task, X_val, y_val, sample_weight_val, samples
         )
         return self._fit(task, samples, validation, callback_data(X, y, sample_weight))
+
+    @all_or_nothing
+    @with_callbacks
+    @fit_context
+    def partial_fit(
+        self,
+        X: ArrayLike,
+        y: ArrayLike,
+        labels: ArrayLike | None = None,
+        sample_weight: ArrayLike | None = None,
+    ) -> Self:
+        """Train for one epoch, starting from the current weights.
+
+        The first call builds the network and computes the scales of the features;
+        later calls keep them. The learning rate stays at `learning_rate_init`. The
+        state of the optimizer is kept between calls, but not in copies and pickles.
+
+        Parameters
+        ----------
+        X : list of sequences, or array-like of shape (n_windows, n_timesteps, \
+                n_features) or (n_windows, n_timesteps)
+            Sequences, as in :meth:`fit`.
+
+        y : list, 1-D array or series of n_windows label sequences
+            Labels of each sequence, as in :meth:`fit`.
+
+        labels : label sequence or None, default=None
+            All labels that may occur in this call and later calls, such as ``"abc"`` or
+            ``[0, 1, 2]``. Only the first call needs this parameter. If None in the
+            first call, the labels in y are used.
+
+        sample_weight : array-like of shape (n_windows,), default=None
+            Weight of each window, as in :meth:`fit`.
+
+        Returns
+        -------
+        self : LSTMTranscriber
+            The fitted estimator.
+
+        Raises
+        ------
+        ValueError
+            As in :meth:`fit` with ``warm_start=True``; if `labels` are not those of the
+            first call; or if ``early_stopping=True``.
+        """
+        is_first = not self.__sklearn_is_fitted__()
+        task = self._task_of_labels(labels, y, is_first)
+        _, samples = self._check_samples(X, y, sample_weight, reset=is_first, task=task)
+        return self._partial_fit(task, samples, callback_data(X, y, sample_weight))
+
+    def _task_of_labels(self, labels, y, is_first):
+        """Return the task of a partial fit; only the first one may have new labels."""
+        if is_first:
+            return Transcription.of(y, labels)
+        if labels is not None:
+            labels = read_labels(labels)
+            if not np.array_equal(labels, self.labels_):
+                raise ValueError(
+                    f"labels={labels.tolist()} differ from those of the first call, "
+                    f"{self.labels_.tolist()}. Pass the same labels, or None."
+                )
+        return self._task
 
     def predict(self, X: ArrayLike) -> list[Any]:
         """Predict the labels of each sequence.

@@ -344,3 +344,30 @@ def test_tags_say_that_labels_are_required():
 )
 def test_transcriber_keeps_the_contract(name):
     getattr(estimator_checks, name)("LSTMTranscriber", LSTMTranscriber())
+
+
+def test_parts_of_the_data_are_learned_one_after_another():
+    network = model(max_iter=1)
+    for _ in range(80):
+        for rows in (slice(0, 12), slice(12, None)):
+            network.partial_fit(X[rows], WORDS[rows], labels="cab")
+    assert network.score(X, WORDS) == 1
+    assert network.n_iter_ == 160
+    assert network.labels_.tolist() == ["a", "b", "c"]
+
+
+@pytest.mark.parametrize(
+    ("labels", "words"),
+    [
+        ("abd", "labels=.* differ from those of the first call"),
+        (5, "labels is int 5, neither a string nor a list"),
+        (["a", 1], "all strings or all integers"),
+        ("", "at least one label"),
+    ],
+)
+def test_labels_of_later_parts_are_those_of_the_first_call(labels, words):
+    network = quick().partial_fit(X, WORDS)
+    with pytest.raises(ValueError, match=words):
+        network.partial_fit(X, WORDS, labels=labels)
+    with pytest.raises(ValueError, match="not among the labels"):
+        quick().partial_fit(X, WORDS, labels="ab")

@@ -29,9 +29,11 @@ class Transcription(Task):
     has_fixed_width = False
 
     @classmethod
-    def of(cls, y):
-        """Return the task for y."""
+    def of(cls, y, labels=None):
+        """Return the task for y; `labels` are all possible labels."""
         sequences, is_text = read_label_sequences(y)
+        if labels is not None:
+            return cls(read_labels(labels), is_text)
         labels = sorted({label for sequence in sequences for label in sequence})
         if not labels:
             raise ValueError(
@@ -183,6 +185,18 @@ def read_label_sequences(y):
             "sequence] for sequence in y]."
         )
     return sequences, are_texts == {True}
+
+
+def read_labels(labels):
+    """Read the possible labels of a partial fit, and return them sorted."""
+    labels = set(_as_labels(unwrap(labels, "labels"), "labels"))
+    if not labels or len(set(map(type, labels))) > 1:
+        raise ValueError(
+            "labels must be at least one label, all strings or all integers, got "
+            f"{_describe(labels)}. Pass all labels that may occur, such as 'abc' or "
+            "[0, 1, 2]."
+        )
+    return np.array(sorted(labels))
 
 
 def _texts_of_column(y):
