@@ -24,7 +24,7 @@ FLOORS = [
     ["_nn.activations", "_nn.crf", "_nn.masking", "_nn.onednn"],
     ["_nn.batches", "_nn.cells", "_nn.input_layers"],
     ["_nn.torch_compat"],
-    ["_nn.dispatch", "_nn.dropout", "_nn.optimizers"],
+    ["_nn.dispatch", "_nn.dropout", "_nn.optimizers", "_nn.processes"],
     ["_nn.products"],
     ["_nn.bptt.unrolled"],
     ["_nn.bptt.gru", "_nn.bptt.lstm", "_nn.bptt.rnn"],

@@ -88,7 +88,7 @@ class Piece(NamedTuple):
     is_first: bool  # whether the sequences start with this piece
 
 
-def pieces(texts, rows, n_steps):
+def pieces(texts, rows, n_steps, longest=None):
     """Read some sequences piece by piece.
 
     Sequences that have ended are left out of the next pieces, so a piece continues the
@@ -102,18 +102,24 @@ def pieces(texts, rows, n_steps):
         Positions of the sequences to read, the longest sequence first.
     n_steps : int
         Largest number of steps of a piece. All pieces have about the same number.
+    longest : int or None, default=None
+        Length of the longest sequence of the batch. It may be none of `rows`, if
+        other processes read the other rows of the batch. None if it is the first one.
 
     Yields
     ------
-    piece : Piece
-        The next steps.
+    piece : Piece or None
+        The next steps. None if all of `rows` have ended.
     """
     starts, lengths, weights = (part[rows] for part in texts[1:])
-    longest = int(lengths[0])
+    longest = int(lengths[0]) if longest is None else longest
     size = math.ceil(longest / math.ceil(longest / n_steps))
     device = texts.codes.device
     for first in range(0, longest, size):
         n_left = int((lengths > first).sum())
+        if not n_left:
+            yield None
+            continue
         steps = torch.arange(first, min(first + size, longest), device=device)
         is_real = steps < lengths[:n_left, None]
         positions = (starts[:n_left, None] + steps).where(is_real, 1)

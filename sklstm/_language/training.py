@@ -68,16 +68,16 @@ class TextTrainer(Trainer):
 
     def batches(self, generator):
         """Return an iterator over the pieces of all batches."""
-        for rows in batches_of_rows(
-            self.training.lengths.cpu(), self.options.batch_size, generator
-        ):
-            yield from pieces(self.training, rows, self.n_steps)
+        lengths = self.training.lengths.cpu()
+        for rows in batches_of_rows(lengths, self.options.batch_size, generator):
+            share, longest = self.processes.share(rows), int(lengths[rows[0]])
+            yield from pieces(self.training, share, self.n_steps, longest)
 
     def train_on(self, batch):
         """Train on one piece; return its loss and its weight."""
         loss, total_weight = self._loss(batch, self.unknown_share)
         self.weights.set_gradient(loss)
-        return self.update(loss.detach(), total_weight), total_weight
+        return self.update(loss.detach(), total_weight)
 
     def training_loss(self):
         """Compute the loss of the current weights on the training texts."""

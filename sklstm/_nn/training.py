@@ -13,6 +13,7 @@ from sklstm._nn.batches import batches_by_length
 from sklstm._nn.crf import path_losses
 from sklstm._nn.masking import predict_trimmed
 from sklstm._nn.optimizers import FlatWeights, Schedule, make_optimizer
+from sklstm._nn.processes import Processes
 from sklstm._nn.progress import BestSoFar, LossBounds, TrainingHistory
 from sklstm._nn.runtime import generator_on
 
@@ -61,6 +62,7 @@ class Trainer(ABC):
 
     def __init__(self, network, options, optimizer_state=None):
         self.network, self.options = network, options
+        self.processes = Processes.current()
         self.weights = _flatten(network, options.pretrained_learning_rate)
         self.optimizer = make_optimizer(
             options.solver, self.weights, options.learning_rate_init, options.alpha
@@ -70,7 +72,10 @@ class Trainer(ABC):
 
     @abstractmethod
     def batches(self, generator):
-        """Return an iterator over the batches of an epoch."""
+        """Return an iterator over this process's share of the batches of an epoch.
+
+        A batch of which this process has no rows is None.
+        """
 
     @abstractmethod
     def train_on(self, batch):
@@ -92,31 +97,64 @@ class Trainer(ABC):
         """Train on each batch once; return the weighted mean loss."""
         if not self.network.training:
             self.network.train()
-        return mean_loss(self.train_on(batch) for batch in self.batches(generator))
+        loss = mean_loss(
+            self._join() if batch is None else self.train_on(batch)
+            for batch in self.batches(generator)
+        )
+        self.processes.average_buffers(self.weights.buffers)
+        return loss
+
+    def start(self):
+        """Check that all processes learn the same, and share the initial weights."""
+        if self.processes.are_several:
+            self.processes.start(self.weights, self.fingerprint())
+
+    def fingerprint(self):
+        """Return numbers in which other training data differ."""
+        return self.bounds()
+
+    def _join(self):
+        """Train on a batch of which only other processes have rows."""
+        self.weights.gradient.zero_()
+        return self.update(self.weights.gradient.new_zeros(()), 0.0)
 
     def is_finite(self, loss=0.0):
         """Whether a loss and all weights are finite."""
         return math.isfinite(loss + self.weights.values.norm().item())
 
-    def update(self, loss, total_weight):
-        """Update the weights by their gradient; return the loss with its penalty.
+    def update(self, loss, weight, penalty_weight=None):
+        """Update the weights by their gradient.
 
         Parameters
         ----------
         loss : torch.Tensor
             Loss of a batch.
-        total_weight : float or torch.Tensor
-            Sum of the weights of the batch, by which the penalty is divided.
+        weight : float or torch.Tensor
+            Sum of the weights of the batch.
+        penalty_weight : float, torch.Tensor or None, default=None
+            Number by which the penalty is divided. None stands for `weight`.
+
+        Returns
+        -------
+        loss : torch.Tensor
+            Loss of the batch with its penalty.
+        weight : float or torch.Tensor
+            Sum of the weights of the batch, of all processes.
         """
         weights, options = self.weights, self.options
+        if penalty_weight is None:
+            penalty_weight = weight
+        loss, weight, penalty_weight = self.processes.average(
+            weights, loss, weight, penalty_weight
+        )
         if options.alpha and options.solver != "adamw":
-            alpha = options.alpha / float(total_weight)
+            alpha = options.alpha / float(penalty_weight)
             loss += weights.penalty(alpha)
             weights.add_penalty_gradient(alpha)
         if options.max_grad_norm is not None:
             weights.clip_gradient(options.max_grad_norm)
         self.optimizer.step()
-        return loss
+        return loss, weight
 
 
 class RowTrainer(Trainer):
@@ -143,7 +181,8 @@ class RowTrainer(Trainer):
     def batches(self, generator):
         """Return an iterator over the batches of an epoch."""
         for indices in _batches(self.training, self.options, generator):
-            yield self.training.select(indices).scaled().trimmed()
+            rows = self.training.select(self.processes.share(indices))
+            yield rows.scaled().trimmed() if len(rows.targets) else None
 
     def train_on(self, batch):
         """Train on one batch; return its loss and its weight."""
@@ -155,14 +194,14 @@ class RowTrainer(Trainer):
         gradient = self.loss.gradient(outputs, rows.targets)
         loss = rows.mean(losses)
         self.backprop.backward(unflatten(rows.gradient_of_mean(gradient, losses)))
-        return self.update(loss, batch.total_weight), rows.total_weight
+        return self.update(loss, rows.total_weight, batch.total_weight)
 
     def _train_on_paths(self, batch):
         """Train on one batch of windows whose steps are learned together."""
         scores = self.network(batch.windows, batch.n_padding)
         loss = mean_path_loss(self.network, scores, batch)
         self.weights.set_gradient(loss)
-        return self.update(loss.detach(), batch.total_weight), batch.weight_of_steps
+        return self.update(loss.detach(), batch.weight_of_steps, batch.total_weight)
 
     def training_loss(self):
         """Compute the loss of the current weights on training rows."""
@@ -178,6 +217,13 @@ class RowTrainer(Trainer):
         if rows.are_windows_targets:
             rows = rows.scaled()
         return LossBounds.of(self.loss, rows)
+
+    def fingerprint(self):
+        """Return the number of rows, and sums of the first and the last one."""
+        ends = self.training.select(slice(1)), self.training.select(slice(-1, None))
+        scaled = [rows.scaled() for rows in ends]
+        parts = [part for rows in scaled for part in (rows.windows, rows.targets)]
+        return [len(self.training.targets), *(p.double().sum().item() for p in parts)]
 
     def _rows_to_check(self):
         """Return all training rows, or some of them if there are very many."""
@@ -262,7 +308,10 @@ def run_epochs(trainer, generator, callback_runner):
     best = BestSoFar(trainer.weights, options.tol)
     schedule = Schedule(options.learning_rate, trainer.optimizer, options.max_iter)
     history = TrainingHistory(trainer.has_validation)
-    network.start_training(generator_on(trainer.weights.values.device, generator))
+    processes, device = trainer.processes, trainer.weights.values.device
+    dropout_generator = processes.dropout_generator(generator)
+    network.start_training(generator_on(device, dropout_generator))
+    trainer.start()
     try:
         while history.ended_by is None:
             callback_runner.begin_epoch()
@@ -275,10 +324,12 @@ def run_epochs(trainer, generator, callback_runner):
             valid_loss = None
             if trainer.has_validation:
                 valid_loss = trainer.validation_loss()
+                valid_loss = processes.from_first(valid_loss, device)
             history.add(train_loss, valid_loss)
             best.update(history.curve[-1])
             history.best_loss = best.loss
             wants_to_stop = callback_runner.end_epoch(history)
+            wants_to_stop = processes.from_first(wants_to_stop, device)
             history.ended_by = _reason_to_end(history, best, schedule, options)
             if wants_to_stop:
                 history.ended_by = "callback"

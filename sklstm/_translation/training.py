@@ -37,13 +37,14 @@ class PairTrainer(Trainer):
         n_batches = math.ceil(pairs.n_pairs / self.options.batch_size)
         order = torch.randperm(pairs.n_pairs, generator=generator)
         for rows in batches_by_length(order, -pairs.keys.cpu(), n_batches, generator):
-            yield pairs.batch(rows.to(pairs.weights.device))
+            rows = self.processes.share(rows)
+            yield pairs.batch(rows.to(pairs.weights.device)) if len(rows) else None
 
     def train_on(self, batch):
         """Train on one batch; return its loss and its weight."""
         loss, total_weight = self._loss(batch)
         self.weights.set_gradient(loss)
-        return self.update(loss.detach(), total_weight), total_weight
+        return self.update(loss.detach(), total_weight)
 
     def training_loss(self):
         """Compute the loss of the current weights on the training pairs."""
