@@ -110,7 +110,12 @@ print(f"Accuracy on {len(X_test)} gestures\n{is_correct.mean().round(3).to_strin
 # Circles to the left and to the right have the same means and standard deviations, so
 # the random forest can only guess. They differ in the order of the values.
 
-print(is_correct.groupby(y_test).mean().round(2).to_string())
+by_kind = is_correct.groupby(y_test).mean()
+circles = by_kind.loc[["circle to the left", "circle to the right"]].mean()
+assert is_correct["LSTM"].mean() > is_correct["means and deviations"].mean()
+assert abs(circles["means and deviations"] - 0.5) < 0.15
+assert circles["LSTM"] > 0.8
+print(by_kind.round(2).to_string())
 
 # %%
 # Padding does not matter
@@ -121,6 +126,7 @@ print(is_correct.groupby(y_test).mean().round(2).to_string())
 together = search.predict_proba(X_test)[:100]
 alone = np.vstack([search.predict_proba([sequence]) for sequence in X_test[:100]])
 print(f"largest difference: {np.abs(together - alone).max():.1e}")
+np.testing.assert_allclose(together, alone, atol=1e-5)
 
 # %%
 # Accuracy by length
@@ -135,6 +141,7 @@ bins = pd.cut(lengths, [19, 40, 60, 80, 100, 120])
 by_length = is_correct.groupby(bins, observed=True)
 accuracy, standard_error = by_length.mean(), by_length.sem()
 accuracy.index = ["20 to 40", "41 to 60", "61 to 80", "81 to 100", "101 to 120"]
+assert accuracy["LSTM"].idxmin() == "20 to 40"
 print(accuracy.round(2).to_string())
 
 figure = plt.figure(figsize=(9, 6), layout="constrained")
