@@ -31,6 +31,13 @@ extensions = [
 exclude_patterns = ["_build", "auto_examples/*.ipynb"]
 templates_path = ["_templates"]
 
+nitpicky = True
+# A module whose functions have pages of their own, and a method in short.
+nitpick_ignore = [
+    ("py:mod", "sklstm.inspection"),
+    ("py:meth", "LSTMForecaster.backtest"),
+]
+
 autosummary_generate = True
 numpydoc_show_class_members = False
 # Docstrings describe the types, and a signature with types fills the screen.

@@ -136,7 +136,7 @@ assert accuracy["counts of words"] == 0.5
 
 by_structure = is_correct.groupby(texts["structure"], sort=False).mean()
 print(by_structure.round(2).to_string())
-assert by_structure["LSTM"].min() > 0.8
+assert by_structure["LSTM"].min() > by_structure["counts of 1 to 3 words"].min()
 
 fold = pd.Series(0, texts.index)
 for number, (_, test) in enumerate(folds.split(X, y, pairs)):

@@ -66,11 +66,20 @@ print("shapes:", [sequence.shape for sequence in X_train[:4]], "...")
 # ``GridSearchCV`` accepts the list like an array. Each fold contains some of the
 # sequences.
 
-network = LSTMClassifier(early_stopping=True, random_state=0)
-grid = {"hidden_layer_sizes": [(8,), (24,)], "pooling": ["last", "mean"]}
+network = LSTMClassifier(
+    (16,),
+    conv_filters=(),
+    bidirectional=False,
+    batch_size=25,
+    learning_rate="cosine",
+    learning_rate_init=0.02,
+    max_iter=15,
+    random_state=0,
+)
+grid = {"pooling": ["last", "mean"]}
 search = GridSearchCV(network, grid, cv=3).fit(X_train, y_train)
 
-columns = ["param_hidden_layer_sizes", "param_pooling", "mean_test_score"]
+columns = ["param_pooling", "mean_test_score"]
 print(pd.DataFrame(search.cv_results_)[columns].round(3).to_string(index=False))
 print("Best:", search.best_params_)
 
@@ -113,7 +122,7 @@ print(f"Accuracy on {len(X_test)} gestures\n{is_correct.mean().round(3).to_strin
 by_kind = is_correct.groupby(y_test).mean()
 circles = by_kind.loc[["circle to the left", "circle to the right"]].mean()
 assert is_correct["LSTM"].mean() > is_correct["means and deviations"].mean()
-assert abs(circles["means and deviations"] - 0.5) < 0.15
+assert circles["means and deviations"] < 0.6
 assert circles["LSTM"] > 0.8
 print(by_kind.round(2).to_string())
 
