@@ -17,7 +17,7 @@ project_copyright = f"2026, {author}"
 version = release = installed_version("sklstm")
 
 extensions = [
-    "myst_parser",
+    "myst_nb",
     "numpydoc",
     "sphinx.ext.autodoc",
     "sphinx.ext.autosummary",
@@ -27,8 +27,16 @@ extensions = [
     "sphinx_design",
     "sphinx_gallery.gen_gallery",
 ]
-exclude_patterns = ["_build", "**/GALLERY_HEADER.rst"]
+# The gallery offers its pages as notebooks, which are not pages themselves.
+exclude_patterns = ["_build", "auto_examples/*.ipynb"]
 templates_path = ["_templates"]
+
+nitpicky = True
+# A module whose functions have pages of their own, and a method in short.
+nitpick_ignore = [
+    ("py:mod", "sklstm.inspection"),
+    ("py:meth", "LSTMForecaster.backtest"),
+]
 
 autosummary_generate = True
 numpydoc_show_class_members = False
@@ -53,7 +61,18 @@ html_sidebars = {"index": [], "getting_started": []}
 
 # Examples save figures in their folder, so run them in a copy of it.
 EXAMPLES = DOCS / "_build" / "examples"
-shutil.copytree(DOCS.parent / "examples", EXAMPLES, dirs_exist_ok=True)
+shutil.copytree(
+    DOCS.parent / "examples",
+    EXAMPLES,
+    ignore=shutil.ignore_patterns("notebooks"),
+    dirs_exist_ok=True,
+)
+
+# Sphinx reads pages below this folder only. The output of notebooks is in their files.
+shutil.copytree(
+    DOCS.parent / "examples" / "notebooks", DOCS / "notebooks", dirs_exist_ok=True
+)
+nb_execution_mode = "off"
 
 # A warning in an example is a failure, as it is in the tests.
 warnings.filterwarnings("error", category=UserWarning)
@@ -67,6 +86,8 @@ sphinx_gallery_conf = {
     "abort_on_example_error": True,
     "download_all_examples": False,
     "show_signature": False,
+    "copyfile_regex": r"index\.rst",
+    "minigallery_sort_order": "gallery_order.place",
     "within_subsection_order": "gallery_order.place",
     "write_computation_times": False,
 }

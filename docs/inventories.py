@@ -41,8 +41,13 @@ NAMES = [
     "pandas.DataFrame.shift",
     "sklearn.calibration.CalibratedClassifierCV",
     *(f"sklearn.pipeline.{name}" for name in ("Pipeline", "make_pipeline")),
+    "sklearn.neighbors.KernelDensity",
     "sklearn.utils.Bunch",
     "sklearn.utils.class_weight.compute_class_weight",
+    *(
+        f"sklearn.utils.estimator_checks.{name}"
+        for name in ("check_estimator", "parametrize_with_checks")
+    ),
     *(f"torch.{name}" for name in ("matmul", "set_float32_matmul_precision")),
     *(f"torch.nn.{name}" for name in ("GRU", "Linear", "LSTM", "Module")),
 ]

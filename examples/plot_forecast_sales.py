@@ -92,6 +92,7 @@ print("Figure saved as forecast_sales.png")
 # Errors
 # ------
 
+assert errors["forecast"] < errors["last year's month"]
 is_covered = (interval["lower"] <= actual) & (actual <= interval["upper"])
 print(pd.Series(errors, name="error in %").round(2).to_string())
 print(f"{is_covered.sum()} of 12 months are in the 90 % interval")
@@ -107,4 +108,6 @@ for year in range(2014, 2019):
     five_years = sales[str(year - 4) : str(year + 1)]
     split = [(np.arange(60), np.arange(60, 72))]
     parts.append(forecaster.backtest(five_years, split))
-print(score_forecasts(pd.concat(parts)).round(2))
+scores = score_forecasts(pd.concat(parts))
+assert scores.loc["forecast", "MASE"] < min(1, scores.loc["baseline", "MASE"])
+print(scores.round(2))

@@ -82,6 +82,8 @@ for freq, forecaster in forecasters.items():
         errors[name].extend(np.abs(values - later).mean(axis=0) / past.std(axis=0))
 means = ", ".join(f"{name} {np.mean(each):.2f}" for name, each in errors.items())
 print(f"mean error: {means}")
+assert np.mean(errors["forecast"]) < np.mean(errors["season before"])
+assert np.mean(errors["forecast"]) < np.mean(errors["last value"])
 
 # %%
 # What fine-tuning adds

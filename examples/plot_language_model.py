@@ -117,6 +117,7 @@ def surprise(text):
 right = "The value of the object is returned by the function."
 wrong = "The vlaue of the object is returned the function."
 print(f"right: {surprise(right).sum():.0f} bits, wrong: {surprise(wrong).sum():.0f}")
+assert surprise(wrong).sum() > surprise(right).sum()
 
 fig, axes = plt.subplots(2, figsize=(9, 4.5), sharey=True, layout="constrained")
 for ax, sentence, title in zip(axes, (right, wrong), ("Right", "Wrong"), strict=True):

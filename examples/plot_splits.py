@@ -65,13 +65,25 @@ days = pd.date_range("2023-01-01", periods=300, name="day")
 X = pd.DataFrame({"day": np.arange(300.0)}, days)
 y = pd.Series(random.normal(size=300).cumsum(), days)
 
-network = LSTMRegressor((20,), learning_rate_init=0.02, max_iter=60, random_state=0)
+network = LSTMRegressor(
+    (20,),
+    conv_filters=(),
+    bidirectional=False,
+    pooling="last",
+    batch_size=50,
+    learning_rate="cosine",
+    learning_rate_init=0.02,
+    max_iter=60,
+    random_state=0,
+)
 model = make_pipeline(SlidingWindowTransformer(2), network)
 settings = {"scoring": "neg_mean_absolute_error"}
+errors = {}
 for name, cv in {"KFold": KFold(8), "TimeSeriesSplit": TimeSeriesSplit(5)}.items():
-    error = -cross_val_score(model, X, y, cv=cv, **settings).mean()
+    errors[name] = -cross_val_score(model, X, y, cv=cv, **settings).mean()
     baseline = -cross_val_score(DummyRegressor(), X, y, cv=cv, **settings).mean()
-    print(f"{name}: mean error {error:.1f}, of the training mean {baseline:.1f}")
+    print(f"{name}: mean error {errors[name]:.1f}, of the training mean {baseline:.1f}")
+assert errors["KFold"] < errors["TimeSeriesSplit"]
 
 # %%
 # With ``KFold``, the windows and the targets of the days around a test day give its

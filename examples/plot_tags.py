@@ -86,6 +86,9 @@ def errors(predicted):
 
 table = pd.DataFrame({name: errors(p) for name, p in predictions.items()}).T
 print(f"Share of errors in {len(X_test)} new mornings\n{table.round(3)}")
+minutes, mornings = table["minutes"], table["mornings"]
+assert minutes["minutes alone"] < 0.2 * minutes["nearest level"]
+assert mornings["with transitions"] < mornings["minutes alone"]
 
 # %%
 # What was learned
@@ -107,6 +110,7 @@ def impossible(predicted):
 
 for name, predicted in predictions.items():
     print(f"{name}: {impossible(predicted)} impossible changes")
+assert impossible(predictions["with transitions"]) == 0
 
 # %%
 # Where the networks differ

@@ -36,6 +36,7 @@ model = LSTMTranslator(
 model.fit(train, iso_train)
 print(f"{model.score(test, iso_test):.1%} of new dates are right")
 print(f"{model.error_rate(test, iso_test):.2%} of their characters are wrong")
+assert model.score(test, iso_test) > 0.5
 
 # %%
 # Predict

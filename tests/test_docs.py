@@ -45,6 +45,14 @@ def test_examples_of_page_run(page):
     assert result.failed == 0
 
 
+def test_gallery_lists_each_example_once_in_pictures_and_once_in_navigation():
+    index = (ROOT / "examples" / "index.rst").read_text()
+    pictures = re.findall(r"_build/examples/(plot_\w+)\.py", index)
+    pages = re.findall(r"^   (plot_\w+)$", index, flags=re.MULTILINE)
+    assert pages == pictures
+    assert sorted(pages) == sorted(p.stem for p in (ROOT / "examples").glob("*.py"))
+
+
 def inventories():
     """Return the module that knows the addresses of other projects' pages."""
     path = DOCS / "inventories.py"

@@ -62,6 +62,20 @@ def test_picture_and_table_name_the_same_estimators():
     assert {name for name in sklstm.__all__ if name.startswith("LSTM")} <= drawn
 
 
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_picture_of_the_cell_names_what_gate_traces_returns(scheme):
+    picture = (STATIC / "pictures" / f"lstm-cell-{scheme}.svg").read_text()
+    drawn = {
+        word
+        for text in re.findall(r">([^<>]+)</text>", picture)
+        for word in text.split()
+    }
+    page = (ROOT / "docs" / "lstm_explained.rst").read_text()
+    columns = re.findall(r'^:math:`\w_t` ``"(\w+)"``', page, flags=re.MULTILINE)
+    assert len(columns) == 6
+    assert set(columns) <= drawn
+
+
 def test_every_picture_has_a_dark_twin():
     pictures = {path.stem for path in (STATIC / "pictures").iterdir()}
     light = {name.removesuffix("-light") for name in pictures if name.endswith("light")}

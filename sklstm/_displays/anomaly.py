@@ -11,7 +11,7 @@ from sklearn.base import BaseEstimator
 from sklstm._displays.axes import (
     BLUE,
     GRAY,
-    VERMILLION,
+    VERMILION,
     draw_line,
     merge_styles,
     new_axes,
@@ -31,9 +31,9 @@ STYLES = {
     "values": {"label": "value", "linewidth": 0.8, "zorder": 3},
     "expected": {"label": "expected", "color": BLUE, "linewidth": 2},
     # With an edge line, a span narrower than a pixel is still visible.
-    "span": {"label": "outlier", "color": VERMILLION, "alpha": 0.3, "linewidth": 1},
+    "span": {"label": "outlier", "color": VERMILION, "alpha": 0.3, "linewidth": 1},
     "distances": {"color": GRAY, "linewidth": 1},
-    "threshold": {"label": "threshold", "color": VERMILLION, "linestyle": "--"},
+    "threshold": {"label": "threshold", "color": VERMILION, "linestyle": "--"},
 }
 # Size of the figure in inches, and height of its axes for several features.
 WIDTH, HEIGHT, HEIGHT_OF_MANY = 6.4, 4.8, 1.5

@@ -7,7 +7,7 @@ import pandas as pd
 # contrast of at least 3 with white and with black. So has the gray.
 #
 # .. [1] M. Okabe and K. Ito, "Color Universal Design", 2008.
-BLUE, VERMILLION, GREEN, PURPLE = "#0072B2", "#D55E00", "#009E73", "#CC79A7"
+BLUE, VERMILION, GREEN, PURPLE = "#0072B2", "#D55E00", "#009E73", "#CC79A7"
 GRAY = "#808080"
 # Short names of keyword arguments, which matplotlib refuses beside the long ones.
 SHORT = {
@@ -23,7 +23,7 @@ SHORT = {
 SIGNED, BETWEEN_0_AND_1 = "RdBu_r", "cividis"
 # Color of areas, which lines in blue stand out from in light and in dark styles.
 SKY_BLUE = "#56B4E9"
-PALETTE = [BLUE, VERMILLION, GREEN, PURPLE]
+PALETTE = [BLUE, VERMILION, GREEN, PURPLE]
 
 
 def new_axes(display, n_rows=1, n_columns=1, **options):

@@ -13,7 +13,7 @@ from sklstm._displays.axes import (
     BLUE,
     GRAY,
     PURPLE,
-    VERMILLION,
+    VERMILION,
     merge_styles,
     set_one_axes,
     text_color,
@@ -25,7 +25,7 @@ from sklstm._typing import ArrayLike
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-COLORS = {"training": BLUE, "late": PURPLE, "test": VERMILLION, "unused": GRAY}
+COLORS = {"training": BLUE, "late": PURPLE, "test": VERMILION, "unused": GRAY}
 LABELS = {
     "training": "training row",
     "late": "training row after a test row",
