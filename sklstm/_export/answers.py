@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from sklstm._export.graph import DOUBLE, INT64
 from sklstm._export.estimators import scale_of
+from sklstm._export.graph import DOUBLE, INT64
 
 NAN = np.float64(np.nan)
 

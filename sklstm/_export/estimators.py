@@ -93,8 +93,8 @@ def find_estimator(model):
     """
     if isinstance(model, type) or not hasattr(model, "fit"):
         raise TypeError(
-            "A fitted LSTMRegressor or LSTMClassifier is needed, alone or at the end of "
-            f"a Pipeline, got {model!r:.100}."
+            "A fitted LSTMRegressor or LSTMClassifier is needed, alone or at the end "
+            f"of a Pipeline, got {model!r:.100}."
         )
     check_is_fitted(model)
     if hasattr(model, "best_estimator_"):

@@ -52,7 +52,9 @@ class Graph:
         names = [x if isinstance(x, str) else self.constant(x) for x in inputs]
         name = f"{self.prefix}{op_type.lower()}_{len(self.nodes)}"
         if outputs is None:
-            outputs = [name] if n_outputs == 1 else [f"{name}_{i}" for i in range(n_outputs)]
+            outputs = (
+                [name] if n_outputs == 1 else [f"{name}_{i}" for i in range(n_outputs)]
+            )
         node = helper.make_node(op_type, names, outputs, name=name, **attributes)
         self.nodes.append(node)
         return outputs[0] if len(outputs) == 1 else outputs

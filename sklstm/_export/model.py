@@ -5,7 +5,7 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
-from onnx import TensorProto, helper, save_model
+from onnx import TensorProto, helper
 
 from sklstm._core.scaled_network import ScaledNetwork
 from sklstm._export.answers import (
@@ -176,9 +176,7 @@ def build_model(estimator, dtype):
     finish(graph, answers, types, list(answers))
     shape = InputForm.of(estimator).shape
     inputs = [helper.make_tensor_value_info("X", TYPES[dtype], shape)]
-    outputs = [
-        helper.make_tensor_value_info(name, *types[name]) for name in answers
-    ]
+    outputs = [helper.make_tensor_value_info(name, *types[name]) for name in answers]
     proto = helper.make_graph(
         graph.nodes, type(estimator).__name__, inputs, outputs, graph.constants
     )
@@ -209,8 +207,8 @@ def describe(model, estimator, columns, version):
     helper.set_model_props(model, properties)
 
 
-def write(model, path):
-    """Write a model to a file.
+def check_path(path):
+    """Raise if a file cannot be written.
 
     Raises
     ------
@@ -219,6 +217,8 @@ def write(model, path):
     IsADirectoryError
         If the path is a folder.
     """
+    if path is None:
+        return
     path = Path(path)
     if path.is_dir():
         raise IsADirectoryError(
@@ -229,4 +229,3 @@ def write(model, path):
             f"The folder {path.parent} does not exist. Create it with "
             f"pathlib.Path({str(path.parent)!r}).mkdir(parents=True)."
         )
-    save_model(model, path)

@@ -112,6 +112,8 @@ def _scale_each(graph, windows):
     varies = op("Greater", largest, limit)
     deviations = graph.where(varies, deviations, ZERO)
     deviations = op("Div", deviations, graph.where(varies, largest, np.float64(1)))
-    squares = graph.reduce("ReduceSum", op("Mul", deviations, deviations), 1, keepdims=1)
+    squares = graph.reduce(
+        "ReduceSum", op("Mul", deviations, deviations), 1, keepdims=1
+    )
     variance = graph.where(varies, op("Div", squares, lengths), np.float64(1))
     return op("Div", deviations, op("Sqrt", variance))
