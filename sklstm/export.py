@@ -173,7 +173,7 @@ def to_torch(model: BaseEstimator) -> nn.Module:
     """Copy the network of a fitted estimator to a module of PyTorch.
 
     The module contains the whole way from X to predictions, as in :func:`to_onnx`. It
-    consists of PyTorch's own operations, so :func:`torch.export.export` and
+    consists of PyTorch's own operations, so ``torch.export.export`` and
     ``torch.jit.trace`` can read it. It is in prediction mode, on the CPU, and its
     weights need no gradient. The estimator is not changed.
 
