@@ -62,7 +62,8 @@ def to_onnx(
     TypeError
         If the model, or a step of the pipeline, cannot be exported.
     ValueError
-        If the network has transitions or Transformer blocks, or if `dtype` is unknown.
+        If the network has transitions or Transformer blocks, if the classes are dates,
+        or if `dtype` is unknown.
     FileNotFoundError
         If the folder of `path` does not exist.
     IsADirectoryError
@@ -120,11 +121,10 @@ def to_onnx(
         raise ValueError(f"dtype must be one of {DTYPES}, got {dtype!r}.")
     steps, estimator = find_estimator(model)
     check_steps(steps)
-    check_exportable(estimator)
     if dtype == "auto":
         dtype = "float32" if steps else estimator._model.architecture["dtype"]
     files = _import_part("model", "onnx")
-    files.check_layers(estimator)
+    files.check_estimator(estimator)
     files.check_path(path)
     if steps:
         pipelines = _import_part("pipeline", "skl2onnx")

@@ -322,6 +322,14 @@ def test_large_offsets_are_scaled_in_double_precision():
     npt.assert_allclose(predictions, model.predict(far), rtol=0, atol=1e-4)
 
 
+@pytest.mark.parametrize("empty", [X[:0], X[:, :0]], ids=["windows", "steps"])
+def test_an_empty_batch_is_an_error_of_onnx_runtime(empty):
+    # Its recurrent layers would end the process.
+    session = session_of(fit(X=X))
+    with pytest.raises(Exception, match="reshape"):
+        answers(session, empty)
+
+
 @pytest.mark.parametrize("value", [np.nan, np.inf])
 def test_values_that_are_not_finite_give_nan(value):
     model = fit(X=X)
@@ -451,7 +459,7 @@ REFUSED = {
     "a forest": (
         lambda: RandomForestRegressor(2).fit(FLAT, Y),
         TypeError,
-        "got RandomForestRegressor. For estimators of scikit-learn, call skl2onnx",
+        "got RandomForestRegressor. For other models of scikit-learn",
     ),
     "a pipeline of a forest": (
         lambda: make_pipeline(StandardScaler(), RandomForestRegressor(2)).fit(FLAT, Y),
@@ -511,6 +519,14 @@ REFUSED = {
         ValueError,
         "A network with transitions cannot be exported",
     ),
+    "dates": (
+        lambda: fit(
+            LSTMClassifier,
+            y=np.array(["2024-01-01", "2025-01-01"], "M8[D]")[[0, 1] * 15],
+        ),
+        ValueError,
+        "ONNX has no classes of type datetime64",
+    ),
     "a transformer": (
         lambda: fit(cell="transformer"),
         ValueError,
@@ -541,6 +557,8 @@ def test_paths_that_cannot_be_written_are_refused(tmp_path):
         to_onnx(model, tmp_path / "none" / "model.onnx")
     with pytest.raises(IsADirectoryError, match=r"Pass the path of a file in it"):
         to_onnx(model, tmp_path)
+    with pytest.raises(TypeError, match=r"path must be a string or a path, got 3"):
+        to_onnx(model, 3)
     assert list(tmp_path.iterdir()) == []
 
 

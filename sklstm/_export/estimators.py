@@ -131,7 +131,9 @@ def _check_class(model):
         )
     raise TypeError(
         "A fitted LSTMRegressor or LSTMClassifier is needed, alone or at the end of a "
-        f"Pipeline, got {name}. For estimators of scikit-learn, call skl2onnx.to_onnx."
+        f"Pipeline, got {name}. For other models of scikit-learn, also if they hold "
+        "one of these, call sklstm.export.register_converters(), and then "
+        "skl2onnx.to_onnx."
     )
 
 

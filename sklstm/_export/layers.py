@@ -17,7 +17,7 @@ OPERATIONS = {
     "gru": ("GRU", [1, 0, 2]),  # update, reset, candidate
     "rnn": ("RNN", [0]),
 }
-# "Affine" is the identity if its slope is 1 and its intercept 0.
+# "Affine" is the identity if its factor is 1 and its offset 0.
 ACTIVATIONS = {
     "tanh": "Tanh",
     "relu": "Relu",

@@ -2,6 +2,7 @@
 
 import json
 from functools import partial
+from os import PathLike
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +14,7 @@ from sklstm._export.answers import (
     label_values,
     regression_answers,
 )
-from sklstm._export.estimators import InputForm
+from sklstm._export.estimators import InputForm, check_exportable
 from sklstm._export.graph import DOUBLE, FLOAT, OPSET, Graph
 from sklstm._export.layers import ACTIVATIONS, pool, run_input_layers, run_stack
 from sklstm._export.windows import read_input, scale_windows
@@ -23,7 +24,14 @@ from sklstm.classification import LSTMClassifier
 TYPES = {"float32": FLOAT, "float64": DOUBLE}
 
 
-def check_layers(estimator):
+def check_estimator(estimator):
+    """Raise if ONNX has no nodes for a fitted estimator, or no type for its classes."""
+    check_exportable(estimator)
+    _check_layers(estimator)
+    _check_classes(estimator)
+
+
+def _check_layers(estimator):
     """Raise if ONNX has no node for the recurrent layers of an estimator."""
     parameters = estimator._model.architecture
     cell, activation = parameters["cell"], parameters["activation"]
@@ -37,6 +45,16 @@ def check_layers(estimator):
         raise ValueError(
             f"ONNX has no activation {activation!r}. Set activation to one of "
             f"{sorted(ACTIVATIONS)} and fit again."
+        )
+
+
+def _check_classes(estimator):
+    """Raise if ONNX has no type for the classes of an estimator."""
+    classes = getattr(estimator, "classes_", None)
+    if classes is not None and classes.dtype.kind not in "OUSTbiuf":
+        raise ValueError(
+            f"ONNX has no classes of type {classes.dtype}. Convert them to strings, "
+            "y.astype(str), and fit again."
         )
 
 
@@ -58,7 +76,6 @@ def add_estimator(graph, estimator, X):
         Name of each answer: predictions and quantiles in double precision; or labels,
         and probabilities in double precision.
     """
-    check_layers(estimator)
     given = read_input(graph, X, InputForm.of(estimator))
     outputs = [_outputs(graph, model, given) for model in estimator._models]
     predicts_steps = estimator._model.network.predicts_steps
@@ -212,6 +229,8 @@ def check_path(path):
 
     Raises
     ------
+    TypeError
+        If the path is no path.
     FileNotFoundError
         If the folder does not exist.
     IsADirectoryError
@@ -219,6 +238,11 @@ def check_path(path):
     """
     if path is None:
         return
+    if not isinstance(path, str | PathLike):
+        raise TypeError(
+            f"path must be a string or a path, got {path!r:.60}. To get the bytes of "
+            "the model, pass no path, and call SerializeToString() of the result."
+        )
     path = Path(path)
     if path.is_dir():
         raise IsADirectoryError(

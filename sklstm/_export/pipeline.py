@@ -12,9 +12,13 @@ from skl2onnx.common.data_types import (
 from skl2onnx.common.exceptions import MissingConverter, MissingShapeCalculator
 from sklearn.pipeline import Pipeline
 
-from sklstm._export.estimators import check_exportable
 from sklstm._export.graph import OPSET, Graph
-from sklstm._export.model import add_estimator, answer_types, finish
+from sklstm._export.model import (
+    add_estimator,
+    answer_types,
+    check_estimator,
+    finish,
+)
 from sklstm.classification import LSTMClassifier
 from sklstm.regression import LSTMRegressor
 
@@ -87,7 +91,7 @@ def convert_pipeline(steps, estimator, dtype):
 
 
 def _name_sizes(model):
-    """Name the sizes of inputs and outputs that may differ from call to call."""
+    """Set names for the sizes of inputs and outputs that may differ."""
     for value in (*model.graph.input, *model.graph.output):
         sizes = value.type.tensor_type.shape.dim
         for size, name in zip(sizes, ("batch", "steps"), strict=False):
@@ -103,6 +107,7 @@ def _precision(operator):
 
 def _parse(scope, model, inputs, **_):
     """Declare the outputs of an estimator."""
+    check_estimator(model)
     operator = scope.declare_local_operator(f"Sklstm{type(model).__name__}", model)
     operator.inputs = inputs
     for name, (number, _) in answer_types(model, _precision(operator)).items():
@@ -123,7 +128,6 @@ def _set_types(operator):
 def _convert(scope, operator, container):
     """Add the nodes of an estimator to the container of skl2onnx."""
     estimator = operator.raw_operator
-    check_exportable(estimator)
     if container.target_opset < OPSET:
         raise ValueError(
             f"The estimators of sklstm need target_opset={OPSET} or later, got "

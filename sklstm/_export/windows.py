@@ -55,14 +55,12 @@ def read_input(graph, X, form):
 
 def _to_3d(graph, X, form):
     """Add nodes that convert X to shape (n_windows, n_timesteps, n_features)."""
-    if form.n_axes == 3:
-        return X
     if form.order is None:
-        return graph.unsqueeze(X, 2)
+        # ONNX Runtime refuses to reshape an empty X, on which its layers would crash.
+        return graph.op("Reshape", X, graph.ints(0, 0, -1))
     if not np.array_equal(form.order, np.arange(len(form.order))):
         X = graph.op("Gather", X, form.order.astype(np.int64), axis=1)
-    shape = graph.ints(-1, form.n_timesteps, form.n_features)
-    return graph.op("Reshape", X, shape)
+    return graph.op("Reshape", X, graph.ints(0, form.n_timesteps, -1))
 
 
 def count_steps(graph, is_real):
