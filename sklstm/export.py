@@ -1,7 +1,6 @@
 """Export fitted networks to ONNX files and to modules of PyTorch."""
 
 from importlib import import_module
-from importlib.metadata import version
 from os import PathLike
 from pathlib import Path
 from typing import Any, Literal
@@ -132,7 +131,9 @@ def to_onnx(
     else:
         exported = files.build_model(estimator, dtype)
     columns = feature_names(estimator, steps)
-    files.describe(exported, estimator, columns, version("sklstm"))
+    # The package itself is above this module.
+    version = import_module(__package__).__version__
+    files.describe(exported, estimator, columns, version)
     if path is not None:
         Path(path).write_bytes(exported.SerializeToString())
     return exported

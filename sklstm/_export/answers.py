@@ -5,8 +5,6 @@ import numpy as np
 from sklstm._export.estimators import scale_of
 from sklstm._export.graph import DOUBLE, INT64
 
-NAN = np.float64(np.nan)
-
 
 def regression_answers(graph, estimator, outputs, correct):
     """Add the nodes of `predict` and `predict_quantiles`.
@@ -168,4 +166,4 @@ def label_values(classes):
         return np.array([str(label) for label in classes], dtype=object)
     if classes.dtype.kind in "iu":
         return classes.astype(np.int64)
-    return classes
+    return classes.astype(np.float64) if classes.dtype.kind == "f" else classes

@@ -5,7 +5,7 @@ import numpy as np
 from sklstm._export.graph import FLOAT, INT32, INT64, to_array
 from sklstm._export.windows import Steps, count_steps
 from sklstm._nn.input_layers import PAIR_FACTOR, PAIR_MODULUS, UNKNOWN
-from sklstm._nn.layers import Attention, Combined, Every, Last, Max, Mean
+from sklstm._nn.layers import Combined, Every, Last, Max, Mean
 
 ZERO = np.float32(0)
 LOWEST = np.finfo(np.float32).min
@@ -308,7 +308,6 @@ def _mask(graph, states, lengths, at_end):
 
 def _attend(graph, pooling, states, is_real):
     """Add the nodes of :class:`~sklstm._nn.layers.Attention`."""
-    assert isinstance(pooling, Attention)
     scores = graph.op("Tanh", graph.linear(states, pooling.project))
     scores = graph.op("MatMul", scores, to_array(pooling.query).T.copy())
     scores = graph.where(is_real, scores, LOWEST)

@@ -71,7 +71,7 @@ def convert_pipeline(steps, estimator, dtype):
     register()
     pipeline = Pipeline([*steps, ("estimator", estimator)])
     variable = FloatTensorType if dtype == "float32" else DoubleTensorType
-    shape = [None, steps[0][1].n_features_in_]
+    shape = [None, getattr(steps[0][1], "n_features_in_", None)]
     try:
         model = convert_sklearn(
             pipeline,
