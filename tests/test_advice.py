@@ -30,7 +30,7 @@ from sklstm import (
     SequenceEncoder,
     SlidingWindowTransformer,
 )
-from sklstm.export import to_onnx, to_torch
+from sklstm.export import register_converters, to_onnx, to_torch
 from sklstm.forecasting import score_forecasts
 
 pytestmark = [
@@ -1038,7 +1038,29 @@ def tagger(**settings):
     return classifier(pooling=None, **settings).fit(FLAT, TAGS)
 
 
+OUTPUTS = sklearn.multioutput.MultiOutputRegressor(regressor())
+OUTPUTS.fit(FLAT, WINDOWS[:, -1])
+DATES = np.array(["2024-01-01", "2025-01-01"], "M8[D]")[(TARGET > 0).astype(int)]
+
+
+def register_and_convert():
+    register_converters()
+    skl2onnx = pytest.importorskip("skl2onnx")
+    skl2onnx.to_onnx(OUTPUTS, FLAT.astype(np.float32))
+
+
 EXPORT_CASES = {
+    "a model that holds ours": prose(
+        "call sklstm.export.register_converters(), and then skl2onnx.to_onnx",
+        lambda: to_onnx(OUTPUTS),
+        register_and_convert,
+    ),
+    "dates as classes": case(
+        "y.astype(str)",
+        lambda: to_onnx(classifier().fit(FLAT, DATES)),
+        lambda y: to_onnx(classifier().fit(FLAT, y)),
+        y=DATES,
+    ),
     "the last step of a pipeline": case(
         "model[-1]", lambda: to_onnx(WINDOWS_MODEL), to_onnx, model=WINDOWS_MODEL
     ),
