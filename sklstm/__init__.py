@@ -21,6 +21,7 @@ _NAMES = {
         "WindowDisplay",
     ],
     "encoding": ["SequenceEncoder"],
+    "export": [],
     "forecasting": ["LSTMForecaster"],
     "inspection": [],
     "language": ["LSTMLanguageModel"],

@@ -6,6 +6,7 @@ from sklstm import classification as classification
 from sklstm import datasets as datasets
 from sklstm import displays as displays
 from sklstm import encoding as encoding
+from sklstm import export as export
 from sklstm import forecasting as forecasting
 from sklstm import inspection as inspection
 from sklstm import language as language

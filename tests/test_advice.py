@@ -1,5 +1,6 @@
 """The advice of a message, followed word for word on the input that raised, works."""
 
+import pathlib
 import re
 from typing import Any, NamedTuple
 
@@ -29,6 +30,7 @@ from sklstm import (
     SequenceEncoder,
     SlidingWindowTransformer,
 )
+from sklstm.export import register_converters, to_onnx, to_torch
 from sklstm.forecasting import score_forecasts
 
 pytestmark = [
@@ -1020,6 +1022,84 @@ TRANSFER_CASES = {
     ),
 }
 
+WINDOWS_MODEL = make_pipeline(SlidingWindowTransformer(3, shift=1), regressor())
+WINDOWS_MODEL.fit(FRAME, TARGET)
+LOG_MODEL = make_pipeline(
+    sklearn.preprocessing.FunctionTransformer(np.exp), regressor()
+)
+LOG_MODEL.fit(FLAT, TARGET)
+SCALED_TARGET = sklearn.compose.TransformedTargetRegressor(
+    regressor(), transformer=sklearn.preprocessing.StandardScaler()
+).fit(FLAT, TARGET)
+TAGS = np.where(FLAT > 0, "up", "down")
+
+
+def tagger(**settings):
+    return classifier(pooling=None, **settings).fit(FLAT, TAGS)
+
+
+OUTPUTS = sklearn.multioutput.MultiOutputRegressor(regressor())
+OUTPUTS.fit(FLAT, WINDOWS[:, -1])
+DATES = np.array(["2024-01-01", "2025-01-01"], "M8[D]")[(TARGET > 0).astype(int)]
+
+
+def register_and_convert():
+    register_converters()
+    skl2onnx = pytest.importorskip("skl2onnx")
+    skl2onnx.to_onnx(OUTPUTS, FLAT.astype(np.float32))
+
+
+EXPORT_CASES = {
+    "a model that holds ours": prose(
+        "call sklstm.export.register_converters(), and then skl2onnx.to_onnx",
+        lambda: to_onnx(OUTPUTS),
+        register_and_convert,
+    ),
+    "dates as classes": case(
+        "y.astype(str)",
+        lambda: to_onnx(classifier().fit(FLAT, DATES)),
+        lambda y: to_onnx(classifier().fit(FLAT, y)),
+        y=DATES,
+    ),
+    "the last step of a pipeline": case(
+        "model[-1]", lambda: to_onnx(WINDOWS_MODEL), to_onnx, model=WINDOWS_MODEL
+    ),
+    "windows of a pipeline": case(
+        "model[:-1].transform(X)",
+        lambda: to_onnx(WINDOWS_MODEL),
+        WINDOWS_MODEL[-1].predict,
+        model=WINDOWS_MODEL,
+        X=FRAME,
+    ),
+    "a step that skl2onnx does not have": case(
+        "model[-1]", lambda: to_onnx(LOG_MODEL), to_onnx, model=LOG_MODEL
+    ),
+    "a scaled target": case(
+        "model.regressor_",
+        lambda: to_onnx(SCALED_TARGET),
+        to_onnx,
+        model=SCALED_TARGET,
+    ),
+    "transitions": case(
+        "transitions=False",
+        lambda: to_onnx(tagger(transitions=True)),
+        lambda settings: to_onnx(tagger(**settings)),
+    ),
+    "blocks": case(
+        'cell="lstm"',
+        lambda: to_onnx(regressor(cell="transformer").fit(FLAT, TARGET)),
+        lambda settings: to_onnx(regressor(**settings).fit(FLAT, TARGET)),
+    ),
+    "blocks for PyTorch": case(
+        "sklstm.export.to_torch",
+        lambda: to_onnx(regressor(cell="transformer").fit(FLAT, TARGET)),
+        lambda copy: copy(regressor(cell="transformer").fit(FLAT, TARGET)),
+    ),
+    "steps for PyTorch": case(
+        "model[-1]", lambda: to_torch(LOG_MODEL), to_torch, model=LOG_MODEL
+    ),
+}
+
 CASES = {
     f"{kind}: {name}": one
     for kind, cases in {
@@ -1029,6 +1109,7 @@ CASES = {
         "table": TABLE_CASES,
         "forecast": FORECAST_CASES,
         "detector": DETECTOR_CASES,
+        "export": EXPORT_CASES,
         "transfer": TRANSFER_CASES,
     }.items()
     for name, one in cases.items()
@@ -1084,6 +1165,16 @@ def test_the_axes_that_a_message_names_are_accepted():
     with pytest.raises(ValueError, match=rf"plt.subplots\({n_axes}\)"):
         plot(detector, FRAME, ax=matplotlib.subplots(n_axes + 1)[1])
     plot(detector, FRAME, ax=matplotlib.subplots(n_axes)[1])
+
+
+def test_the_advice_for_a_path_works(tmp_path):
+    model, path = regressor().fit(FLAT, TARGET), tmp_path / "new" / "model.onnx"
+    with pytest.raises(FileNotFoundError) as raised:
+        to_onnx(model, path)
+    eval(re.search(r"pathlib\.Path\(.*\)", str(raised.value))[0], {"pathlib": pathlib})
+    to_onnx(model, path)
+    with pytest.raises(IsADirectoryError, match=r"new/model.onnx"):
+        to_onnx(model, path.parent)
 
 
 def follow(one):

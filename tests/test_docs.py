@@ -12,6 +12,7 @@ import pytest
 import sklstm
 import sklstm.anomaly
 import sklstm.datasets
+import sklstm.export
 import sklstm.forecasting
 import sklstm.inspection
 import sklstm.streaming
@@ -23,6 +24,7 @@ MODULES = [
     sklstm,
     sklstm.anomaly,
     sklstm.datasets,
+    sklstm.export,
     sklstm.forecasting,
     sklstm.inspection,
     sklstm.streaming,

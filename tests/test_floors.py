@@ -10,7 +10,16 @@ import sklstm
 
 # Modules on one line know nothing of each other.
 FLOORS = [
-    ["_anomaly", "_core", "_displays", "_forecast", "_input", "_nn", "_nn.bptt"],
+    [
+        "_anomaly",
+        "_core",
+        "_displays",
+        "_export",
+        "_forecast",
+        "_input",
+        "_nn",
+        "_nn.bptt",
+    ],
     ["_synthetic"],
     ["_inspection", "_language", "_transcription"],
     ["_translation"],
@@ -111,6 +120,12 @@ FLOORS = [
     ["_displays.attribution", "_displays.gates"],
     ["_streaming.forecasts", "_streaming.rows", "inspection", "testing"],
     ["displays", "streaming"],
+    ["_export.estimators", "_export.graph"],
+    ["_export.module", "_export.windows"],
+    ["_export.answers", "_export.layers"],
+    ["_export.model"],
+    ["_export.pipeline"],
+    ["export"],
     ["__init__"],
 ]
 

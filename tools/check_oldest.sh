@@ -20,7 +20,8 @@ import tomllib
 with open("pyproject.toml", "rb") as file:
     project = tomllib.load(file)["project"]
 extras = project["optional-dependencies"]
-requirements = [*project["dependencies"], *extras["plot"], *extras["progress"]]
+requirements = [*project["dependencies"]]
+requirements += [r for name in ("onnx", "plot", "progress") for r in extras[name]]
 requirements += [r for r in extras["test"] if r.startswith("polars")]
 for requirement in requirements:
     name, version = requirement.split(">=")

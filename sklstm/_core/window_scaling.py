@@ -69,6 +69,13 @@ class WindowScale(NamedTuple):
         ValueError
             If scaled values are beyond the range of `dtype`.
         """
+        return _convert(self.scaled(windows, n_padding), dtype)
+
+    def scaled(self, windows, n_padding):
+        """Scale windows, as :meth:`scale_batch`, without a check of the range.
+
+        The result is float64, zero at padding steps.
+        """
         windows = windows.double()
         step_mask = make_step_mask(windows.shape[1], n_padding)
         if step_mask is None:
@@ -86,7 +93,7 @@ class WindowScale(NamedTuple):
         deviations /= largest.masked_fill_(is_constant, 1.0)
         variance = (deviations.square() * shares).sum(1, keepdim=True)
         deviations /= variance.masked_fill_(is_constant, 1.0).sqrt_()
-        return _convert(deviations, dtype)
+        return deviations
 
 
 def make_scale(standardize, windows, weights):

@@ -239,5 +239,5 @@ def continue_step_by_step(
 
 def zero_state(cell, size, like):
     """Return the state before the first step, each part zeros of (n_windows, size)."""
-    zeros = like.new_zeros(len(like), size)
+    zeros = like.new_zeros(like.shape[0], size)
     return (zeros,) * CELLS[cell].n_states

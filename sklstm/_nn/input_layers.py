@@ -139,8 +139,8 @@ class BatchNorm(nn.Module):
 
     def forward(self, states, step_mask):
         """Normalize (n_windows, n_timesteps, width); padding becomes zero."""
-        if step_mask is None:
-            return self._normalize(states.mT).mT
+        if step_mask is None or not self.training:
+            return zero_padding(self._normalize(states.mT).mT, step_mask)
         real_states = self._normalize(states[step_mask])
         zeros = torch.zeros_like(states)
         return zeros.masked_scatter(step_mask[:, :, None], real_states)

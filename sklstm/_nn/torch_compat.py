@@ -112,7 +112,8 @@ def pytorch_states(cell, inputs, weights, activation):
         flat = torch.cat([part.reshape(-1) for part in parts])
         views = flat.split([part.numel() for part in parts])
         parts = [view.view_as(part) for view, part in zip(views, parts, strict=True)]
-    zeros = inputs.new_zeros(1, len(inputs), size)
+    zeros = inputs.new_zeros(1, inputs.shape[0], size)
+    needs_gradient = inputs.requires_grad or weights.inputs.requires_grad
     layer = getattr(torch, PYTORCH_LAYERS[cell, activation])
     return layer(
         inputs,
@@ -121,7 +122,7 @@ def pytorch_states(cell, inputs, weights, activation):
         has_biases=True,
         num_layers=1,
         dropout=0.0,
-        train=torch.is_grad_enabled(),
+        train=torch.is_grad_enabled() and needs_gradient,
         bidirectional=False,
         batch_first=True,
     )[0]
