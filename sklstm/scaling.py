@@ -23,12 +23,17 @@ from sklstm._input.arrays import unwrap
 from sklstm._input.check import FLOATS, count_axes
 from sklstm._input.numbers import check_no_dates, check_numbers
 from sklstm._input.padding import is_ragged, read_sequences
+from sklstm._input.saved_state import SavedStateMixin
 from sklstm._input.table import column_positions
 from sklstm._typing import ArrayLike, RandomState
 
 
 class GroupScaler(
-    DocumentedMixin, OneToOneFeatureMixin, TransformerMixin, BaseEstimator
+    SavedStateMixin,
+    DocumentedMixin,
+    OneToOneFeatureMixin,
+    TransformerMixin,
+    BaseEstimator,
 ):
     """Standardize features within groups of time steps, such as operating conditions.
 

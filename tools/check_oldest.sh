@@ -20,7 +20,9 @@ import tomllib
 with open("pyproject.toml", "rb") as file:
     project = tomllib.load(file)["project"]
 extras = project["optional-dependencies"]
-requirements = [*project["dependencies"], *extras["plot"], *extras["progress"]]
+requirements = [*project["dependencies"]]
+for extra in ("plot", "progress", "skops"):
+    requirements += extras[extra]
 requirements += [r for r in extras["test"] if r.startswith("polars")]
 for requirement in requirements:
     name, version = requirement.split(">=")

@@ -7,6 +7,7 @@ from sklearn.exceptions import NotFittedError
 from sklearn.utils.validation import check_is_fitted
 
 from sklstm._core.sklearn_compat import DocumentedMixin
+from sklstm._input.saved_state import SavedStateMixin
 from sklstm._nn.summary import count_weights, layers_of
 
 HEADINGS = "layer", "output shape", "weights"
@@ -19,7 +20,7 @@ BOX_STYLE = (
 CAPTION_STYLE = "flex-basis:100%;font-weight:bold"
 
 
-class SummaryMixin(DocumentedMixin):
+class SummaryMixin(SavedStateMixin, DocumentedMixin):
     """Summary of the networks of an estimator, and a drawing of them in notebooks."""
 
     @abstractmethod

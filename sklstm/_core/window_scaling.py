@@ -16,10 +16,12 @@ from sklstm._core.scaling import (
     scale_of_windows,
 )
 from sklstm._input.finite import assumes_finite
+from sklstm._input.plain import saved_as
 from sklstm._input.windows import distinct_values
 from sklstm._nn.masking import make_step_mask
 
 
+@saved_as("step_scale")
 class StepScale(NamedTuple):
     """Scale of each feature at each time step: mean and standard deviation."""
 
@@ -36,6 +38,7 @@ class StepScale(NamedTuple):
         return _convert((windows - mean).div_(scale), dtype)
 
 
+@saved_as("window_scale")
 class WindowScale(NamedTuple):
     """Scale of each window by its own mean and standard deviation of each feature."""
 
