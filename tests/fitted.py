@@ -121,6 +121,16 @@ def _stream():
     return Stream(_pipeline().fit(TABLE[:50], TARGET[:50])).update(TABLE[50:55])
 
 
+# A search holds classes of scikit-learn beside the estimators. The version of skops
+# decides which of them it trusts without being asked.
+TYPES_OF_A_SEARCH = [
+    "numpy.ma.core.MaskedArray",
+    "sklearn.metrics._scorer._PassthroughScorer",
+    "sklearn.model_selection._split.TimeSeriesSplit",
+    "sklearn.utils._metadata_requests.MetadataRequest",
+    "sklearn.utils._metadata_requests.MethodMetadataRequest",
+]
+
 # A function that fits, and one that returns what the fitted model answers.
 MODELS = {
     "regressor": (

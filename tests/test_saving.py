@@ -28,12 +28,6 @@ pytestmark = pytest.mark.filterwarnings(
     "ignore:shift=0:UserWarning",
 )
 
-# A search holds its splitter and its scorer, beside the estimators.
-TYPES_OF_A_SEARCH = [
-    "sklearn.metrics._scorer._PassthroughScorer",
-    "sklearn.model_selection._split.TimeSeriesSplit",
-]
-
 
 @pytest.fixture(scope="module", params=fitted.MODELS)
 def saved(request):
@@ -71,7 +65,7 @@ def test_a_file_of_skops_answers_as_the_model(saved):
 
 def types_of(saved):
     """Return the types that may be in the file of a model."""
-    return [*TRUSTED_TYPES, *(TYPES_OF_A_SEARCH if saved[0] == "search" else [])]
+    return [*TRUSTED_TYPES, *(fitted.TYPES_OF_A_SEARCH if saved[0] == "search" else [])]
 
 
 def test_a_file_of_skops_holds_no_types_but_estimators(saved):
@@ -254,6 +248,7 @@ VALUES = {
     "date": dt.date(2024, 2, 29),
     "datetime": dt.datetime(2024, 2, 29, 1, 2, 3, 4),
     "datetime of a zone": dt.datetime(2024, 1, 1, tzinfo=TOKYO),
+    "datetime of a fixed zone": dt.datetime(2024, 1, 1, tzinfo=dt.UTC),
     "frame": pd.DataFrame(
         {"a": [1, 2], "b": ["x", None], "c": pd.Categorical(["u", "v"])}, STRINGS
     ),
@@ -317,8 +312,7 @@ def test_a_model_that_holds_the_value_is_saved_by_skops(name):
     model = SlidingWindowTransformer()
     model.value_ = VALUES[name]
     data = skops_io.dumps(model)
-    trusted = [*TRUSTED_TYPES, "zoneinfo.ZoneInfo", "datetime.datetime"]
-    assert_same(skops_io.loads(data, trusted=trusted).value_, VALUES[name])
+    assert_same(skops_io.loads(data, trusted=TRUSTED_TYPES).value_, VALUES[name])
 
 
 def test_an_estimator_is_left_as_it_is():

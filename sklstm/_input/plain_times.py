@@ -1,6 +1,7 @@
 """Dates, offsets and tables of Python and pandas as named parts."""
 
 import datetime as dt
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import pandas as pd
@@ -164,7 +165,12 @@ def _encode_tz(tz):
     if tz is None:
         return None
     try:
-        is_exact = pd.DatetimeTZDtype("ns", str(tz)).tz == tz
+        named = pd.DatetimeTZDtype("ns", str(tz)).tz
+        # A zone of pytz differs between summer and winter.
+        is_exact = (type(named).__module__, str(named)) == (
+            type(tz).__module__,
+            str(tz),
+        )
     except (TypeError, ValueError, KeyError, ImportError):
         is_exact = False
     return str(tz) if is_exact else tz
@@ -199,8 +205,16 @@ def _decode_offset(name, n, normalize, options):
 
 
 def _encode_datetime(value):
-    # The fold and the zone of an aware one are not in its text.
-    return None if value.tzinfo else ("datetime", {"text": value.isoformat()})
+    text = value.replace(tzinfo=None).isoformat()
+    return "datetime", {"text": text, "fold": value.fold, "tz": value.tzinfo}
+
+
+def _decode_datetime(text, fold, tz):
+    return dt.datetime.fromisoformat(text).replace(fold=fold, tzinfo=tz)
+
+
+def _encode_zone(zone):
+    return None if zone.key is None else ("zone", {"key": zone.key})
 
 
 def _encode_timedelta(value):
@@ -225,6 +239,8 @@ _ENCODERS = [
     (pd.Timedelta, lambda value: ("duration", {"duration": value.asm8})),
     (pd.Period, lambda p: ("period", {"ordinal": p.ordinal, "freq": p.freqstr})),
     (BaseOffset, _encode_offset),
+    (ZoneInfo, _encode_zone),
+    (dt.timezone, lambda zone: ("fixed_zone", {"offset": zone.utcoffset(None)})),
     (dt.datetime, _encode_datetime),
     (dt.timedelta, _encode_timedelta),
     (dt.date, lambda value: ("date", {"text": value.isoformat()})),
@@ -249,7 +265,9 @@ TIME_DECODERS = {
     "duration": lambda duration: pd.Timedelta(duration),
     "period": lambda ordinal, freq: pd.Period(ordinal=ordinal, freq=freq),
     "offset": _decode_offset,
-    "datetime": lambda text: dt.datetime.fromisoformat(text),
+    "datetime": _decode_datetime,
+    "zone": lambda key: ZoneInfo(key),
+    "fixed_zone": lambda offset: dt.timezone(offset),
     "timedelta": lambda **parts: dt.timedelta(**parts),
     "date": lambda text: dt.date.fromisoformat(text),
 }

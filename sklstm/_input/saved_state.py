@@ -51,7 +51,7 @@ def check_version(version, name):
     ValueError
         If the version is newer than this one.
     """
-    if version is None or _release(version) <= _release(__version__):
+    if version is None or release(version) <= release(__version__):
         return
     raise ValueError(
         f"The {name} in this file was saved with sklstm {version}, and sklstm "
@@ -60,6 +60,6 @@ def check_version(version, name):
     )
 
 
-def _release(version):
+def release(version):
     """Return the numbers of a version without its suffix, such as (0, 1, 0)."""
     return tuple(map(int, re.match(r"\d+(?:\.\d+)*", version)[0].split(".")))
