@@ -5,6 +5,7 @@ import datetime as dt
 import io
 import pickle
 import pickletools
+import re
 import zoneinfo
 
 import fitted
@@ -13,6 +14,7 @@ import numpy as np
 import numpy.testing as npt
 import pandas as pd
 import pytest
+from packaging.requirements import Requirement
 from sklearn.base import BaseEstimator, clone
 
 import sklstm
@@ -146,6 +148,19 @@ def test_a_file_of_an_older_version_is_loaded(version, monkeypatch):
     data = pickle.dumps(SlidingWindowTransformer(7))
     with_version(monkeypatch, "0.1.0")
     assert pickle.loads(data).window_size == 7
+
+
+def test_the_command_of_the_message_asks_for_the_version_of_the_file(monkeypatch):
+    with_version(monkeypatch, "99.1.0")
+    data = pickle.dumps(SlidingWindowTransformer())
+    with_version(monkeypatch, "0.1.0")
+    with pytest.raises(ValueError, match="pip install") as caught:
+        pickle.loads(data)
+    command = re.search(r'pip install "(.+)"', str(caught.value))[1]
+    assert Requirement(command).specifier.contains("99.1.0")
+    assert not Requirement(command).specifier.contains("0.1.0")
+    with_version(monkeypatch, "99.1.0")
+    assert pickle.loads(data).window_size == 10
 
 
 def test_an_estimator_within_others_is_refused_too(monkeypatch):
