@@ -12,6 +12,20 @@ os.environ.setdefault("SCIPY_ARRAY_API", "1")
 collect_ignore = ["tests/typing"]
 
 
+def pytest_addoption(parser):
+    """Add the options of the tests that take long when they are thorough."""
+    group = parser.getgroup("sklstm")
+    group.addoption(
+        "--soak", action="store_true", help="run the tests of hundreds of fits"
+    )
+    group.addoption(
+        "--interrupts", type=int, default=2, help="interrupted fits of each estimator"
+    )
+    group.addoption(
+        "--fuzz", type=int, default=20, help="random inputs of each estimator"
+    )
+
+
 @pytest.fixture(autouse=True)
 def close_figures():
     """Close the figures of a test, which matplotlib would keep."""

@@ -3,9 +3,9 @@
 Data that do not fit into memory
 ================================
 
-A year of sensor values may be larger than the memory of a computer. This example trains a
-network on a file: only one batch of windows at a time is in memory. Then it learns the same
-file in chunks, as they might arrive day by day.
+A year of sensor values may be larger than the memory of a computer. This example trains
+a network on a file: only one batch of windows at a time is in memory. Then it learns
+the same file in chunks, as they might arrive day by day.
 """
 
 # %%
@@ -13,7 +13,8 @@ file in chunks, as they might arrive day by day.
 # -----------------------
 #
 # A machine warms up under load and cools down again. The file holds its load and its
-# temperature, one row a second. We write it chunk by chunk, so that it may be of any size.
+# temperature, one row a second. We write it chunk by chunk, so that it may be of any
+# size.
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -26,7 +27,7 @@ random = np.random.default_rng(0)
 
 
 def simulate(n_rows, heat):
-    """Return load and temperature; the machine cools down half as fast as it warms up."""
+    """Return load and temperature; the machine warms up faster than it cools down."""
     is_on = np.repeat(random.random(n_rows // 20) < 0.4, 20)
     load = is_on * random.uniform(0.5, 1.0, n_rows)
     temperature = np.empty(n_rows)
@@ -48,9 +49,10 @@ print(f"{path.stat().st_size / 1e6:.1f} MB on disk")
 # Fit to the file
 # ---------------
 #
-# ``mmap_mode="r"`` opens the file without reading it. :func:`~sklstm.make_windows` returns a
-# view of it. All windows together would take sixteen times the memory of the series, but
-# `fit` and `predict` load one batch after another. The last tenth of the rows is for the test.
+# With ``mmap_mode="r"``, NumPy loads a part of the file when it is needed.
+# :func:`~sklstm.make_windows` returns a view of the file. All windows together would
+# take sixteen times the memory of the series, but `fit` and `predict` load one batch
+# after another. The last tenth of the rows is for the test.
 from sklearn.metrics import r2_score
 
 from sklstm import LSTMRegressor, make_windows
@@ -74,8 +76,8 @@ for _ in range(2):  # each call is one pass over the training windows
 of_file = r2_score(targets[test], model.predict(windows[test]))
 
 # %%
-# A ridge regression on the same windows is the simple model to compare with. It copies its
-# input, so it gets every fifth window only.
+# A ridge regression on the same windows is the simple model to compare with. It copies
+# its input, so it gets every fifth window only.
 from sklearn.linear_model import Ridge
 
 every = slice(0, n_train, 5)
@@ -88,9 +90,9 @@ assert of_file > of_ridge
 # Learn in chunks
 # ---------------
 #
-# If the data arrive in chunks, or are in a format that cannot be mapped, such as Parquet,
-# `partial_fit` learns one chunk at a time. The mean and the standard deviation of the first
-# chunk scale all chunks, so it should be a typical one.
+# If the data arrive in chunks, or are in a format that cannot be mapped, such as
+# Parquet, `partial_fit` learns one chunk at a time. The mean and the standard deviation
+# of the first chunk scale all chunks, so it should be a typical one.
 from sklearn.base import clone
 
 in_chunks = clone(model)
@@ -101,14 +103,13 @@ for start in range(0, n_train, CHUNK):
     curve.append(r2_score(targets[test], in_chunks.predict(windows[test])))
 
 # %%
-# After one pass over the chunks, the network is close to that of two passes over the file.
+# After one pass over the chunks, the network is close to that of two passes over the
+# file.
 import matplotlib.pyplot as plt
 
 _, ax = plt.subplots(figsize=(7, 3.5), layout="constrained")
-ax.plot(np.arange(1, len(curve) + 1), curve, "o-", label="network, in chunks")
-ax.axhline(
-    of_file, linestyle="--", color="C2", label="network, two passes over the file"
-)
+ax.plot(np.arange(1, len(curve) + 1), curve, "o-", label="chunk by chunk")
+ax.axhline(of_file, linestyle="--", color="C2", label="two passes over the file")
 ax.axhline(of_ridge, linestyle=":", color="C1", label="ridge regression")
 ax.set(xlabel="chunks learned", ylabel="R2 on the last rows")
 ax.legend()

@@ -6,6 +6,8 @@ wait for PyTorch. Type checkers read the same names in `__init__.pyi`.
 
 from importlib import import_module
 
+from sklstm._version import __version__ as __version__
+
 # Public modules, and the names that are also available from the package.
 _NAMES = {
     "anomaly": ["LSTMOutlierDetector"],
@@ -27,6 +29,7 @@ _NAMES = {
     "language": ["LSTMLanguageModel"],
     "preprocessing": ["SlidingWindowTransformer"],
     "regression": ["LSTMRegressor"],
+    "saving": [],
     "scaling": ["GroupScaler"],
     "sequences": ["make_windows", "pad_sequences"],
     "streaming": [],
@@ -37,8 +40,6 @@ _NAMES = {
 _MODULES = {name: module for module, names in _NAMES.items() for name in names}
 
 __all__ = sorted(_MODULES)
-
-__version__ = "0.1.0.dev0"
 
 
 def __getattr__(name):

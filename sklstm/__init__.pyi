@@ -12,6 +12,7 @@ from sklstm import inspection as inspection
 from sklstm import language as language
 from sklstm import preprocessing as preprocessing
 from sklstm import regression as regression
+from sklstm import saving as saving
 from sklstm import scaling as scaling
 from sklstm import sequences as sequences
 from sklstm import streaming as streaming

@@ -23,6 +23,7 @@ from sklstm._core.sklearn_compat import (
 )
 from sklstm._input.arrays import unwrap
 from sklstm._input.numbers import check_numbers
+from sklstm._input.saved_state import SavedStateMixin
 from sklstm._input.symbols import Splitting, Symbols
 from sklstm._input.tokens import decode, encode, mark_token_codes, warn_of_empty
 from sklstm._input.windows import lag_names
@@ -30,7 +31,11 @@ from sklstm._typing import ArrayLike
 
 
 class SequenceEncoder(
-    DocumentedMixin, TransformerMixin, CallbackSupportMixin, BaseEstimator
+    SavedStateMixin,
+    DocumentedMixin,
+    TransformerMixin,
+    CallbackSupportMixin,
+    BaseEstimator,
 ):
     r"""Convert sequences of tokens to rows of integer codes.
 

@@ -19,6 +19,7 @@ from sklstm._core.sklearn_compat import (
     output_container,
     with_callbacks,
 )
+from sklstm._input.saved_state import SavedStateMixin
 from sklstm._input.table import column_positions, read_table
 from sklstm._input.windows import lag_names
 from sklstm._typing import ArrayLike
@@ -28,7 +29,11 @@ from sklstm._windowing.windower import Windower, n_context
 
 
 class SlidingWindowTransformer(
-    DocumentedMixin, TransformerMixin, CallbackSupportMixin, BaseEstimator
+    SavedStateMixin,
+    DocumentedMixin,
+    TransformerMixin,
+    CallbackSupportMixin,
+    BaseEstimator,
 ):
     """Convert each row of a table to the window of rows that ends there.
 

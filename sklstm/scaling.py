@@ -20,15 +20,20 @@ from sklstm._core.sklearn_compat import (
     output_container,
 )
 from sklstm._input.arrays import unwrap
-from sklstm._input.check import FLOATS, count_axes
+from sklstm._input.check import FLOATS, check_columns, count_axes
 from sklstm._input.numbers import check_no_dates, check_numbers
 from sklstm._input.padding import is_ragged, read_sequences
+from sklstm._input.saved_state import SavedStateMixin
 from sklstm._input.table import column_positions
 from sklstm._typing import ArrayLike, RandomState
 
 
 class GroupScaler(
-    DocumentedMixin, OneToOneFeatureMixin, TransformerMixin, BaseEstimator
+    SavedStateMixin,
+    DocumentedMixin,
+    OneToOneFeatureMixin,
+    TransformerMixin,
+    BaseEstimator,
 ):
     """Standardize features within groups of time steps, such as operating conditions.
 
@@ -238,6 +243,7 @@ class GroupScaler(
             X = check_array(X, dtype=FLOATS, allow_nd=True, ensure_all_finite=False)
             is_real = ~np.isnan(X).all(axis=2)
             return _Steps(self._check(X[is_real], reset), None, is_real)
+        check_columns(X, "X")
         check_no_dates(X, "X")
         return _Steps(self._check(X, reset=reset), None, None)
 

@@ -7,6 +7,7 @@ from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
 from sklstm._core.sklearn_compat import available_if
+from sklstm._input.saved_state import SavedStateMixin
 from sklstm._streaming.forecasts import ForecasterState
 from sklstm._streaming.rows import RowsState
 from sklstm._typing import ArrayLike
@@ -20,7 +21,7 @@ def _has(method):
     return lambda stream: hasattr(stream._state.model, method)
 
 
-class Stream:
+class Stream(SavedStateMixin):
     """Predictions of a fitted model for rows that arrive one after another.
 
     `update` adds one or more new rows. `predict` and the other methods of the model

@@ -25,7 +25,11 @@ FLOORS = [
     ["_translation"],
     ["_windowing"],
     ["_streaming"],
-    ["_typing"],
+    ["_typing", "_version"],
+    ["saving"],
+    ["_input.plain_times"],
+    ["_input.plain"],
+    ["_input.saved_state"],
     # 1: the engine, and what users pass
     ["_nn.augmentation", "_nn.ctc", "_nn.layers", "_nn.runtime"],
     ["_nn.sequence_layer"],

@@ -9,6 +9,8 @@ from importlib.resources import files
 from itertools import chain
 from pathlib import Path
 
+import pytest
+
 import sklstm
 from sklstm._core.sklearn_compat import DOCUMENTATION
 
@@ -28,6 +30,25 @@ def pins():
 
 def test_version_is_that_of_the_metadata():
     assert sklstm.__version__ == version("sklstm")
+
+
+IS_RELEASE = "dev" not in sklstm.__version__
+
+
+@pytest.mark.skipif(not IS_RELEASE, reason="not a release")
+def test_citation_and_changelog_name_the_version_and_its_date():
+    changelog = (ROOT / "CHANGELOG.md").read_text()
+    version, date = re.search(
+        r"^## ([\d.]+) \((.+)\)$", changelog, re.MULTILINE
+    ).groups()
+    assert version == sklstm.__version__
+    citation = (ROOT / "CITATION.cff").read_text()
+    assert f"\nversion: {version}\ndate-released: {date}\n" in citation
+
+
+@pytest.mark.skipif(not IS_RELEASE, reason="not a release")
+def test_models_of_the_version_are_stored():
+    assert (ROOT / "tests" / "stored" / sklstm.__version__).is_dir()
 
 
 def test_links_lead_to_the_documentation_of_the_metadata():

@@ -21,7 +21,7 @@ with open("pyproject.toml", "rb") as file:
     project = tomllib.load(file)["project"]
 extras = project["optional-dependencies"]
 requirements = [*project["dependencies"]]
-requirements += [r for name in ("onnx", "plot", "progress") for r in extras[name]]
+requirements += [r for name in ("onnx", "plot", "progress", "skops") for r in extras[name]]
 requirements += [r for r in extras["test"] if r.startswith("polars")]
 for requirement in requirements:
     name, version = requirement.split(">=")

@@ -5,7 +5,10 @@ from typing import NamedTuple
 
 import numpy as np
 
+from sklstm._input.plain import saved_as
 
+
+@saved_as("running_average")
 class RunningAverage(NamedTuple):
     """Average of the distances of all rows so far, and the sum of their weights."""
 

@@ -5,6 +5,8 @@ from typing import NamedTuple
 import numpy as np
 from sklearn.covariance import ledoit_wolf
 
+from sklstm._input.plain import saved_as
+
 # Standard deviation of a normal distribution, divided by its median absolute deviation.
 STD_PER_MAD = 1.4826
 # Scaled errors are clipped at this value before their covariance is estimated.
@@ -15,6 +17,7 @@ MAX_ERROR = 1e100
 N_FOLDS = 5
 
 
+@saved_as("error_scaler")
 class ErrorScaler(NamedTuple):
     """Typical errors: center, scale and covariance."""
 

@@ -7,6 +7,7 @@ import pandas as pd
 
 from sklstm._anomaly.averages import RunningAverage, smooth
 from sklstm._anomaly.threshold import MAX_TAIL_RATIO, TAIL, outlier_threshold
+from sklstm._input.plain import saved_as
 
 # A limit follows this number of rows ...
 PAST_ROWS = 1000
@@ -29,6 +30,7 @@ LEVEL = 0.75
 MIN_PAST_ROWS = 100
 
 
+@saved_as("past_distances")
 class Past(NamedTuple):
     """Distances of the rows before, as far as the limits of later rows need them.
 
@@ -56,6 +58,7 @@ class Past(NamedTuple):
         )
 
 
+@saved_as("limits")
 class Limits(NamedTuple):
     """Largest normal distances.
 

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from sklstm._anomaly.errors import MAX_ERROR
+from sklstm._input.plain import saved_as
 
 
 def extremes(values):
@@ -38,6 +39,7 @@ def distances_from_range(values, bounds):
     return np.nan_to_num(distances).max(axis=1)
 
 
+@saved_as("past_extremes")
 class PastExtremes(NamedTuple):
     """Rows of a series that can be the minimum or the maximum of a later range.
 

@@ -11,6 +11,7 @@ from sklstm._anomaly.ranges import PastExtremes, distances_from_range, extremes
 from sklstm._anomaly.settings import DetectorSettings
 from sklstm._anomaly.stuck import LastRun, max_runs, run_lengths
 from sklstm._anomaly.threshold import outlier_threshold
+from sklstm._input.plain import saved_as
 
 # Smallest threshold of distances from a range. It is slightly above 1, the edge of the
 # range, because the outputs of a network for equal windows may differ by rounding
@@ -18,6 +19,7 @@ from sklstm._anomaly.threshold import outlier_threshold
 EDGE = 1.001
 
 
+@saved_as("series_state")
 class SeriesState(NamedTuple):
     """State of a series that the distances of its next rows depend on.
 
@@ -39,6 +41,7 @@ class SeriesState(NamedTuple):
     past: Past | None = None
 
 
+@saved_as("scorer")
 class Scorer(NamedTuple):
     """What was normal in the rows of `fit`, from which distances are computed.
 

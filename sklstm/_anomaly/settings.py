@@ -2,7 +2,10 @@
 
 from typing import NamedTuple
 
+from sklstm._input.plain import saved_as
 
+
+@saved_as("detector_settings")
 class DetectorSettings(NamedTuple):
     """Parameters of a detector that its scores depend on."""
 

@@ -4,6 +4,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from sklstm._input.plain import saved_as
+
 # A run is too long if it is longer than this multiple of the longest run in `fit`, plus
 # a number of rows.
 MAX_RUN_RATIO = 2
@@ -12,6 +14,7 @@ EXTRA_ROWS = 2
 MAX_REST = 0.1
 
 
+@saved_as("last_run")
 class LastRun(NamedTuple):
     """Last value of each column, and the number of rows since it changed."""
 

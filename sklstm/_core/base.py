@@ -129,6 +129,8 @@ class BaseLSTM(TransferMixin, SummaryMixin, CallbackSupportMixin, BaseEstimator,
     network, the task for a given y, and how validation windows are held out.
     """
 
+    # With the states of the optimizers, a file would be three times as large.
+    _not_saved = ("_optimizer_states",)
     _network_kind: str  # a key of :data:`sklstm._nn.architecture.NETWORKS`
     _network_parameters: tuple[str, ...]
     # Recipe for each kind of windows, by :func:`~sklstm._core.auto.kind_of`.
@@ -649,12 +651,6 @@ class BaseLSTM(TransferMixin, SummaryMixin, CallbackSupportMixin, BaseEstimator,
         tags = super().__sklearn_tags__()
         tags.input_tags.three_d_array = True
         return tags
-
-    def __getstate__(self):
-        # With the states of the optimizers, a pickle would be three times as large.
-        state = super().__getstate__().copy()
-        state.pop("_optimizer_states", None)
-        return state
 
 
 class PoolingLSTM(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseLSTM):

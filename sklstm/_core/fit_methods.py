@@ -1,6 +1,7 @@
 """What the fit methods of all estimators share."""
 
 from functools import wraps
+from traceback import clear_frames
 from typing import cast
 
 from sklstm._core.sklearn_compat import Method
@@ -18,7 +19,10 @@ def all_or_nothing(method: Method) -> Method:
         before = vars(self).copy()
         try:
             return method(self, *args, **kwargs)
-        except BaseException:
+        except BaseException as error:
+            if isinstance(error, KeyboardInterrupt):
+                # Frees a mode of PyTorch that was entered but not left.
+                clear_frames(error.__traceback__)
             vars(self).clear()
             vars(self).update(before)
             raise

@@ -8,6 +8,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from sklstm._core.nested import last_estimator
 from sklstm._core.sklearn_compat import DocumentedMixin
+from sklstm._input.saved_state import SavedStateMixin
 from sklstm._nn.summary import count_weights, layers_of
 
 HEADINGS = "layer", "output shape", "weights"
@@ -20,7 +21,7 @@ BOX_STYLE = (
 CAPTION_STYLE = "flex-basis:100%;font-weight:bold"
 
 
-class SummaryMixin(DocumentedMixin):
+class SummaryMixin(SavedStateMixin, DocumentedMixin):
     """Summary of the networks of an estimator, and a drawing of them in notebooks."""
 
     @abstractmethod

@@ -8,6 +8,7 @@ import torch
 
 from sklstm._core.samples import make_step_mask
 from sklstm._core.window_scaling import load_windows
+from sklstm._input.plain import saved_as
 from sklstm._nn.architecture import make_network, n_multiplications
 from sklstm._nn.batches import Rows
 from sklstm._nn.initialization import initialize
@@ -31,6 +32,7 @@ MAY_CHANGE = {
 N_FOR_CONSTANT = 2**22
 
 
+@saved_as("scaled_network")
 class ScaledNetwork:
     """Network with the scales of its features and of its targets.
 

@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from sklstm._input.plain import saved_as
 from sklstm._input.windows import distinct_values, is_sliding_view
 
 # A feature whose deviations are all below this fraction of its mean is constant, apart
@@ -15,6 +16,7 @@ CONSTANT = 1e-12
 BLOCK_NUMBERS = 2**16
 
 
+@saved_as("scale")
 class Scale(NamedTuple):
     """Scale of the columns: mean and standard deviation."""
 

@@ -76,6 +76,8 @@ class BaseSymbolModel(SummaryMixin, CallbackSupportMixin, BaseEstimator, ABC):
         "device": [str],
     }
 
+    # With the state of the optimizer, a file would be three times as large.
+    _not_saved = ("_optimizer_state",)
     # Attributes that a fit sets before the training, such as the symbols.
     _attributes_of_data: tuple[str, ...]
 
@@ -95,12 +97,6 @@ class BaseSymbolModel(SummaryMixin, CallbackSupportMixin, BaseEstimator, ABC):
 
     def __sklearn_is_fitted__(self):
         return hasattr(self, "_network")
-
-    def __getstate__(self):
-        # With the state of the optimizer, a pickle would be three times as large.
-        state = super().__getstate__().copy()
-        state.pop("_optimizer_state", None)
-        return state
 
     def _continues(self):
         """Return whether `fit` starts from the previous fit."""

@@ -16,6 +16,7 @@ from sklstm._input.arrays import unwrap
 from sklstm._input.check import check_columns, count_axes
 from sklstm._input.numbers import check_no_dates, check_numbers
 from sklstm._input.padding import is_ragged
+from sklstm._input.plain import saved_as
 from sklstm._nn.losses import make_loss
 
 
@@ -81,6 +82,7 @@ class Task(ABC):
         return {"n_outputs_": samples.n_targets}
 
 
+@saved_as("regression")
 @dataclass(frozen=True)
 class Regression(Task):
     """Task to predict numbers for each window."""
@@ -134,6 +136,7 @@ class Regression(Task):
         return scale
 
 
+@saved_as("reconstruction")
 @dataclass(frozen=True)
 class Reconstruction(Task):
     """Task to reconstruct the windows themselves."""
@@ -160,6 +163,7 @@ class Reconstruction(Task):
         return super().fitted_attributes(samples) | {"n_timesteps_": n_timesteps}
 
 
+@saved_as("classification")
 @dataclass(frozen=True)
 class Classification(Task):
     """Task to predict one of two or more classes, or any of several labels."""

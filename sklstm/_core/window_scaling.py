@@ -18,6 +18,7 @@ from sklstm._core.scaling import (
 from sklstm._input.arrays import is_memory_mapped
 from sklstm._input.check import Windows
 from sklstm._input.finite import assumes_finite
+from sklstm._input.plain import saved_as
 from sklstm._input.windows import distinct_values
 from sklstm._nn.masking import make_step_mask
 
@@ -25,6 +26,7 @@ from sklstm._nn.masking import make_step_mask
 LARGEST_COPY = 2**29
 
 
+@saved_as("step_scale")
 class StepScale(NamedTuple):
     """Scale of each feature at each time step: mean and standard deviation."""
 
@@ -41,6 +43,7 @@ class StepScale(NamedTuple):
         return _convert((windows - mean).div_(scale), dtype)
 
 
+@saved_as("window_scale")
 class WindowScale(NamedTuple):
     """Scale of each window by its own mean and standard deviation of each feature."""
 

@@ -6,12 +6,15 @@ from typing import NamedTuple
 import numpy as np
 from sklearn.isotonic import isotonic_regression
 
+from sklstm._input.plain import saved_as
+
 # Candidates for the correction weight.
 CORRECTION_WEIGHTS = np.arange(11) / 10
 # From this number of windows on, the errors of different steps are not pooled.
 ENOUGH_WINDOWS = 100
 
 
+@saved_as("calibration")
 class Calibration(NamedTuple):
     """Correction weight and errors on validation windows.
 

@@ -10,8 +10,10 @@ from sklstm._forecast.series_table import is_list_of_parts, listed, split_by_ser
 from sklstm._input.check import check_unique
 from sklstm._input.frequency import times_after_all
 from sklstm._input.numbers import check_no_dates, check_numbers
+from sklstm._input.plain import saved_as
 
 
+@saved_as("covariates")
 class Covariates(NamedTuple):
     """Covariates of one series, from its first step on."""
 
@@ -50,6 +52,7 @@ class Covariates(NamedTuple):
         return later._replace(table=np.concatenate([self.table, later.table]))
 
 
+@saved_as("covariate_spec")
 class CovariateSpec(NamedTuple):
     """The covariates of a fit: which columns of X and which date features."""
 

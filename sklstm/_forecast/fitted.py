@@ -11,9 +11,11 @@ from sklstm._forecast.residual_model import ResidualModels
 from sklstm._forecast.sample_paths import draw_paths, score_levels, step_correlation
 from sklstm._forecast.settings import ForecasterSettings
 from sklstm._forecast.training_windows import Windows
+from sklstm._input.plain import saved_as
 from sklstm._nn.mixture import MEDIAN
 
 
+@saved_as("fitted_state")
 @dataclass(frozen=True)
 class FittedState:
     """Fitted models, with the settings and the calibration of their fit.

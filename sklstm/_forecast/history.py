@@ -15,6 +15,7 @@ from sklstm._forecast.training_windows import (
     training_windows,
     window_to_forecast_from,
 )
+from sklstm._input.plain import saved_as
 
 # With fewer seasonal differences, a new series has no MASE scale of its own. With fewer
 # values, it may vary although all of them are equal.
@@ -24,6 +25,7 @@ ENOUGH_DIFFERENCES = 10
 MAX_SERIES = 100
 
 
+@saved_as("series_scale")
 class Scale(NamedTuple):
     """The scale on which one series is forecast.
 
@@ -82,6 +84,7 @@ def scale_of(values, is_log):
     return Scale(is_log, peak * (ratio if ratio > 1e-9 else 1.0), lowest)
 
 
+@saved_as("history")
 @dataclass(frozen=True)
 class History:
     """Series up to now, with their covariates and scales.

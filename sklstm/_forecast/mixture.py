@@ -9,9 +9,20 @@ import numpy as np
 import torch
 
 from sklstm._forecast.bases import N_BASES, Bases, base_forecasts
-from sklstm._nn.mixture import LEVELS, MEDIAN, MixtureRows, mix
+from sklstm._input.plain import saved_as
+from sklstm._nn.mixture import (
+    LEVELS,
+    MEDIAN,
+    BacktestMixture,
+    MixtureNetwork,
+    MixtureRows,
+    mix,
+)
 from sklstm._nn.mixture_tuning import TuningRows, network_outputs, tune
 from sklstm._nn.runtime import default_modes, random_generator, threads_for
+
+saved_as("mixture_network")(MixtureNetwork)
+saved_as("backtest_mixture")(BacktestMixture)
 
 # Base forecasts are computed in blocks of at most this many numbers.
 BLOCK_NUMBERS = 2**22
@@ -30,6 +41,7 @@ class Block(NamedTuple):
     shift: np.ndarray  # logarithm by which each window was divided, (n_windows,)
 
 
+@saved_as("mixture")
 @dataclass(frozen=True)
 class Mixture:
     """Networks that weight base forecasts, correct them and predict quantiles.

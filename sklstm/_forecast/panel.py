@@ -1,10 +1,8 @@
 """Series: read y as one series or several, and return forecasts in the form of y."""
 
-from collections.abc import Callable, Hashable
+from collections.abc import Hashable
 from dataclasses import dataclass, replace
-from functools import partial
-from operator import itemgetter
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -13,10 +11,12 @@ from sklearn.utils.validation import check_array
 from sklstm._input.arrays import unwrap
 from sklstm._input.frequency import regular_times_of, times_after_all
 from sklstm._input.numbers import check_no_dates, check_no_time_column, check_numbers
+from sklstm._input.plain import saved_as
 from sklstm._input.row_times import series_keys, series_rows
 from sklstm._input.time_dtypes import as_dates
 
 
+@saved_as("time_series")
 @dataclass(frozen=True)
 class Series:
     """A time series with equal steps.
@@ -97,11 +97,56 @@ class Series:
         return pd.DataFrame(numbers, times, columns)
 
 
+@saved_as("container")
+class Container(NamedTuple):
+    """The kind of container that y was passed in.
+
+    Attributes
+    ----------
+    kind : {"one", "list", "array", "frame", "rows", "frame_of_rows"}
+        One series; several in a list, in the columns of an array or of a frame, or in
+        the rows of a Series or of a frame of one column.
+    names : list or pandas.Index or None, default=None
+        Names of the columns of a frame, or of the series of rows.
+    levels : list or None, default=None
+        Names of the levels of the index of rows.
+    name : hashable or None, default=None
+        Name of the Series of rows.
+    """
+
+    kind: str
+    names: Any = None
+    levels: list | None = None
+    name: Hashable = None
+
+    def join(self, parts):
+        """Put one item per series into such a container."""
+        if self.kind == "one":
+            return parts[0]
+        if self.kind == "list":
+            return parts
+        if self.kind == "array":
+            return np.stack(parts, axis=1)
+        if self.kind == "frame":
+            keys = self.names if parts[0].ndim > 1 else None
+            return pd.concat(parts, axis=1, keys=keys)
+        return self._join_rows(parts)
+
+    def _join_rows(self, parts):
+        """Return a long Series or, if the parts have columns, a long DataFrame."""
+        long = pd.concat(parts, keys=self.names, names=self.levels)
+        if long.ndim > 1:
+            return long
+        long = long.rename(self.name)
+        return long.to_frame() if self.kind == "frame_of_rows" else long
+
+
+@saved_as("panel")
 class Panel(NamedTuple):
     """One or several series, and the container they were passed in."""
 
     series: list[Series]
-    join: Callable  # puts one item per series into such a container
+    container: Container
 
     @property
     def times(self):
@@ -117,7 +162,9 @@ class Panel(NamedTuple):
     @property
     def history(self):
         """A copy of the values of the series, in a container like that of y."""
-        return self.join([one.label(one.values.copy()) for one in self.series])
+        return self.container.join(
+            [one.label(one.values.copy()) for one in self.series]
+        )
 
     def position_of(self, name):
         """Return the position of a series by its name."""
@@ -133,7 +180,7 @@ class Panel(NamedTuple):
 
     def select(self, position):
         """Return a panel that contains only one series."""
-        return Panel([self.series[position]], itemgetter(0))
+        return Panel([self.series[position]], Container("one"))
 
     def to_container(self, numbers, columns=None):
         """Return numbers for the next steps in a container like that of y.
@@ -153,7 +200,7 @@ class Panel(NamedTuple):
         """
         later = times_after_all(self.times, max(map(len, numbers)))
         parts = zip(self.series, later, numbers, strict=True)
-        return self.join(
+        return self.container.join(
             [
                 one.label_at(times[: len(of_one)], of_one, columns)
                 for one, times, of_one in parts
@@ -162,7 +209,7 @@ class Panel(NamedTuple):
 
     def head(self, n_timesteps):
         """Return the first steps of all series."""
-        return Panel([one.head(n_timesteps) for one in self.series], self.join)
+        return Panel([one.head(n_timesteps) for one in self.series], self.container)
 
     def append(self, later):
         """Return the panel with later values of the same series appended."""
@@ -186,7 +233,7 @@ class Panel(NamedTuple):
         series = [
             one.append(new, after[: len(new.values)]) for one, new, after in parts
         ]
-        return Panel(series, self.join)
+        return Panel(series, self.container)
 
 
 def read_series(y, *, is_whole=True, like=None):
@@ -268,7 +315,7 @@ def _read(y):
         panels = [_read(one) for one in y]
         if any(len(panel.series) != 1 for panel in panels):
             raise ValueError("If y is a list, each item must hold one series.")
-        return Panel([panel.series[0] for panel in panels], list)
+        return Panel([panel.series[0] for panel in panels], Container("list"))
     return _from_array(y)
 
 
@@ -281,20 +328,20 @@ def _from_array(y):
             f"series, got {values.shape}."
         )
     if values.ndim == 1:
-        return Panel([_checked(None, values)], itemgetter(0))
+        return Panel([_checked(None, values)], Container("one"))
     columns = [_checked(n, column) for n, column in enumerate(values.T)]
-    return Panel(columns, partial(np.stack, axis=1))
+    return Panel(columns, Container("array"))
 
 
 def _from_frame(y):
     """Read a Series, or the columns of a DataFrame."""
     if isinstance(y, pd.Series):
-        return Panel([_checked(y.name, y, y.index)], itemgetter(0))
+        return Panel([_checked(y.name, y, y.index)], Container("one"))
     series = [
         _checked(name, y.iloc[:, n], y.index, _if_dates(name, y.index))
         for n, name in enumerate(y.columns)
     ]
-    return Panel(series, partial(_join_columns, y.columns))
+    return Panel(series, Container("frame", y.columns))
 
 
 def _if_dates(name, index):
@@ -317,7 +364,7 @@ def _from_long(y):
                 f"got {list(y.columns)}. Pass one of them as y."
             )
         long = _from_long(y.iloc[:, 0])
-        return Panel(long.series, partial(_join_as_frame, long.join))
+        return long._replace(container=long.container._replace(kind="frame_of_rows"))
     rows = series_rows(series_keys(y.index), len(y))
     times = y.index.get_level_values(-1)
     cells = y.iloc
@@ -326,8 +373,7 @@ def _from_long(y):
     series = [
         _checked(key, cells[places], times[places]) for key, places in rows.items()
     ]
-    join = partial(_join_rows, list(rows), y.index.names, y.name)
-    return Panel(series, join)
+    return Panel(series, Container("rows", list(rows), list(y.index.names), y.name))
 
 
 def _described(name):
@@ -358,20 +404,3 @@ def _checked(name, values, times=None, ways_to_encode=None):
     if times is None:
         return Series(name, values, pd.RangeIndex(len(values)), is_labelled=False)
     return Series(name, values, times, is_labelled=True)
-
-
-def _join_columns(names, parts):
-    """Return a frame with one column, or several, for each series."""
-    return pd.concat(parts, axis=1, keys=names if parts[0].ndim > 1 else None)
-
-
-def _join_rows(keys, levels, name, parts):
-    """Return a long Series or, if the parts have columns, a long DataFrame."""
-    long = pd.concat(parts, keys=keys, names=levels)
-    return long if long.ndim > 1 else long.rename(name)
-
-
-def _join_as_frame(join, parts):
-    """Return a frame of one column where `join` returns a Series."""
-    joined = join(parts)
-    return joined if joined.ndim > 1 else joined.to_frame()

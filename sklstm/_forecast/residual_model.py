@@ -16,6 +16,7 @@ from sklstm._core.nested import (
 )
 from sklstm._forecast.baselines import baseline_forecasts, levels
 from sklstm._forecast.mixture import Mixture
+from sklstm._input.plain import saved_as
 from sklstm._nn.mixture import LEVELS
 
 # Number of windows that a regressor with ``max_iter="auto"`` is trained on, in all
@@ -23,6 +24,7 @@ from sklstm._nn.mixture import LEVELS
 WINDOWS_SEEN = 300_000
 
 
+@saved_as("feature_spec")
 class FeatureSpec(NamedTuple):
     """The features and the baseline of a residual model."""
 
@@ -88,6 +90,7 @@ class FeatureSpec(NamedTuple):
         return windows.targets - self.baseline_forecasts(windows)
 
 
+@saved_as("residual_models")
 class ResidualModels(NamedTuple):
     """Regressors with different seeds. The median of their predictions is used."""
 

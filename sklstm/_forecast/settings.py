@@ -8,12 +8,14 @@ from sklstm._forecast.baselines import BASELINES, N_DIFFERENCES, best_baseline
 from sklstm._forecast.bases import context_size
 from sklstm._forecast.training_windows import n_windows_to_split, observed_length
 from sklstm._input.frequency import default_season_length
+from sklstm._input.plain import saved_as
 
 # A window is used for fine-tuning if it has at least a season plus this many values,
 # and at least twice this number of values.
 N_ENOUGH = 8
 
 
+@saved_as("forecaster_settings")
 @dataclass(frozen=True)
 class ForecasterSettings:
     """Parameters of a forecaster. Some of them may still be "auto".

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from sklearn.feature_extraction.text import CountVectorizer
 
+from sklstm._input.plain import saved_as
 from sklstm._input.tokens import (
     TEXT,
     UNKNOWN,
@@ -17,6 +18,7 @@ from sklstm._input.tokens import (
 )
 
 
+@saved_as("splitting")
 class Splitting(NamedTuple):
     """How strings are split into symbols, in the words of `CountVectorizer`."""
 
@@ -49,6 +51,7 @@ class Splitting(NamedTuple):
         ).build_analyzer()
 
 
+@saved_as("coding")
 class Coding(NamedTuple):
     """What codes stand for, in a form that is small and can be compared."""
 
@@ -63,6 +66,7 @@ class Coding(NamedTuple):
         return self.n_symbols + 1
 
 
+@saved_as("symbols")
 class Symbols(NamedTuple):
     """Symbols that were learned from sequences of one kind."""
 

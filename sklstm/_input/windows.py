@@ -6,10 +6,13 @@ from typing import NamedTuple
 
 import numpy as np
 
+from sklstm._input.plain import saved_as
+
 # Lag columns of this package (sales__lag3) and of others (lag_3, lag3, sales_lag_3).
 _LAG_NAME = re.compile(r"(?:(.+)__|(.*[^_])_)?lag_?(\d+)")
 
 
+@saved_as("lag_layout")
 class LagLayout(NamedTuple):
     """Order of lag columns, and the shape of the windows that they form.
 

@@ -5,9 +5,12 @@ import math
 import torch
 
 from sklstm._core.symbol_fit import SymbolFit, clip
+from sklstm._input.plain import saved_as
 from sklstm._language.training import TextTrainer, steps_of_piece
 from sklstm._nn.input_layers import UNKNOWN
 from sklstm._nn.language import LanguageNetwork
+
+saved_as("language_network")(LanguageNetwork)
 
 # A fit with ``max_iter="auto"`` makes about this many training steps, within these
 # numbers of epochs.

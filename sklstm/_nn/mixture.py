@@ -10,6 +10,7 @@ from torch.nn.functional import pad, softplus
 from sklstm._nn.initialization import initialize
 from sklstm._nn.layers import Linear
 from sklstm._nn.network import RecurrentNetwork
+from sklstm._nn.saving import dtype_name, load_arrays, named_dtype, to_arrays
 
 # Levels of the quantiles. The one in the middle is the median.
 LEVELS = (0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95)
@@ -90,11 +91,19 @@ class MixtureNetwork(nn.Module):
     def __getstate__(self):
         """Return the sizes and the weights as arrays, in half precision if exact."""
         weights = {name: _compact(w) for name, w in self.state_dict().items()}
-        return {"sizes": self.sizes, "dtype": self.prior.dtype, "weights": weights}
+        return {
+            "sizes": self.sizes,
+            "dtype": dtype_name(self.prior.dtype),
+            "weights": weights,
+        }
 
     def __setstate__(self, state):
         *sizes, width, code_size = state["sizes"]
-        options = {"width": width, "code_size": code_size, "dtype": state["dtype"]}
+        options = {
+            "width": width,
+            "code_size": code_size,
+            "dtype": named_dtype(state["dtype"]),
+        }
         self.__init__(*sizes, **options)
         # The arrays are copied, because they may be memory-mapped and read-only.
         weights = {name: torch.tensor(w) for name, w in state["weights"].items()}
@@ -194,6 +203,19 @@ class BacktestMixture(nn.Module):
             self.head.weight.zero_()
             self.head.bias.zero_()
             self.head.bias[n_bases + 1 :] = DISTANCE
+
+    def __getstate__(self):
+        """Return the sizes and the weights as arrays."""
+        return {
+            "n_bases": self.n_bases,
+            "dtype": dtype_name(self.prior.dtype),
+            "weights": to_arrays(self),
+        }
+
+    def __setstate__(self, state):
+        self.__init__(state["n_bases"], named_dtype(state["dtype"]))
+        load_arrays(self, state["weights"], "cpu")
+        self.eval()
 
     def outputs(self, rows):
         """Return the same outputs for all steps, (n_series, horizon, n_outputs)."""

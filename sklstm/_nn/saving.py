@@ -5,6 +5,16 @@ import torch
 from sklstm._nn.runtime import resolve_device
 
 
+def dtype_name(dtype):
+    """Return the name of a torch.dtype, such as "float32"."""
+    return str(dtype).removeprefix("torch.")
+
+
+def named_dtype(name):
+    """Return the torch.dtype of a name."""
+    return getattr(torch, name)
+
+
 def to_arrays(network):
     """Return a dict of arrays: copies of all weights of a network.
 

@@ -5,7 +5,7 @@ from abc import ABC, abstractmethod
 from torch import nn
 
 from sklstm._nn.autograd import Workspaces
-from sklstm._nn.saving import load_arrays, to_arrays
+from sklstm._nn.saving import dtype_name, load_arrays, named_dtype, to_arrays
 
 
 class SymbolNetwork(nn.Module, ABC):
@@ -37,14 +37,16 @@ class SymbolNetwork(nn.Module, ABC):
         """Return all layers that read sequences."""
 
     def __getstate__(self):
+        dtype = dtype_name(self.architecture["dtype"])
         return {
-            "architecture": self.architecture,
+            "architecture": self.architecture | {"dtype": dtype},
             "device": str(self.device),
             "weights": to_arrays(self),
         }
 
     def __setstate__(self, state):
-        self.__init__(**state["architecture"])
+        dtype = named_dtype(state["architecture"]["dtype"])
+        self.__init__(**state["architecture"] | {"dtype": dtype})
         load_arrays(self, state["weights"], state["device"])
         self.eval()
 

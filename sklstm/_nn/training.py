@@ -2,6 +2,7 @@
 
 import math
 from abc import ABC, abstractmethod
+from traceback import clear_frames
 from typing import NamedTuple
 
 import torch
@@ -333,7 +334,9 @@ def run_epochs(trainer, generator, callback_runner):
             history.ended_by = _reason_to_end(history, best, schedule, options)
             if wants_to_stop:
                 history.ended_by = "callback"
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as error:
+        # Frees a mode of PyTorch that was entered but not left.
+        clear_frames(error.__traceback__)
         history.ended_by = "interrupt" if trainer.is_finite() else "divergence"
     finally:
         network.end_training()

@@ -5,9 +5,11 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from sklstm._input.plain import saved_as
 from sklstm.forecasting import LSTMForecaster
 
 
+@saved_as("forecaster_state")
 @dataclass(frozen=True)
 class ForecasterState:
     """State of a stream of a forecaster.

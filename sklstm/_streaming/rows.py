@@ -6,11 +6,13 @@ from typing import Any
 
 from sklearn.pipeline import Pipeline
 
+from sklstm._input.plain import saved_as
 from sklstm._streaming.next_rows import next_rows
 from sklstm.anomaly import LSTMOutlierDetector
 from sklstm.preprocessing import SlidingWindowTransformer
 
 
+@saved_as("rows_state")
 @dataclass(frozen=True)
 class RowsState:
     """State of a stream of a pipeline or an outlier detector.

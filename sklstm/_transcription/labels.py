@@ -9,6 +9,7 @@ import torch
 from sklstm._core.scaling import identity_scale
 from sklstm._core.targets import Task
 from sklstm._input.arrays import unwrap
+from sklstm._input.plain import saved_as
 from sklstm._nn.ctc import n_frames_needed
 from sklstm._transcription.decoding import pad_codes
 
@@ -18,6 +19,7 @@ LABEL_TO_STRETCH = 3
 N_LISTED = 3
 
 
+@saved_as("transcription")
 @dataclass(frozen=True)
 class Transcription(Task):
     """Task to predict the labels of a sequence, whose times are not known."""

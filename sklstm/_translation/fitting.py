@@ -5,8 +5,11 @@ import math
 import torch
 
 from sklstm._core.symbol_fit import SymbolFit, clip
+from sklstm._input.plain import saved_as
 from sklstm._nn.translator import TranslationNetwork
 from sklstm._translation.training import PairTrainer
+
+saved_as("translation_network")(TranslationNetwork)
 
 # A fit with ``max_iter="auto"`` makes about this many training steps, within these
 # numbers of epochs.

@@ -5,9 +5,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from sklstm._input.plain import saved_as
 from sklstm._input.row_times import TOLERANCE
 
 
+@saved_as("series_tail")
 @dataclass(frozen=True)
 class SeriesTail:
     """Last rows of a series, and the time between its training rows.

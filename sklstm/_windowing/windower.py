@@ -5,6 +5,7 @@ from typing import Any, Self
 
 import numpy as np
 
+from sklstm._input.plain import saved_as
 from sklstm._input.windows import sliding_windows
 from sklstm._windowing.context import (
     PastRows,
@@ -21,6 +22,7 @@ from sklstm._windowing.context import (
 )
 
 
+@saved_as("windower")
 @dataclass(frozen=True)
 class Windower:
     """Shape of the windows, and the stored rows of each series.
