@@ -120,7 +120,7 @@ class Container(NamedTuple):
     name: Hashable = None
 
     def join(self, parts):
-        """Convert one item per series to such a container."""
+        """Return a container of this kind with one item per series."""
         if self.kind == "one":
             return parts[0]
         if self.kind == "list":
