@@ -62,7 +62,7 @@ def test_wide_search_finds_all_labels_and_their_probabilities():
         expected = all_probabilities(window)
         assert len(found) == len(expected)
         for labels, log in found:
-            npt.assert_allclose(log, torch.tensor(expected[tuple(labels)]).log())
+            npt.assert_allclose(log, torch.tensor(expected[tuple(labels)]).log(), rtol=1e-6)
         totals = [log for _, log in found]
         assert totals == sorted(totals, reverse=True)
 
