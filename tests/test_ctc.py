@@ -1,6 +1,7 @@
 """Connectionist temporal classification against sums over all paths."""
 
 import itertools
+import math
 
 import numpy.testing as npt
 import pytest
@@ -62,7 +63,8 @@ def test_wide_search_finds_all_labels_and_their_probabilities():
         expected = all_probabilities(window)
         assert len(found) == len(expected)
         for labels, log in found:
-            npt.assert_allclose(log, torch.tensor(expected[tuple(labels)]).log(), rtol=1e-6)
+            wanted = math.log(expected[tuple(labels)])
+            npt.assert_allclose(log, wanted, rtol=1e-6)
         totals = [log for _, log in found]
         assert totals == sorted(totals, reverse=True)
 
