@@ -15,6 +15,7 @@ from sklstm._export.estimators import (
     find_estimator,
 )
 from sklstm._export.module import PredictionModule
+from sklstm._version import __version__
 
 __all__ = ["register_converters", "to_onnx", "to_torch"]
 
@@ -131,9 +132,7 @@ def to_onnx(
     else:
         exported = files.build_model(estimator, dtype)
     columns = feature_names(estimator, steps)
-    # The package itself is above this module.
-    version = import_module(__package__).__version__
-    files.describe(exported, estimator, columns, version)
+    files.describe(exported, estimator, columns, __version__)
     if path is not None:
         Path(path).write_bytes(exported.SerializeToString())
     return exported

@@ -175,7 +175,7 @@ def load_windows(windows, scale, dtype, device):
 
 
 def _is_large(values):
-    """Whether a copy of all windows, or of the series they show, is to be avoided."""
+    """Whether windows, or the series that they show, are too large to copy."""
     return is_memory_mapped(values) or distinct_values(values).nbytes > LARGEST_COPY
 
 

@@ -138,7 +138,7 @@ def _check_class(model):
 
 
 def check_steps(steps):
-    """Raise if a step of a pipeline is no step of scikit-learn."""
+    """Raise if a step of a pipeline is a transformer of this package."""
     for name, step in steps:
         if isinstance(step, OWN_STEPS):
             raise TypeError(
