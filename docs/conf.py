@@ -90,6 +90,7 @@ sphinx_gallery_conf = {
     "minigallery_sort_order": "gallery_order.place",
     "within_subsection_order": "gallery_order.place",
     "write_computation_times": False,
+    "parallel": True,  # as many as sphinx-build's -j says
 }
 
 intersphinx_mapping = write_inventories(DOCS / "_build" / "inventories")

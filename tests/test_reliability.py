@@ -9,6 +9,7 @@ import fitted
 import numpy as np
 import numpy.testing as npt
 import pytest
+import torch
 import workers
 from joblib import Parallel, delayed
 from joblib.externals.loky.process_executor import TerminatedWorkerError
@@ -102,6 +103,8 @@ class Interrupt:
 
     def __exit__(self, *_):
         sys.setprofile(None)
+        # The interrupt may hit the call that restores gradients.
+        torch.set_grad_enabled(True)
 
 
 def new_model(name):

@@ -89,6 +89,16 @@ def test_threads_are_restored_after_an_error():
     assert torch.get_num_threads() == 2
 
 
+@pytest.mark.parametrize("has_gradients", [True, False])
+def test_gradients_are_restored_after_an_interrupt(has_gradients):
+    with torch.set_grad_enabled(has_gradients):
+        with pytest.raises(KeyboardInterrupt), default_modes():
+            # Ctrl-C within `torch.no_grad.__enter__`: `__exit__` is never called.
+            torch.no_grad().__enter__()
+            raise KeyboardInterrupt
+        assert torch.is_grad_enabled() == has_gradients
+
+
 def exit_code(pid, seconds):
     """Return the exit code of a child process; None if it had to be killed."""
     deadline = time.monotonic() + seconds

@@ -61,9 +61,9 @@ def threads_for(n_multiplications):
     """
     before = torch.get_num_threads()
     is_single = n_multiplications < SMALL_STEP or os.getpid() != _home_process
-    if is_single:
-        torch.set_num_threads(1)
     try:
+        if is_single:
+            torch.set_num_threads(1)
         yield
     finally:
         if is_single:
@@ -78,17 +78,25 @@ def default_modes():
     caller has set are restored afterwards. A block that needs no gradients switches
     them off itself.
     """
+    has_gradients = torch.is_grad_enabled()
     with ExitStack() as modes:
+        # Ctrl-C within `torch.no_grad.__enter__` leaves gradients switched off.
+        modes.callback(_set_gradients, has_gradients)
         # Each context makes short calls slower, so it is entered only if needed.
         if torch.is_inference_mode_enabled():
             modes.enter_context(torch.inference_mode(False))
-        if not torch.is_grad_enabled():
-            modes.enter_context(torch.enable_grad())
+        _set_gradients(True)
         if torch.empty(0).device.type != "cpu":
             modes.enter_context(torch.device("cpu"))
         if _flush_denormals():
             modes.callback(torch.set_flush_denormal, False)
         yield
+
+
+def _set_gradients(is_on):
+    """Switch the computation of gradients on or off."""
+    if torch.is_grad_enabled() != is_on:
+        torch.set_grad_enabled(is_on)
 
 
 def _flush_denormals():
