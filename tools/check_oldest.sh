@@ -39,4 +39,4 @@ companions=("scipy<1.16" "pyparsing<3.3")
     hypothesis numpydoc pytest pytest-xdist
 "$python" -m pip list | grep -E "^(numpy|pandas|scikit-learn|torch|matplotlib|polars) "
 export MPLBACKEND=Agg OMP_NUM_THREADS=1 SCIPY_ARRAY_API=1
-exec "$python" -m pytest -n auto --dist worksteal --ignore tests/test_typing.py "${@:2}"
+exec "$python" -m pytest -n logical --dist worksteal --ignore tests/test_typing.py "${@:2}"
