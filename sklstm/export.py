@@ -39,8 +39,8 @@ def to_onnx(
     ----------
     model : estimator
         A fitted :class:`~sklstm.LSTMRegressor` or :class:`~sklstm.LSTMClassifier`, a
-        pipeline of scikit-learn's transformers that ends in one, or a search around
-        them.
+        pipeline of scikit-learn's transformers that ends in one, or a search or a
+        FrozenEstimator around them.
 
     path : str, path-like or None, default=None
         File to write. If None, the model is only returned.
@@ -181,7 +181,7 @@ def to_torch(model: BaseEstimator) -> nn.Module:
     ----------
     model : estimator
         A fitted :class:`~sklstm.LSTMRegressor` or :class:`~sklstm.LSTMClassifier`, or a
-        search around one.
+        search or a FrozenEstimator around one.
 
     Returns
     -------

@@ -9,6 +9,7 @@ import pytest
 from sklearn.compose import TransformedTargetRegressor, make_column_transformer
 from sklearn.ensemble import RandomForestRegressor
 from sklearn.exceptions import NotFittedError
+from sklearn.frozen import FrozenEstimator
 from sklearn.impute import SimpleImputer
 from sklearn.linear_model import Ridge
 from sklearn.model_selection import GridSearchCV
@@ -404,6 +405,12 @@ def test_a_search_exports_its_best_estimator():
     model = make_pipeline(StandardScaler(), LSTMRegressor((4,), **SMALL))
     search = GridSearchCV(model, {"lstmregressor__cell": ["gru"]}, cv=2)
     check(session_of(search.fit(FLAT, Y)), search, FLAT)
+
+
+def test_a_frozen_pipeline_is_exported():
+    model = make_pipeline(StandardScaler(), LSTMRegressor((4,), **SMALL))
+    frozen = FrozenEstimator(model.fit(FLAT, Y))
+    check(session_of(frozen), frozen, FLAT)
 
 
 def converted_session(model, X, **options):

@@ -7,6 +7,7 @@ from sklearn.compose import TransformedTargetRegressor
 from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
 
+from sklstm._core.nested import held_attribute
 from sklstm._core.scaling import Scale
 from sklstm._core.window_scaling import StepScale
 from sklstm.anomaly import LSTMOutlierDetector
@@ -75,7 +76,8 @@ def find_estimator(model):
     Parameters
     ----------
     model : estimator
-        Fitted estimator, a Pipeline that ends in one, or a search around them.
+        Fitted estimator, a Pipeline that ends in one, or a search or a
+        FrozenEstimator around them.
 
     Returns
     -------
@@ -97,8 +99,9 @@ def find_estimator(model):
             f"of a Pipeline, got {model!r:.100}."
         )
     check_is_fitted(model)
-    if hasattr(model, "best_estimator_"):
-        return find_estimator(model.best_estimator_)
+    name = held_attribute(model)
+    if name is not None and not isinstance(model, TransformedTargetRegressor):
+        return find_estimator(getattr(model, name))
     if isinstance(model, Pipeline):
         *steps, (_, last) = model.steps
         inner, estimator = find_estimator(last)
