@@ -84,11 +84,13 @@ class Case(NamedTuple):
 
 def evaluate(code, data):
     names = {"np": np, "pd": pd, "torch": torch, "sklearn": sklearn, "sklstm": sklstm}
+    names["make_pipeline"] = make_pipeline
     names |= {name: getattr(sklstm, name) for name in sklstm.__all__}
     if re.match(r"\w+=[^=]", code):
         code = f"dict({code})"
     elif (called := re.match(r"(\w+)\(", code)) and called[1] not in {
         *names,
+        *data,
         "list",
         "sorted",
     }:
@@ -174,8 +176,22 @@ X_CASES = {
     ),
     "texts": fit_on(
         TEXTS,
-        code="sklstm.SequenceEncoder().fit_transform(X)",
-        then=lambda X: regressor(embedding_size=2).fit(X, TARGET),
+        code='make_pipeline(SequenceEncoder(analyzer="word"), LSTMRegressor())',
+        then=lambda model: (
+            model.set_params(lstmregressor__max_iter=1)
+            .fit(TEXTS, TARGET)
+            .predict(TEXTS)
+        ),
+    ),
+    "texts, by letters": case(
+        'analyzer="char"',
+        lambda: classifier().fit(TEXTS, CLASSES),
+        lambda p: make_pipeline(SequenceEncoder(**p), classifier()).fit(TEXTS, CLASSES),
+    ),
+    "texts for an estimator of numbers": case(
+        "LSTMLanguageModel",
+        lambda: autoencoder().fit(TEXTS),
+        lambda cls: cls((2,), **SMALL).fit(TEXTS),
     ),
     "strings in windows": fit_on(
         np.where(WINDOWS > 0, "a", "b"),
@@ -186,17 +202,14 @@ X_CASES = {
     "tokens in a frame": fit_on(
         pd.DataFrame(TOKENS),
         code="sklstm.SequenceEncoder().fit_transform(list(X.to_numpy()))",
-        then=lambda X: regressor(embedding_size=2).fit(X, TARGET),
     ),
     "tokens in an array": fit_on(
         np.array(TOKENS),
         code="sklstm.SequenceEncoder().fit_transform(list(X))",
-        then=lambda X: regressor(embedding_size=2).fit(X, TARGET),
     ),
     "tokens in lists": fit_on(
         [["a", "b"], ["c"]] * 10,
         code="sklstm.SequenceEncoder().fit_transform(list(X))",
-        then=lambda X: regressor(embedding_size=2).fit(X, TARGET),
     ),
     "missing objects": fit_on(
         pd.DataFrame({"lag2": [pd.NA, *FLAT[1:, 0]], "lag1": TARGET}, dtype=object),
@@ -707,6 +720,22 @@ HOLED = FRAME.mask(FRAME > 1.5)
 SHUFFLED = FRAME.set_axis(DAYS[:20])[::-1]
 STORES = pd.concat({1: FRAME.set_axis(DAYS[:20]), 2: FRAME.set_axis(DAYS[:20])})
 
+FIRST_MISSING = FRAME.set_axis(DAYS[:20]).mask(np.eye(20, 5, dtype=bool))
+WITH_INFINITY = FRAME.mask(FRAME > 1.5, np.inf)
+TWICE = FRAME.set_axis(DAYS[:20]).iloc[[0, *range(20)]]
+
+
+def detector():
+    return LSTMOutlierDetector(Ridge(), window_size=3)
+
+
+def impute_row_by_row(imputer):
+    """Fit a pipeline to all rows but the last one, and transform that row alone."""
+    model = make_pipeline(imputer, windower()).fit(FIRST_MISSING[:-1])
+    (window,) = model.transform(FIRST_MISSING[-1:].assign(a=np.nan))
+    assert np.array_equal(window[:2], FIRST_MISSING[-3:-1])
+
+
 LAGS = pd.DataFrame(
     WINDOWS[:, :2].reshape(20, -1), columns=["a__lag2", "b__lag2", "a__lag1", "b__lag1"]
 )
@@ -714,16 +743,49 @@ LAGS = pd.DataFrame(
 TABLE_CASES = {
     "one series": table_case(TARGET, "X.reshape(-1, 1)"),
     "one pandas series": table_case(FRAME["a"], "X.to_frame()"),
-    "NaN": table_case(HOLED, "X.ffill().bfill()"),
+    "NaN": table_case(HOLED, "X.ffill()"),
+    "NaN in a series": table_case(
+        STORES.mask(STORES > 1.5),
+        "X.groupby(level=0).ffill()",
+        lambda X: windower().fit(X[X.notna().all(axis=1)]),
+    ),
+    "NaN in a series of groups": table_case(
+        STORES.mask(STORES > 1.5).reset_index(level=0, names="store"),
+        "X.fillna(X.groupby('store').ffill())",
+        lambda X: windower(groups="store").fit(X.dropna()),
+        model=windower(groups="store"),
+    ),
     "NaN in a pipeline": table_case(
-        HOLED,
-        "sklearn.impute.SimpleImputer",
-        lambda cls: make_pipeline(cls(), windower()).fit(HOLED),
+        FIRST_MISSING,
+        'sklearn.impute.SimpleImputer().set_output(transform="pandas")',
+        impute_row_by_row,
+    ),
+    "NaN in an array": table_case(
+        HOLED.to_numpy(),
+        "sklearn.impute.SimpleImputer()",
+        lambda imputer: make_pipeline(imputer, windower()).fit(HOLED.to_numpy()),
     ),
     "NaN for a detector": table_case(
         HOLED,
         "LSTMOutlierDetector",
         lambda cls: cls(Ridge(), window_size=3).fit(HOLED),
+    ),
+    "infinity": table_case(
+        WITH_INFINITY,
+        "X.replace([np.inf, -np.inf], np.nan)",
+        lambda X: windower().fit(X.ffill()),
+    ),
+    "infinity for a detector": table_case(
+        WITH_INFINITY,
+        "X.replace([np.inf, -np.inf], np.nan)",
+        lambda X: detector().fit(X).predict(X),
+        model=detector(),
+    ),
+    "infinity in an array": table_case(
+        WITH_INFINITY.to_numpy(),
+        "np.where(np.isinf(X), np.nan, X)",
+        lambda X: detector().fit(X).predict(X),
+        model=detector(),
     ),
     "strings": table_case(FRAME.assign(f="x"), "select_dtypes('number')"),
     "categories": table_case(
@@ -738,6 +800,35 @@ TABLE_CASES = {
     ),
     "rows in the wrong order": table_case(
         SHUFFLED, "context=None", lambda p: windower(**p).fit(SHUFFLED)
+    ),
+    "a time twice": table_case(TWICE, "X[~X.index.duplicated()]"),
+    "a time twice, with targets": case(
+        "y[~X.index.duplicated()]",
+        lambda: make_pipeline(windower(shift=1), regressor()).fit(TWICE, TWICE["a"]),
+        lambda y: make_pipeline(windower(shift=1), regressor()).fit(
+            TWICE[~TWICE.index.duplicated()], y
+        ),
+        X=TWICE,
+        y=TWICE["a"],
+    ),
+    "a time twice in a column": table_case(
+        TWICE.reset_index(names="when"),
+        "X[~X.duplicated(['when'])]",
+        model=windower(time="when"),
+    ),
+    "a time twice in a series": table_case(
+        STORES.iloc[[0, *range(40)]], "X[~X.index.duplicated()]"
+    ),
+    "a time twice in a series of groups": table_case(
+        STORES.iloc[[0, *range(40)]].reset_index(level=0, names="store"),
+        "X[~X.set_index(['store'], append=True).index.duplicated()]",
+        lambda X: windower(groups="store").fit_transform(X[:40]),
+        model=windower(groups="store"),
+    ),
+    "a time twice, in two columns": table_case(
+        STORES.iloc[[0, *range(40)]].reset_index(names=["store", "when"]),
+        "X[~X.duplicated(['store', 'when'])]",
+        model=windower(groups="store", time="when"),
     ),
     "several series without groups": prose(
         "identify the series with groups=",
@@ -794,6 +885,19 @@ TABLE_CASES = {
 PRICES = SALES.to_frame("price")
 STORE_SALES = pd.concat({1: SALES, 2: SALES}).to_frame("sales")
 WARM = forecaster(regressor(), warm_start=True)
+PROMOTION = pd.Series([0.0, 1, np.nan] * 20, DAYS, name="promotion")
+SHOP_BY_DAY = pd.DataFrame({"promotion": [0, 1] * 30, "sales": SALES})
+SHOP = SHOP_BY_DAY.set_axis(DAYS.astype(str)).reset_index(names="day")
+
+
+def fill_covariates(X, code):
+    return case(
+        code,
+        lambda: forecaster().fit(SALES, X),
+        lambda filled: forecaster().fit(SALES, filled),
+        X=X,
+    )
+
 
 FORECAST_CASES = {
     "rows of several series in a search": case(
@@ -924,6 +1028,36 @@ FORECAST_CASES = {
         lambda: forecaster().fit(pd.concat([SALES[:1], SALES])),
         lambda y: forecaster().fit(y),
         y=pd.concat([SALES[:1], SALES]),
+    ),
+    "a time of X twice": case(
+        "X[~X.index.duplicated()]",
+        lambda: forecaster().fit(SALES, pd.concat([PRICES[:1], PRICES])),
+        lambda X: forecaster().fit(SALES, X),
+        X=pd.concat([PRICES[:1], PRICES]),
+    ),
+    "a missing price": fill_covariates(PRICES.mask(PRICES > 11), "X.ffill()"),
+    "a missing price of the first day": fill_covariates(
+        PRICES[1:].reindex(DAYS), "X.fillna(X.median())"
+    ),
+    "a missing promotion": fill_covariates(
+        PRICES.assign(promotion=PROMOTION), "X.fillna({'promotion': 0})"
+    ),
+    "a missing promotion of a series": fill_covariates(PROMOTION, "X.fillna(0)"),
+    "a missing promotion of an array": fill_covariates(
+        PROMOTION.to_numpy(), "pd.DataFrame(X).fillna(0).to_numpy()"
+    ),
+    "a table with the dates in a column": case(
+        "y.set_index(pd.to_datetime(y.pop('day')))",
+        lambda: forecaster().fit(SHOP.copy()),
+        lambda y: forecaster().fit(y).predict(),
+        y=SHOP.copy(),
+    ),
+    "a table with covariates": case(
+        "fit(y['sales'], y.drop(columns='sales'))",
+        lambda: forecaster().fit(SHOP.copy()),
+        lambda model: model.predict(X=SHOP_BY_DAY[-3:].shift(freq="3D")),
+        fit=forecaster().fit,
+        y=SHOP_BY_DAY,
     ),
     "dates as strings": case(
         "y.rename(pd.Timestamp)",

@@ -53,7 +53,7 @@ FLOORS = [
     ["_nn.architecture", "_nn.mixture"],
     ["_nn.summary"],
     ["_input.time_dtypes"],
-    ["_input.arrays", "_input.finite", "_input.numbers"],
+    ["_input.arrays", "_input.finite", "_input.missing", "_input.numbers"],
     ["_input.time_errors", "_input.tokens", "_input.windows"],
     ["_input.frequency", "_input.padding", "_input.row_times", "_input.symbols"],
     ["_input.instances"],

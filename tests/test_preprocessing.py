@@ -245,7 +245,7 @@ FRAME = pd.DataFrame({"a": [1.0, 2, 3], "b": [4.0, 5, 6]})
         (
             {},
             FRAME.set_axis([0, 1, 1]),
-            "1 does not come after 1 .*groups=.*context=None",
+            "index of X must increase .* 1 occurs twice.*groups=.*context=None",
         ),
         ({}, FRAME.set_axis([0, np.nan, 1]), "times of X hold missing values"),
         ({"time": "c"}, FRAME, r"time='c' is no column of X.*\['a', 'b'\]"),

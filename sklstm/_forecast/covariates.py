@@ -177,7 +177,7 @@ class CovariateSpec(NamedTuple):
                 of_one, one.is_labelled, n_late, n_known
             )
             values = numbers[places[n_late:]]
-            _check_finite(values, self._wanted(is_wanted), of_one[n_late:])
+            _check_finite(values, self._wanted(is_wanted), of_one[n_late:], part)
             table = np.full((len(of_one), len(self.names)), np.nan)
             table[n_late:, is_wanted] = values
             tables.append((table, n_repeated))
@@ -272,15 +272,31 @@ def select_part(X, position):
     return X[position] if is_list_of_parts(X) else X
 
 
-def _check_finite(values, names, times):
+def _check_finite(values, names, times, part):
     """Raise if a value of X is not finite."""
     not_finite = np.argwhere(~np.isfinite(values))
     if len(not_finite):
         row, column = not_finite[0]
-        way_out = "Fill it from earlier rows, for example with X.ffill()."
-        if np.isinf(values[row, column]):
-            way_out = "Replace it by a finite number."
+        way_out = "Replace it by a finite number."
+        if np.isnan(values[row, column]):
+            way_out = _way_to_fill(values[:, column], row, names[column], part)
         raise ValueError(
             f"X holds {values[row, column]} in the column {names[column]!r} at "
             f"{times[row]}. {way_out}"
         )
+
+
+def _way_to_fill(values, row, name, part):
+    """Return how to fill in the first missing value of a column, which is at `row`."""
+    if np.isin(values[~np.isnan(values)], [0, 1]).all():
+        # X may be a Series, which has no columns to name.
+        zero = f"{{{name!r}: 0}}" if part.frame.shape[1] > 1 else "0"
+        way_out = "If the column marks events, such as promotions, fill it in with 0"
+        code = f"X.fillna({zero})"
+    elif row == 0:
+        way_out, code = "Fill it in, for example", "X.fillna(X.median())"
+    else:
+        way_out, code = "Fill it in from earlier rows, for example", "X.ffill()"
+    if part.is_array:
+        code = code.replace("X", "pd.DataFrame(X)") + ".to_numpy()"
+    return f"{way_out}: {code}."

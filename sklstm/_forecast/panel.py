@@ -338,21 +338,31 @@ def _from_frame(y):
     if isinstance(y, pd.Series):
         return Panel([_checked(y.name, y, y.index)], Container("one"))
     series = [
-        _checked(name, y.iloc[:, n], y.index, _if_dates(name, y.index))
+        _checked(name, y.iloc[:, n], y.index, _if_dates(name, y))
         for n, name in enumerate(y.columns)
     ]
     return Panel(series, Container("frame", y.columns))
 
 
-def _if_dates(name, index):
+def _if_dates(name, y):
     """Return what to do with a column of strings, which may be dates."""
-    if not isinstance(index, pd.RangeIndex):
+    if not isinstance(y.index, pd.RangeIndex):
         return None
-    return (
+    way_out = (
         "If they are dates, make them the index with: "
         f"y = y.set_index(pd.to_datetime(y.pop({name!r}))). Drop columns of other "
         "strings with select_dtypes('number')."
     )
+    numbers = y.select_dtypes(["number", "bool"])
+    if numbers.shape[1] > 1:
+        # A column of 0 and 1 is rarely the one to forecast.
+        target = (~numbers.isin([0, 1])).any().idxmax()
+        way_out += (
+            " All columns of y are forecast. To forecast one of them, such as "
+            f"{target!r}, and use the others, such as promotions, as covariates, call "
+            f"fit(y[{target!r}], y.drop(columns={target!r}))."
+        )
+    return way_out
 
 
 def _from_long(y):

@@ -110,8 +110,9 @@ def _positions(index, times):
     """Return the positions of times in an index, -1 for those that are missing."""
     if index.has_duplicates:
         raise ValueError(
-            f"X has {index[index.duplicated()][0]} twice. Keep one row per step. If X "
-            "holds several series, give it a MultiIndex (series, time)."
+            f"X has {index[index.duplicated()][0]} twice. Keep one row per step with: "
+            "X = X[~X.index.duplicated()]. If X holds several series, give it a "
+            "MultiIndex (series, time)."
         )
     if index.equals(times):
         return np.arange(len(times))

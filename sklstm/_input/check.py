@@ -186,7 +186,8 @@ def _check_axes(estimator, X, n_axes, reset):
     if n_axes not in (2, 3):
         raise ValueError(
             f"X has {n_axes} dimensions; windows have 3: (n_windows, n_timesteps, "
-            "n_features), or 2 if there is one feature. " + _ways_to_reshape(X, n_axes)
+            "n_features), or 2 if there is one feature. "
+            f"{_ways_to_reshape(estimator, X, n_axes)}"
         )
     if reset:
         estimator._n_axes_in = n_axes
@@ -203,17 +204,14 @@ def _check_axes(estimator, X, n_axes, reset):
         )
 
 
-def _ways_to_reshape(X, n_axes):
+def _ways_to_reshape(estimator, X, n_axes):
     """Return how to convert X to 2 or 3 axes."""
     if n_axes > 3:
         return (
             "Join the axes after the second one: np.reshape(X, (*np.shape(X)[:2], -1))."
         )
     if n_axes == 1 and len(X) and all(isinstance(item, str) for item in X):
-        return (
-            "Convert texts to codes with sklstm.SequenceEncoder().fit_transform(X), "
-            "and set embedding_size."
-        )
+        return _ways_to_read_texts(estimator)
     if n_axes == 1:
         return (
             "Reshape your data: pass a single sequence as a list, [X]. To predict from "
@@ -221,6 +219,21 @@ def _ways_to_reshape(X, n_axes):
             "of SlidingWindowTransformer and this estimator."
         )
     return "Pass an array, a frame or a list of sequences."
+
+
+def _ways_to_read_texts(estimator):
+    """Return how to learn from texts."""
+    name = type(estimator).__name__
+    if not hasattr(estimator, "embedding_size"):
+        return (
+            f"{name} does not read texts. LSTMClassifier, LSTMRegressor, "
+            "LSTMLanguageModel and LSTMTranslator do."
+        )
+    return (
+        "To learn from texts, convert their words to codes in a pipeline: "
+        f'make_pipeline(SequenceEncoder(analyzer="word"), {name}()). For letters, pass '
+        'analyzer="char".'
+    )
 
 
 def _from_2d(estimator, X, reset, allow_padding):

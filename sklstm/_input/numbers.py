@@ -116,12 +116,12 @@ def ways_to_encode(n_axes, is_frame):
             "Drop the columns of strings with X.select_dtypes('number'), or encode "
             "them with sklearn.preprocessing.OrdinalEncoder. If each row is a sequence "
             "of tokens, pass sklstm.SequenceEncoder().fit_transform(list(X.to_numpy()))"
-            " and set embedding_size."
+            "."
         )
     return (
         "If each row is a sequence of tokens, pass sklstm.SequenceEncoder()."
-        "fit_transform(list(X)) and set embedding_size. Encode categories with sklearn."
-        "preprocessing.OrdinalEncoder."
+        "fit_transform(list(X)). Encode categories with sklearn.preprocessing."
+        "OrdinalEncoder."
     )
 
 

@@ -96,7 +96,7 @@ def read_sequences(sequences, name, allow_empty):
     check_same_columns(sequences, name)
     ways_to_encode = (
         f"Convert sequences of tokens with sklstm.SequenceEncoder().fit_transform("
-        f"list({name})), and set embedding_size. Encode or drop other columns."
+        f"list({name})). Encode or drop other columns."
     )
     arrays = {
         i: as_series(sequence, f"{name}[{i}]", ways_to_encode)

@@ -138,7 +138,7 @@ def series_rows(keys, n_rows):
     return dict(zip(names, np.split(by_series, ends), strict=True))
 
 
-def check_increasing(time_index, labels, source):
+def check_increasing(time_index, labels, source, keep_one):
     """Raise unless each row of a series is later than the row before it.
 
     Parameters
@@ -150,18 +150,27 @@ def check_increasing(time_index, labels, source):
         them.
     source : str
         Name of the index or column that holds the labels. The error message shows it.
+    keep_one : str
+        What to do if a time occurs twice.
     """
     backwards = np.flatnonzero(~(time_index[1:] > time_index[:-1]))
-    if len(backwards):
-        before, after = labels()[backwards[0] : backwards[0] + 2]
-        raise ValueError(
-            f"{source} must increase from row to row, but {after} does not come after "
-            f"{before} in the row before it. If the rows are unsorted, sort them. If "
-            "they are shuffled, split them in time order, as TimeSeriesSplit does. If "
-            "they belong to several series, identify the series with groups= or a "
-            "MultiIndex (series, time). To use the rows in their present order, pass "
-            "context=None."
+    if not len(backwards):
+        return
+    row = backwards[0]
+    before, after = labels()[row : row + 2]
+    if time_index[row] == time_index[row + 1]:
+        what = f"but {after} occurs twice. {keep_one}"
+    else:
+        what = (
+            f"but {after} does not come after {before} in the row before it. If the "
+            "rows are unsorted, sort them. If they are shuffled, split them in time "
+            "order, as TimeSeriesSplit does."
         )
+    raise ValueError(
+        f"{source} must increase from row to row, {what} If the rows belong to several "
+        "series, identify the series with groups= or a MultiIndex (series, time). To "
+        "use the rows in their present order, pass context=None."
+    )
 
 
 def _time_indexes(labels):

@@ -10,6 +10,7 @@ from sklearn.utils.validation import check_array, validate_data
 from sklstm._input.arrays import unwrap
 from sklstm._input.check import FLOATS, check_columns, count_axes
 from sklstm._input.finite import assumes_finite, sum_is_finite
+from sklstm._input.missing import way_to_replace_infinity, ways_to_fill
 from sklstm._input.numbers import check_no_dates, check_numbers
 from sklstm._input.row_times import (
     check_increasing,
@@ -88,8 +89,6 @@ def read_table(estimator, X, *, reset, ensure_all_finite=True, n_unused=0, used=
     X = unwrap(X, "X")
     _check_axes(count_axes(X, "X"))
     check_columns(X)
-    # Missing values are checked below, so that the error can name their position.
-    allowed = False if ensure_all_finite is True else ensure_all_finite
     with check_numbers("X"):
         if estimator.time is None and estimator.groups is None:
             check_no_dates(X, "X")
@@ -98,18 +97,22 @@ def read_table(estimator, X, *, reset, ensure_all_finite=True, n_unused=0, used=
                 X,
                 reset=reset,
                 dtype=FLOATS,
-                ensure_all_finite=allowed,
+                ensure_all_finite=False,
             )
             columns, times, keys = np.arange(values.shape[1]), None, None
         else:
-            values, columns, times, keys = _split_columns(estimator, X, reset, allowed)
+            values, columns, times, keys = _split_columns(estimator, X, reset)
     if isinstance(X, pd.DataFrame) and keys is None:
         keys = series_keys(X.index)
     rows = series_rows(keys, len(values))
-    is_checked = ensure_all_finite is True and not assumes_finite()
-    if is_checked and not (sum_is_finite(values) or np.isfinite(values).all()):
+    # The check of scikit-learn would not name the position of the value.
+    if not (assumes_finite() or sum_is_finite(values)):
         is_unused = _last_rows(rows, len(values), n_unused)[:, None] & ~np.array(used)
-        _check_finite(X, values, columns, is_unused)
+        may_be_nan = ensure_all_finite == "allow-nan"
+        is_wrong = np.isinf(values) if may_be_nan else ~np.isfinite(values)
+        wrong = np.argwhere(is_wrong & ~is_unused)
+        if len(wrong):
+            raise _value_error(estimator, X, values, columns, wrong[0], may_be_nan)
     time_indexes = {} if estimator.context is None else _read_times(estimator, X, times)
     if time_indexes:
         _check_order(estimator, X, times, time_indexes, rows)
@@ -143,21 +146,24 @@ def _last_rows(rows, n_rows, n_last):
     return is_last
 
 
-def _check_finite(X, values, columns, is_unused):
-    """Raise if a used value is missing or infinite, and explain how to fill it in."""
-    wrong = np.argwhere(~(np.isfinite(values) | is_unused))
-    if not len(wrong):
-        return
-    row, column = wrong[0]
-    kind = "NaN" if np.isnan(values[row, column]) else "infinity"
-    column = int(columns[column])
-    name = X.columns[column] if hasattr(X, "columns") else column
-    raise ValueError(
-        f"Input X contains {kind}, in the column {name!r} of row {row}. Windows need "
-        "all values. Fill in missing values, for example with X.ffill().bfill() in "
-        "pandas or with sklearn.impute.SimpleImputer in front of this step. Replace "
-        "infinite values by NaN first. LSTMOutlierDetector accepts NaN."
-    )
+def _value_error(estimator, X, values, columns, position, may_be_nan):
+    """Build the error for a value that is missing or infinite."""
+    row, column = position
+    is_missing = np.isnan(values[row, column])
+    at = int(columns[column])
+    name = X.columns[at] if hasattr(X, "columns") else at
+    kind = "NaN" if is_missing else "infinity"
+    message = f"Input X contains {kind}, in the column {name!r} of row {row}."
+    if not is_missing:
+        message += f" {way_to_replace_infinity(X)}"
+    if not may_be_nan:
+        time = column_position(estimator, estimator.time, "time")
+        groups = column_position(estimator, estimator.groups, "groups")
+        message += (
+            f" Windows need all values. {ways_to_fill(X, time, groups)} "
+            "LSTMOutlierDetector accepts NaN."
+        )
+    return ValueError(message)
 
 
 def _check_order(estimator, X, times, time_indexes, rows):
@@ -165,11 +171,35 @@ def _check_order(estimator, X, times, time_indexes, rows):
     order = next(iter(time_indexes.values()))
     labels = X.index if times is None else times
     source = "The index of X" if times is None else f"The column {estimator.time!r}"
+    keep_one = _way_to_keep_one(estimator, X)
     for positions in rows.values():
-        check_increasing(order[positions], lambda at=positions: labels[at], source)
+        check_increasing(
+            order[positions], lambda at=positions: labels[at], source, keep_one
+        )
 
 
-def _split_columns(estimator, X, reset, ensure_all_finite):
+def _way_to_keep_one(estimator, X):
+    """Return how to keep one row of X for each time of a series."""
+    if not isinstance(X, pd.DataFrame):
+        return "Keep one row for each time."
+    positions = [
+        column_position(estimator, column, name)
+        for column, name in [(estimator.groups, "groups"), (estimator.time, "time")]
+    ]
+    names = [X.columns[at] for at in positions if at is not None]
+    if estimator.time is not None:
+        repeated = f"X.duplicated({names})"
+    elif names:
+        repeated = f"X.set_index({names}, append=True).index.duplicated()"
+    else:
+        repeated = "X.index.duplicated()"
+    return (
+        f"Keep one row for each time with X[~{repeated}], and the same rows of y with "
+        f"y[~{repeated}]."
+    )
+
+
+def _split_columns(estimator, X, reset):
     """Split the columns of X into features, time and groups."""
     validate_data(estimator, X, reset=reset, skip_check_array=True)
     checks = {"estimator": estimator, "input_name": "X"}
@@ -193,7 +223,7 @@ def _split_columns(estimator, X, reset, ensure_all_finite):
     cells = getattr(X, "iloc", X)
     check_no_dates(cells[:, kept], "X")
     values = check_array(
-        cells[:, kept], dtype=FLOATS, ensure_all_finite=ensure_all_finite, **checks
+        cells[:, kept], dtype=FLOATS, ensure_all_finite=False, **checks
     )
     return values, kept, _labels(cells, time), _labels(cells, groups)
 
