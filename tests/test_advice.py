@@ -1059,6 +1059,13 @@ FORECAST_CASES = {
         fit=forecaster().fit,
         y=SHOP_BY_DAY,
     ),
+    "a table with a column of times and covariates": case(
+        "fit(y['sales'], y.drop(columns='sales'))",
+        lambda: forecaster().fit(SHOP.assign(day=DAYS)),
+        lambda model: model.predict(X=SHOP_BY_DAY[-3:].shift(freq="3D")),
+        fit=forecaster().fit,
+        y=SHOP_BY_DAY,
+    ),
     "dates as strings": case(
         "y.rename(pd.Timestamp)",
         lambda: forecaster().fit(SALES.set_axis(DAYS.astype(str))),

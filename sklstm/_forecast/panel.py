@@ -10,7 +10,12 @@ from sklearn.utils.validation import check_array
 
 from sklstm._input.arrays import unwrap
 from sklstm._input.frequency import regular_times_of, times_after_all
-from sklstm._input.numbers import check_no_dates, check_no_time_column, check_numbers
+from sklstm._input.numbers import (
+    check_no_dates,
+    check_no_time_column,
+    check_numbers,
+    how_to_forecast_one,
+)
 from sklstm._input.plain import saved_as
 from sklstm._input.row_times import series_keys, series_rows
 from sklstm._input.time_dtypes import as_dates
@@ -348,21 +353,11 @@ def _if_dates(name, y):
     """Return what to do with a column of strings, which may be dates."""
     if not isinstance(y.index, pd.RangeIndex):
         return None
-    way_out = (
+    return (
         "If they are dates, make them the index with: "
         f"y = y.set_index(pd.to_datetime(y.pop({name!r}))). Drop columns of other "
-        "strings with select_dtypes('number')."
+        f"strings with select_dtypes('number').{how_to_forecast_one(y)}"
     )
-    numbers = y.select_dtypes(["number", "bool"])
-    if numbers.shape[1] > 1:
-        # A column of 0 and 1 is rarely the one to forecast.
-        target = (~numbers.isin([0, 1])).any().idxmax()
-        way_out += (
-            " All columns of y are forecast. To forecast one of them, such as "
-            f"{target!r}, and use the others, such as promotions, as covariates, call "
-            f"fit(y[{target!r}], y.drop(columns={target!r}))."
-        )
-    return way_out
 
 
 def _from_long(y):

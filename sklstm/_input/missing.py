@@ -7,7 +7,7 @@ IMPUTER = 'sklearn.impute.SimpleImputer().set_output(transform="pandas")'
 
 
 def ways_to_fill(X, time, groups):
-    """Return how to fill in the missing values of X without reading later rows.
+    """Return how to fill in the missing values of X, without values of later rows.
 
     Parameters
     ----------

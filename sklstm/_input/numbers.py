@@ -69,11 +69,40 @@ def check_no_time_column(data, name):
     columns = [] if has_times or not hasattr(data, "columns") else time_columns(data)
     if not columns:
         return
+    code = _move_to_index(data, name, columns)
+    is_table = name == "y" and is_pandas and not code.endswith("]")
+    hint = how_to_forecast_one(data) if is_table else ""
     raise ValueError(
         f"The column {columns[0]!r} of {name} holds times, not numbers. The times must "
         "be the index of a pandas frame. With several series, the index holds their "
-        "names first, as in set_index(['shop', 'day']). Set the index with: "
-        f"{_move_to_index(data, name, columns)}"
+        f"names first, as in set_index(['shop', 'day']).{hint} "
+        f"{'First set' if hint else 'Set'} the index with: {code}"
+    )
+
+
+def how_to_forecast_one(y):
+    """Return how to use all numbers of a frame but one as covariates.
+
+    Parameters
+    ----------
+    y : DataFrame
+        Columns of numbers, and others.
+
+    Returns
+    -------
+    hint : str
+        Sentences that begin with a space. Empty unless there are several columns of
+        numbers.
+    """
+    numbers = y.select_dtypes(["number", "bool"])
+    if numbers.shape[1] < 2:
+        return ""
+    # A column of 0 and 1 is rarely the one to forecast.
+    target = (~numbers.isin([0, 1])).any().idxmax()
+    return (
+        " All columns of y are forecast. To forecast one of them, such as "
+        f"{target!r}, and use the others, such as promotions, as covariates, call "
+        f"fit(y[{target!r}], y.drop(columns={target!r}))."
     )
 
 
