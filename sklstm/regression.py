@@ -235,6 +235,9 @@ class LSTMRegressor(RegressorMixin, PoolingLSTM):
 
     max_iter : int, default=200
         Maximum number of epochs. An epoch is one pass over the training windows.
+        If ``learning_rate="auto"`` chooses "cosine", it also chooses the number of
+        epochs, and a `max_iter` above this number changes nothing. To train for longer,
+        set ``learning_rate="cosine"``: training then takes `max_iter` epochs.
 
     shuffle : bool, default=True
         Whether to shuffle the windows in each epoch. Shuffling makes no difference if

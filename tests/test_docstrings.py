@@ -111,6 +111,7 @@ MEAN_SOMETHING_ELSE = {
     ("LSTMAutoencoder", "hidden_layer_sizes"),
     ("LSTMAutoencoder", "learning_rate"),
     ("LSTMAutoencoder", "learning_rate_init"),
+    ("LSTMAutoencoder", "max_iter"),
     ("LSTMAutoencoder", "n_iter_no_change"),
     ("LSTMAutoencoder", "pooling"),
     ("LSTMAutoencoder", "recurrent_dropout"),
