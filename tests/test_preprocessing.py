@@ -12,9 +12,10 @@ from hypothesis import given, settings
 from sklearn.base import clone
 from sklearn.compose import make_column_transformer
 from sklearn.exceptions import NotFittedError
+from sklearn.linear_model import Ridge
 from sklearn.pipeline import make_pipeline
 
-from sklstm import LSTMRegressor
+from sklstm import LSTMOutlierDetector, LSTMRegressor
 from sklstm._input.windows import lag_layout
 from sklstm.preprocessing import SlidingWindowTransformer
 
@@ -344,3 +345,28 @@ def test_a_missing_value_is_located():
         SlidingWindowTransformer(2, time="day").fit(frame)
     with pytest.raises(ValueError, match=r"infinity, in the column 1 of row 0\."):
         SlidingWindowTransformer(2).fit(np.array([[1.0, np.inf], [np.nan, 1.0]]))
+
+
+@pytest.mark.parametrize("time", [None, "day"])
+def test_infinity_is_located_where_nan_is_accepted(time):
+    frame = pd.DataFrame({"day": range(9), "a": [1.0, 2.0] * 4 + [1.0]})
+    frame.loc[3, "a"] = -np.inf
+    frame.loc[5, "a"] = np.nan
+    detector = LSTMOutlierDetector(Ridge(), window_size=2, time=time)
+    with pytest.raises(ValueError, match=r"infinity, in the column 'a' of row 3\."):
+        detector.fit(frame)
+    detector.fit(frame.replace(-np.inf, np.nan))
+    with pytest.raises(ValueError, match=r"infinity, in the column 'a' of row 3\."):
+        detector.predict(frame)
+
+
+def test_values_of_arrays_and_polars_frames_are_located():
+    pl = pytest.importorskip("polars")
+    X = {"day": [1, 2, 2, 3], "a": [1.0, np.inf, np.nan, 2.0]}
+    by_day = SlidingWindowTransformer(2, time="day")
+    with pytest.raises(ValueError, match=r"column 'a' of row 1\. Replace it by NaN\. "):
+        by_day.fit(pl.DataFrame(X))
+    with pytest.raises(ValueError, match=r"2 occurs twice\. Keep one row"):
+        by_day.fit(pl.DataFrame(X | {"a": [1.0] * 4}))
+    with pytest.raises(ValueError, match=r"column 0 of row 2\. .* earlier rows, or"):
+        SlidingWindowTransformer(2).fit(np.array(X["a"])[[0, 0, 2, 3], None])
