@@ -344,3 +344,25 @@ def test_a_missing_value_is_located():
         SlidingWindowTransformer(2, time="day").fit(frame)
     with pytest.raises(ValueError, match=r"infinity, in the column 1 of row 0\."):
         SlidingWindowTransformer(2).fit(np.array([[1.0, np.inf], [np.nan, 1.0]]))
+
+
+@pytest.mark.parametrize(
+    ("settings", "way_out"),
+    [
+        ({"window_size": 9}, {"window_size": 8}),
+        ({"window_size": 5, "sampling_rate": 3, "shift": 1}, {"window_size": 3}),
+    ],
+)
+def test_windows_longer_than_the_series_warn_and_the_way_out_works(settings, way_out):
+    X = np.arange(8.0).reshape(-1, 1)
+    windower = SlidingWindowTransformer(**settings)
+    size = way_out["window_size"]
+    with pytest.warns(UserWarning, match=rf"has 8, .* window_size={size} or less"):
+        windower.fit(X)
+    windower.set_params(**way_out).fit(X)
+
+
+def test_a_shift_beyond_the_series_warns():
+    X = np.arange(8.0).reshape(-1, 1)
+    with pytest.warns(UserWarning, match="Pass a smaller shift, or more rows"):
+        SlidingWindowTransformer(2, shift=8).fit(X)
