@@ -40,6 +40,7 @@ from sklstm._forecast.checks import (
     check_levels,
     check_not_swapped,
     common_length,
+    warn_if_end_is_missing,
     warn_if_fitted,
 )
 from sklstm._forecast.covariates import check_lengths, covariate_spec
@@ -457,6 +458,7 @@ class LSTMForecaster(SummaryMixin, TunableDefault, CallbackSupportMixin, BaseEst
         """
         check_not_swapped(y, X)
         panel = read_series(y)
+        warn_if_end_is_missing(panel)
         if X is not None:
             check_lengths(X, panel)
         spec = covariate_spec(X, panel, self.past_covariates, self.date_features)

@@ -24,7 +24,11 @@ from sklstm._input.table import column_positions, read_table
 from sklstm._input.windows import lag_names
 from sklstm._typing import ArrayLike
 from sklstm._windowing.leakage import warn_if_features_hold_target, warn_if_subsampled
-from sklstm._windowing.missing_past import warn_if_past_is_missing
+from sklstm._windowing.missing_past import (
+    warn_if_no_window_is_complete,
+    warn_if_past_is_missing,
+)
+from sklstm._windowing.missing_rows import warn_if_rows_are_missing
 from sklstm._windowing.windower import Windower, n_context
 
 
@@ -135,7 +139,9 @@ class SlidingWindowTransformer(
     business days count as evenly spaced. If the training rows are not evenly spaced,
     no gap is assumed if the time from the last training row to X is at most the longest
     time between consecutive training rows. After a longer time, X is padded like a new
-    series.
+    series. Rows that are missing inside X, or between the rows of two updates, are not
+    padded: windows reach over them. If the training rows are evenly spaced, a warning
+    says before which row they are missing, and how to insert them.
 
     The times of the rows are the index of a frame (dates with or without a time zone,
     periods, durations, numbers) or the `time` column. Times that do not increase raise
@@ -251,7 +257,9 @@ class SlidingWindowTransformer(
         if y is not None:
             self._warn_if_windows_hold_target(table.values, is_ahead, y)
         self._columns, self._is_ahead = table.columns, is_ahead
-        fitted = self._as_windower().fit(table)
+        windower = self._as_windower()
+        warn_if_no_window_is_complete(table, windower)
+        fitted = windower.fit(table)
         self.mean_, self._tails = fitted.mean, fitted.tails
         callback_runner.end_fit()
         return self
@@ -283,7 +291,9 @@ class SlidingWindowTransformer(
         """
         check_is_fitted(self)
         table = read_table(self, X, reset=False)
-        self._tails = self._as_windower().update(table).tails
+        updated = self._as_windower().update(table).tails
+        warn_if_rows_are_missing(self._tails, table, "and fill them in")
+        self._tails = updated
         return self
 
     def transform(self, X: ArrayLike) -> Any:
@@ -318,6 +328,7 @@ class SlidingWindowTransformer(
         pasts = {key: windower.past_rows(table, key) for key in table.rows}
         if self.context is not None:
             warn_if_past_is_missing(windower, table, pasts)
+            warn_if_rows_are_missing(self._tails, table, "and fill them in")
         windows = windower.windows(table, pasts)
         if self.flatten or output_container(self) != "default":
             return windows.reshape(len(windows), -1)

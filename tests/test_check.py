@@ -7,10 +7,12 @@ import pytest
 import torch
 from sklearn.base import BaseEstimator
 from sklearn.linear_model import Ridge
+from sklearn.pipeline import make_pipeline
 
 from sklstm import (
     LSTMForecaster,
     LSTMOutlierDetector,
+    LSTMRegressor,
     SlidingWindowTransformer,
     pad_sequences,
 )
@@ -214,3 +216,20 @@ def test_tables_and_series_may_be_tensors():
         forecaster.fit(X[:, 0], X).predict() for X in (table.to(torch.bfloat16), array)
     ]
     npt.assert_allclose(*forecasts)
+
+
+def test_a_table_of_dates_warns_that_its_columns_are_time_steps(recwarn):
+    days = pd.date_range("2024-01-01", periods=20)
+    random = np.random.default_rng(0)
+    X = pd.DataFrame(random.normal(size=(20, 2)), days, ["load", "price"])
+    y = random.normal(size=20)
+    model = LSTMRegressor(2, max_iter=1, learning_rate="cosine", random_state=0)
+    with pytest.warns(UserWarning, match="of 2 time steps .* 'load' to 'price'"):
+        model.fit(X, y)
+    recwarn.clear()
+    # Both ways out, and columns whose names are numbers of steps.
+    make_pipeline(SlidingWindowTransformer(), model).fit(X, y)
+    model.fit(X.to_numpy(), y)
+    model.fit(X.set_axis(["00:00", "12:00"], axis=1), y)
+    model.fit(X.reset_index(drop=True), y)
+    assert not [one for one in recwarn if "time steps" in str(one.message)]

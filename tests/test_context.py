@@ -1,5 +1,8 @@
 """Which training rows precede X, for every kind of time."""
 
+import copy
+import re
+
 import hypothesis.strategies as st
 import numpy as np
 import numpy.testing as npt
@@ -272,6 +275,7 @@ def test_rows_before_an_update_keep_their_lag():
         npt.assert_array_equal(windower.transform(X[first:])[0, :, 0], window)
 
 
+@pytest.mark.filterwarnings("ignore:Rows are missing")
 def test_rows_of_updates_and_x_are_one_table_even_if_rows_are_missing():
     X = frame(pd.date_range("2024-01-01", periods=30)).iloc[[*range(12), 15, 16, 19]]
     windower = SlidingWindowTransformer(4, padding="nan").fit(X[:10])
@@ -280,6 +284,63 @@ def test_rows_of_updates_and_x_are_one_table_even_if_rows_are_missing():
         one = X[row : row + 1]
         npt.assert_array_equal(windower.transform(one)[0], whole[row - 10])
         windower.update(one)
+
+
+def test_rows_that_are_missing_after_an_update_warn_and_the_way_out_works():
+    X = frame(pd.date_range("2024-01-01", periods=30, freq="h"))
+    windower = SlidingWindowTransformer(4).fit(X[:10]).update(X[10:12])
+    later = X[15:20]
+    for method in windower.transform, copy.deepcopy(windower).update:
+        with pytest.warns(UserWarning, match=r"before 2024-01-01 15:00:00") as caught:
+            method(later)
+    way_out = re.search(r"with X(\.reindex\(.*\)), and", str(caught[0].message))[1]
+    inserted = eval(f"X{way_out}", {"X": later, "pd": pd})
+    npt.assert_array_equal(inserted.index, X.index[12:20])
+    windower.transform(inserted.ffill().fillna(0))
+
+
+def test_rows_that_are_missing_in_a_table_warn_and_the_way_out_works():
+    X = frame(pd.date_range("2024-01-01", periods=30, freq="D"))
+    windower = SlidingWindowTransformer(4).fit(X[:10])
+    later = X.drop(X.index[14:16])
+    with pytest.warns(UserWarning, match=r"before 2024-01-17.*longer") as caught:
+        windower.transform(later[10:])
+    way_out = re.search(r"with X(\.asfreq\(.*\)), and", str(caught[0].message))[1]
+    inserted = eval(f"X{way_out}", {"X": later[10:], "pd": pd})
+    npt.assert_array_equal(inserted.index, X.index[10:])
+    windower.transform(inserted.ffill())
+
+
+def test_missing_rows_of_numbered_rows_warn():
+    X = frame(pd.RangeIndex(30))
+    windower = SlidingWindowTransformer(4).fit(X[:10])
+    with pytest.warns(UserWarning, match=r"before 14: .* Insert the missing rows, and"):
+        windower.transform(X[10:].drop([12, 13]))
+
+
+def test_weekends_between_business_days_are_not_missing(recwarn):
+    X = frame(pd.bdate_range("2024-01-01", periods=40))
+    SlidingWindowTransformer(4).fit(X[:7]).update(X[7:9]).transform(X[9:])
+    assert not recwarn
+
+
+def test_strings_after_times_are_refused_and_the_way_out_works():
+    X = frame(pd.date_range("2024-01-01", periods=30))
+    windower = SlidingWindowTransformer(4).fit(X[:10])
+    later = X[10:].set_axis(X.index[10:].astype(str))
+    for method in windower.transform, windower.update:
+        with pytest.raises(ValueError, match=r"holds '2024-01-11' of dtype") as caught:
+            method(later)
+    assert "X.index = pd.to_datetime(X.index)" in str(caught.value)
+    later.index = pd.to_datetime(later.index)
+    npt.assert_array_equal(windower.transform(later), windower.transform(X[10:]))
+
+
+def test_the_warning_for_rows_without_times_names_a_string_of_the_index():
+    X = frame(pd.date_range("2024-01-01", periods=30).astype(str))
+    windower = SlidingWindowTransformer(4).fit(X[:10])
+    with pytest.warns(UserWarning, match=r"index of X holds '2024-01-11', which is no"):
+        windower.transform(X[10:])
 
 
 def test_updates_store_no_more_rows_than_fit():

@@ -1,6 +1,7 @@
 """Forecasts of series with a known future, intervals, containers and errors."""
 
 import pickle
+import re
 from itertools import pairwise
 
 import numpy as np
@@ -788,3 +789,31 @@ def test_later_counts_are_not_forecast_to_be_negative():
         assert (interval >= 0).all(axis=None)
     backtest = forecaster.backtest(y, TimeSeriesSplit(8, test_size=4))
     assert (backtest["forecast"] >= 0).all()
+
+
+IN_FORMS = {
+    "series": lambda one: one,
+    "frame": lambda one: pd.DataFrame({"a": one, "b": 2 * one}),
+    "array": np.array,
+    "list": lambda one: [one, 2 * one],
+}
+
+
+@pytest.mark.parametrize("in_form", IN_FORMS.values(), ids=IN_FORMS)
+def test_missing_values_at_the_end_warn_and_the_way_out_works(in_form):
+    known = pd.Series(wave(60), MONTHS[:60])
+    y = in_form(known.reindex(MONTHS[:66]))
+    forecaster = LSTMForecaster(Ridge(), horizon=3)
+    with pytest.warns(UserWarning, match="ends with 6 missing values") as caught:
+        forecaster.fit(y)
+    command = re.search(r"with y = (.*)\.$", str(caught[0].message))[1]
+    forecast = forecaster.fit(eval(command, {"y": y})).predict()
+    npt.assert_array_equal(forecast, forecaster.fit(in_form(known)).predict())
+
+
+def test_a_series_that_ends_early_and_one_missing_value_do_not_warn(recwarn):
+    known = pd.Series(wave(60), MONTHS[:60])
+    early = pd.DataFrame({"a": known, "b": known[:50].reindex(MONTHS[:60])})
+    for y in early, known.reindex(MONTHS[:61]):
+        LSTMForecaster(Ridge(), horizon=3).fit(y)
+    assert not recwarn

@@ -370,3 +370,25 @@ def test_values_of_arrays_and_polars_frames_are_located():
         by_day.fit(pl.DataFrame(X | {"a": [1.0] * 4}))
     with pytest.raises(ValueError, match=r"column 0 of row 2\. .* earlier rows, or"):
         SlidingWindowTransformer(2).fit(np.array(X["a"])[[0, 0, 2, 3], None])
+
+
+@pytest.mark.parametrize(
+    ("settings", "way_out"),
+    [
+        ({"window_size": 9}, {"window_size": 8}),
+        ({"window_size": 5, "sampling_rate": 3, "shift": 1}, {"window_size": 3}),
+    ],
+)
+def test_windows_longer_than_the_series_warn_and_the_way_out_works(settings, way_out):
+    X = np.arange(8.0).reshape(-1, 1)
+    windower = SlidingWindowTransformer(**settings)
+    size = way_out["window_size"]
+    with pytest.warns(UserWarning, match=rf"has 8, .* window_size={size} or less"):
+        windower.fit(X)
+    windower.set_params(**way_out).fit(X)
+
+
+def test_a_shift_beyond_the_series_warns():
+    X = np.arange(8.0).reshape(-1, 1)
+    with pytest.warns(UserWarning, match="Pass a smaller shift, or more rows"):
+        SlidingWindowTransformer(2, shift=8).fit(X)

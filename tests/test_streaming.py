@@ -1,6 +1,7 @@
 """Stream: rows that arrive one after another get the answers of a single call."""
 
 import pickle
+import re
 from copy import deepcopy
 
 import numpy as np
@@ -370,6 +371,32 @@ def test_an_update_that_fails_leaves_the_stream_as_it_was():
 def test_models_without_windows_are_refused(model):
     with pytest.raises(TypeError, match="A stream needs a fitted LSTMForecaster"):
         Stream(model.fit(VALUES, TARGET))
+
+
+def test_a_single_row_that_is_no_table_is_refused_and_the_way_out_works():
+    stream = Stream(windows_model().fit(FRAME[:N_TRAIN]))
+    time = FRAME.index[N_TRAIN]
+    row = FRAME.iloc[N_TRAIN]
+    expected = deepcopy(stream).update(FRAME[N_TRAIN : N_TRAIN + 1]).predict()
+    for one, known in ((row.to_dict(), {"time": time}), (row, {})):
+        with pytest.raises(ValueError, match="must be a table in the form") as caught:
+            stream.update(one)
+        command = re.search(r"Call (.*?) for one row", str(caught.value))[1]
+        new = deepcopy(stream)
+        eval(f"new.{command}", {"new": new, "row": one, "pd": pd, **known})
+        npt.assert_array_equal(new.predict(), expected)
+
+
+def test_a_row_or_a_column_of_an_array_is_refused_and_the_way_out_works():
+    for n_columns, name in ((2, "row"), (1, "column")):
+        X = VALUES[:, :n_columns]
+        model = make_pipeline(SlidingWindowTransformer(4), Windows()).fit(X[:N_TRAIN])
+        stream, new = Stream(model), X[N_TRAIN : N_TRAIN + 1]
+        with pytest.raises(ValueError, match="must be a table in the form") as caught:
+            stream.update(new[0])
+        command = re.search(rf"(update\({name}.*?\)\)) for", str(caught.value))[1]
+        eval(f"stream.{command}", {"stream": stream, name: new[0]})
+        npt.assert_array_equal(stream.predict()[0, -n_columns:], new[0])
 
 
 def test_the_best_pipeline_of_a_search_may_be_streamed():

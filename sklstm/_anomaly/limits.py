@@ -1,5 +1,6 @@
 """Limits of normal distances, which follow the distances of the rows before."""
 
+import warnings
 from typing import NamedTuple, Self
 
 import numpy as np
@@ -19,6 +20,8 @@ N_NORMAL_PEAKS = 5
 # the largest ones before.
 PEAK_RATIO = 1.5
 AVERAGE_RATIO = 1.2
+# There is a warning if normal peaks raise the threshold by more than this factor.
+BLIND_RATIO = 10.0
 # Smallest threshold, for errors that were all zero.
 SMALLEST = 1e-6
 # Half-life of the averages. They are used if `fit` has this number of half-lives.
@@ -110,8 +113,11 @@ class Limits(NamedTuple):
         # The calibration rows may be few. The other rows of `fit` can only raise the
         # threshold, as an estimator has smaller errors on rows it was trained on.
         threshold = max(threshold, outlier_threshold(distances, "auto"), SMALLEST)
+        of_peaks = max(PEAK_RATIO * largest, SMALLEST)
+        if has_peaks and of_peaks > BLIND_RATIO * threshold:
+            _warn_of_peaks(n_peaks, of_peaks, threshold)
         limits = cls(
-            max(PEAK_RATIO * largest, SMALLEST) if has_peaks else threshold,
+            of_peaks if has_peaks else threshold,
             np.quantile(calibration_distances, LEVEL, method="higher"),
             has_peaks,
             np.inf,
@@ -185,6 +191,20 @@ class Limits(NamedTuple):
         limits = self.threshold * np.maximum(growth, 1)
         # If a tenth of the rows before are outliers, peaks are normal by now.
         return np.where(tail > self.threshold, np.maximum(limits, of_peaks), limits)
+
+
+def _warn_of_peaks(n_peaks, limit, threshold):
+    """Warn that normal peaks raise the threshold so much that faults are missed."""
+    warnings.warn(
+        f"The errors of the training rows have {n_peaks} separate peaks, which are "
+        f"taken for normal. Only errors beyond {limit:.3g} standard deviations are "
+        f"outliers, and without peaks, it would be {threshold:.3g}. If the peaks have "
+        "a known cause, such as a machine that is switched on, add a column that tells "
+        "of it. To find smaller faults and flag some peaks, pass a number, such as "
+        "contamination=0.005.",
+        UserWarning,
+        stacklevel=2,
+    )
 
 
 def count_separate(rows, settings):

@@ -1,5 +1,6 @@
 """Compute one distance per row from the errors of all rows, series by series."""
 
+import warnings
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -216,6 +217,8 @@ class Scorer(NamedTuple):
         distances = distances[~np.isnan(distances)]
         threshold = outlier_threshold(distances, contamination)
         is_auto = contamination == "auto"
+        if not is_auto and contamination * len(distances) < 1:
+            _warn_of_few_rows(contamination, len(distances))
         return max(threshold, EDGE) if has_range and is_auto else threshold
 
     def _with_limits(self, errors, table, calibration_rows):
@@ -291,3 +294,14 @@ class Scorer(NamedTuple):
 def _only_scored(distances, errors):
     """Replace the distances of rows without an error by NaN."""
     return np.where(np.isnan(errors).all(axis=1), np.nan, distances)
+
+
+def _warn_of_few_rows(contamination, n_rows):
+    """Warn that a rate cannot be measured on so few rows."""
+    warnings.warn(
+        f"contamination={contamination} of the {n_rows} rows that the threshold is "
+        "measured on is less than one row, so the threshold is about their largest "
+        f"distance. Pass contamination={1 / n_rows:.1g} or more, or fit on more rows.",
+        UserWarning,
+        stacklevel=2,
+    )

@@ -36,6 +36,26 @@ def warn_if_fitted(later, past):
         )
 
 
+def warn_if_end_is_missing(panel):
+    """Warn if all series end with several missing values, such as future rows."""
+    last = min(panel.series, key=lambda one: one.n_missing_at_end)
+    n_missing = last.n_missing_at_end
+    if n_missing < 2:
+        return
+    of_which = "y" if len(panel.series) == 1 else "Each series of y"
+    is_long = panel.container.kind in {"rows", "frame_of_rows"}
+    way_out = "" if is_long else f", for example with y = y[:-{n_missing}]"
+    if panel.container.kind == "list":
+        way_out = f", for example with y = [one[:-{n_missing}] for one in y]"
+    warnings.warn(
+        f"{of_which} ends with {n_missing} missing values, and forecasts begin after "
+        "them. If these are the steps to forecast, drop them before fit"
+        f"{way_out}.",
+        UserWarning,
+        stacklevel=3,
+    )
+
+
 def common_length(panel):
     """Return the number of time steps, which all series must share."""
     lengths = {len(one.values) for one in panel.series}

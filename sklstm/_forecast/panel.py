@@ -48,6 +48,11 @@ class Series:
         """Number of steps before the first observation; 0 without an observation."""
         return int(np.argmax(~np.isnan(self.values)))
 
+    @property
+    def n_missing_at_end(self):
+        """Number of steps after the last observation; 0 without an observation."""
+        return int(np.argmax(~np.isnan(self.values[::-1])))
+
     def head(self, n_timesteps):
         """Return the first steps of the series."""
         values, times = self.values[:n_timesteps], self.times[:n_timesteps]

@@ -1,9 +1,12 @@
 """Check X and convert it to windows."""
 
+import re
+import warnings
 from collections import Counter
 from typing import NamedTuple
 
 import numpy as np
+import pandas as pd
 from sklearn.utils.validation import check_array, validate_data
 
 from sklstm._input.arrays import unwrap
@@ -244,6 +247,8 @@ def _from_2d(estimator, X, reset, allow_padding):
     layout = lag_layout(list(X.columns)) if hasattr(X, "columns") else None
     if reset:
         estimator._layout = layout
+        if layout is None and _looks_like_table(X):
+            _warn_of_table(X)
     elif layout is not None and estimator._layout is None:
         raise ValueError(
             "X has lag columns, but the X passed to fit had none. In fit, the columns "
@@ -252,6 +257,31 @@ def _from_2d(estimator, X, reset, allow_padding):
         )
     X = validate_data(estimator, X, reset=reset, dtype=FLOATS, ensure_all_finite=False)
     return _from_floats(estimator, X, reset, allow_padding)
+
+
+def _looks_like_table(X):
+    """Whether X seems to hold a row per time step, with columns that are features.
+
+    The rows have dates, and no name of a column has a number, such as that of a step.
+    """
+    if not isinstance(X, pd.DataFrame) or X.shape[1] < 2:
+        return False
+    has_dates = isinstance(X.index, pd.DatetimeIndex | pd.PeriodIndex)
+    return has_dates and not any(re.search(r"\d", str(name)) for name in X.columns)
+
+
+def _warn_of_table(X):
+    """Warn that the columns of a table are read as time steps."""
+    first, last = X.columns[0], X.columns[-1]
+    warnings.warn(
+        f"Each row of X is read as a series of {X.shape[1]} time steps of one feature, "
+        f"from {first!r} to {last!r}. If the rows are time steps and the columns are "
+        "features, put a SlidingWindowTransformer before this estimator: "
+        "make_pipeline(SlidingWindowTransformer(), estimator). If the columns are time "
+        "steps, pass X.to_numpy().",
+        UserWarning,
+        stacklevel=2,
+    )
 
 
 def _may_differ(estimator, X, n_axes):

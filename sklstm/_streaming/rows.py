@@ -1,9 +1,12 @@
 """State of a stream whose model reads rows: a pipeline or an outlier detector."""
 
+from collections.abc import Mapping
 from copy import copy, deepcopy
 from dataclasses import dataclass, replace
 from typing import Any
 
+import numpy as np
+import pandas as pd
 from sklearn.pipeline import Pipeline
 
 from sklstm._input.plain import saved_as
@@ -67,6 +70,7 @@ class RowsState:
                 "Only a stream of an LSTMForecaster has covariates X. Pass the new "
                 "rows as the first argument: update(X)."
             )
+        _check_is_table(rows)
         rows = self._prepare(deepcopy(rows))
         updated = copy(self.updated_step).update(rows)
         return replace(self, step=self.updated_step, updated_step=updated, rows=rows)
@@ -109,6 +113,28 @@ class RowsState:
         for step in self.steps_before:
             rows = step.transform(rows)
         return rows
+
+
+def _check_is_table(rows):
+    """Raise if rows are no table but a single row or column."""
+    if isinstance(rows, Mapping):
+        way_out = "update(pd.DataFrame([row], index=[pd.Timestamp(time)])) for one row"
+    elif isinstance(rows, pd.Series):
+        way_out = (
+            "update(row.to_frame().T) for one row, and update(column.to_frame()) for "
+            "rows of one column"
+        )
+    elif isinstance(rows, np.ndarray) and rows.ndim == 1:
+        way_out = (
+            "update(row.reshape(1, -1)) for one row, and update(column.reshape(-1, 1)) "
+            "for rows of one column"
+        )
+    else:
+        return
+    raise ValueError(
+        "The new rows must be a table in the form of the X of fit, got "
+        f"{type(rows).__name__}. Call {way_out}."
+    )
 
 
 def _steps(model):

@@ -2,6 +2,8 @@
 
 import warnings
 
+import pandas as pd
+
 from sklstm._windowing.context import starts_like_training
 
 # The warning if it is unknown whether X follows the training rows.
@@ -11,6 +13,11 @@ NO_TIMES = (
     'context="assume_next", or pass one row at a time to sklstm.streaming.Stream. If '
     "no rows precede X, pass context=None. A scaler keeps the index after set_output("
     'transform="pandas").'
+)
+# An addition to it if the index of X has labels that are not times.
+NOT_TIMES = (
+    " The index of X holds {label!r}, which is no time. Convert dates before fit and "
+    "predict, with X.index = pd.to_datetime(X.index)."
 )
 # The warning if the times of X show that the stored rows do not directly precede it.
 NOT_STORED = (
@@ -48,12 +55,39 @@ def warn_if_past_is_missing(windower, table, pasts):
             n_without_times += n_of_series
     if n_without_times:
         message = f"{n_without_times} of {n_rows} rows of X {NO_TIMES}"
+        if not (table.time_indexes or isinstance(table.labels, pd.RangeIndex)):
+            message += NOT_TIMES.format(label=table.labels[0])
     elif n_padded == n_rows:
         advice = NOT_STORED.format(n_context=n_context)
         message = f"{n_rows} of {n_rows} rows of X {advice}"
     else:
         return
     warnings.warn(message, UserWarning, stacklevel=4)
+
+
+def warn_if_no_window_is_complete(table, windower):
+    """Warn if all windows of training rows are padded, because the series are short.
+
+    Parameters
+    ----------
+    table : Table
+        Training rows.
+    windower : Windower
+        Windower with the shape of the windows.
+    """
+    n_needed = windower.n_context + 1
+    n_rows = max(len(table.labels[rows]) for rows in table.rows.values())
+    if n_rows >= n_needed:
+        return
+    n_before = n_rows - 1 - windower.shift
+    longest = n_before // windower.sampling_rate + 1
+    shorter = f"window_size={longest} or less" if n_before >= 0 else "a smaller shift"
+    warnings.warn(
+        f"A window needs {n_needed} rows, but the longest series of X has {n_rows}, so "
+        f"all windows are padded. Pass {shorter}, or more rows.",
+        UserWarning,
+        stacklevel=3,
+    )
 
 
 def n_rows_without_past(tail, past, values, n_context):

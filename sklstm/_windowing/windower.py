@@ -4,6 +4,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Self
 
 import numpy as np
+import pandas as pd
 
 from sklstm._input.plain import saved_as
 from sklstm._input.windows import sliding_windows
@@ -92,6 +93,7 @@ class Windower:
         tail = self.tails.get(key)
         if tail is None or self.context is None or self.n_context == 0:
             return no_past_rows(values.shape[1])
+        _check_has_times(tail, table)
         if time_indexes and tail.time_indexes:
             start = {name: times[0] for name, times in time_indexes.items()}
             return past_rows_by_time(tail, start, self.n_context)
@@ -166,6 +168,7 @@ class Windower:
         tail = self.tails.get(key)
         if tail is None:
             tail = empty_tail(values, time_indexes, self.mean)
+        _check_has_times(tail, table)
         if not follows(tail, time_indexes):
             raise ValueError(
                 "New rows must come after those of fit and of earlier updates, but "
@@ -195,6 +198,18 @@ class Windower:
 def n_context(window_size, shift, sampling_rate):
     """Return the number of rows before a table that its first window needs."""
     return (window_size - 1) * sampling_rate + shift
+
+
+def _check_has_times(tail, table):
+    """Raise if the stored rows have times, and a frame has labels of another kind."""
+    is_labelled = not isinstance(table.labels, pd.RangeIndex)
+    if is_labelled and tail.time_indexes and not table.time_indexes:
+        raise ValueError(
+            f"The rows of fit have times, but the index of X holds {table.labels[0]!r} "
+            f"of dtype {table.labels.dtype}. If these are strings of dates, convert "
+            "them with X.index = pd.to_datetime(X.index). Otherwise, pass times of the "
+            "same kind as in fit."
+        )
 
 
 def _first_label(table, key):
