@@ -347,21 +347,22 @@ def _from_frame(y):
     """Read a Series, or the columns of a DataFrame."""
     if isinstance(y, pd.Series):
         return Panel([_checked(y.name, y, y.index)], Container("one"))
+    hint = how_to_forecast_one(y)
     series = [
-        _checked(name, y.iloc[:, n], y.index, _if_dates(name, y))
+        _checked(name, y.iloc[:, n], y.index, _if_dates(name, y.index, hint))
         for n, name in enumerate(y.columns)
     ]
     return Panel(series, Container("frame", y.columns))
 
 
-def _if_dates(name, y):
+def _if_dates(name, index, hint):
     """Return what to do with a column of strings, which may be dates."""
-    if not isinstance(y.index, pd.RangeIndex):
+    if not isinstance(index, pd.RangeIndex):
         return None
     return (
         "If they are dates, make them the index with: "
         f"y = y.set_index(pd.to_datetime(y.pop({name!r}))). Drop columns of other "
-        f"strings with select_dtypes('number').{how_to_forecast_one(y)}"
+        f"strings with select_dtypes('number').{hint}"
     )
 
 

@@ -92,10 +92,10 @@ def how_to_forecast_one(y):
     -------
     hint : str
         Sentences that begin with a space. Empty unless there are several columns of
-        numbers.
+        numbers, and others.
     """
     numbers = y.select_dtypes(["number", "bool"])
-    if numbers.shape[1] < 2:
+    if numbers.shape[1] in (0, 1, y.shape[1]):
         return ""
     # A column of 0 and 1 is rarely the one to forecast.
     target = (~numbers.isin([0, 1])).any().idxmax()
