@@ -343,6 +343,7 @@ def test_the_warning_for_rows_without_times_names_a_string_of_the_index():
         windower.transform(X[10:])
 
 
+@pytest.mark.filterwarnings("ignore:Rows are missing")
 def test_updates_store_no_more_rows_than_fit():
     X = frame(pd.RangeIndex(1000))
     windower = SlidingWindowTransformer(5, shift=2).fit(X[:20])

@@ -1,6 +1,7 @@
 """LSTMOutlierDetector: thresholds that follow the noise, stuck values and targets."""
 
 import pickle
+import re
 
 import numpy as np
 import numpy.testing as npt
@@ -11,6 +12,10 @@ from sklearn.dummy import DummyRegressor
 from sklstm import LSTMOutlierDetector
 from sklstm._anomaly.limits import PAST_ROWS, RECENT_ROWS, Limits, count_separate
 from sklstm._anomaly.stuck import LastRun, run_lengths
+
+pytestmark = pytest.mark.filterwarnings(
+    "ignore:The errors of the training rows have", "ignore:contamination="
+)
 
 # Expects no change, so that errors are differences of neighboring rows.
 NO_CHANGE = DummyRegressor(strategy="constant", constant=[0])
@@ -102,6 +107,28 @@ def test_a_peak_much_larger_than_before_is_an_outlier():
     X = np.cumsum(steps)[:, None]
     flagged = is_outlier(fitted(X[FIRST]), X)
     assert np.flatnonzero(flagged[LATER])[0] == 1000
+
+
+def test_peaks_that_hide_faults_warn_and_the_way_out_works(recwarn):
+    X = np.cumsum(sawtooth(8000, 0))[:, None]
+    with pytest.warns(
+        UserWarning, match=r"have \d+ separate peaks .*be 3\.\d"
+    ) as caught:
+        blind = fitted(X[FIRST])
+    way_out = re.search(r"contamination=([0-9.]+)\.$", str(caught[0].message))[1]
+    recwarn.clear()
+    sharper = fitted(X[FIRST], contamination=float(way_out))
+    assert not recwarn
+    assert -sharper.offset_ < -blind.offset_ / 10
+
+
+def test_a_rate_below_one_row_warns_and_the_way_out_works(recwarn):
+    with pytest.warns(UserWarning, match="of the 600 rows .* than one row") as caught:
+        fitted(WALK[FIRST], contamination=0.001)
+    way_out = re.search(r"Pass contamination=([0-9.]+) or", str(caught[0].message))[1]
+    recwarn.clear()
+    fitted(WALK[FIRST], contamination=float(way_out))
+    assert not recwarn
 
 
 def test_many_normal_peaks_in_a_row_are_an_event():

@@ -375,20 +375,20 @@ def test_values_of_arrays_and_polars_frames_are_located():
 @pytest.mark.parametrize(
     ("settings", "way_out"),
     [
-        ({"window_size": 9}, {"window_size": 8}),
-        ({"window_size": 5, "sampling_rate": 3, "shift": 1}, {"window_size": 3}),
+        ({"window_size": 81}, {"window_size": 80}),
+        ({"window_size": 40, "sampling_rate": 3, "shift": 1}, {"window_size": 27}),
     ],
 )
 def test_windows_longer_than_the_series_warn_and_the_way_out_works(settings, way_out):
-    X = np.arange(8.0).reshape(-1, 1)
+    X = np.arange(80.0).reshape(-1, 1)
     windower = SlidingWindowTransformer(**settings)
     size = way_out["window_size"]
-    with pytest.warns(UserWarning, match=rf"has 8, .* window_size={size} or less"):
+    with pytest.warns(UserWarning, match=rf"has 80, .* window_size={size} or less"):
         windower.fit(X)
     windower.set_params(**way_out).fit(X)
 
 
 def test_a_shift_beyond_the_series_warns():
-    X = np.arange(8.0).reshape(-1, 1)
+    X = np.arange(80.0).reshape(-1, 1)
     with pytest.warns(UserWarning, match="Pass a smaller shift, or more rows"):
-        SlidingWindowTransformer(2, shift=8).fit(X)
+        SlidingWindowTransformer(2, shift=80).fit(X)

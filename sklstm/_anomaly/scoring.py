@@ -301,7 +301,7 @@ def _warn_of_few_rows(contamination, n_rows):
     warnings.warn(
         f"contamination={contamination} of the {n_rows} rows that the threshold is "
         "measured on is less than one row, so the threshold is about their largest "
-        f"distance. Pass contamination={1 / n_rows:.1g} or more, or fit on more rows.",
+        f"distance. Pass contamination={2 / n_rows:.1g} or more, or fit on more rows.",
         UserWarning,
         stacklevel=2,
     )

@@ -11,7 +11,8 @@ def next_rows(transformer, X):
     """Return the `shift` rows that follow the last row of each series.
 
     No window contains the values of these rows. They repeat the last row of the series.
-    Their times only show that they come later.
+    Their times follow at the step of the training rows, if these are evenly spaced.
+    Otherwise, they only show that the rows come later.
 
     Parameters
     ----------
@@ -33,7 +34,8 @@ def next_rows(transformer, X):
     rows = _select(X, last)
     if not table.time_indexes:
         return rows
-    later = _later(table.labels[last], steps)
+    units = [_unit(transformer._tails.get(key)) for key in table.rows]
+    later = _later(table.labels[last], steps, np.repeat(units, transformer.shift))
     time = column_position(transformer, transformer.time, "time")
     if time is None:
         return rows.set_axis(_with_times(rows.index, later))
@@ -62,10 +64,17 @@ def _with_times(index, times):
     return pd.MultiIndex.from_arrays([*levels, times], names=index.names)
 
 
-def _later(times, steps):
-    """Return times that are later by a number of units, or of days."""
+def _unit(tail):
+    """Return the time between the training rows of a series; 1 if it is not known."""
+    return 1 if tail is None else tail.steps.get(tail.first_time_index, 1)
+
+
+def _later(times, steps, units):
+    """Return times that are later by some steps; a unit of 1 is a day for dates."""
     times = as_dates(times)
     is_number = pd.api.types.is_numeric_dtype(times.dtype)
     if is_number or isinstance(times, pd.PeriodIndex):
-        return times + steps
-    return times + pd.to_timedelta(steps, unit="D")
+        return times + steps * units
+    day = np.timedelta64(1, "D")
+    units = [unit if isinstance(unit, np.timedelta64) else day for unit in units]
+    return times + pd.to_timedelta(steps * np.array(units))

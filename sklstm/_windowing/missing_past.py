@@ -6,6 +6,8 @@ import pandas as pd
 
 from sklstm._windowing.context import starts_like_training
 
+# Fewer training rows are rows to try something out, and padded windows are expected.
+FEW_ROWS = 50
 # The warning if it is unknown whether X follows the training rows.
 NO_TIMES = (
     "have no complete window, because rows without times may not follow the training "
@@ -77,7 +79,7 @@ def warn_if_no_window_is_complete(table, windower):
     """
     n_needed = windower.n_context + 1
     n_rows = max(len(table.labels[rows]) for rows in table.rows.values())
-    if n_rows >= n_needed:
+    if not FEW_ROWS <= n_rows < n_needed:
         return
     n_before = n_rows - 1 - windower.shift
     longest = n_before // windower.sampling_rate + 1

@@ -50,11 +50,13 @@ def warn_if_rows_are_missing(tails, table, fill):
 
 def _first_hole(tail, time_indexes):
     """Return the first hole in a series; None if there is none."""
-    holes = []
-    for name in () if tail is None else tail.steps.keys() & time_indexes.keys():
-        before = _updated_before(tail, name, time_indexes[name][0])
-        times = np.concatenate([before, time_indexes[name]])
-        step = tail.steps[name]
+    holes, steps = [], {} if tail is None else tail.steps
+    for name in filter(time_indexes.__contains__, steps):
+        times, step = time_indexes[name], steps[name]
+        # The times are not stored if the rows of an update had none.
+        stored = tail.time_indexes.get(name, times[:0])
+        before = _updated_before(stored, tail.n_updated, times[0])
+        times = np.concatenate([before, times])
         is_long = np.diff(times) / step > LONG_STEP
         if not is_long.any():  # The weekends between business days, for example.
             return None
@@ -64,11 +66,10 @@ def _first_hole(tail, time_indexes):
     return max(holes, default=None, key=lambda hole: hole.start is not None)
 
 
-def _updated_before(tail, name, start):
+def _updated_before(times, n_updated, start):
     """Return the time of the row of an update that precedes a time, (0 or 1,)."""
-    times = tail.time_indexes[name]
     n_before = int((times < start).sum())
-    is_of_update = n_before > len(times) - tail.n_updated
+    is_of_update = n_before > len(times) - n_updated
     return times[n_before - 1 : n_before] if is_of_update else times[:0]
 
 
