@@ -111,9 +111,7 @@ def test_a_peak_much_larger_than_before_is_an_outlier():
 
 def test_peaks_that_hide_faults_warn_and_the_way_out_works(recwarn):
     X = np.cumsum(sawtooth(8000, 0))[:, None]
-    with pytest.warns(
-        UserWarning, match=r"have \d+ separate peaks .*be 3\.\d"
-    ) as caught:
+    with pytest.warns(UserWarning, match="have 25 separate peaks, which") as caught:
         blind = fitted(X[FIRST])
     way_out = re.search(r"contamination=([0-9.]+)\.$", str(caught[0].message))[1]
     recwarn.clear()
