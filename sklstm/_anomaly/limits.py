@@ -115,7 +115,8 @@ class Limits(NamedTuple):
         threshold = max(threshold, outlier_threshold(distances, "auto"), SMALLEST)
         of_peaks = max(PEAK_RATIO * largest, SMALLEST)
         if has_peaks and of_peaks > BLIND_RATIO * threshold:
-            _warn_of_peaks(n_peaks, of_peaks, threshold)
+            share = (distances > threshold).mean()
+            _warn_of_peaks(n_peaks, of_peaks, threshold, share)
         limits = cls(
             of_peaks if has_peaks else threshold,
             np.quantile(calibration_distances, LEVEL, method="higher"),
@@ -193,15 +194,27 @@ class Limits(NamedTuple):
         return np.where(tail > self.threshold, np.maximum(limits, of_peaks), limits)
 
 
-def _warn_of_peaks(n_peaks, limit, threshold):
-    """Warn that normal peaks raise the threshold so much that faults are missed."""
+def _warn_of_peaks(n_peaks, limit, threshold, share):
+    """Warn that normal peaks raise the threshold so much that faults are missed.
+
+    Parameters
+    ----------
+    n_peaks : int
+        Number of separate peaks.
+    limit, threshold : float
+        The threshold with and without normal peaks.
+    share : float
+        Fraction of the rows beyond the threshold without them.
+    """
+    digit = 10.0 ** np.floor(np.log10(share))
+    contamination = min(np.ceil(share / digit) * digit, 0.5)
     warnings.warn(
         f"The errors of the training rows have {n_peaks} separate peaks, which are "
         f"taken for normal. Only errors beyond {limit:.3g} standard deviations are "
         f"outliers, and without peaks, it would be {threshold:.3g}. If the peaks have "
         "a known cause, such as a machine that is switched on, add a column that tells "
-        "of it. To find smaller faults and flag some peaks, pass a number, such as "
-        "contamination=0.005.",
+        "of it. To find smaller faults and flag the peaks, too, pass contamination="
+        f"{contamination:.1g}.",
         UserWarning,
         stacklevel=2,
     )
