@@ -132,6 +132,7 @@ def test_series_without_names_are_found_by_position():
     npt.assert_array_equal(display.lines_["forecast"].get_ydata(), display.forecast)
 
 
+@pytest.mark.filterwarnings("ignore:y ends with 2 missing")
 def test_a_missing_last_value_is_left_out():
     forecaster = FORECASTER.fit(FRAME["a"].where(FRAME.index < DAYS[48]))
     display = ForecastDisplay.from_estimator(forecaster)

@@ -170,10 +170,10 @@ def test_sequences_have_their_own_steps(X, window):
 
 
 def test_a_window_that_does_not_exist_is_refused():
-    model = LSTMRegressor((4,), **SMALL).fit(TABLE, TABLE["a"])
+    model = LSTMRegressor((4,), **SMALL).fit(TABLE.to_numpy(), TABLE["a"])
     with pytest.raises(ValueError, match="window == 40, must be <= 39"):
-        AttributionDisplay.from_estimator(model, TABLE, window=40)
-    display = AttributionDisplay.from_estimator(model, TABLE, window=39)
+        AttributionDisplay.from_estimator(model, TABLE.to_numpy(), window=40)
+    display = AttributionDisplay.from_estimator(model, TABLE.to_numpy(), window=39)
     assert display.attributions.shape == (2, 1)
     steps = LSTMRegressor((4,), pooling=None, **SMALL).fit(SEQUENCES, SEQUENCES)
     with pytest.raises(ValueError, match=r"has 3 time steps, .* no step 4"):

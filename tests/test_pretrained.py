@@ -94,6 +94,7 @@ def test_short_series_are_forecast(n_values, settings):
             forecaster(season_length=12, **settings).fit(y)
 
 
+@pytest.mark.filterwarnings("ignore:y ends with 2 missing")
 def test_missing_values_are_interpolated():
     y = sales(1).iloc[:, 0].to_numpy().copy()
     y[:5] = y[20:30] = y[50:70:3] = y[-2:] = np.nan
