@@ -8,6 +8,7 @@ import numpy.testing as npt
 import pandas as pd
 import pytest
 from sklearn.dummy import DummyRegressor
+from sklearn.linear_model import Ridge
 
 from sklstm import LSTMOutlierDetector
 from sklstm._anomaly.limits import PAST_ROWS, RECENT_ROWS, Limits, count_separate
@@ -118,6 +119,22 @@ def test_peaks_that_hide_faults_warn_and_the_way_out_works(recwarn):
     sharper = fitted(X[FIRST], contamination=float(way_out))
     assert not recwarn
     assert -sharper.offset_ < -blind.offset_ / 10
+
+
+def test_a_column_that_tells_of_peaks_one_row_before_removes_them(recwarn):
+    is_on = (np.arange(4001) // 100 % 2).astype(float)
+    load = 60 * is_on[:-1] + NOISE[:4000]
+    load[3050:3060] += 10
+    X = np.column_stack([load, is_on[:-1]])
+    with pytest.warns(UserWarning, match="tells of it one row before"):
+        blind = LSTMOutlierDetector(Ridge()).fit(X[FIRST])
+    assert not is_outlier(blind, X)[3050:3060].any()
+    X[:, 1] = is_on[1:]
+    recwarn.clear()
+    flagged = is_outlier(LSTMOutlierDetector(Ridge()).fit(X[FIRST]), X)
+    assert not recwarn
+    assert flagged[3050]
+    assert flagged[2000:3000].mean() < 0.005
 
 
 def test_a_rate_below_one_row_warns_and_the_way_out_works(recwarn):

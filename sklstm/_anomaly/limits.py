@@ -213,8 +213,8 @@ def _warn_of_peaks(n_peaks, limit, threshold, share):
         f"taken for normal. Only errors beyond {limit:.3g} standard deviations are "
         f"outliers, and without peaks, it would be {threshold:.3g}. If the peaks have "
         "a known cause, such as a machine that is switched on, add a column that tells "
-        "of it. To find smaller faults and flag the peaks, too, pass contamination="
-        f"{contamination:.1g}.",
+        "of it one row before, such as the next command. To find smaller faults and "
+        f"flag the peaks, too, pass contamination={contamination:.1g}.",
         UserWarning,
         stacklevel=2,
     )
