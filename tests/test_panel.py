@@ -16,6 +16,7 @@ KNOWN, NEXT = MONTHS[:5], MONTHS[5:]
 A, B = np.array([1.0, 2, 3, 4, 5]), np.array([9.0, 8, 7, 6, 5])
 NEXT_A, NEXT_B = np.array([6.0, 7]), np.array([4.0, 3])
 BOUNDS = ["lower", "upper"]
+NO_ROWS = pd.Series([], pd.MultiIndex.from_arrays([[], KNOWN[:0]]), float)
 
 
 def long(index, **series):
@@ -129,6 +130,8 @@ def test_missing_values_are_nan(y):
         (pd.Series([], dtype=float), "There are no values in y"),
         (pd.Series(A, KNOWN)[:0], "There are no values in y"),
         ([A, A[:0]], "There are no values in y"),
+        (NO_ROWS, "holds no series. Pass at least one row"),
+        (NO_ROWS.to_frame("y"), "holds no series. Pass at least one row"),
         (np.full(3, np.nan), "All values of y are missing"),
         (np.array([1, np.inf]), "Input y contains infinity"),
         (pd.Series(["a", "b"]), "y holds strings that are not numbers"),

@@ -281,7 +281,8 @@ def read_series(y, *, is_whole=True, like=None):
         dated = [replace(one, times=as_dates(one.times)) for one in panel.series]
         panel = panel._replace(series=dated)
     if not panel.series:
-        raise ValueError("y holds no series. Pass at least one column.")
+        unit = "row" if _is_long(y) else "column"
+        raise ValueError(f"y holds no series. Pass at least one {unit}.")
     for one in panel.series:
         if is_whole and np.isnan(one.values).all():
             raise ValueError(f"All values of {_described(one.name)} are missing.")

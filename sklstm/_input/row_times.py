@@ -127,6 +127,8 @@ def series_rows(keys, n_rows):
     """
     if keys is None:
         return {None: slice(0, n_rows)}
+    if n_rows == 0:
+        return {}
     codes, names = pd.factorize(keys)
     if (codes < 0).any() or _has_missing_level(keys):
         raise ValueError(
