@@ -457,6 +457,7 @@ class LSTMOutlierDetector(
         callback_runner.end_fit()
         return self
 
+    @all_or_nothing
     def update(self, X: ArrayLike) -> Self:
         """Add new rows without fitting.
 

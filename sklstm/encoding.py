@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_array, check_is_fitted
 
+from sklstm._core.fit_methods import all_or_nothing
 from sklstm._core.sklearn_compat import (
     CallbackRunner,
     CallbackSupportMixin,
@@ -156,6 +157,7 @@ class SequenceEncoder(
         self.min_frequency = min_frequency
         self.vocabulary = vocabulary
 
+    @all_or_nothing
     @with_callbacks
     @fit_context
     def fit(self, X: ArrayLike, y: Any = None) -> Self:

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
+from sklstm._core.fit_methods import all_or_nothing
 from sklstm._core.sklearn_compat import (
     CallbackRunner,
     CallbackSupportMixin,
@@ -224,6 +225,7 @@ class SlidingWindowTransformer(
         """Number of rows before X that its first window needs."""
         return n_context(self.window_size, self.shift, self.sampling_rate)
 
+    @all_or_nothing
     @with_callbacks
     @fit_context
     def fit(self, X: ArrayLike, y: ArrayLike = None) -> Self:

@@ -12,6 +12,7 @@ from sklearn.metrics import pairwise_distances_argmin
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_array, check_is_fitted, validate_data
 
+from sklstm._core.fit_methods import all_or_nothing
 from sklstm._core.scaling import identity_scale, scale_of_columns
 from sklstm._core.sklearn_compat import (
     DocumentedMixin,
@@ -128,6 +129,7 @@ class GroupScaler(
         self.decimals = decimals
         self.random_state = random_state
 
+    @all_or_nothing
     @fit_context
     def fit(self, X: ArrayLike, y: Any = None) -> Self:
         """Find the groups, and compute the mean and the scale of each feature in them.
