@@ -492,7 +492,7 @@ class LSTMOutlierDetector(
         before = rows_before(former, table, self._mean)
         filled = fill_missing(table, self._mean, before)
         updated = self._windower.update(filled)
-        warn_if_rows_are_missing(self._windower.tails, table, "as NaN")
+        warn_if_rows_are_missing(self._windower.tails, table, self.time, "as NaN")
         self._states = self._states | self._score_table(table, former)[1]
         self._windower = updated
         return self
@@ -682,7 +682,7 @@ class LSTMOutlierDetector(
         """Compute the expected values, errors and distances of rows."""
         check_is_fitted(self)
         table = read_table(self, X, reset=False, ensure_all_finite="allow-nan")
-        warn_if_rows_are_missing(self._windower.tails, table, "as NaN")
+        warn_if_rows_are_missing(self._windower.tails, table, self.time, "as NaN")
         scored, _ = self._score_table(table, self._windower)
         if np.isnan(scored.expected).all():
             warn_that_no_row_is_scored(len(table.values), self._windower.n_context)

@@ -294,7 +294,7 @@ class SlidingWindowTransformer(
         check_is_fitted(self)
         table = read_table(self, X, reset=False)
         updated = self._as_windower().update(table).tails
-        warn_if_rows_are_missing(self._tails, table, "and fill them in")
+        warn_if_rows_are_missing(self._tails, table, self.time, "and fill them in")
         self._tails = updated
         return self
 
@@ -330,7 +330,7 @@ class SlidingWindowTransformer(
         pasts = {key: windower.past_rows(table, key) for key in table.rows}
         if self.context is not None:
             warn_if_past_is_missing(windower, table, pasts)
-            warn_if_rows_are_missing(self._tails, table, "and fill them in")
+            warn_if_rows_are_missing(self._tails, table, self.time, "and fill them in")
         windows = windower.windows(table, pasts)
         if self.flatten or output_container(self) != "default":
             return windows.reshape(len(windows), -1)

@@ -318,6 +318,17 @@ def test_missing_rows_of_numbered_rows_warn():
         windower.transform(X[10:].drop([12, 13]))
 
 
+def test_without_dates_as_index_the_warning_has_no_command_for_the_index():
+    days = pd.date_range("2024-01-01", periods=30)
+    by_column = frame(pd.RangeIndex(30)).assign(day=days)
+    panel = pd.concat({"a": frame(days), "b": frame(days)})
+    objects = frame(pd.Index(days.date))
+    for X, params in ((by_column, {"time": "day"}), (panel, {}), (objects, {})):
+        windower = SlidingWindowTransformer(4, **params).fit(X)
+        with pytest.warns(UserWarning, match="Insert the missing rows, and fill"):
+            windower.transform(X.drop(X.index[[14, 15]]))
+
+
 def test_weekends_between_business_days_are_not_missing(recwarn):
     X = frame(pd.bdate_range("2024-01-01", periods=40))
     SlidingWindowTransformer(4).fit(X[:7]).update(X[7:9]).transform(X[9:])

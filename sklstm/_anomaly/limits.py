@@ -202,9 +202,9 @@ def _warn_of_peaks(n_peaks, limit, threshold, share):
     n_peaks : int
         Number of separate peaks.
     limit, threshold : float
-        The threshold with and without normal peaks.
+        The thresholds with and without normal peaks.
     share : float
-        Fraction of the rows beyond the threshold without them.
+        Fraction of the rows beyond the threshold without normal peaks.
     """
     digit = 10.0 ** np.floor(np.log10(share))
     contamination = min(np.ceil(share / digit) * digit, 0.5)

@@ -81,7 +81,7 @@ def check_no_time_column(data, name):
 
 
 def how_to_forecast_one(y):
-    """Return how to use all numbers of a frame but one as covariates.
+    """Return how to forecast one column of numbers with the others as covariates.
 
     Parameters
     ----------

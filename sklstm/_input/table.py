@@ -45,6 +45,11 @@ class Table(NamedTuple):
     rows: dict[Any, slice | np.ndarray]
     labels: pd.Index
 
+    @property
+    def has_other_labels(self):
+        """Whether the index of X holds labels that are not times, such as strings."""
+        return not (self.time_indexes or isinstance(self.labels, pd.RangeIndex))
+
     def series(self, key):
         """Return the values and the time indexes of one series."""
         return self.values[self.rows[key]], self.times(key)

@@ -2,8 +2,6 @@
 
 import warnings
 
-import pandas as pd
-
 from sklstm._windowing.context import starts_like_training
 
 # Fewer training rows are rows to try something out, and padded windows are expected.
@@ -57,7 +55,7 @@ def warn_if_past_is_missing(windower, table, pasts):
             n_without_times += n_of_series
     if n_without_times:
         message = f"{n_without_times} of {n_rows} rows of X {NO_TIMES}"
-        if not (table.time_indexes or isinstance(table.labels, pd.RangeIndex)):
+        if table.has_other_labels:
             message += NOT_TIMES.format(label=table.labels[0])
     elif n_padded == n_rows:
         advice = NOT_STORED.format(n_context=n_context)

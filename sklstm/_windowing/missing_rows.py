@@ -19,7 +19,7 @@ class Hole(NamedTuple):
     start: Any
 
 
-def warn_if_rows_are_missing(tails, table, fill):
+def warn_if_rows_are_missing(tails, table, time, fill):
     """Warn if rows are missing in a table, or between earlier updates and the table.
 
     The training rows must be evenly spaced. Rows that are missing between them and the
@@ -31,17 +31,23 @@ def warn_if_rows_are_missing(tails, table, fill):
         Stored rows of each series.
     table : Table
         Rows of X.
+    time : str, int or None
+        The column that holds the times. None if the index does.
     fill : str
         What to do with the rows that are inserted, for the message.
     """
     for key in table.rows:
         hole = _first_hole(tails.get(key), table.times(key))
         if hole is not None:
-            label = table.labels[table.rows[key]][hole.row]
+            labels = table.labels[table.rows[key]]
+            is_dated = isinstance(labels, pd.DatetimeIndex)
+            has_command = is_dated and time is None and key is None
+            command = _command(hole) if has_command else ""
             warnings.warn(
-                f"Rows are missing before {label}: the rows of `fit` are evenly spaced,"
-                " and this step is longer. Windows reach over the missing rows as if "
-                f"there were none. Insert the missing rows{_command(hole)}, {fill}.",
+                f"Rows are missing before {labels[hole.row]}: the rows of `fit` are "
+                "evenly spaced, and this step is longer. Windows reach over the missing"
+                f" rows as if there were none. Insert the missing rows{command}, "
+                f"{fill}.",
                 UserWarning,
                 stacklevel=3,
             )
@@ -74,7 +80,7 @@ def _updated_before(times, n_updated, start):
 
 
 def _command(hole):
-    """Return a command that inserts the rows of a hole, for times that are dates."""
+    """Return a command that inserts missing rows into a frame with dates as index."""
     if hole.start is None:
         return ""
     step = f"pd.Timedelta('{pd.Timedelta(hole.step)}')"

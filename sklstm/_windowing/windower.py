@@ -4,7 +4,6 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Self
 
 import numpy as np
-import pandas as pd
 
 from sklstm._input.plain import saved_as
 from sklstm._input.windows import sliding_windows
@@ -201,9 +200,8 @@ def n_context(window_size, shift, sampling_rate):
 
 
 def _check_has_times(tail, table):
-    """Raise if the stored rows have times, and a frame has labels of another kind."""
-    is_labelled = not isinstance(table.labels, pd.RangeIndex)
-    if is_labelled and tail.time_indexes and not table.time_indexes:
+    """Raise if the stored rows have times, but the labels of X are not times."""
+    if tail.time_indexes and table.has_other_labels:
         raise ValueError(
             f"The rows of fit have times, but the index of X holds {table.labels[0]!r} "
             f"of dtype {table.labels.dtype}. If these are strings of dates, convert "
