@@ -1,5 +1,6 @@
 """Outlier detection in time series: rows that do not follow from the rows before."""
 
+from datetime import timedelta
 from numbers import Integral, Real
 from typing import Any, Literal, Self
 
@@ -8,7 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, OutlierMixin
 from sklearn.utils import check_random_state
-from sklearn.utils.validation import check_is_fitted, check_scalar
+from sklearn.utils.validation import check_is_fitted
 
 from sklstm._anomaly.comparison import (
     ScoredRows,
@@ -16,7 +17,7 @@ from sklstm._anomaly.comparison import (
     explanation_frame,
 )
 from sklstm._anomaly.errors import check_errors
-from sklstm._anomaly.events import event_frame
+from sklstm._anomaly.events import event_frame, read_min_gap
 from sklstm._anomaly.expectation import expected_values, fit_estimator
 from sklstm._anomaly.scoring import Scorer
 from sklstm._anomaly.settings import DetectorSettings
@@ -604,7 +605,9 @@ class LSTMOutlierDetector(
         is_outlier = -scored.distances < self.offset_
         return explanation_frame(comparison[is_outlier], scored.is_stuck[is_outlier])
 
-    def events(self, X: ArrayLike, *, min_gap: int | None = None) -> pd.DataFrame:
+    def events(
+        self, X: ArrayLike, *, min_gap: int | str | timedelta | None = None
+    ) -> pd.DataFrame:
         """Return the outliers as events: outliers close to each other are one event.
 
         Events that stand out little are left out [1]_: with ``contamination="auto"``,
@@ -617,12 +620,13 @@ class LSTMOutlierDetector(
         X : {array-like, dataframe} of shape (n_rows, n_columns)
             Rows in time order, as in :meth:`fit`.
 
-        min_gap : int or None, default=None
+        min_gap : int, str, timedelta or None, default=None
             Number of rows without an outlier that separate two events. Outliers with
-            fewer rows between them belong to the same event. If None, it is twice
-            `window_size`, because the windows of `window_size` later rows contain the
-            outlier, so that more of them may be outliers. With averages, the half-life
-            is added.
+            fewer rows between them belong to the same event. It may also be a duration,
+            such as "30min", if X has times: outliers further apart belong to different
+            events. If None, it is twice `window_size` in rows, because the windows of
+            `window_size` later rows contain the outlier, so that more of them may be
+            outliers. With averages, the half-life is added.
 
         Returns
         -------
@@ -642,24 +646,25 @@ class LSTMOutlierDetector(
 
         Raises
         ------
+        TypeError
+            If `min_gap` is neither a number of rows nor a duration.
         ValueError
-            If `min_gap` is negative, or X is not valid input for
-            :meth:`score_samples`.
+            If `min_gap` is negative, or a duration although X has no times; or if X is
+            not valid input for :meth:`score_samples`.
 
         References
         ----------
         .. [1] K. Hundman et al., "Detecting Spacecraft Anomalies Using LSTMs and
            Nonparametric Dynamic Thresholding", KDD 2018, 387-395, section 3.3.
         """
-        if min_gap is not None:
-            check_scalar(min_gap, "min_gap", Integral, min_val=0)
         scored, comparison = self._compare(X)
+        min_gap = self._default_gap() if min_gap is None else min_gap
         return event_frame(
             comparison,
             scored,
             threshold=-self.offset_,
             min_peak=-self.offset_ * self._scorer.min_event,
-            min_gap=self._default_gap() if min_gap is None else min_gap,
+            min_gap=read_min_gap(min_gap, scored.table.labels),
         )
 
     def _default_gap(self):

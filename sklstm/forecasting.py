@@ -36,10 +36,10 @@ from sklstm._forecast.backtest import (
 from sklstm._forecast.baselines import BASELINES
 from sklstm._forecast.bases import BASES
 from sklstm._forecast.checks import (
-    check_fraction,
     check_levels,
     check_not_swapped,
     common_length,
+    interval_levels,
     warn_if_end_is_missing,
     warn_if_fitted,
 )
@@ -591,6 +591,8 @@ class LSTMForecaster(SummaryMixin, TunableDefault, CallbackSupportMixin, BaseEst
 
         Raises
         ------
+        TypeError
+            If `coverage` is not a number.
         ValueError
             In the same cases as :meth:`predict`; if there are more steps than in the
             fit; if ``calibration_fraction=None`` and neither the baseline nor the
@@ -604,9 +606,8 @@ class LSTMForecaster(SummaryMixin, TunableDefault, CallbackSupportMixin, BaseEst
         .. [2] Y. Romano, E. Patterson and E. J. Candes, "Conformalized Quantile
            Regression", NeurIPS 2019, arXiv:1905.03222.
         """
-        check_fraction(coverage, "coverage")
+        levels = interval_levels(coverage)
         history, n_steps = self._history_and_steps(horizon, until, X, last_window)
-        levels = [(1 - coverage) / 2, (1 + coverage) / 2]
         intervals = self._fitted.quantiles(history, n_steps.max(), levels)
         return history.to_container(intervals, n_steps, ["lower", "upper"])
 
@@ -789,7 +790,7 @@ class LSTMForecaster(SummaryMixin, TunableDefault, CallbackSupportMixin, BaseEst
         warn_if_fitted(later, past)
         panel = past.append(later)
         history, n_steps = self._history_and_steps(None, None, X, None)
-        forecasts = self._fitted.forecasts([history], n_steps.max())[0]
+        forecasts = self._fitted.forecasts([history], n_steps.max())[0][:, :, None]
         # The scale does not depend on parameters, so that scores can be compared.
         season_length = max(map(default_season_length, past.times))
         comparison = compare_next(
@@ -811,6 +812,7 @@ class LSTMForecaster(SummaryMixin, TunableDefault, CallbackSupportMixin, BaseEst
         X: ArrayLike = None,
         *,
         refit: bool = True,
+        coverage: float | None = None,
     ) -> pd.DataFrame:
         """Forecast from past origins and compare with the actual values.
 
@@ -836,26 +838,35 @@ class LSTMForecaster(SummaryMixin, TunableDefault, CallbackSupportMixin, BaseEst
             the first origin, and later values are added as in :meth:`update`. This is
             many times faster.
 
+        coverage : float or None, default=None
+            Fraction of actual values that the intervals are to cover, in (0, 1), as in
+            :meth:`predict_interval`. If None, there are no intervals.
+
         Returns
         -------
         backtest : DataFrame
             A row for each series, origin and step: "series", its name; "origin", the
             time of the last known value; "step", from 1; "time"; "actual"; "forecast";
+            with `coverage`, "lower" and "upper", the limits of the interval;
             "baseline", the value one season before, or the last value without a season;
             and "scale", the mean absolute seasonal difference before the origin. Rows
             without an actual value are left out.
 
         Raises
         ------
+        TypeError
+            If `coverage` is not a number.
         ValueError
-            In the same cases as :meth:`fit`; if the series differ in length; or if a
-            split is not in time order.
+            In the same cases as :meth:`fit`; if the series differ in length; if a
+            split is not in time order; or, with `coverage`, in the same cases as
+            :meth:`predict_interval`.
 
         See Also
         --------
-        sklstm.forecasting.score_forecasts : Compute MASE, sMAPE and RMSE.
+        sklstm.forecasting.score_forecasts : Compute MASE, sMAPE, RMSE and coverage.
         """
         check_not_swapped(y, X)
+        levels = [] if coverage is None else interval_levels(coverage)
         panel = read_series(y)
         n_timesteps = common_length(panel)
         splits = check_cv(TimeSeriesSplit(test_size=self.horizon) if cv is None else cv)
@@ -871,7 +882,7 @@ class LSTMForecaster(SummaryMixin, TunableDefault, CallbackSupportMixin, BaseEst
         forecasts = []
         for group in groups:
             forecaster = clone(self)._fit(group[0], spec, covariates)
-            forecasts += forecaster._forecasts_from(group)
+            forecasts += forecaster._forecasts_from(group, levels)
         return compare_origins(
             panel, origins, np.array(forecasts), forecaster.season_length_
         )
@@ -1049,10 +1060,22 @@ class LSTMForecaster(SummaryMixin, TunableDefault, CallbackSupportMixin, BaseEst
                 networks[title] = [*networks.get(title, []), *one]
         return networks
 
-    def _forecasts_from(self, panels):
-        """Forecast from several origins, on the original scales of the series."""
+    def _forecasts_from(self, panels, levels):
+        """Forecast from several origins, on the original scales of the series.
+
+        Returns a list for each origin, with an ndarray of shape (horizon, 1) for each
+        series, the forecasts. The quantiles of the levels are further columns.
+        """
         histories = [self._history.with_panel(panel) for panel in panels]
         forecasts = self._fitted.forecasts(histories, self.horizon)
+        forecasts = [of_origin[:, :, None] for of_origin in forecasts]
+        if levels:
+            quantiles = (
+                self._fitted.quantiles(history, self.horizon, levels)
+                for history in histories
+            )
+            pairs = zip(forecasts, quantiles, strict=True)
+            forecasts = [np.concatenate(pair, axis=2) for pair in pairs]
         pairs = zip(histories, forecasts, strict=True)
         return [history.inverse_transform(forecast) for history, forecast in pairs]
 

@@ -870,6 +870,19 @@ TABLE_CASES = {
         lambda: LSTMOutlierDetector(Ridge(), window_size=30).fit(FRAME),
         lambda: LSTMOutlierDetector(Ridge(), window_size=3).fit(FRAME),
     ),
+    "a gap that is no duration": case(
+        "10",
+        lambda: detector().fit(FRAME).events(FRAME, min_gap="soon"),
+        lambda min_gap: detector().fit(FRAME).events(FRAME, min_gap=min_gap),
+    ),
+    "a duration for rows without times": prose(
+        "rows with a DatetimeIndex",
+        lambda: detector().fit(FRAME).events(FRAME, min_gap="2D"),
+        lambda: [
+            detector().fit(table).events(table, min_gap="2D")
+            for table in [FRAME.set_axis(DAYS[:20])]
+        ],
+    ),
     "new rows without stored rows": case(
         'context="auto"',
         lambda: windower(context=None).fit(FRAME[:9]).update(FRAME[9:]),

@@ -1,5 +1,7 @@
 """LSTMOutlierDetector.events: outliers close to each other, with times and causes."""
 
+from datetime import timedelta
+
 import numpy as np
 import numpy.testing as npt
 import pandas as pd
@@ -59,6 +61,50 @@ def test_an_event_has_the_explanation_of_its_peak():
     assert STEADY.events(EVENTS[180:], min_gap=0)["n_rows"].to_list() == [1] * 6
     with pytest.raises(ValueError, match="min_gap == -1, must be >= 0"):
         STEADY.events(EVENTS, min_gap=-1)
+
+
+TIMES = {
+    "dates": HOURS,
+    "zone": HOURS.tz_localize("Asia/Tokyo"),
+    "periods": HOURS.to_period(),
+    "durations": HOURS - HOURS[0],
+}
+
+
+@pytest.mark.parametrize("times", TIMES.values(), ids=TIMES)
+def test_events_may_be_separated_by_a_duration(times):
+    table = EVENTS.set_axis(times)
+    detector = clone(STEADY).fit(table[:180])
+    for min_gap, n_events in {
+        "0s": 6,
+        "59min": 6,
+        "60min": 3,
+        np.timedelta64(9, "h"): 2,
+        timedelta(hours=18): 2,
+        pd.Timedelta(hours=19): 1,
+    }.items():
+        assert len(detector.events(table[180:], min_gap=min_gap)) == n_events
+
+
+def test_durations_count_the_time_of_missing_rows():
+    # Of the 18 rows between the last two events, only two are left.
+    with pytest.warns(UserWarning, match="Rows are missing"):
+        events = STEADY.events(EVENTS[180:].drop(HOURS[202:218]), min_gap="12h")
+    assert len(events) == 2
+
+
+@pytest.mark.parametrize(
+    ("table", "min_gap", "error", "message"),
+    [
+        (EVENTS, "soon", ValueError, "must be a number of rows, or a duration"),
+        (EVENTS, "-1h", ValueError, "not negative, got '-1h'"),
+        (EVENTS, 2.5, TypeError, "must be a number of rows, or a duration"),
+        (EVENTS.to_numpy(), "2h", ValueError, "rows have no times"),
+    ],
+)
+def test_gaps_that_cannot_be_measured_are_refused(table, min_gap, error, message):
+    with pytest.raises(error, match=message):
+        clone(STEADY).fit(table[:180]).events(table, min_gap=min_gap)
 
 
 FORMS = {

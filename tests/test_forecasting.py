@@ -603,6 +603,35 @@ def test_backtest_forecasts_as_fits_at_its_origins(regressor):
     npt.assert_allclose(backtest["forecast"], np.concatenate(by_fit), rtol=1e-12)
 
 
+@pytest.mark.parametrize("refit", [True, False])
+def test_backtests_have_the_intervals_of_their_origins(refit):
+    y = pd.DataFrame({"a": wave(), "b": wave(shift=2)}, MONTHS[:72])
+    forecaster = LSTMForecaster(Ridge(), horizon=4, fine_tune=0, random_state=0)
+    cv = TimeSeriesSplit(2, test_size=4)
+    backtest = forecaster.backtest(y, cv, refit=refit, coverage=0.8)
+    forecaster.fit(y[:64])
+    for end in (64, 68):
+        if end == 68:
+            forecaster = (
+                forecaster.fit(y[:68]) if refit else forecaster.update(y[64:68])
+            )
+        expected = forecaster.predict_interval(coverage=0.8)
+        of_origin = backtest[backtest["origin"] == MONTHS[end - 1]]
+        for name, of_series in of_origin.groupby("series"):
+            npt.assert_allclose(of_series[["lower", "upper"]], expected[name])
+            assert of_series["forecast"].between(*expected[name].to_numpy().T).all()
+    plain = forecaster.backtest(y, cv, refit=refit)
+    pdt.assert_frame_equal(backtest.drop(columns=["lower", "upper"]), plain)
+
+
+@pytest.mark.parametrize(
+    ("coverage", "error"), [(1, ValueError), (0.0, ValueError), ("90 %", TypeError)]
+)
+def test_backtests_refuse_an_invalid_coverage(coverage, error):
+    with pytest.raises(error, match=r"coverage must be .*0.*1.*, got"):
+        LSTMForecaster(Ridge(), horizon=4).backtest(wave(), coverage=coverage)
+
+
 def test_backtest_leaves_out_missing_actual_values():
     y = np.c_[wave(), wave(shift=2)]
     y[70, 1] = np.nan
@@ -674,6 +703,8 @@ def test_scores_by_hand():
     expected = {"MASE": [0.25, 0.5], "sMAPE": [50.0, 100.0], "RMSE": [2**0.5, 0.5**0.5]}
     expected = pd.DataFrame(expected, ["forecast", "baseline"])
     pdt.assert_frame_equal(score_forecasts(backtest), expected)
+    covered = score_forecasts(backtest.assign(lower=[-1, 0], upper=[1, 2]))
+    pdt.assert_frame_equal(covered, expected.assign(coverage=[0.5, np.nan]))
     with pytest.raises(ValueError, match=r"lacks the columns \['actual', 'scale'\]"):
         score_forecasts(backtest[["forecast", "baseline"]])
 

@@ -1,12 +1,86 @@
 """Events: outliers that are close to each other."""
 
+from contextlib import suppress
+from datetime import timedelta
+from numbers import Integral
+from typing import NamedTuple
+
 import numpy as np
 import pandas as pd
+from sklearn.utils.validation import check_scalar
 
 from sklstm._anomaly.comparison import explanation_frame
 
 
-def runs_of_outliers(is_outlier, min_gap):
+class MinGap(NamedTuple):
+    """Distance beyond which two outliers belong to different events.
+
+    The distance is a number of rows, or a duration in the unit of `times`.
+    """
+
+    size: int
+    times: np.ndarray | None = None  # time of each row as an int, None for rows
+
+    def runs(self, is_outlier, rows):
+        """Find the runs of outliers in rows of one series, as positions in `rows`."""
+        places = None if self.times is None else self.times[rows]
+        return runs_of_outliers(is_outlier, self.size, places)
+
+
+def read_min_gap(min_gap, labels):
+    """Read the number of rows, or the duration, that separates two events.
+
+    Parameters
+    ----------
+    min_gap : int, str or Timedelta
+        Number of rows or duration.
+    labels : Index of shape (n_rows,)
+        Labels of the rows, such as times.
+
+    Returns
+    -------
+    min_gap : MinGap
+        The size of the gap, with the times of the rows if it is a duration.
+
+    Raises
+    ------
+    TypeError
+        If `min_gap` is neither a number of rows nor a duration.
+    ValueError
+        If it is negative or no duration, or if a duration is passed for rows without
+        times.
+    """
+    if isinstance(min_gap, Integral):
+        check_scalar(min_gap, "min_gap", Integral, min_val=0)
+        return MinGap(min_gap)
+    duration = _read_duration(min_gap)
+    if isinstance(labels, pd.PeriodIndex):
+        labels = labels.to_timestamp()
+    if not isinstance(labels, pd.DatetimeIndex | pd.TimedeltaIndex):
+        raise ValueError(
+            f"min_gap={min_gap!r} is a duration, but the rows have no times. Pass "
+            "min_gap as a number of rows, or pass rows with a DatetimeIndex."
+        )
+    return MinGap(duration // pd.Timedelta(1, labels.unit), labels.asi8)
+
+
+def _read_duration(min_gap):
+    """Convert a string or a timedelta to a duration."""
+    duration, error = pd.NaT, ValueError
+    if not isinstance(min_gap, str | timedelta | np.timedelta64):
+        error = TypeError
+    else:
+        with suppress(ValueError):
+            duration = pd.Timedelta(min_gap)
+    if not duration >= pd.Timedelta(0):
+        raise error(
+            "min_gap must be a number of rows, or a duration that is not negative, got "
+            f'{min_gap!r}. Pass an integer, such as 10, or a string, such as "30min".'
+        )
+    return duration
+
+
+def runs_of_outliers(is_outlier, min_gap, places=None):
     """Find the runs of outliers in one series.
 
     Parameters
@@ -14,7 +88,10 @@ def runs_of_outliers(is_outlier, min_gap):
     is_outlier : ndarray of shape (n_rows,)
         Whether each row is an outlier.
     min_gap : int
-        Number of rows without an outlier that separate two runs.
+        Number of rows without an outlier that separate two runs. With `places`, the
+        difference of the places of two outliers that is not enough to separate them.
+    places : ndarray of int of shape (n_rows,) or None, default=None
+        Places of the rows in time. If None, their positions are used.
 
     Returns
     -------
@@ -22,7 +99,8 @@ def runs_of_outliers(is_outlier, min_gap):
         Positions of the first and the last outlier of each run.
     """
     rows = np.flatnonzero(is_outlier)
-    is_first = np.diff(rows, prepend=-np.inf) > min_gap
+    is_first = np.ones(len(rows), dtype=bool)
+    is_first[1:] = np.diff(rows if places is None else places[rows]) > min_gap
     return np.stack([rows[is_first], rows[np.roll(is_first, -1)]], axis=1)
 
 
@@ -39,8 +117,8 @@ def event_frame(comparison, scored, *, threshold, min_peak, min_gap):
         Distance beyond which a row is an outlier.
     min_peak : float
         Events whose largest distance is not beyond this one are left out.
-    min_gap : int
-        As in :func:`runs_of_outliers`.
+    min_gap : MinGap
+        What separates two events.
 
     Returns
     -------
@@ -83,7 +161,7 @@ def _runs_of_all_series(distances, rows_of_series, threshold, min_gap):
     for number, selected in enumerate(rows_of_series.values()):
         rows = np.arange(len(distances))[selected]
         of_series = distances[rows]
-        for first, last in runs_of_outliers(of_series > threshold, min_gap):
+        for first, last in min_gap.runs(of_series > threshold, rows):
             peak = first + np.nanargmax(of_series[first : last + 1])
             runs.append((number, *rows[[first, last, peak]], last - first + 1))
     return np.array(runs, dtype=np.int64).reshape(-1, 5)

@@ -12,6 +12,9 @@ from sklstm._forecast.baselines import (
 )
 from sklstm._forecast.panel import Series
 
+# Names of the columns of a forecast. The last two are missing without intervals.
+PREDICTED = ("forecast", "lower", "upper")
+
 
 def read_splits(splits, horizon):
     """Convert cross-validation splits to forecast origins and steps to forecast.
@@ -62,8 +65,8 @@ def compare_origins(panel, origins, forecasts, season_length):
         Series of the same length.
     origins : list of (int, ndarray of int)
         Result of :func:`read_splits`.
-    forecasts : ndarray of shape (n_origins, n_series, horizon)
-        Forecasts on the scale of the series.
+    forecasts : ndarray of shape (n_origins, n_series, horizon, n_columns)
+        Forecasts on the scale of the series, with the first columns of `PREDICTED`.
     season_length : int
         Number of steps of a season, 1 without a season.
 
@@ -87,8 +90,8 @@ def compare_next(past, panel, forecasts, season_length):
     ----------
     past, panel : Panel
         Series without and with the actual values.
-    forecasts : list of ndarray of shape (horizon,)
-        Forecasts of each series, on its scale.
+    forecasts : list of ndarray of shape (horizon, n_columns)
+        Forecasts of each series, on its scale, with the first columns of `PREDICTED`.
     season_length : int
         Number of steps of a season, 1 without a season.
 
@@ -112,7 +115,7 @@ class OneForecast(NamedTuple):
     series: Series  # known values and actual values
     n_known: int  # number of known values
     steps: np.ndarray  # steps after the known values, counted from 1, (n_steps,)
-    forecast: np.ndarray  # forecasts of these steps, (n_steps,)
+    forecast: np.ndarray  # forecasts of these steps, (n_steps, n_columns)
 
     @property
     def places(self):
@@ -150,13 +153,14 @@ def _compare(parts, season_length):
     dtype = object if None in names else None  # None must not become NaN
     names = pd.Index(names, dtype=dtype, tupleize_cols=False)
     origins = [np.repeat(part.n_known - 1, len(part.steps)) for part in parts]
+    forecast = np.concatenate([part.forecast for part in parts])
     columns = {
         "series": names.repeat(n_steps),
         "origin": _times_at(parts, origins),
         "step": np.concatenate([part.steps for part in parts]),
         "time": _times_at(parts, [part.places for part in parts]),
         "actual": np.concatenate([part.series.values[part.places] for part in parts]),
-        "forecast": np.concatenate([part.forecast for part in parts]),
+        **dict(zip(PREDICTED, forecast.T, strict=False)),
         "baseline": np.concatenate(baselines),
         "scale": np.repeat(scales, n_steps),
     }
@@ -189,9 +193,10 @@ def score_forecasts(backtest: pd.DataFrame) -> pd.DataFrame:
         The rows are "forecast" and "baseline". The columns are "MASE", the mean
         absolute error in units of the mean absolute seasonal difference before the
         origin [1]_; "sMAPE", the mean of ``200 |actual - forecast| / (|actual| +
-        |forecast|)`` in percent; and "RMSE", the root mean squared error. Each score is
-        computed over all rows. MASE leaves out series that are constant before the
-        origin.
+        |forecast|)`` in percent; and "RMSE", the root mean squared error. If the
+        backtest has intervals, "coverage" is the fraction of actual values within them.
+        It is NaN for the baseline, which has none. Each score is computed over all
+        rows. MASE leaves out series that are constant before the origin.
 
     Raises
     ------
@@ -231,4 +236,7 @@ def score_forecasts(backtest: pd.DataFrame) -> pd.DataFrame:
             "sMAPE": (200 * error / size.where(size > 0, 1)).mean(),
             "RMSE": np.sqrt((error**2).mean()),
         }
+    if {"lower", "upper"} <= set(backtest):
+        is_covered = actual.between(backtest["lower"], backtest["upper"])
+        rows["forecast"]["coverage"] = is_covered.mean()
     return pd.DataFrame(rows).T

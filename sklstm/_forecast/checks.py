@@ -78,6 +78,12 @@ def check_fraction(number, name):
         raise ValueError(f"{name} must be in (0, 1), got {number}.")
 
 
+def interval_levels(coverage):
+    """Return the levels of the limits of intervals that cover a fraction of values."""
+    check_fraction(coverage, "coverage")
+    return [(1 - coverage) / 2, (1 + coverage) / 2]
+
+
 def check_levels(quantiles):
     """Raise unless quantiles are a sequence of numbers in (0, 1)."""
     if np.ndim(quantiles) != 1 or not len(quantiles):
