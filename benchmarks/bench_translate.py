@@ -1,10 +1,12 @@
 """Learn to translate: pronunciations, sums and dates; print errors and minutes.
 
 With ``--speed``, the time of an epoch and of predictions is compared with that of the
-same network by hand on `torch.nn.LSTM`.
+same network by hand on `torch.nn.LSTM`. ``torchrun --standalone --nproc-per-node=2``
+trains with two processes.
 """
 
 import argparse
+import os
 import time
 
 import numpy as np
@@ -12,13 +14,29 @@ import torch
 from _data import load, load_module
 from _timing import compared, environment, interleaved, print_table
 from _translator_by_hand import Translator, predict, train_epoch
+from torch import distributed
 
 from sklstm import LSTMTranslator
 from sklstm.datasets import make_dates
 
 # Phone and word error of Phonetisaurus on the same words, in percent.
-PHONETISAURUS = {"g2p": "6.63 / 25.93", "g2p_quarter": "9.74 / 38.23"}
+PHONETISAURUS = {"train": "6.63 / 25.93", "train_quarter": "9.74 / 38.23"}
 SETTINGS = {"random_state": 0}
+# Words to learn from, and the settings of the network, by task.
+PRONUNCIATIONS = {
+    "g2p": ("train", {}),
+    "g2p_large": (
+        "train",
+        {
+            "hidden_layer_sizes": (384,),
+            "dropout": 0.3,
+            "batch_size": 128,
+            "max_iter": 17,
+            "validation_fraction": 0.02,
+        },
+    ),
+    "g2p_quarter": ("train_quarter", {}),
+}
 N_PAIRS, N_EPOCHS, N_WORDS, BATCH_SIZE = 1500, 8, 1000, 64
 
 
@@ -33,16 +51,16 @@ def pronunciations(folder, part):
 
 def learn_pronunciations(folder, name, settings):
     """Return a row with the errors of a model that learns to pronounce words."""
-    part = {"g2p": "train", "g2p_quarter": "train_quarter"}[name]
+    part, of_task = PRONUNCIATIONS[name]
     words, phones, judged = pronunciations(folder, part)
-    model, minutes = timed_fit(words, phones, settings)
+    model, minutes = timed_fit(words, phones, settings | of_task)
     answers = zip(judged, model.predict(list(judged)), strict=True)
     answers = {word: " ".join(answer) for word, answer in answers}
     errors = load_module(folder).g2p_errors(answers, judged)
     return {
         "task": name,
         "error": "{:.2f} / {:.2f}".format(*errors),
-        "others": PHONETISAURUS[name],
+        "others": PHONETISAURUS[part],
         "minutes": f"{minutes:.1f}",
     }
 
@@ -166,8 +184,12 @@ if __name__ == "__main__":
     parser.add_argument("--verbose", action="store_true")
     arguments = parser.parse_args()
     torch.set_num_threads(arguments.threads)
-    print(environment(arguments.threads))
-    settings = SETTINGS | {"verbose": arguments.verbose}
+    is_first = os.environ.get("RANK", "0") == "0"
+    if "WORLD_SIZE" in os.environ:
+        distributed.init_process_group("gloo")
+    if is_first:
+        print(environment(arguments.threads))
+    settings = SETTINGS | {"verbose": arguments.verbose and is_first}
     if arguments.speed:
         print_table(
             "Translator and network by hand, processor time",
@@ -176,9 +198,10 @@ if __name__ == "__main__":
         raise SystemExit
     rows = []
     for name in arguments.tasks:
-        if name in PHONETISAURUS:
+        if name in PRONUNCIATIONS:
             rows.append(learn_pronunciations(arguments.data, name, settings))
         else:
             data = sums() if name == "sums" else make_dates(11_000, random_state=0)
             rows.append(learn_exactly(name, data, settings))
-    print_table("Errors in percent (of phones and of words), processor time", rows)
+    if is_first:
+        print_table("Errors in percent (of phones and of words), processor time", rows)

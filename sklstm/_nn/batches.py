@@ -208,10 +208,10 @@ def positions_of_steps(starts, lengths):
     return starts[numbers] + steps, numbers
 
 
-def batches_by_length(order, n_padding, n_batches, generator):
+def batches_by_length(order, n_padding, n_batches, generator, n_sorted=N_SORTED):
     """Yield batches of rows of similar length, so that little is padded.
 
-    Rows are sorted within groups of `N_SORTED` batches, and the batches come in random
+    Rows are sorted within groups of `n_sorted` batches, and the batches come in random
     order. The composition of the batches therefore differs between epochs.
 
     Parameters
@@ -224,13 +224,15 @@ def batches_by_length(order, n_padding, n_batches, generator):
         Number of batches.
     generator : torch.Generator
         Source of the order of the batches.
+    n_sorted : int
+        Number of batches of a group.
 
     Yields
     ------
     rows : torch.Tensor of int
         Positions of the rows of a batch.
     """
-    pools = order.tensor_split(math.ceil(n_batches / N_SORTED))
+    pools = order.tensor_split(math.ceil(n_batches / n_sorted))
     order = torch.cat([pool[n_padding[pool].argsort(stable=True)] for pool in pools])
     batches = order.tensor_split(n_batches)
     for number in torch.randperm(n_batches, generator=generator):

@@ -7,10 +7,6 @@ import torch
 
 from sklstm._nn.batches import positions_of_steps
 
-# Batches are padded to one of this many lengths, because buffers are kept for each
-# length.
-N_LENGTHS = 16
-
 
 class Ragged(NamedTuple):
     """Sequences of unequal length, one after another."""
@@ -42,11 +38,15 @@ class Ragged(NamedTuple):
     def batch_lengths(self):
         """Return lengths to which batches are padded, in ascending order.
 
-        Each of them is as frequent as the others, so that little is padded.
+        There are not many, because buffers are kept for each length. Each of them is at
+        most an eighth longer than the one before, or one step.
         """
-        ordered = self.lengths.sort()[0]
-        last = torch.linspace(0, len(ordered) - 1, N_LENGTHS).round().long()
-        return ordered[last].unique()
+        shortest, length = int(self.lengths.min()), int(self.lengths.max())
+        lengths = [length]
+        while length > shortest:
+            length = max(shortest, min(length - 1, -(-length * 8 // 9)))
+            lengths.append(length)
+        return self.lengths.new_tensor(lengths[::-1])
 
     def padded(self, at_start, lengths=None):
         """Return all sequences with padding, and which steps are real.

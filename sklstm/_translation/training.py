@@ -9,6 +9,9 @@ from sklstm._nn.batches import batches_by_length
 from sklstm._nn.progress import LossBounds
 from sklstm._nn.training import Trainer, mean_loss
 
+# Sources and targets are both of unequal length, so more batches are sorted together.
+N_SORTED = 100
+
 
 class PairTrainer(Trainer):
     """Network that is trained on pairs of a source and a target.
@@ -36,7 +39,8 @@ class PairTrainer(Trainer):
         pairs = self.training
         n_batches = math.ceil(pairs.n_pairs / self.options.batch_size)
         order = torch.randperm(pairs.n_pairs, generator=generator)
-        for rows in batches_by_length(order, -pairs.keys.cpu(), n_batches, generator):
+        keys = -pairs.keys.cpu()
+        for rows in batches_by_length(order, keys, n_batches, generator, N_SORTED):
             rows = self.processes.share(rows)
             yield pairs.batch(rows.to(pairs.weights.device)) if len(rows) else None
 
