@@ -320,7 +320,9 @@ ANY_X = {
     "sparse": scipy.sparse.csr_array(FLAT),
     "tensor": torch.from_numpy(X),
     "reversed": X[::-1, ::-1],
-    "sliding view": np.lib.stride_tricks.sliding_window_view(X[:, 0], 5, 0).mT,
+    "sliding view": np.lib.stride_tricks.sliding_window_view(X[:, 0], 5, 0).transpose(
+        0, 2, 1
+    ),
     "padding": with_value(X, np.nan)[:, 2:],
     "NaN": with_value(X, np.nan),
     "infinity": with_value(FLAT, np.inf),

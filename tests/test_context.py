@@ -256,11 +256,11 @@ def test_updated_rows_are_in_the_windows_of_the_next_rows(
     X = frame(times(30))
     n_train, n_gap, n_new = ends
     windower = SlidingWindowTransformer(window_size, shift=shift, padding=padding)
-    windower.fit(X[:n_train])
-    later = X[n_train + n_gap :]
+    windower.fit(X.iloc[:n_train])
+    later = X.iloc[n_train + n_gap :]
     whole = windower.transform(later)
-    windower.update(later[:n_new])
-    npt.assert_array_equal(windower.transform(later[n_new:]), whole[n_new:])
+    windower.update(later.iloc[:n_new])
+    npt.assert_array_equal(windower.transform(later.iloc[n_new:]), whole[n_new:])
 
 
 def test_rows_before_an_update_keep_their_lag():

@@ -36,7 +36,7 @@ companions=("scipy<1.16" "pyparsing<3.3")
 [ -x "$python" ] || python3 -m venv "$directory"
 # shellcheck disable=SC2086
 "$python" -m pip install --quiet -e . $requirements "${companions[@]}" \
-    hypothesis numpydoc pytest pytest-xdist
+    hypothesis numpydoc optuna pytest pytest-xdist
 "$python" -m pip list | grep -E "^(numpy|pandas|scikit-learn|torch|matplotlib|polars) "
 export MPLBACKEND=Agg OMP_NUM_THREADS=1 SCIPY_ARRAY_API=1
 exec "$python" -m pytest -n logical --dist worksteal --ignore tests/test_typing.py "${@:2}"

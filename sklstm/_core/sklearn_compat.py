@@ -101,9 +101,15 @@ def check_weights(sample_weight, X):
         return np.broadcast_to(1.0, len(X))
     sample_weight = unwrap(sample_weight, "sample_weight")
     with check_numbers("sample_weight"):
-        return _check_sample_weight(
+        weights = _check_sample_weight(
             sample_weight, X, dtype=np.float64, ensure_non_negative=True
         )
+    if len(weights) and not weights.any():  # scikit-learn 1.7 accepts them
+        raise ValueError(
+            "Sample weights must contain at least one non-zero number: every weight is "
+            "zero, so there is nothing to learn or to score."
+        )
+    return weights
 
 
 def meta_fit_context(method):

@@ -433,7 +433,7 @@ def _plot_series(axes, forecast, history, interval, actual, styles):
     if actual is not None:
         lines["actual"] = draw_line(axes, actual, styles["actual"])
     # In a grid, only the lowest axes have labels.
-    if axes.xaxis.get_tick_params().get("labelbottom", True):
+    if axes.get_xticklabels():
         axes.set(xlabel=forecast.index.name)
     return lines, band
 
