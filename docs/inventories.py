@@ -9,6 +9,9 @@ import importlib
 import inspect
 import zlib
 
+# Halving searches only exist after this import.
+from sklearn.experimental import enable_halving_search_cv  # noqa: F401
+
 # The site of a project and the page of a name on it.
 SITES = {
     "matplotlib": ("https://matplotlib.org/stable", "api/_as_gen/{}.html"),
