@@ -96,6 +96,7 @@ def test_durations_count_the_time_of_missing_rows():
 @pytest.mark.parametrize(
     ("table", "min_gap", "error", "message"),
     [
+        (EVENTS, "10", ValueError, 'such as 10, or a string, such as "30min"'),
         (EVENTS, "soon", ValueError, "must be a number of rows, or a duration"),
         (EVENTS, "-1h", ValueError, "not negative, got '-1h'"),
         (EVENTS, 2.5, TypeError, "must be a number of rows, or a duration"),

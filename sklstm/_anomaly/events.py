@@ -1,5 +1,6 @@
 """Events: outliers that are close to each other."""
 
+import re
 from contextlib import suppress
 from datetime import timedelta
 from numbers import Integral
@@ -69,7 +70,7 @@ def _read_duration(min_gap):
     duration, error = pd.NaT, ValueError
     if not isinstance(min_gap, str | timedelta | np.timedelta64):
         error = TypeError
-    else:
+    elif not re.fullmatch(r"[-+.\d\s]*", str(min_gap)):  # "10" would be nanoseconds
         with suppress(ValueError):
             duration = pd.Timedelta(min_gap)
     if not duration >= pd.Timedelta(0):
