@@ -1,6 +1,7 @@
 """The translator: attention, beam search, training, and the sklearn contract."""
 
 import copy
+import itertools
 import pickle
 from itertools import product
 from math import inf
@@ -470,6 +471,15 @@ def test_weights_may_be_read_only():
     weights = np.ones(24)
     weights.flags.writeable = False
     assert model().fit(SOURCES, TARGETS, weights).n_iter_ == 3
+
+
+@pytest.mark.parametrize("lengths", [[5], [1, 2, 9, 300], [40, 7], range(1, 101)])
+def test_batches_are_padded_by_at_most_an_eighth(lengths):
+    sequences = Ragged.of([np.zeros(length) for length in lengths])
+    chosen = sequences.batch_lengths().tolist()
+    assert (chosen[0], chosen[-1]) == (min(lengths), max(lengths))
+    for length, longer in itertools.pairwise(chosen):
+        assert length < longer <= max(length * 9 / 8, length + 1)
 
 
 def test_pairs_of_a_source_are_held_out_together():

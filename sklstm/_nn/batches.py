@@ -224,7 +224,7 @@ def batches_by_length(order, n_padding, n_batches, generator, n_sorted=N_SORTED)
         Number of batches.
     generator : torch.Generator
         Source of the order of the batches.
-    n_sorted : int
+    n_sorted : int, default=20
         Number of batches of a group.
 
     Yields
