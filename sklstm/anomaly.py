@@ -17,7 +17,7 @@ from sklstm._anomaly.comparison import (
     explanation_frame,
 )
 from sklstm._anomaly.errors import check_errors
-from sklstm._anomaly.events import event_frame, read_min_gap
+from sklstm._anomaly.events import MinGap, event_frame, read_gap
 from sklstm._anomaly.expectation import expected_values, fit_estimator
 from sklstm._anomaly.scoring import Scorer
 from sklstm._anomaly.settings import DetectorSettings
@@ -657,14 +657,15 @@ class LSTMOutlierDetector(
         .. [1] K. Hundman et al., "Detecting Spacecraft Anomalies Using LSTMs and
            Nonparametric Dynamic Thresholding", KDD 2018, 387-395, section 3.3.
         """
+        gap = None if min_gap is None else read_gap(min_gap)
         scored, comparison = self._compare(X)
-        min_gap = self._default_gap() if min_gap is None else min_gap
+        gap = self._default_gap() if gap is None else gap
         return event_frame(
             comparison,
             scored,
             threshold=-self.offset_,
             min_peak=-self.offset_ * self._scorer.min_event,
-            min_gap=read_min_gap(min_gap, scored.table.labels),
+            min_gap=MinGap.of(gap, scored.table.labels),
         )
 
     def _default_gap(self):

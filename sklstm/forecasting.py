@@ -1063,8 +1063,8 @@ class LSTMForecaster(SummaryMixin, TunableDefault, CallbackSupportMixin, BaseEst
     def _forecasts_from(self, panels, levels):
         """Forecast from several origins, on the original scales of the series.
 
-        Returns a list for each origin, with an ndarray of shape (horizon, 1) for each
-        series, the forecasts. The quantiles of the levels are further columns.
+        Returns a list for each origin, with an ndarray of shape (horizon, 1 + n_levels)
+        for each series: the forecasts, and then the quantiles of each level.
         """
         histories = [self._history.with_panel(panel) for panel in panels]
         forecasts = self._fitted.forecasts(histories, self.horizon)

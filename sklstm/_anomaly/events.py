@@ -22,51 +22,48 @@ class MinGap(NamedTuple):
     size: int
     times: np.ndarray | None = None  # time of each row as an int, None for rows
 
+    @classmethod
+    def of(cls, gap, labels):
+        """Return the result of :func:`read_gap` for rows with these labels."""
+        if not isinstance(gap, pd.Timedelta):
+            return cls(gap)
+        if isinstance(labels, pd.PeriodIndex):
+            labels = labels.to_timestamp()
+        if not isinstance(labels, pd.DatetimeIndex | pd.TimedeltaIndex):
+            raise ValueError(
+                f"min_gap={str(gap)!r} is a duration, but the rows have no times. Pass "
+                "min_gap as a number of rows, or pass rows with a DatetimeIndex."
+            )
+        return cls(gap // pd.Timedelta(1, labels.unit), labels.asi8)
+
     def runs(self, is_outlier, rows):
         """Find the runs of outliers in rows of one series, as positions in `rows`."""
         places = None if self.times is None else self.times[rows]
         return runs_of_outliers(is_outlier, self.size, places)
 
 
-def read_min_gap(min_gap, labels):
+def read_gap(min_gap):
     """Read the number of rows, or the duration, that separates two events.
 
     Parameters
     ----------
-    min_gap : int, str or Timedelta
+    min_gap : int, str, timedelta or numpy.timedelta64
         Number of rows or duration.
-    labels : Index of shape (n_rows,)
-        Labels of the rows, such as times.
 
     Returns
     -------
-    min_gap : MinGap
-        The size of the gap, with the times of the rows if it is a duration.
+    gap : int or Timedelta
+        The number of rows or the duration.
 
     Raises
     ------
     TypeError
         If `min_gap` is neither a number of rows nor a duration.
     ValueError
-        If it is negative or no duration, or if a duration is passed for rows without
-        times.
+        If it is negative, or a string that is no duration.
     """
     if isinstance(min_gap, Integral):
-        check_scalar(min_gap, "min_gap", Integral, min_val=0)
-        return MinGap(min_gap)
-    duration = _read_duration(min_gap)
-    if isinstance(labels, pd.PeriodIndex):
-        labels = labels.to_timestamp()
-    if not isinstance(labels, pd.DatetimeIndex | pd.TimedeltaIndex):
-        raise ValueError(
-            f"min_gap={min_gap!r} is a duration, but the rows have no times. Pass "
-            "min_gap as a number of rows, or pass rows with a DatetimeIndex."
-        )
-    return MinGap(duration // pd.Timedelta(1, labels.unit), labels.asi8)
-
-
-def _read_duration(min_gap):
-    """Convert a string or a timedelta to a duration."""
+        return check_scalar(min_gap, "min_gap", Integral, min_val=0)
     duration, error = pd.NaT, ValueError
     if not isinstance(min_gap, str | timedelta | np.timedelta64):
         error = TypeError
@@ -89,10 +86,9 @@ def runs_of_outliers(is_outlier, min_gap, places=None):
     is_outlier : ndarray of shape (n_rows,)
         Whether each row is an outlier.
     min_gap : int
-        Number of rows without an outlier that separate two runs. With `places`, the
-        difference of the places of two outliers that is not enough to separate them.
+        Two outliers are in different runs if their places differ by more than this.
     places : ndarray of int of shape (n_rows,) or None, default=None
-        Places of the rows in time. If None, their positions are used.
+        Place of each row, such as its time. If None, it is the position of the row.
 
     Returns
     -------
