@@ -25,11 +25,11 @@ PRONUNCIATIONS = {
     "g2p_large": (
         "train",
         {
-            "hidden_layer_sizes": (384,),
+            "hidden_layer_sizes": (224, 224),
             "dropout": 0.3,
             "batch_size": 256,
             "learning_rate_init": 0.004,
-            "max_iter": 15,
+            "max_iter": 11,
             "validation_fraction": 0.02,
         },
     ),
