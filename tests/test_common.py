@@ -30,6 +30,8 @@ from sklstm import (
 )
 from sklstm.testing import expected_failed_checks
 
+# With all their epochs, the checks of default networks would take six times as long.
+FEW_EPOCHS = {"max_iter": 20}
 ESTIMATORS = [
     GroupScaler(),
     GroupScaler(groups=[0], n_groups=2, random_state=0),
@@ -37,13 +39,13 @@ ESTIMATORS = [
     LSTMAutoencoder(
         (6, 4), n_components=2, bidirectional=True, pooling="attention", max_iter=20
     ),
-    LSTMClassifier(),
+    LSTMClassifier(**FEW_EPOCHS),
     LSTMClassifier(
         (10,),
         **ONE_LAYER | {"bidirectional": True, "pooling": "attention"},
         cell="gru",
     ),
-    LSTMRegressor(),
+    LSTMRegressor(**FEW_EPOCHS),
     LSTMRegressor(
         (8, 6),
         cell="gru",
