@@ -27,6 +27,8 @@ CELLS = ["lstm", "gru", "transformer"]
 N_ADDING, N_ADDING_TEST = 4000, 2560
 # Smaller networks and fewer epochs than in `bench_language.py`.
 LANGUAGE = {"hidden_layer_sizes": (256,), "batch_size": 64, "max_iter": 10}
+# Fewer epochs than by default.
+TRANSLATION = {"hidden_layer_sizes": (256,), "dropout": 0.4, "max_iter": 10}
 
 
 def whole_sequences(folder, seed, cell, *, run):
@@ -59,14 +61,14 @@ def tags(_folder, seed, cell, *, name):
 
 def translate(_folder, seed, cell, *, draw):
     """Return the percent of wrong targets of a task of `bench_translate.py`."""
-    settings = {"random_state": seed, "cell": cell}
+    settings = {"random_state": seed, "cell": cell, **TRANSLATION}
     row = bench_translate.learn_exactly("", draw(), settings)
     return float(row["error"])
 
 
 def pronounce(folder, seed, cell):
     """Return the percent of wrong phones of words."""
-    settings = {"random_state": seed, "cell": cell}
+    settings = {"random_state": seed, "cell": cell, **TRANSLATION}
     row = bench_translate.learn_pronunciations(folder, "g2p_quarter", settings)
     return float(row["error"].split("/")[0])
 
