@@ -598,8 +598,9 @@ class LSTMLanguageModel(DensityMixin, BaseSymbolModel):
         with default_modes():
             return log_probabilities(self._network, texts), texts.n_symbols
 
-    def _make_fit(self, data, is_partial):
-        return LanguageFit(self.get_params(deep=False), self._end, data, is_partial)
+    def _make_fit(self, data, former, is_partial):
+        parameters = self.get_params(deep=False)
+        return LanguageFit(parameters, self._end, data, former, is_partial)
 
 
 def _unused_name(name, symbols):

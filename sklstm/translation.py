@@ -59,10 +59,12 @@ class LSTMTranslator(BaseSymbolModel):
 
     Parameters
     ----------
-    hidden_layer_sizes : int or tuple of int, default=(256,)
+    hidden_layer_sizes : int, tuple of int or "auto", default="auto"
         Number of units of each recurrent layer, from first to last. An int means one
         layer. The encoder, which reads the sources, and the decoder, which writes the
-        targets, both have such layers.
+        targets, both have such layers. "auto" is one layer of 256 units for fewer than
+        20,000 pairs, and two such layers for more. A fit that goes on from the previous
+        one keeps its layers.
 
     attention : {"dot", "additive"}, default="dot"
         How states of the decoder are compared with states of the encoder. "dot"
@@ -134,7 +136,8 @@ class LSTMTranslator(BaseSymbolModel):
 
     batch_size : int or "auto", default="auto"
         Number of pairs of a source and a target per training step. All pairs, if there
-        are fewer. "auto" is a hundredth of the pairs, but at least 8 and at most 64.
+        are fewer. "auto" is a hundredth of the pairs, but at least 8 and at most 64, or
+        at most 128 if there are 20,000 pairs or more.
 
     learning_rate : {"constant", "cosine", "adaptive"}, default="cosine"
         Learning-rate schedule. "constant" keeps the initial learning rate. "cosine"
@@ -153,7 +156,8 @@ class LSTMTranslator(BaseSymbolModel):
     max_iter : int or "auto", default="auto"
         Maximum number of epochs. An epoch is one pass over the training sequences.
         "auto" is as many epochs as take about 6000 training steps, but at least 20 and
-        at most 200.
+        at most 200. With 20,000 pairs or more, it is as many as take about 3000 steps,
+        but at least 12.
 
     tol : float, default=1e-4
         Minimum decrease of the loss that counts as an improvement, in nats per symbol.
@@ -302,6 +306,10 @@ class LSTMTranslator(BaseSymbolModel):
 
     _parameter_constraints: dict = {
         **BaseSymbolModel._parameter_constraints,
+        "hidden_layer_sizes": [
+            *BaseSymbolModel._parameter_constraints["hidden_layer_sizes"],
+            StrOptions({"auto"}),
+        ],
         "attention": [StrOptions(set(ATTENTIONS))],
         "beam_width": [
             Interval(Integral, 1, None, closed="left"),
@@ -318,7 +326,7 @@ class LSTMTranslator(BaseSymbolModel):
 
     def __init__(
         self,
-        hidden_layer_sizes: Sizes = (256,),
+        hidden_layer_sizes: Sizes | Auto = "auto",
         *,
         attention: Literal["dot", "additive"] = "dot",
         beam_width: int | Auto = "auto",
@@ -639,12 +647,13 @@ class LSTMTranslator(BaseSymbolModel):
         """Number of symbols to choose from at each step of a target."""
         return len(self.target_vocabulary_) + 1
 
-    def _make_fit(self, data, is_partial):
+    def _make_fit(self, data, former, is_partial):
         self._n_beams()  # so that it is checked before the training
         n_codes = None
         if self.source_vocabulary_ is not None:
             n_codes = len(self.source_vocabulary_) + 1
-        return TranslationFit(self.get_params(deep=False), n_codes, data, is_partial)
+        parameters = self.get_params(deep=False)
+        return TranslationFit(parameters, n_codes, data, former, is_partial)
 
     def _n_beams(self, n_wanted=1):
         """Return the number of beams, for at least a number of targets."""

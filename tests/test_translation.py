@@ -5,6 +5,7 @@ import itertools
 import pickle
 from itertools import product
 from math import inf
+from types import SimpleNamespace
 
 import numpy as np
 import numpy.testing as npt
@@ -22,7 +23,8 @@ from sklstm._nn.beam_search import beam_search, length_scores
 from sklstm._nn.initialization import initialize
 from sklstm._nn.runtime import random_generator
 from sklstm._nn.translator import TranslationNetwork
-from sklstm._translation.fitting import split_off
+from sklstm._translation import fitting
+from sklstm._translation.fitting import TranslationFit, split_off
 from sklstm._translation.pairs import Pairs, Ragged
 
 
@@ -512,6 +514,35 @@ def test_the_same_seed_gives_the_same_model():
     assert first.predict_n_best(SOURCES) == second.predict_n_best(SOURCES)
     assert first.loss_curve_ != other.loss_curve_
     assert torch.equal(torch.get_rng_state(), state)
+
+
+def test_many_pairs_are_learned_with_more_layers(monkeypatch):
+    auto = model(hidden_layer_sizes="auto", batch_size="auto", max_iter=1)
+    # The layers of the encoder, in both directions, and those of the decoder.
+    assert len(auto.fit(SOURCES, TARGETS).network_.sequence_layers()) == 2 + 1
+    monkeypatch.setattr(fitting, "MANY_PAIRS", len(SOURCES))
+    assert len(auto.fit(SOURCES, TARGETS).network_.sequence_layers()) == 4 + 2
+    # Fewer pairs do not change the layers of a fit that goes on.
+    auto.partial_fit(SOURCES[:5], TARGETS[:5])
+    auto.set_params(warm_start=True).fit(SOURCES[:5], TARGETS[:5])
+    assert len(auto.network_.sequence_layers()) == 4 + 2
+
+
+@pytest.mark.parametrize(
+    ("n_pairs", "batch_size", "n_epochs"),
+    [
+        (100, 8, 200),
+        (10_000, 64, 39),
+        (19_999, 64, 20),
+        (20_000, 128, 20),
+        (100_000, 128, 12),
+    ],
+)
+def test_batches_and_epochs_suit_the_number_of_pairs(n_pairs, batch_size, n_epochs):
+    pairs = SimpleNamespace(n_pairs=n_pairs)
+    parameters = LSTMTranslator().get_params()
+    options = TranslationFit(parameters, 5, pairs, None, False).options
+    assert (options.batch_size, options.max_iter) == (batch_size, n_epochs)
 
 
 def test_copies_and_pickles_are_equal_and_small(fitted):

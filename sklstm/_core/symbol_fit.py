@@ -28,16 +28,16 @@ class SymbolFit(ABC):
     ----------
     parameters : dict
         Parameters of the estimator.
+    former : SymbolNetwork or None
+        Network to start from. If None, the weights are new.
     is_partial : bool
         Whether to train for one epoch, with all data and a constant learning rate.
     """
 
-    def __init__(self, parameters, is_partial):
+    def __init__(self, parameters, former, is_partial):
         self.parameters = SimpleNamespace(**parameters)
-        self.is_partial = is_partial
-        self.sizes = check_sizes(
-            self.parameters.hidden_layer_sizes, "hidden_layer_sizes"
-        )
+        self.former, self.is_partial = former, is_partial
+        self.sizes = check_sizes(self._hidden_layer_sizes(), "hidden_layer_sizes")
         check_cell(self.parameters.cell, self.sizes)
         self.options = self._make_options()
 
@@ -61,14 +61,14 @@ class SymbolFit(ABC):
     def _make_trainer(self, network, training, validation, optimizer_state):
         """Return the trainer of a network. The data to hold out may be None."""
 
-    def make_network(self, former, generator):
-        """Return a new network, or a copy of a former one."""
+    def make_network(self, generator):
+        """Return a new network, or a copy of the former one."""
         network = self._new_network()
         device = resolve_device(self.parameters.device)
-        if former is None:
+        if self.former is None:
             initialize(network, generator, device)
             return network
-        weights = former.state_dict()
+        weights = self.former.state_dict()
         shapes = {name: part.shape for name, part in network.state_dict().items()}
         if shapes != {name: part.shape for name, part in weights.items()}:
             raise ValueError(
@@ -105,6 +105,10 @@ class SymbolFit(ABC):
     def _holds_out(self):
         """Whether some data are held out."""
         return self.parameters.early_stopping and not self.is_partial
+
+    def _hidden_layer_sizes(self):
+        """Return the sizes of the layers, before they are checked."""
+        return self.parameters.hidden_layer_sizes
 
     def _embedding_size(self, n_codes):
         """Return the length of the vector of a symbol."""

@@ -82,7 +82,7 @@ class BaseSymbolModel(SummaryMixin, CallbackSupportMixin, BaseEstimator, ABC):
     _attributes_of_data: tuple[str, ...]
 
     @abstractmethod
-    def _make_fit(self, data, is_partial):
+    def _make_fit(self, data, former, is_partial):
         """Return the fit, a :class:`~sklstm._core.symbol_fit.SymbolFit`, of data."""
 
     @property
@@ -131,8 +131,8 @@ class BaseSymbolModel(SummaryMixin, CallbackSupportMixin, BaseEstimator, ABC):
         """Train a new network, or a copy of a former one."""
         random_state = self._random_state or check_random_state(self.random_state)
         generator = random_generator(random_state.randint(2**31 - 1))
-        fit = self._make_fit(data, is_partial)
-        network = fit.make_network(former, generator)
+        fit = self._make_fit(data, former, is_partial)
+        network = fit.make_network(generator)
         fitted = {
             name: value
             for name, value in vars(self).items()

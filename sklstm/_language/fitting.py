@@ -26,7 +26,7 @@ class LanguageFit(SymbolFit):
 
     Parameters
     ----------
-    parameters, is_partial
+    parameters, former, is_partial
         As in :class:`~sklstm._core.symbol_fit.SymbolFit`.
     end : int
         Code of the end of a sequence, the largest code.
@@ -34,9 +34,9 @@ class LanguageFit(SymbolFit):
         Texts to learn.
     """
 
-    def __init__(self, parameters, end, texts, is_partial):
+    def __init__(self, parameters, end, texts, former, is_partial):
         self.n_codes, self.texts = end + 1, texts
-        super().__init__(parameters, is_partial)
+        super().__init__(parameters, former, is_partial)
 
     def _new_network(self):
         """Return a network without initial weights."""

@@ -1,6 +1,7 @@
 """Fit of a translation network: its size, its options and its training."""
 
 import math
+from typing import NamedTuple
 
 import torch
 
@@ -11,11 +12,25 @@ from sklstm._translation.training import PairTrainer
 
 saved_as("translation_network")(TranslationNetwork)
 
-# A fit with ``max_iter="auto"`` makes about this many training steps, within these
-# numbers of epochs.
-N_STEPS, FEWEST_EPOCHS, MOST_EPOCHS = 6000, 20, 200
 # With ``batch_size="auto"``, an epoch of few pairs still has many training steps.
-STEPS_PER_EPOCH, MIN_BATCH_SIZE, MAX_BATCH_SIZE = 100, 8, 64
+STEPS_PER_EPOCH, MIN_BATCH_SIZE = 100, 8
+MOST_EPOCHS = 200
+# From this number of pairs on, the network is larger by default.
+MANY_PAIRS = 20_000
+
+
+class Defaults(NamedTuple):
+    """Parameters that are "auto", and what limits them."""
+
+    hidden_layer_sizes: tuple
+    max_batch_size: int
+    # With ``max_iter="auto"``, a fit makes about this many training steps.
+    n_steps: int
+    fewest_epochs: int
+
+
+FOR_FEW = Defaults((256,), max_batch_size=64, n_steps=6000, fewest_epochs=20)
+FOR_MANY = Defaults((256, 256), max_batch_size=128, n_steps=3000, fewest_epochs=12)
 
 
 class TranslationFit(SymbolFit):
@@ -23,7 +38,7 @@ class TranslationFit(SymbolFit):
 
     Parameters
     ----------
-    parameters, is_partial
+    parameters, former, is_partial
         As in :class:`~sklstm._core.symbol_fit.SymbolFit`.
     n_source_codes : int or None
         Number of different symbols of the sources. None for numbers.
@@ -31,9 +46,19 @@ class TranslationFit(SymbolFit):
         Pairs to learn.
     """
 
-    def __init__(self, parameters, n_source_codes, pairs, is_partial):
+    def __init__(self, parameters, n_source_codes, pairs, former, is_partial):
         self.n_source_codes, self.pairs = n_source_codes, pairs
-        super().__init__(parameters, is_partial)
+        self.defaults = FOR_FEW if pairs.n_pairs < MANY_PAIRS else FOR_MANY
+        super().__init__(parameters, former, is_partial)
+
+    def _hidden_layer_sizes(self):
+        """Return the sizes of the layers. "auto" keeps those of the former network."""
+        sizes = self.parameters.hidden_layer_sizes
+        if not isinstance(sizes, str):
+            return sizes
+        if self.former is not None:
+            return self.former.architecture["hidden_layer_sizes"]
+        return self.defaults.hidden_layer_sizes
 
     def _new_network(self):
         """Return a network without initial weights."""
@@ -74,12 +99,13 @@ class TranslationFit(SymbolFit):
     def _batch_size(self):
         """Return the batch size for the number of pairs."""
         size = round(self.pairs.n_pairs / STEPS_PER_EPOCH)
-        return clip(size, MIN_BATCH_SIZE, MAX_BATCH_SIZE)
+        return clip(size, MIN_BATCH_SIZE, self.defaults.max_batch_size)
 
     def _n_epochs(self, batch_size):
-        """Return the number of epochs for about `N_STEPS` training steps."""
+        """Return the number of epochs for about as many training steps as wanted."""
         n_batches = math.ceil(self.pairs.n_pairs / batch_size)
-        return clip(math.ceil(N_STEPS / n_batches), FEWEST_EPOCHS, MOST_EPOCHS)
+        n_epochs = math.ceil(self.defaults.n_steps / n_batches)
+        return clip(n_epochs, self.defaults.fewest_epochs, MOST_EPOCHS)
 
 
 def split_off(pairs, fraction, generator):
