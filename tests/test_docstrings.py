@@ -122,6 +122,7 @@ MEAN_SOMETHING_ELSE = {
     ("LSTMTranscriber", "network_"),
     # It has two stacks of layers, and learns from pairs.
     ("LSTMTranslator", "batch_size"),
+    ("LSTMTranslator", "dropout"),
     ("LSTMTranslator", "early_stopping"),
     ("LSTMTranslator", "hidden_layer_sizes"),
     ("LSTMTranslator", "learning_rate_init"),

@@ -516,16 +516,22 @@ def test_the_same_seed_gives_the_same_model():
     assert torch.equal(torch.get_rng_state(), state)
 
 
+def layers_of(translator):
+    """Return the number of layers that read sequences, and the dropout."""
+    network = translator.network_
+    return len(network.sequence_layers()), network.architecture["dropout"]
+
+
 def test_many_pairs_are_learned_with_more_layers(monkeypatch):
-    auto = model(hidden_layer_sizes="auto", batch_size="auto", max_iter=1)
+    auto = model(hidden_layer_sizes="auto", dropout="auto", max_iter=1)
     # The layers of the encoder, in both directions, and those of the decoder.
-    assert len(auto.fit(SOURCES, TARGETS).network_.sequence_layers()) == 2 + 1
+    assert layers_of(auto.fit(SOURCES, TARGETS)) == (2 + 1, 0.4)
     monkeypatch.setattr(fitting, "MANY_PAIRS", len(SOURCES))
-    assert len(auto.fit(SOURCES, TARGETS).network_.sequence_layers()) == 4 + 2
+    assert layers_of(auto.fit(SOURCES, TARGETS)) == (4 + 2, 0.3)
     # Fewer pairs do not change the layers of a fit that goes on.
     auto.partial_fit(SOURCES[:5], TARGETS[:5])
     auto.set_params(warm_start=True).fit(SOURCES[:5], TARGETS[:5])
-    assert len(auto.network_.sequence_layers()) == 4 + 2
+    assert layers_of(auto) == (4 + 2, 0.3)
 
 
 @pytest.mark.parametrize(

@@ -37,7 +37,9 @@ class SymbolFit(ABC):
     def __init__(self, parameters, former, is_partial):
         self.parameters = SimpleNamespace(**parameters)
         self.former, self.is_partial = former, is_partial
-        self.sizes = check_sizes(self._hidden_layer_sizes(), "hidden_layer_sizes")
+        self.sizes = check_sizes(
+            self.parameters.hidden_layer_sizes, "hidden_layer_sizes"
+        )
         check_cell(self.parameters.cell, self.sizes)
         self.options = self._make_options()
 
@@ -105,10 +107,6 @@ class SymbolFit(ABC):
     def _holds_out(self):
         """Whether some data are held out."""
         return self.parameters.early_stopping and not self.is_partial
-
-    def _hidden_layer_sizes(self):
-        """Return the sizes of the layers, before they are checked."""
-        return self.parameters.hidden_layer_sizes
 
     def _embedding_size(self, n_codes):
         """Return the length of the vector of a symbol."""

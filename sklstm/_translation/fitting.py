@@ -20,17 +20,18 @@ MANY_PAIRS = 20_000
 
 
 class Defaults(NamedTuple):
-    """Parameters that are "auto", and what limits them."""
+    """Values of parameters that are "auto", and limits of others."""
 
     hidden_layer_sizes: tuple
+    dropout: float
     max_batch_size: int
     # With ``max_iter="auto"``, a fit makes about this many training steps.
     n_steps: int
     fewest_epochs: int
 
 
-FOR_FEW = Defaults((256,), max_batch_size=64, n_steps=6000, fewest_epochs=20)
-FOR_MANY = Defaults((256, 256), max_batch_size=128, n_steps=3000, fewest_epochs=12)
+FOR_FEW = Defaults((256,), 0.4, max_batch_size=64, n_steps=6000, fewest_epochs=20)
+FOR_MANY = Defaults((256, 256), 0.3, max_batch_size=128, n_steps=3000, fewest_epochs=12)
 
 
 class TranslationFit(SymbolFit):
@@ -49,16 +50,14 @@ class TranslationFit(SymbolFit):
     def __init__(self, parameters, n_source_codes, pairs, former, is_partial):
         self.n_source_codes, self.pairs = n_source_codes, pairs
         self.defaults = FOR_FEW if pairs.n_pairs < MANY_PAIRS else FOR_MANY
-        super().__init__(parameters, former, is_partial)
-
-    def _hidden_layer_sizes(self):
-        """Return the sizes of the layers. "auto" keeps those of the former network."""
-        sizes = self.parameters.hidden_layer_sizes
-        if not isinstance(sizes, str):
-            return sizes
-        if self.former is not None:
-            return self.former.architecture["hidden_layer_sizes"]
-        return self.defaults.hidden_layer_sizes
+        # A fit that goes on keeps the layers of its former network.
+        chosen = self.defaults._asdict() if former is None else former.architecture
+        chosen = {
+            name: chosen[name]
+            for name in ("hidden_layer_sizes", "dropout")
+            if isinstance(parameters[name], str)
+        }
+        super().__init__(parameters | chosen, former, is_partial)
 
     def _new_network(self):
         """Return a network without initial weights."""
