@@ -517,7 +517,7 @@ def test_the_same_seed_gives_the_same_model():
 
 
 def layers_of(translator):
-    """Return the number of layers that read sequences, and the dropout."""
+    """Return the number of recurrent layers, and the dropout."""
     network = translator.network_
     return len(network.sequence_layers()), network.architecture["dropout"]
 

@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 import torch
 
+from sklstm._core.auto import is_auto
 from sklstm._core.symbol_fit import SymbolFit, clip
 from sklstm._input.plain import saved_as
 from sklstm._nn.translator import TranslationNetwork
@@ -17,10 +18,12 @@ STEPS_PER_EPOCH, MIN_BATCH_SIZE = 100, 8
 MOST_EPOCHS = 200
 # From this number of pairs on, the network is larger by default.
 MANY_PAIRS = 20_000
+# Parameters of the network that may be "auto".
+SIZE_PARAMETERS = "hidden_layer_sizes", "dropout"
 
 
 class Defaults(NamedTuple):
-    """Values of parameters that are "auto", and limits of others."""
+    """Values of the parameters that are "auto", for few or for many pairs."""
 
     hidden_layer_sizes: tuple
     dropout: float
@@ -51,12 +54,9 @@ class TranslationFit(SymbolFit):
         self.n_source_codes, self.pairs = n_source_codes, pairs
         self.defaults = FOR_FEW if pairs.n_pairs < MANY_PAIRS else FOR_MANY
         # A fit that goes on keeps the layers of its former network.
-        chosen = self.defaults._asdict() if former is None else former.architecture
-        chosen = {
-            name: chosen[name]
-            for name in ("hidden_layer_sizes", "dropout")
-            if isinstance(parameters[name], str)
-        }
+        values = self.defaults._asdict() if former is None else former.architecture
+        names = [name for name in SIZE_PARAMETERS if is_auto(parameters[name])]
+        chosen = {name: values[name] for name in names}
         super().__init__(parameters | chosen, former, is_partial)
 
     def _new_network(self):
@@ -101,7 +101,7 @@ class TranslationFit(SymbolFit):
         return clip(size, MIN_BATCH_SIZE, self.defaults.max_batch_size)
 
     def _n_epochs(self, batch_size):
-        """Return the number of epochs for about as many training steps as wanted."""
+        """Return the number of epochs for about `n_steps` training steps."""
         n_batches = math.ceil(self.pairs.n_pairs / batch_size)
         n_epochs = math.ceil(self.defaults.n_steps / n_batches)
         return clip(n_epochs, self.defaults.fewest_epochs, MOST_EPOCHS)
